@@ -1,0 +1,45 @@
+import { GlassineError } from './errors.ts'
+
+/**
+ * What a ciphertext is bound to beside its model and its place: names and values taken from the event,
+ * never from the ciphertext, for example `{ tenant: 't-1' }`. Part of the encryption context, so it is
+ * authenticated and visible in CloudTrail: put no personal data in it.
+ */
+export type Binding = Readonly<Record<string, string>>
+
+/** What an envelope needs to know about the invocation that it works for. */
+export interface Scope {
+  readonly binding: Binding
+  /** Lambda's `context.tenantId`, where tenant isolation is on: it joins every cache key. */
+  readonly tenant?: string
+  /** When the answer is no longer of use, in ms since the epoch: the end of KMS retries. */
+  readonly deadline?: number
+}
+
+/** The encryption context's name for the model; the prefix is reserved. */
+export const modelContextKey = 'glassine:model'
+
+/** The encryption context's name for a field's place, under `fieldContext: true`. */
+export const fieldContextKey = 'glassine:field'
+
+const reserved = /^(aws-crypto-|glassine:)/
+
+/**
+ * Returns the binding when it can be authenticated, and throws when it cannot: an absent tenant must stop the
+ * request and not become the text "undefined".
+ *
+ * @throws GlassineError `ERR_BINDING_INVALID`
+ */
+export const checkedBinding = (binding: unknown, from: string): Binding => {
+  const fault = (message: string) => new GlassineError('ERR_BINDING_INVALID', { package: from, message })
+  if (typeof binding !== 'object' || binding === null) throw fault('The binding must be an object of strings')
+  for (const [name, value] of Object.entries(binding)) {
+    if (name === '' || reserved.test(name)) throw fault('A name in the binding is empty or reserved')
+    if (typeof value !== 'string' || value === '')
+      throw fault('Every value in the binding must be a string that is not empty')
+    // A lone surrogate has no UTF-8 form: two such values would be bound as the same bytes.
+    if (!name.isWellFormed() || !value.isWellFormed())
+      throw fault('A name or value in the binding is not well-formed Unicode')
+  }
+  return binding as Binding
+}

@@ -1,0 +1,111 @@
+import { GlassineError } from './errors.ts'
+import { isPlainObject } from './json.ts'
+import { escapePointer, isForbiddenName } from './path.ts'
+import type { EncryptedField, FieldPolicy, PathNode } from './policy.ts'
+
+/** Where one declared field stands in one payload: write `holder[key]`, in the copy, to replace it. */
+export interface Place {
+  readonly field: EncryptedField
+  /** The concrete JSON Pointer (RFC 6901) that the ciphertext is bound to, `/visits/0/note`. */
+  readonly pointer: string
+  readonly holder: Record<string, unknown>
+  readonly key: string
+  readonly value: unknown
+}
+
+/** A copy of a payload along its declared paths only, and the places that stand in it. */
+export interface Places<T = unknown> {
+  readonly copy: T
+  readonly places: readonly Place[]
+  /** Required fields that are not there; empty unless `absent` is `'collect'`. */
+  readonly absent: readonly AbsentPlace[]
+}
+
+/** A declared place whose holder is there and whose value is not. */
+export type AbsentPlace = Omit<Place, 'value'>
+
+/** How {@link placesOf} goes about a payload. */
+export interface PlacesOptions {
+  /** The package that the errors name. */
+  readonly from: string
+  /** 400 for what a caller sent, 500 for what the handler returned. */
+  readonly statusCode: 400 | 500
+  /**
+   * `'error'`: a required field that is absent throws (the default). `'ignore'`: it is passed over, for partial
+   * documents. `'collect'`: every absent place is listed, also optional ones; for shapes that take the fields out.
+   */
+  readonly absent?: 'error' | 'ignore' | 'collect'
+}
+
+/** More sealed places than this in one payload are refused: each costs a decryption. */
+export const maxPlaces = 10_000
+
+/**
+ * Copies `payload` along the declared paths and lists the declared places. Nothing that the caller owns is
+ * written to: what lies outside the declared paths is shared with the copy, what lies on them is the copy's own.
+ *
+ * @throws GlassineError `ERR_FIELD_MISSING` (absent or of the wrong shape), `ERR_VALUE_INVALID` (a class
+ * instance or a prototype's name on a declared path), `ERR_TOO_LARGE`
+ */
+export const placesOf = <T>(policy: FieldPolicy, payload: T, options: PlacesOptions): Places<T> => {
+  const places: Place[] = []
+  const absent: AbsentPlace[] = []
+  const mode = options.absent ?? 'error'
+
+  const fault = (code: 'ERR_FIELD_MISSING' | 'ERR_VALUE_INVALID' | 'ERR_TOO_LARGE', path: string) =>
+    new GlassineError(code, { package: options.from, path, statusCode: options.statusCode })
+
+  const visitChild = (
+    holder: Record<string, unknown>,
+    key: string,
+    node: PathNode,
+    pointer: string,
+  ): void => {
+    const value = Object.hasOwn(holder, key) ? holder[key] : undefined
+    const { field } = node
+    if (field) {
+      // `=== undefined`, not `in`: a field set to undefined is as absent as one that was never set.
+      if (value === undefined) {
+        if (mode === 'collect') absent.push({ field: field as EncryptedField, pointer, holder, key })
+        else if (mode === 'error' && !node.optional) throw fault('ERR_FIELD_MISSING', node.path)
+        return
+      }
+      if (places.length === maxPlaces) throw fault('ERR_TOO_LARGE', node.path)
+      places.push({ field: field as EncryptedField, pointer, holder, key, value })
+      return
+    }
+    if (value === undefined || value === null) {
+      if (!node.optional && mode !== 'ignore') throw fault('ERR_FIELD_MISSING', node.path)
+      return
+    }
+    holder[key] = visit(value, node, pointer)
+  }
+
+  const visit = (value: unknown, node: PathNode, pointer: string): unknown => {
+    const { members, each } = node
+    if (each?.kind === 'array') {
+      if (!Array.isArray(value)) throw fault('ERR_FIELD_MISSING', node.path)
+      const copy = [...value] as unknown as Record<string, unknown>
+      for (let at = 0; at < value.length; at++) visitChild(copy, String(at), each.node, `${pointer}/${at}`)
+      return copy
+    }
+    if (!isPlainObject(value)) {
+      const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
+      throw fault(isObject ? 'ERR_VALUE_INVALID' : 'ERR_FIELD_MISSING', node.path)
+    }
+    if (Object.hasOwn(value, '__proto__')) throw fault('ERR_VALUE_INVALID', node.path)
+    const copy = { ...value }
+    if (members) {
+      for (const [name, child] of members)
+        visitChild(copy, name, child, child.pointer ?? `${pointer}/${escapePointer(name)}`)
+    } else if (each) {
+      for (const name of Object.keys(copy)) {
+        if (isForbiddenName(name)) throw fault('ERR_VALUE_INVALID', node.path)
+        visitChild(copy, name, each.node, `${pointer}/${escapePointer(name)}`)
+      }
+    }
+    return copy
+  }
+
+  return { copy: visit(payload, policy.encrypted, '') as T, places, absent }
+}

@@ -1,0 +1,58 @@
+import type { SerialisedContext } from './encryption-context.ts'
+
+/** A data key wrapped by one wrapping key, as it stands in a message's header. */
+export interface EncryptedDataKey {
+  /** `aws-kms`, or a raw keyring's namespace. */
+  readonly providerId: string
+  /** The key ARN, or what a raw keyring writes there. Bytes, since raw keyrings append binary fields. */
+  readonly providerInfo: Buffer
+  readonly ciphertext: Buffer
+}
+
+/** What every call of a keyring is told. */
+export interface KeyringRequest {
+  /** Algorithm suite id of the format, for example 0x0478. */
+  readonly suite: number
+  readonly context: SerialisedContext
+  /** When to give up, in ms since the epoch. A getter: it moves when a caller with more time joins the call. */
+  readonly deadline: () => number
+}
+
+/** Asks for a data key and its wrapped forms. */
+export interface GenerateRequest extends KeyringRequest {
+  /** Bytes of the data key: 32, but for legacy suites that are only read. */
+  readonly length: number
+}
+
+/** Asks for one more wrapped form of a data key that another keyring generated. */
+export interface WrapRequest extends KeyringRequest {
+  readonly dataKey: Buffer
+}
+
+/** Asks for the data key of any of these. */
+export interface UnwrapRequest extends KeyringRequest {
+  readonly length: number
+  readonly encryptedDataKeys: readonly EncryptedDataKey[]
+}
+
+/**
+ * Generates, wraps and unwraps data keys: AWS's keyring (`OnEncrypt` and `OnDecrypt` of the Material Providers),
+ * with `OnEncrypt` split by whether a data key is there already. A user's own keyring is these four members.
+ */
+export interface Keyring {
+  /**
+   * What distinguishes this keyring from every other: provider, key ARNs, regions. Part of every cache key, so two
+   * keyrings with different keys must never share it. Holds no secret.
+   */
+  readonly id: string
+  generate(
+    request: GenerateRequest,
+  ): Promise<{ dataKey: Buffer; encryptedDataKeys: readonly EncryptedDataKey[] }>
+  wrap(request: WrapRequest): Promise<readonly EncryptedDataKey[]>
+  /**
+   * Returns the data key, or `undefined` when none of the encrypted data keys is for this keyring or opens.
+   *
+   * @throws GlassineError `ERR_KEY_UNAVAILABLE` when an answer may be had later (KMS down, throttled, slow)
+   */
+  unwrap(request: UnwrapRequest): Promise<Buffer | undefined>
+}
