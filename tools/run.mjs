@@ -1,0 +1,42 @@
+// What `npm test`, `npm run demo` and the other scripts call: sets up, builds, and runs one task.
+// Plain Node without dependencies, so that a fresh clone needs nothing but Node and npm.
+import { chdir } from 'node:process'
+import { fileURLToPath } from 'node:url'
+import { setup } from './setup.mjs'
+import { run } from './spawn.mjs'
+
+chdir(fileURLToPath(new URL('..', import.meta.url)))
+
+const [task, ...args] = process.argv.slice(2)
+const bin = (name) => `node_modules/.bin/${name}`
+// The Node version is not in turbo's hash by itself; turbo.json lists this variable.
+const env = { TURBO_TELEMETRY_DISABLED: '1', NODE_MAJOR: process.versions.node.split('.')[0] }
+
+const build = () => run('build', bin('turbo'), ['run', 'build', '--output-logs=errors-only'], env)
+const check = () => run('types', bin('tsc'), ['-p', 'tsconfig.json'])
+const lint = () => run('lint', bin('biome'), ['check', '.'])
+const jest = () =>
+  run('tests', process.execPath, [
+    '--experimental-vm-modules',
+    '--disable-warning=ExperimentalWarning',
+    'node_modules/jest/bin/jest.js',
+    ...args,
+  ])
+const script = (name, file) => run(name, process.execPath, ['tools/ts.mjs', file, ...args])
+
+const tasks = {
+  build: [build],
+  check: [check],
+  lint: [lint],
+  format: [() => run('format', bin('biome'), ['check', '--write', '.'])],
+  test: [build, check, lint, jest],
+  demo: [build, () => script('demo', 'examples/patient-intake/demo/main.ts')],
+  bench: [build, () => script('bench', 'bench/main.ts')],
+}
+
+if (!(task in tasks)) {
+  console.error(`usage: node tools/run.mjs ${Object.keys(tasks).join(' | ')} [arguments]`)
+  process.exit(2)
+}
+await setup()
+for (const step of tasks[task]) await step()

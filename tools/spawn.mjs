@@ -1,0 +1,28 @@
+// Runs one step as a child process, and says how long it took.
+import { spawn } from 'node:child_process'
+import { styleText } from 'node:util'
+
+const colour = process.stderr.isTTY && !process.env.NO_COLOR
+const style = (format, text) => (colour ? styleText(format, text) : text)
+
+/** Runs a step with its output on the terminal; a step that fails ends the whole with its exit code. */
+export const run = (name, command, args, env = {}) =>
+  new Promise((resolve) => {
+    console.error(style('cyan', `▸ ${name}`))
+    const started = process.hrtime.bigint()
+    const child = spawn(command, args, { stdio: 'inherit', env: { ...process.env, ...env } })
+    child.on('error', (error) => {
+      console.error(style('red', `✗ ${name}: ${error.message}`))
+      process.exit(1)
+    })
+    child.on('exit', (code, signal) => {
+      const seconds = (Number(process.hrtime.bigint() - started) / 1e9).toFixed(1)
+      if (code === 0) {
+        console.error(style('green', `✓ ${name}`) + style('dim', ` ${seconds} s`))
+        resolve()
+      } else {
+        console.error(style('red', `✗ ${name}: ${signal ?? `exit code ${code}`}`))
+        process.exit(code ?? 1)
+      }
+    })
+  })
