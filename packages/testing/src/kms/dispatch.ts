@@ -1,0 +1,112 @@
+/** From a decoded request to an answer: finds the operation, runs it, injects faults, logs, saves. */
+import { randomUUID } from 'node:crypto'
+import { setTimeout } from 'node:timers/promises'
+import { type Call, denied } from './call.ts'
+import type { CallLog, OpenCall } from './call-log.ts'
+import { KmsError } from './errors.ts'
+import { defaultLatency, type FaultSource, type KmsFault, type KmsFaultKind } from './faults.ts'
+import { operations } from './operations/index.ts'
+import { type KmsState, newKeyId } from './state.ts'
+
+/** A request as the wire, or a caller in this process, puts it. */
+export interface KmsRequest {
+  readonly operation: string
+  readonly region: string
+  readonly principal: string
+  readonly input: () => unknown
+}
+
+/** How a call ended. `fault` is for the transport: an answer that is cut short, or none. */
+export interface KmsAnswer {
+  readonly requestId: string
+  readonly output?: object | undefined
+  readonly error?: KmsError
+  readonly fault?: KmsFaultKind
+}
+
+/** Faults that answer in the operation's place. */
+const failures: Partial<Record<KmsFaultKind, (call: Call) => KmsError>> = {
+  throttle: () => new KmsError('ThrottlingException', 'Rate exceeded'),
+  internal: () => new KmsError('KMSInternalException'),
+  'expired-token': () =>
+    new KmsError('ExpiredTokenException', 'The security token included in the request is expired'),
+  'access-denied': (call) => denied(call, call.state.keyArn(call.region, '*')),
+  // No answer of KMS at all, but the log wants a word for them.
+  html: () => new KmsError('ServiceUnavailable', undefined, 503),
+  hang: () => new KmsError('RequestTimeout'),
+  reset: () => new KmsError('ConnectionReset'),
+}
+
+/** Faults that spoil a right answer. */
+const spoil = (output: object | undefined, { kind }: KmsFault, call: Call): object | undefined => {
+  if (output === undefined) return undefined
+  const spoilt: Record<string, unknown> = { ...output }
+  for (const name of ['Plaintext', 'PrivateKeyPlaintext']) {
+    const plaintext = spoilt[name]
+    if (!(plaintext instanceof Uint8Array)) continue
+    if (kind === 'no-plaintext') delete spoilt[name]
+    if (kind === 'wrong-length') spoilt[name] = plaintext.subarray(0, -1)
+  }
+  if (kind === 'wrong-key' && 'KeyId' in spoilt) {
+    spoilt.KeyId = call.state.keyArn(call.region, newKeyId(false))
+  }
+  return spoilt
+}
+
+const run = async (
+  request: KmsRequest,
+  call: Call,
+  fault: KmsFault | undefined,
+): Promise<object | undefined> => {
+  const operation = Object.hasOwn(operations, request.operation) ? operations[request.operation] : undefined
+  if (operation === undefined) throw new KmsError('UnknownOperationException')
+  const input = request.input()
+  if (fault === undefined) return operation.run(input, call)
+  if (fault.kind === 'latency') await setTimeout(fault.ms ?? defaultLatency)
+  const failure = failures[fault.kind]
+  if (failure !== undefined) throw failure(call)
+  return spoil(await operation.run(input, call), fault, call)
+}
+
+export type Dispatch = (request: KmsRequest) => Promise<KmsAnswer>
+
+interface Parts {
+  readonly state: KmsState
+  readonly log: CallLog
+  readonly faults: Pick<FaultSource, 'take'>
+  /** Called after every change of the state. */
+  readonly save: () => void
+}
+
+export const createDispatch =
+  ({ state, log, faults, save }: Parts): Dispatch =>
+  async (request) => {
+    const { operation, region, principal } = request
+    const requestId = randomUUID()
+    const record: OpenCall = {
+      operation,
+      time: new Date(state.now()).toISOString(),
+      region,
+      requestId,
+      principal,
+    }
+    const isOwner = principal.endsWith(':root')
+    const call: Call = { operation, region, principal, isOwner, state, record }
+    const fault = faults.take(operation)
+    if (fault !== undefined) record.fault = fault.kind
+    try {
+      const output = await run(request, call, fault)
+      return { requestId, output, ...(fault && { fault: fault.kind }) }
+    } catch (thrown) {
+      // Whatever is not an answer of KMS is a defect of ours; it must not look like a client's error.
+      const error = thrown instanceof KmsError ? thrown : new KmsError('KMSInternalException')
+      record.errorCode = error.type
+      return { requestId, error, ...(fault && { fault: fault.kind }) }
+    } finally {
+      if (state.changed) {
+        state.changed = false
+        save()
+      }
+      log.add(record)
+    }
+  }

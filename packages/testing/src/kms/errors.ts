@@ -1,0 +1,50 @@
+/**
+ * The errors of the wire. They are AWS's, not Glassine's: a client must see the codes, sentences and status
+ * that the real service sends, so nothing here derives from `GlassineError`.
+ */
+
+/** Codes that AWS answers with a 5xx status; every other error of KMS is a 400. */
+const serverFaults: ReadonlySet<string> = new Set([
+  'KMSInternalException',
+  'DependencyTimeoutException',
+  'KeyUnavailableException',
+])
+
+/** An error to be answered over the wire as `{"__type", "message"}`. */
+export class KmsError extends Error {
+  /** The code, for example `NotFoundException`. */
+  readonly type: string
+  /** HTTP status. */
+  readonly status: number
+  /** Absent where AWS leaves the member out of the body (`InvalidCiphertextException`, ...). */
+  readonly text: string | undefined
+
+  constructor(type: string, text?: string, status = serverFaults.has(type) ? 500 : 400) {
+    super(text ?? '')
+    this.name = type
+    this.type = type
+    this.text = text
+    this.status = status
+  }
+}
+
+export const notFound = (message: string): KmsError => new KmsError('NotFoundException', message)
+
+export const invalid = (message?: string): KmsError => new KmsError('ValidationException', message)
+
+export const invalidState = (message: string): KmsError => new KmsError('KMSInvalidStateException', message)
+
+export const unsupported = (message?: string): KmsError =>
+  new KmsError('UnsupportedOperationException', message)
+
+/** One answer for a wrong context, a damaged blob and a blob of another service: no oracle, as in AWS. */
+export const invalidCiphertext = (): KmsError => new KmsError('InvalidCiphertextException')
+
+export const incorrectKey = (): KmsError =>
+  new KmsError(
+    'IncorrectKeyException',
+    'The key ID in the request does not identify a CMK that can perform this operation.',
+  )
+
+export const incompatible = (algorithm: string, spec: string): KmsError =>
+  new KmsError('InvalidKeyUsageException', `Algorithm ${algorithm} is incompatible with key spec ${spec}.`)

@@ -1,0 +1,113 @@
+/** CreateAlias, UpdateAlias, DeleteAlias, ListAliases. */
+import { type Call, denied, type Operation, operation, requireOwner } from '../call.ts'
+import { invalid, KmsError, notFound } from '../errors.ts'
+import { wireDate } from '../metadata.ts'
+import { pageOf, pageShape } from '../pages.ts'
+import { required, text } from '../shape.ts'
+import { isAsymmetric, isSymmetric } from '../specs.ts'
+import type { Alias, KmsKey } from '../state.ts'
+import { useKey } from '../use-key.ts'
+import { keyId } from './members.ts'
+
+const aliasName = () => required(text({ min: 1, max: 256, pattern: /^[a-zA-Z0-9:/_-]+$/ }))
+
+const prefix = 'alias/'
+
+const checkName = (name: string): void => {
+  if (!name.startsWith(prefix)) {
+    throw invalid(
+      'Alias must start with the prefix "alias/". ' +
+        'Please see https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html',
+    )
+  }
+  // The names of AWS managed keys.
+  if (name.startsWith('alias/aws/')) throw new KmsError('NotAuthorizedException')
+}
+
+const findAlias = ({ state, region }: Call, name: string): Alias => {
+  const arn = state.aliasArn(region, name)
+  const alias = state.aliases.get(arn)
+  if (alias === undefined) throw notFound(`Alias ${arn} is not found.`)
+  return alias
+}
+
+const createAlias = operation(
+  { AliasName: aliasName(), TargetKeyId: required(keyId()) },
+  ({ AliasName, TargetKeyId }, call) => {
+    const { state, region } = call
+    checkName(AliasName)
+    const key = useKey(call, TargetKeyId, { state: 'kept' })
+    const arn = state.aliasArn(region, AliasName)
+    if (state.aliases.has(arn)) {
+      throw new KmsError('AlreadyExistsException', `An alias with the name ${arn} already exists`)
+    }
+    const now = state.now()
+    state.aliases.set(arn, {
+      name: AliasName,
+      arn,
+      region,
+      targetKeyId: key.core.keyId,
+      createdAt: now,
+      updatedAt: now,
+    })
+    state.changed = true
+    return undefined
+  },
+)
+
+const kindOf = ({ core }: KmsKey): string =>
+  isSymmetric(core.spec) ? 'symmetric' : isAsymmetric(core.spec) ? 'asymmetric' : 'HMAC'
+
+const updateAlias = operation(
+  { AliasName: aliasName(), TargetKeyId: required(keyId()) },
+  ({ AliasName, TargetKeyId }, call) => {
+    const { state, region } = call
+    checkName(AliasName)
+    const alias = findAlias(call, AliasName)
+    const key = useKey(call, TargetKeyId, { state: 'kept' })
+    const old = state.findKey(state.keyArn(region, alias.targetKeyId))
+    // An alias that changed its kind would break every caller that goes by it.
+    if (old !== undefined && (kindOf(old) !== kindOf(key) || old.core.usage !== key.core.usage)) {
+      throw invalid(`Alias ${alias.arn} cannot point to a KMS key of another type or key usage`)
+    }
+    alias.targetKeyId = key.core.keyId
+    alias.updatedAt = state.now()
+    state.changed = true
+    return undefined
+  },
+)
+
+const deleteAlias = operation({ AliasName: aliasName() }, ({ AliasName }, call) => {
+  checkName(AliasName)
+  if (!call.isOwner) throw denied(call, call.state.aliasArn(call.region, AliasName))
+  call.state.aliases.delete(findAlias(call, AliasName).arn)
+  call.state.changed = true
+  return undefined
+})
+
+const listAliases = operation({ KeyId: keyId(), ...pageShape(100) }, (input, call) => {
+  const { state, region } = call
+  let all: Alias[]
+  if (input.KeyId === undefined) {
+    requireOwner(call)
+    all = [...state.aliases.values()].filter((alias) => alias.region === region)
+  } else all = state.aliasesOf(useKey(call, input.KeyId, { state: 'any' }))
+  const { entries, rest } = pageOf(all, ({ arn }) => arn, input, 50)
+  return {
+    Aliases: entries.map((alias) => ({
+      AliasName: alias.name,
+      AliasArn: alias.arn,
+      TargetKeyId: alias.targetKeyId,
+      CreationDate: wireDate(alias.createdAt),
+      LastUpdatedDate: wireDate(alias.updatedAt),
+    })),
+    ...rest,
+  }
+})
+
+export const aliasOperations: Readonly<Record<string, Operation>> = {
+  CreateAlias: createAlias,
+  UpdateAlias: updateAlias,
+  DeleteAlias: deleteAlias,
+  ListAliases: listAliases,
+}

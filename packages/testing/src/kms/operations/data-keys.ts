@@ -1,0 +1,97 @@
+/** GenerateDataKey and GenerateDataKeyPair, each with and without plaintext. */
+import { createPublicKey, randomBytes } from 'node:crypto'
+import { type Call, endDryRun, type Operation, operation } from '../call.ts'
+import { checkAlgorithm, materialMember, seal } from '../cipher.ts'
+import { noteContext } from '../encryption-context.ts'
+import { invalid } from '../errors.ts'
+import { generatePrivateKey, privateBytes } from '../key-pair.ts'
+import { flag, integer, oneOf, required, textMap } from '../shape.ts'
+import { keyPairSpecs } from '../specs.ts'
+import type { KmsKey } from '../state.ts'
+import { useKey } from '../use-key.ts'
+import { grantTokens, keyId, noRecipient, recipient } from './members.ts'
+
+interface WrappingInput {
+  readonly KeyId: string
+  readonly GrantTokens: readonly string[] | undefined
+  readonly EncryptionContext: Readonly<Record<string, string>> | undefined
+}
+
+/** The KMS key that wraps a data key: always symmetric. */
+const wrappingKey = (call: Call, input: WrappingInput): KmsKey => {
+  const key = useKey(call, input.KeyId, {
+    alias: true,
+    usage: 'ENCRYPT_DECRYPT',
+    grantTokens: input.GrantTokens,
+    encryptionContext: noteContext(call, input.EncryptionContext),
+  })
+  checkAlgorithm(key, 'SYMMETRIC_DEFAULT')
+  return key
+}
+
+const wrap = (call: Call, key: KmsKey, plaintext: Uint8Array, input: WrappingInput): Promise<Buffer> =>
+  seal(call, key, 'SYMMETRIC_DEFAULT', plaintext, input.EncryptionContext ?? {})
+
+const lengths: Readonly<Record<string, number>> = { AES_256: 32, AES_128: 16 }
+
+const generateDataKey = (withPlaintext: boolean): Operation =>
+  operation(
+    {
+      KeyId: required(keyId()),
+      EncryptionContext: textMap(),
+      NumberOfBytes: integer({ min: 1, max: 1024 }),
+      KeySpec: oneOf(['AES_256', 'AES_128']),
+      GrantTokens: grantTokens(),
+      Recipient: recipient(),
+      DryRun: flag(),
+    },
+    async (input, call) => {
+      noRecipient(input.Recipient)
+      if ((input.KeySpec === undefined) === (input.NumberOfBytes === undefined)) {
+        throw invalid('Please specify either number of bytes or key spec.')
+      }
+      const key = wrappingKey(call, input)
+      endDryRun(input.DryRun)
+      const plaintext = randomBytes(input.NumberOfBytes ?? lengths[input.KeySpec ?? ''] ?? 0)
+      return {
+        CiphertextBlob: await wrap(call, key, plaintext, input),
+        ...(withPlaintext && { Plaintext: plaintext }),
+        KeyId: key.arn,
+        ...materialMember('KeyMaterialId', key),
+      }
+    },
+  )
+
+const generateDataKeyPair = (withPlaintext: boolean): Operation =>
+  operation(
+    {
+      KeyId: required(keyId()),
+      EncryptionContext: textMap(),
+      KeyPairSpec: required(oneOf(keyPairSpecs)),
+      GrantTokens: grantTokens(),
+      Recipient: recipient(),
+      DryRun: flag(),
+    },
+    async (input, call) => {
+      noRecipient(input.Recipient)
+      const key = wrappingKey(call, input)
+      endDryRun(input.DryRun)
+      const privateKey = await generatePrivateKey(input.KeyPairSpec)
+      const plaintext = privateBytes(privateKey)
+      return {
+        PrivateKeyCiphertextBlob: await wrap(call, key, plaintext, input),
+        ...(withPlaintext && { PrivateKeyPlaintext: plaintext }),
+        PublicKey: createPublicKey(privateKey).export({ format: 'der', type: 'spki' }),
+        KeyId: key.arn,
+        KeyPairSpec: input.KeyPairSpec,
+        ...materialMember('KeyMaterialId', key),
+      }
+    },
+  )
+
+export const dataKeyOperations: Readonly<Record<string, Operation>> = {
+  GenerateDataKey: generateDataKey(true),
+  GenerateDataKeyWithoutPlaintext: generateDataKey(false),
+  GenerateDataKeyPair: generateDataKeyPair(true),
+  GenerateDataKeyPairWithoutPlaintext: generateDataKeyPair(false),
+}

@@ -1,0 +1,116 @@
+/** Encrypt, Decrypt, ReEncrypt; RSA keys included, since the operations are the same. */
+import { endDryRun, type Operation, operation } from '../call.ts'
+import { checkPlaintext, materialMember, open, seal } from '../cipher.ts'
+import { noteContext } from '../encryption-context.ts'
+import { blob, flag, oneOf, required, textMap } from '../shape.ts'
+import { encryptionAlgorithms } from '../specs.ts'
+import { useKey } from '../use-key.ts'
+import { grantTokens, keyId, noRecipient, recipient } from './members.ts'
+
+const encrypt = operation(
+  {
+    KeyId: required(keyId()),
+    Plaintext: required(blob({ min: 1, max: 4096 })),
+    EncryptionContext: textMap(),
+    GrantTokens: grantTokens(),
+    EncryptionAlgorithm: oneOf(encryptionAlgorithms),
+    DryRun: flag(),
+  },
+  async (input, call) => {
+    const context = noteContext(call, input.EncryptionContext)
+    const algorithm = input.EncryptionAlgorithm ?? 'SYMMETRIC_DEFAULT'
+    const key = useKey(call, input.KeyId, {
+      alias: true,
+      usage: 'ENCRYPT_DECRYPT',
+      grantTokens: input.GrantTokens,
+      encryptionContext: context,
+    })
+    checkPlaintext(key, algorithm, input.Plaintext)
+    endDryRun(input.DryRun)
+    return {
+      CiphertextBlob: await seal(call, key, algorithm, input.Plaintext, context),
+      EncryptionAlgorithm: algorithm,
+      KeyId: key.arn,
+    }
+  },
+)
+
+const decrypt = operation(
+  {
+    CiphertextBlob: required(blob({ min: 1, max: 6144 })),
+    EncryptionContext: textMap(),
+    GrantTokens: grantTokens(),
+    KeyId: keyId(),
+    EncryptionAlgorithm: oneOf(encryptionAlgorithms),
+    Recipient: recipient(),
+    DryRun: flag(),
+  },
+  async (input, call) => {
+    noRecipient(input.Recipient)
+    const context = noteContext(call, input.EncryptionContext)
+    const algorithm = input.EncryptionAlgorithm ?? 'SYMMETRIC_DEFAULT'
+    const { key, plaintext, materialId } = await open(
+      call,
+      { blob: input.CiphertextBlob, algorithm, context, keyId: input.KeyId },
+      { alias: true, usage: 'ENCRYPT_DECRYPT', grantTokens: input.GrantTokens, encryptionContext: context },
+    )
+    endDryRun(input.DryRun)
+    return {
+      KeyId: key.arn,
+      Plaintext: plaintext,
+      EncryptionAlgorithm: algorithm,
+      ...materialMember('KeyMaterialId', key, materialId),
+    }
+  },
+)
+
+const reEncrypt = operation(
+  {
+    CiphertextBlob: required(blob({ min: 1, max: 6144 })),
+    SourceEncryptionContext: textMap(),
+    SourceKeyId: keyId(),
+    DestinationKeyId: required(keyId()),
+    DestinationEncryptionContext: textMap(),
+    SourceEncryptionAlgorithm: oneOf(encryptionAlgorithms),
+    DestinationEncryptionAlgorithm: oneOf(encryptionAlgorithms),
+    GrantTokens: grantTokens(),
+    DryRun: flag(),
+  },
+  async (input, call) => {
+    const common = { alias: true, usage: 'ENCRYPT_DECRYPT', grantTokens: input.GrantTokens } as const
+    // The log keeps the context under which the blob was sealed: that is the one a trail is searched for.
+    const destinationContext = noteContext(call, input.DestinationEncryptionContext)
+    const context = noteContext(call, input.SourceEncryptionContext)
+    const algorithm = input.SourceEncryptionAlgorithm ?? 'SYMMETRIC_DEFAULT'
+    const source = await open(
+      call,
+      { blob: input.CiphertextBlob, algorithm, context, keyId: input.SourceKeyId },
+      { ...common, as: 'ReEncryptFrom', encryptionContext: context },
+    )
+    const target = useKey(call, input.DestinationKeyId, {
+      ...common,
+      as: 'ReEncryptTo',
+      encryptionContext: destinationContext,
+    })
+    call.record.keyArn = source.key.arn
+    call.record.destinationKeyArn = target.arn
+    const targetAlgorithm = input.DestinationEncryptionAlgorithm ?? 'SYMMETRIC_DEFAULT'
+    checkPlaintext(target, targetAlgorithm, source.plaintext)
+    endDryRun(input.DryRun)
+    return {
+      CiphertextBlob: await seal(call, target, targetAlgorithm, source.plaintext, destinationContext),
+      SourceKeyId: source.key.arn,
+      KeyId: target.arn,
+      SourceEncryptionAlgorithm: algorithm,
+      DestinationEncryptionAlgorithm: targetAlgorithm,
+      ...materialMember('SourceKeyMaterialId', source.key, source.materialId),
+      ...materialMember('DestinationKeyMaterialId', target),
+    }
+  },
+)
+
+export const symmetricOperations: Readonly<Record<string, Operation>> = {
+  Encrypt: encrypt,
+  Decrypt: decrypt,
+  ReEncrypt: reEncrypt,
+}

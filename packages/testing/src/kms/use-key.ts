@@ -1,0 +1,84 @@
+/** The way every operation gets at its key: find, log, authorize, check the state and the usage, in that order. */
+import { type Call, denied } from './call.ts'
+import { invalidState, KmsError } from './errors.ts'
+import { resolveKey } from './key-reference.ts'
+import type { KeyUsage } from './specs.ts'
+import type { Grant, KmsKey, KmsState } from './state.ts'
+
+export interface KeyUse {
+  /** Whether aliases are accepted; so for cryptographic operations. */
+  readonly alias?: boolean
+  /**
+   * What the key must be: `enabled` for cryptography and most changes, `kept` (not pending deletion) for
+   * management that works on disabled keys, `any` for reading.
+   */
+  readonly state?: 'enabled' | 'kept' | 'any'
+  readonly usage?: KeyUsage
+  readonly grantTokens?: readonly string[]
+  readonly encryptionContext?: Readonly<Record<string, string>>
+  /** The name of the operation in grants and sentences, where it differs: `ReEncryptFrom`, `ReEncryptTo`. */
+  readonly as?: string
+}
+
+export const checkState = (key: KmsKey, wanted: KeyUse['state']): void => {
+  if (wanted === 'any') return
+  if (key.deletion !== undefined) throw invalidState(`${key.arn} is pending deletion.`)
+  if (wanted === 'kept') return
+  if (key.core.origin === 'EXTERNAL') throw invalidState(`${key.arn} is pending import.`)
+  if (!key.enabled) throw new KmsError('DisabledException', `${key.arn} is disabled.`)
+}
+
+const covers = (grant: Grant, operation: string, context: Readonly<Record<string, string>> = {}): boolean => {
+  if (!grant.operations.includes(operation)) return false
+  const { EncryptionContextEquals: equals, EncryptionContextSubset: subset } = grant.constraints ?? {}
+  const wanted = Object.entries(equals ?? subset ?? {})
+  if (equals !== undefined && wanted.length !== Object.keys(context).length) return false
+  return wanted.every(([name, value]) => Object.hasOwn(context, name) && context[name] === value)
+}
+
+export const findGrant = (
+  state: KmsState,
+  matches: (grant: Grant) => boolean,
+): [KmsKey, Grant] | undefined => {
+  for (const key of state.keys.values()) {
+    for (const grant of key.grants.values()) if (matches(grant)) return [key, grant]
+  }
+  return undefined
+}
+
+/**
+ * The owner may do everything; key policies are stored and not evaluated. Every other principal needs a grant
+ * on the key that names it and the operation and whose constraints the encryption context meets.
+ */
+export const authorize = (call: Call, key: KmsKey, use: KeyUse): void => {
+  for (const token of use.grantTokens ?? []) {
+    // A token that belongs to nothing is an error even for a caller who would not need it.
+    if (findGrant(call.state, (grant) => grant.token === token) === undefined) {
+      throw new KmsError('InvalidGrantTokenException')
+    }
+  }
+  if (call.isOwner) return
+  const operation = use.as ?? call.operation
+  for (const grant of key.grants.values()) {
+    if (grant.granteePrincipal === call.principal && covers(grant, operation, use.encryptionContext)) return
+  }
+  throw denied(call, key.arn)
+}
+
+/** Checks a key that is already known, as Decrypt finds it from the blob. */
+export const checkKey = (call: Call, key: KmsKey, use: KeyUse): KmsKey => {
+  call.record.keyArn = key.arn
+  authorize(call, key, use)
+  checkState(key, use.state)
+  if (use.usage !== undefined && use.usage !== key.core.usage) {
+    throw new KmsError(
+      'InvalidKeyUsageException',
+      `${key.arn} key usage is ${key.core.usage} which is not valid for ${use.as ?? call.operation}.`,
+    )
+  }
+  return key
+}
+
+/** Finds a key by reference and checks that the call may use it. */
+export const useKey = (call: Call, reference: string, use: KeyUse = {}): KmsKey =>
+  checkKey(call, resolveKey(call, reference, use), use)
