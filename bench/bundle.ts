@@ -1,0 +1,80 @@
+// What Glassine adds to a Lambda: bytes of the minified bundle, and CPU of importing it.
+import { execFile } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { gzipSync } from 'node:zlib'
+import { build } from 'esbuild'
+import { atMost, type Figure, reported } from './figure.ts'
+import type { BenchOptions } from './main.ts'
+
+const run = promisify(execFile)
+const here = fileURLToPath(new URL('..', import.meta.url))
+
+const glassine = ['core', 'keys', 'message', 'middy'].map(
+  (name) => `export * as ${name} from '@glassine/${name}'`,
+)
+const awsKms =
+  "export { KMSClient, GenerateDataKeyCommand, DecryptCommand, EncryptCommand } from '@aws-sdk/client-kms'"
+
+const bundle = async (lines: readonly string[], outfile: string, external: string[] = []): Promise<void> => {
+  await build({
+    stdin: { contents: lines.join('\n'), resolveDir: here, loader: 'ts' },
+    outfile,
+    external,
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'esm',
+    mainFields: ['module', 'main'],
+    minify: true,
+    logLevel: 'error',
+    banner: {
+      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+    },
+  })
+}
+
+/** CPU in ms that a fresh process spends until the module is there, without the process's own start. */
+const importCpu = async (file: string): Promise<number> => {
+  const code = `const from = process.cpuUsage(); await import(${JSON.stringify(file)});
+    const { user, system } = process.cpuUsage(from); console.log((user + system) / 1000)`
+  const { stdout } = await run(process.execPath, ['--input-type=module', '-e', code])
+  return Number(stdout)
+}
+
+const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1]!
+
+/** `bundle-kb` and `import-cpu-ms`. */
+export const bundleFigures = async ({ rounds }: BenchOptions): Promise<readonly Figure[]> => {
+  const folder = mkdtempSync(path.join(here, '.bench-'))
+  try {
+    const own = path.join(folder, 'own.mjs')
+    const sdk = path.join(folder, 'sdk.mjs')
+    const both = path.join(folder, 'both.mjs')
+    await bundle(glassine, own, ['@aws-sdk/*', '@middy/*'])
+    await bundle([awsKms], sdk)
+    await bundle([awsKms, ...glassine], both)
+    const bytes = readFileSync(own)
+
+    const differences: number[] = []
+    for (let round = 0; round < rounds; round++)
+      differences.push((await importCpu(both)) - (await importCpu(sdk)))
+
+    const what = 'core, keys, message and middy, minified by esbuild, without the AWS SDK and Middy'
+    return [
+      atMost('bundle-kb', bytes.length / 1000, 40, 'kB', what),
+      reported('bundle-gzip-kb', gzipSync(bytes, { level: 9 }).length / 1000, 'kB', `${what}, gzip`),
+      atMost(
+        'import-cpu-ms',
+        median(differences),
+        10,
+        'ms',
+        'CPU of importing client-kms and Glassine, less client-kms alone; fresh processes in turn',
+      ),
+    ]
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
