@@ -6,7 +6,7 @@ import type { CallLog, OpenCall } from './call-log.ts'
 import { KmsError } from './errors.ts'
 import { defaultLatency, type FaultSource, type KmsFault, type KmsFaultKind } from './faults.ts'
 import { operations } from './operations/index.ts'
-import { type KmsState, newKeyId } from './state.ts'
+import { type KmsState, newKeyId, rootOf } from './state.ts'
 
 /** A request as the wire, or a caller in this process, puts it. */
 export interface KmsRequest {
@@ -90,7 +90,7 @@ export const createDispatch =
       requestId,
       principal,
     }
-    const isOwner = principal.endsWith(':root')
+    const isOwner = principal === rootOf(state.accountId)
     const call: Call = { operation, region, principal, isOwner, state, record }
     const fault = faults.take(operation)
     if (fault !== undefined) record.fault = fault.kind

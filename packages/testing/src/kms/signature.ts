@@ -28,7 +28,7 @@ const orders: Readonly<Record<string, bigint>> = {
   ECC_NIST_P384:
     0xffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973n,
   ECC_NIST_P521:
-    0x1fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409n,
+    0x1fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409n,
   ECC_SECG_P256K1: 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n,
 }
 
@@ -74,6 +74,9 @@ const curveOf = (spec: string): Curve => {
 const privateScalar = (key: KeyObject): bigint =>
   toBigInt(Buffer.from(key.export({ format: 'jwk' }).d ?? '', 'base64url'))
 
+const encodeEcdsa = (r: bigint, s: bigint, length: number): Buffer =>
+  sequence(unsignedInteger(toBytes(r, length)), unsignedInteger(toBytes(s, length)))
+
 const signEcdsa = (key: KeyObject, spec: string, digest: Buffer): Buffer => {
   const { order, length, multiple, scalarOf } = curveOf(spec)
   for (;;) {
@@ -82,18 +85,18 @@ const signEcdsa = (key: KeyObject, spec: string, digest: Buffer): Buffer => {
     const r = modulo(multiple(nonce), order)
     const s = modulo(inverse(nonce, order) * (scalarOf(digest) + r * privateScalar(key)), order)
     if (r !== 0n && s !== 0n) {
-      return sequence(unsignedInteger(toBytes(r, length)), unsignedInteger(toBytes(s, length)))
+      return encodeEcdsa(r, s, length)
     }
   }
 }
 
 const verifyEcdsa = (key: KeyObject, spec: string, digest: Buffer, signature: Buffer): boolean => {
-  const { order, multiple, scalarOf } = curveOf(spec)
-  const whole = readElement(signature)
-  const parts = whole?.end === signature.length ? readElements(whole.content) : undefined
-  if (parts?.length !== 2) return false
+  const { order, length, multiple, scalarOf } = curveOf(spec)
+  const parts = readElements(readElement(signature)?.content ?? Buffer.alloc(0)) ?? []
   const [r = 0n, s = 0n] = parts.map(({ content }) => toBigInt(content))
   if (r <= 0n || s <= 0n || r >= order || s >= order) return false
+  // One encoding only, as for blobs: other tags, other lengths and bytes behind it are refused.
+  if (!encodeEcdsa(r, s, length).equals(signature)) return false
   const inverted = inverse(s, order)
   // u1·G + u2·Q with Q = d·G is (u1 + u2·d)·G.
   const scalar = modulo(inverted * (scalarOf(digest) + r * privateScalar(key)), order)

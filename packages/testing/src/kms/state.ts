@@ -75,6 +75,9 @@ export interface Alias {
 
 export const day = 86_400_000
 
+/** The principal that owns an account and everything in it. */
+export const rootOf = (accountId: string): string => `arn:aws:iam::${accountId}:root`
+
 /** The 32 bytes that stand for a key in its ciphertext blobs; the same for all replicas. */
 export const keyHash = (keyId: string): Buffer => createHash('sha256').update(`kms:key/${keyId}`).digest()
 

@@ -6,7 +6,7 @@ import { resolveKey } from '../key-reference.ts'
 import { wireDate } from '../metadata.ts'
 import { pageOf, pageShape } from '../pages.ts'
 import { flag, list, type Member, oneOf, required, structure, text, textMap } from '../shape.ts'
-import type { Grant, KmsKey } from '../state.ts'
+import { type Grant, type KmsKey, rootOf } from '../state.ts'
 import { findGrant, useKey } from '../use-key.ts'
 import { grantTokens, keyId } from './members.ts'
 
@@ -100,7 +100,7 @@ const grantEntry = ([key, grant]: readonly [KmsKey, Grant], accountId: string): 
   CreationDate: wireDate(grant.createdAt),
   GranteePrincipal: grant.granteePrincipal,
   RetiringPrincipal: grant.retiringPrincipal,
-  IssuingAccount: `arn:aws:iam::${accountId}:root`,
+  IssuingAccount: rootOf(accountId),
   Operations: grant.operations,
   Constraints: grant.constraints,
 })

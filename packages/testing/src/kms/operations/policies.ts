@@ -12,7 +12,7 @@ const theName = 'default'
 const policyName = () => text({ min: 1, max: 128, pattern: /^\w+$/ })
 
 const checkName = (name: string | undefined): void => {
-  if (name !== undefined && name !== theName) throw notFound(`No such policy exists`)
+  if (name !== undefined && name !== theName) throw notFound('No such policy exists')
 }
 
 const putKeyPolicy = operation(
