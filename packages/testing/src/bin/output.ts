@@ -26,6 +26,7 @@ export const environmentOf = (kms: LocalKms, caFile: string | undefined): Record
   ...(caFile !== undefined && { NODE_EXTRA_CA_CERTS: caFile, AWS_CA_BUNDLE: caFile }),
 })
 
+/** Rows in aligned columns, each painted by its own. */
 const table = (
   rows: readonly (readonly string[])[],
   paints: readonly ((text: string) => string)[],

@@ -53,6 +53,7 @@ const spoil = (output: object | undefined, { kind }: KmsFault, call: Call): obje
   return spoilt
 }
 
+/** The fault comes after the lookup and the parsing: an unknown operation stays unknown. */
 const run = async (
   request: KmsRequest,
   call: Call,
@@ -68,6 +69,7 @@ const run = async (
   return spoil(await operation.run(input, call), fault, call)
 }
 
+/** Never rejects for what a request says: every failure is an answer. */
 export type Dispatch = (request: KmsRequest) => Promise<KmsAnswer>
 
 interface Parts {
@@ -78,6 +80,7 @@ interface Parts {
   readonly save: () => void
 }
 
+/** Ties the parts together. One dispatcher serves the wire; a second, without log and faults, the shortcuts. */
 export const createDispatch =
   ({ state, log, faults, save }: Parts): Dispatch =>
   async (request) => {

@@ -75,6 +75,7 @@ export interface LocalKms {
   [Symbol.asyncDispose](): Promise<void>
 }
 
+/** Fixed, and by their look no secret: scanners of repositories should not take them for one. */
 const dummyCredentials = (accessKeyId: string): LocalKmsCredentials => ({
   accessKeyId,
   secretAccessKey: 'local-kms-verifies-no-signature',
@@ -130,9 +131,11 @@ export const startLocalKms = async (options: LocalKmsOptions = {}): Promise<Loca
   const credentials = dummyCredentials(ownerAccessKeyId)
 
   const clientOptionsFor: LocalKms['clientOptionsFor'] = (who) => {
+    // The access key id is all that a request says about who sent it.
     let accessKeyId = ownerAccessKeyId
     if (who.principal !== undefined && who.principal !== root) {
-      accessKeyId = `AKIAGRANTEE${String(principals.size).padStart(9, '0')}`
+      const known = [...principals].find(([, principal]) => principal === who.principal)
+      accessKeyId = known?.[0] ?? `AKIAGRANTEE${String(principals.size).padStart(9, '0')}`
       principals.set(accessKeyId, who.principal)
     }
     return {

@@ -55,6 +55,7 @@ interface Curve {
   readonly scalarOf: (digest: Buffer) => bigint
 }
 
+/** A curve by its spec. Made per call: the parameters are few and BigInts are cheap. */
 const curveOf = (spec: string): Curve => {
   const order = orders[spec] ?? 0n
   const bits = order.toString(2).length
@@ -71,12 +72,15 @@ const curveOf = (spec: string): Curve => {
   }
 }
 
+/** JWK is the one export of node:crypto that shows the scalar. */
 const privateScalar = (key: KeyObject): bigint =>
   toBigInt(Buffer.from(key.export({ format: 'jwk' }).d ?? '', 'base64url'))
 
+/** ECDSA-Sig-Value of RFC 3279. */
 const encodeEcdsa = (r: bigint, s: bigint, length: number): Buffer =>
   sequence(unsignedInteger(toBytes(r, length)), unsignedInteger(toBytes(s, length)))
 
+/** FIPS 186-4, section 6.4. */
 const signEcdsa = (key: KeyObject, spec: string, digest: Buffer): Buffer => {
   const { order, length, multiple, scalarOf } = curveOf(spec)
   for (;;) {
@@ -90,6 +94,7 @@ const signEcdsa = (key: KeyObject, spec: string, digest: Buffer): Buffer => {
   }
 }
 
+/** SEC 1, section 4.1.4, with the private key in the public key's place. */
 const verifyEcdsa = (key: KeyObject, spec: string, digest: Buffer, signature: Buffer): boolean => {
   const { order, length, multiple, scalarOf } = curveOf(spec)
   const parts = readElements(readElement(signature)?.content ?? Buffer.alloc(0)) ?? []
@@ -125,6 +130,7 @@ const maskGeneration = (hash: string, seed: Buffer, length: number): Buffer => {
 
 const xor = (a: Buffer, b: Buffer): Buffer => Buffer.from(a.map((byte, index) => byte ^ (b[index] ?? 0)))
 
+/** The hash over eight zero bytes, the digest and the salt. */
 const pssHash = (hash: string, digest: Buffer, salt: Buffer): Buffer =>
   createHash(hash).update(Buffer.alloc(8)).update(digest).update(salt).digest()
 
@@ -138,6 +144,7 @@ const encodePss = (hash: string, digest: Buffer, length: number): Buffer => {
   return Buffer.concat([masked, seed, Buffer.of(0xbc)])
 }
 
+/** RFC 8017, section 9.1.2, for the one salt length that KMS writes. */
 const verifyPss = (hash: string, digest: Buffer, encoded: Buffer): boolean => {
   if (encoded.at(-1) !== 0xbc || (encoded[0] ?? 0) & 0x80) return false
   const size = digest.length

@@ -140,7 +140,13 @@ describe('the wire', () => {
     ],
     ['Encrypt', { KeyId: 'x', EncryptionContext: { a: 1 } }, 'NUMBER_VALUE can not be converted to a String'],
     ['ListKeys', { Limit: '1' }, 'STRING_VALUE can not be converted to an Integer'],
-    ['TagResource', { KeyId: 'x', Tags: {} }, 'OBJECT_VALUE can not be converted to a List'],
+    ['Encrypt', { KeyId: true }, 'TRUE_VALUE can not be converted to a String'],
+    ['Encrypt', { KeyId: ['x'] }, 'Start of list found where not expected'],
+    ['Encrypt', { KeyId: 'x', EncryptionContext: [] }, 'Start of list found where not expected'],
+    ['CreateGrant', { KeyId: 'x', Constraints: [] }, 'Start of list found where not expected'],
+    ['CreateKey', { Tags: ['x'] }, 'STRING_VALUE can not be converted to a Structure'],
+    ['CreateKey', { KeySpec: 256 }, 'NUMBER_VALUE can not be converted to a String'],
+    ['TagResource', { KeyId: 'x', Tags: {} }, 'Start of structure or map found where not expected.'],
   ])('%s with a member of the wrong type', async (operation, body, message) => {
     const answer = await post(operation, JSON.stringify(body))
     expect(JSON.parse(answer.body)).toEqual({ __type: 'SerializationException', message })

@@ -28,6 +28,7 @@ interface SignatureInput {
   readonly GrantTokens: readonly string[] | undefined
 }
 
+/** The common half of Sign and Verify: the key, and the digest that is signed. */
 const signingKey = (call: Call, input: SignatureInput): { key: KmsKey; digest: Buffer } => {
   const key = useKey(call, input.KeyId, { alias: true, usage: 'SIGN_VERIFY', grantTokens: input.GrantTokens })
   const algorithm = input.SigningAlgorithm
@@ -51,6 +52,7 @@ const sign = operation(members(), async (input, call) => {
   }
 })
 
+/** A wrong signature is an error, never `SignatureValid: false`. */
 const verify = operation(
   { ...members(), Signature: required(blob({ min: 1, max: 6144 })) },
   async (input, call) => {
@@ -64,6 +66,7 @@ const verify = operation(
   },
 )
 
+/** Public, and yet not of a disabled key. */
 const getPublicKey = operation(
   { KeyId: required(keyId()), GrantTokens: grantTokens() },
   async ({ KeyId, GrantTokens }, call) => {
@@ -85,6 +88,7 @@ const getPublicKey = operation(
   },
 )
 
+/** The raw x coordinate, as in KMS: whoever uses it has to derive keys from it. */
 const agree = (privateKey: KeyObject, peer: Buffer): Buffer => {
   try {
     const publicKey = createPublicKey({ key: peer, format: 'der', type: 'spki' })

@@ -10,6 +10,7 @@ import { type Grant, type KmsKey, rootOf } from '../state.ts'
 import { findGrant, useKey } from '../use-key.ts'
 import { grantTokens, keyId } from './members.ts'
 
+/** What a grant can allow; management of keys is not among it. */
 const grantable = [
   'Decrypt',
   'Encrypt',
@@ -84,6 +85,7 @@ const fromInput = (input: {
   ...(input.Name && { name: input.Name }),
 })
 
+/** Two grants that would allow the same have the same text. */
 const contents = ({
   granteePrincipal,
   retiringPrincipal,
@@ -93,6 +95,7 @@ const contents = ({
 }: GrantContents): string =>
   JSON.stringify([granteePrincipal, retiringPrincipal, [...operations].sort(), constraints, name])
 
+/** Tokens are answered once, by CreateGrant, and listed nowhere. */
 const grantEntry = ([key, grant]: readonly [KmsKey, Grant], accountId: string): object => ({
   KeyId: key.arn,
   GrantId: grant.id,
@@ -143,6 +146,7 @@ const listRetirableGrants = operation(
   },
 )
 
+/** For who administers the key. */
 const revokeGrant = operation(
   { KeyId: required(keyId()), GrantId: required(grantId()), DryRun: flag() },
   (input, call) => {
@@ -155,6 +159,7 @@ const revokeGrant = operation(
   },
 )
 
+/** For who is done with a grant. AWS wants the ARN of the key; an id does here too. */
 const retireGrant = operation(
   { GrantToken: text({ min: 1, max: 8192 }), KeyId: keyId(), GrantId: grantId(), DryRun: flag() },
   (input, call) => {

@@ -46,6 +46,7 @@ const generateMac = operation(members(), (input, call) => {
   }
 })
 
+/** A wrong MAC is an error, never `MacValid: false`. */
 const verifyMac = operation({ ...members(), Mac: required(blob({ min: 1, max: 6144 })) }, (input, call) => {
   const key = macKey(call, input)
   const mac = macOf(key, input.MacAlgorithm, input.Message)

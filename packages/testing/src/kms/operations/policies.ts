@@ -11,6 +11,7 @@ const theName = 'default'
 
 const policyName = () => text({ min: 1, max: 128, pattern: /^\w+$/ })
 
+/** The name may be left out since 2024. */
 const checkName = (name: string | undefined): void => {
   if (name !== undefined && name !== theName) throw notFound('No such policy exists')
 }
@@ -37,6 +38,7 @@ const getKeyPolicy = operation({ KeyId: required(keyId()), PolicyName: policyNam
   return { Policy: key.policy, PolicyName: theName }
 })
 
+/** There is never more than the one. */
 const listKeyPolicies = operation({ KeyId: required(keyId()), ...pageShape(1000) }, (input, call) => {
   useKey(call, input.KeyId, { state: 'any' })
   return { PolicyNames: [theName], Truncated: false }

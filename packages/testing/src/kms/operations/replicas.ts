@@ -9,6 +9,7 @@ import { checkTags, tagList, tagMap } from '../tags.ts'
 import { useKey } from '../use-key.ts'
 import { description, keyId, policy } from './members.ts'
 
+/** Called on the primary, in the primary's Region; the replica appears in the other. */
 const replicateKey = operation(
   {
     KeyId: required(keyId()),

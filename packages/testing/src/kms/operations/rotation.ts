@@ -23,6 +23,7 @@ const checkRotates = (key: KmsKey): void => {
   }
 }
 
+/** Enabling anew starts the period anew, and without a period keeps the one that was set. */
 const enableKeyRotation = operation(
   { KeyId: required(keyId()), RotationPeriodInDays: integer({ min: 90, max: 2560 }) },
   (input, call) => {
@@ -58,6 +59,7 @@ const getKeyRotationStatus = operation({ KeyId: required(keyId()) }, (input, cal
   }
 })
 
+/** Does not touch the schedule of automatic rotation. */
 const rotateKeyOnDemand = operation({ KeyId: required(keyId()) }, (input, call) => {
   const { state } = call
   const key = useKey(call, input.KeyId)
@@ -77,6 +79,7 @@ const rotateKeyOnDemand = operation({ KeyId: required(keyId()) }, (input, call) 
   return { KeyId: key.arn }
 })
 
+/** Oldest first. The first material is no rotation, and is listed only on request. */
 const listKeyRotations = operation(
   {
     KeyId: required(keyId()),

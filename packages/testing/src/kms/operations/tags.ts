@@ -14,6 +14,7 @@ const tagResource = operation({ KeyId: required(keyId()), Tags: required(tagList
   return undefined
 })
 
+/** Removing a tag that is not there is no error. */
 const untagResource = operation(
   { KeyId: required(keyId()), TagKeys: required(list(tagKey())) },
   (input, call) => {
