@@ -4,26 +4,19 @@ import { committedKeys } from './derive.ts'
 import { type HeaderTemplate, idAt, idBytes } from './header/template.ts'
 import { writeMessageId } from './random.ts'
 import { maxFooterBytes, signedFooter } from './signature.ts'
+import type { WriterOptions } from './writer.ts'
 
 /** Bytes of the commitment at a header's end. */
 export const commitmentBytes = 32
 const headerIv = Buffer.alloc(ivBytes)
 
 /** How long a message of so much plaintext gets, at most: a signature's length varies by a few bytes. */
-export const messageLength = (
-  headLength: number,
-  plaintextLength: number,
-  frameLength: number,
-  signed: boolean,
-): number =>
+export const messageLength = (headLength: number, plaintextLength: number, options: WriterOptions): number =>
   headLength +
   commitmentBytes +
   tagBytes +
-  bodyLength(plaintextLength, frameLength) +
-  (signed ? maxFooterBytes : 0)
-
-/** Bytes of the parts of a header that are there whatever the context and the keys are. */
-export const fixedHeadLength = idAt + idBytes + 2 + 2 + 5
+  bodyLength(plaintextLength, options.frameLength) +
+  (options.suite.signed ? maxFooterBytes : 0)
 
 /**
  * Writes one message of format version 2 (specification, "Encrypt"). Synchronous, into one buffer: nothing
@@ -31,7 +24,9 @@ export const fixedHeadLength = idAt + idBytes + 2 + 2 + 5
  */
 export const sealMessage = (template: HeaderTemplate, dataKey: Buffer, plaintext: Buffer): Buffer => {
   const { suite, head, frameLength, context, signingKey } = template
-  const out = Buffer.allocUnsafe(messageLength(head.length, plaintext.length, frameLength, false))
+  const out = Buffer.allocUnsafe(
+    head.length + commitmentBytes + tagBytes + bodyLength(plaintext.length, frameLength),
+  )
   head.copy(out)
   writeMessageId(out, idAt)
   const messageId = out.subarray(idAt, idAt + idBytes)

@@ -2,7 +2,7 @@ import { GlassineError } from '@glassine/core'
 import type { DataKey, KeyMaterial } from '@glassine/keys'
 import type { MessageContext } from './contexts.ts'
 import { from } from './errors.ts'
-import { type HeaderTemplate, headerTemplates } from './header/template.ts'
+import { type HeaderTemplate, headerTemplates, headLengthOf } from './header/template.ts'
 import { signingKeys } from './signing-keys.ts'
 import type { Suite } from './suites.ts'
 
@@ -29,18 +29,26 @@ export interface SealingKey {
 
 /** The asynchronous part of writing messages. */
 export interface MessageWriter {
-  /** The context that messages will really have: with the public key, for signed suites. */
-  contextFor(context: MessageContext, suite: Suite): MessageContext
+  /**
+   * How long the head of a message will be, before any key is asked for. How long wrapped keys are is known from
+   * the last one; before the first it is taken for the least that the format allows.
+   */
+  headLength(context: MessageContext, suite: Suite): number
   /** Borrows a data key for messages of this context. */
   keyFor(context: MessageContext, options: WriterOptions, use: KeyUse): Promise<SealingKey>
 }
+
+/** A count, and one encrypted data key of three empty parts. */
+const leastKeysLength = 2 + 3 * 2
 
 /** Makes a writer that remembers headers and signing keys. */
 export const messageWriter = (keys: Pick<KeyMaterial, 'encryptionKey'>): MessageWriter => {
   const templateOf = headerTemplates()
   const signingKeyOf = signingKeys()
+  let lastKeysLength = leastKeysLength
   return {
-    contextFor: (context, suite) => (suite.signed ? signingKeyOf(context).context : context),
+    headLength: (context, suite) =>
+      headLengthOf(suite.signed ? signingKeyOf(context).context : context, lastKeysLength),
     keyFor: async (context, { suite, frameLength, maxEncryptedDataKeys }, use) => {
       const signed = suite.signed ? signingKeyOf(context) : undefined
       const bound = signed?.context ?? context
@@ -54,6 +62,7 @@ export const messageWriter = (keys: Pick<KeyMaterial, 'encryptionKey'>): Message
           })
         const signingKey = signed?.signingKey.privateKey
         const template = templateOf({ suite, frameLength, context: bound, signingKey }, dataKey)
+        lastKeysLength = template.head.length - headLengthOf(bound, 0)
         return { dataKey, template }
       } catch (error) {
         dataKey.release()

@@ -37,6 +37,10 @@ const make = (parts: HeaderParts, dataKey: DataKey): HeaderTemplate => {
   return { ...parts, head }
 }
 
+/** Bytes of a head whose context and encrypted data keys take so much. */
+export const headLengthOf = (context: MessageContext, encryptedDataKeysLength: number): number =>
+  idAt + idBytes + 2 + context.stored.bytes.length + encryptedDataKeysLength + 5
+
 /** Makes the template of a data key's headers once for as long as the cache keeps the key. */
 export const headerTemplates = (): ((parts: HeaderParts, dataKey: DataKey) => HeaderTemplate) => {
   // Weak: the template goes when the cache lets go of the key.
