@@ -109,6 +109,7 @@ describe('what overlaps is refused, with the path', () => {
     ['a.*', 'a.b', '/a/b'],
     ['a.b', 'a.*', '/a/*'],
     ['a[*].b', 'a.b', '/a/b'],
+    ['a[*].b', 'a.*.c', '/a/*/c'],
     ['a.*.b', 'a.b.c', '/a/b/c'],
     ['a[*][*]', 'a[*].b', '/a/*/b'],
   ])('%s and %s', (first, second, path) => {
