@@ -52,14 +52,14 @@ export const decrypt = async (
   options: DecryptOptions = {},
 ): Promise<DecryptResult> => {
   const { keys: material, reader, contextOf } = stateOf(keys)
-  const { encryptionContext = nothing, tenant, deadline } = options
+  const { encryptionContext = nothing } = options
   const context = contextOf(encryptionContext, nothing, checkedRequired(options.requiredContext))
   const limits = readerLimits(options.maxEncryptedDataKeys, options.legacySuites)
   if (!(ciphertext instanceof Uint8Array)) throw decryptFailed()
   const bytes = Buffer.from(ciphertext.buffer, ciphertext.byteOffset, ciphertext.byteLength)
   const message = reader.read(bytes, limits)
-  const request = reader.keyRequest(message.header, context)
-  const dataKey = await material.decryptionKey({ ...request, tenant, deadline })
+  const request = reader.keyRequest(message.header, context, options)
+  const dataKey = await material.decryptionKey(request)
   try {
     const plaintext = openMessage(message, dataKey.bytes, context.unstored)
     return { plaintext, messageHeader: headerOf(message, request.context.pairs) }
