@@ -28,9 +28,9 @@ const plaintextOf = (length: number, seed: number): Buffer =>
 const runs = { 0x0478: 1_000, 0x0578: 150 } as const
 
 describe.each([
-  [0x0478, committing],
-  [0x0578, signing],
-] as const)('suite 0x%s', (suiteId, peerSuite) => {
+  ['0x0478', 0x0478, committing],
+  ['0x0578', 0x0578, signing],
+] as const)('suite %s', (_name, suiteId, peerSuite) => {
   test(
     'AWS opens what we write',
     async () => {
