@@ -1,5 +1,5 @@
 import type { EncryptionContext } from '@glassine/keys'
-import { decryptFailed } from './errors.ts'
+import { decryptFailed, uniform } from './errors.ts'
 import type { KeySource } from './key-source.ts'
 import type { MessageHeader } from './message-header.ts'
 import { openMessage } from './open.ts'
@@ -59,7 +59,7 @@ export const decrypt = async (
   const bytes = Buffer.from(ciphertext.buffer, ciphertext.byteOffset, ciphertext.byteLength)
   const message = reader.read(bytes, limits)
   const request = reader.keyRequest(message.header, context, options)
-  const dataKey = await material.decryptionKey(request)
+  const dataKey = await material.decryptionKey(request).catch(uniform)
   try {
     const plaintext = openMessage(message, dataKey.bytes, context.unstored)
     return { plaintext, messageHeader: headerOf(message, request.context.pairs) }

@@ -1,8 +1,8 @@
 // Two ways with AWS's own JavaScript SDK over aws-kms keyrings, and the calls of KMS that a payload costs.
 import { getClient, KMS, KmsKeyringNode } from '@aws-crypto/client-node'
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { type KeyMaterial, keyMaterial, kmsKeyring } from '@glassine/keys'
 import { type LocalKms, startLocalKms } from '@glassine/testing'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { decrypt, encrypt, messageEnvelope } from '../src/index.ts'
 import { patient, samplePatient } from './support/models.ts'
 import { peer } from './support/peer.ts'
@@ -35,7 +35,7 @@ const theirs = () => {
   })
 }
 
-const encryptionContext = { Tenant: 't-1', 'späť': '漢字', 'glassine:model': 'patient' }
+const encryptionContext = { Tenant: 't-1', späť: '漢字', 'glassine:model': 'patient' }
 
 describe('aws-kms keyrings', () => {
   test.each([0x0478, 0x0578])('suite %d: AWS opens what we write', async (suiteId) => {
@@ -61,7 +61,12 @@ describe('aws-kms keyrings', () => {
     const { result } = await encrypt(freshKeys(), 'attack at dawn', { encryptionContext })
     kms.resetCalls()
     const { Tenant: _tenant, ...less } = encryptionContext
-    for (const wrong of [{}, less, { ...encryptionContext, more: 'x' }, { ...encryptionContext, Tenant: 't-2' }])
+    for (const wrong of [
+      {},
+      less,
+      { ...encryptionContext, more: 'x' },
+      { ...encryptionContext, Tenant: 't-2' },
+    ])
       await expect(decrypt(freshKeys(), result, { encryptionContext: wrong })).rejects.toMatchObject({
         code: 'ERR_DECRYPT_FAILED',
       })

@@ -25,7 +25,11 @@ describe('field shape', () => {
       expect(services.recognises(place)).toBe(true)
     }
     expect(new Set(places).size).toBe(8)
-    expect(sealed).toMatchObject({ id: 'p-1', address: { city: 'Bern' }, visits: [{ date: '2026-01-01' }, {}] })
+    expect(sealed).toMatchObject({
+      id: 'p-1',
+      address: { city: 'Bern' },
+      visits: [{ date: '2026-01-01' }, {}],
+    })
     expect(await services.decrypt(sealed, patient, { binding })).toEqual(samplePatient())
   })
 

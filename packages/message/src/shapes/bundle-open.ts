@@ -7,7 +7,7 @@ import {
   type Prepared,
   placesOf,
 } from '@glassine/core'
-import { decryptFailed, from } from '../errors.ts'
+import { decryptFailed, from, uniform } from '../errors.ts'
 import { openMessage } from '../open.ts'
 import { preparedWith } from '../prepared.ts'
 import { contextFor, type Settings } from '../settings.ts'
@@ -45,7 +45,7 @@ export const prepareOpenBundle = async (
 
   const message = reader.read(decodeMessage(text), limits)
   const request = reader.keyRequest(message.header, context, options)
-  const dataKey = await keys.decryptionKey(request)
+  const dataKey = await keys.decryptionKey(request).catch(uniform)
   return preparedWith([dataKey], () => {
     const members = decodeMembers(openMessage(message, dataKey.bytes, context.unstored))
     delete holder[bundleMember]

@@ -9,7 +9,7 @@ import {
 } from '@glassine/core'
 import type { DataKey, DecryptionKeyRequest } from '@glassine/keys'
 import type { MessageContext } from '../contexts.ts'
-import { decryptFailed, from } from '../errors.ts'
+import { decryptFailed, from, uniform } from '../errors.ts'
 import { openMessage } from '../open.ts'
 import { borrowAll, preparedWith } from '../prepared.ts'
 import type { ReadMessage } from '../reader.ts'
@@ -45,7 +45,7 @@ export const prepareOpenFields = async (
   const { sealed, requests } = readPlaces(settings, policy, places, shared, options)
   const keys: readonly DataKey[] = await borrowAll(
     requests,
-    (request) => material.decryptionKey(request),
+    (request) => material.decryptionKey(request).catch(uniform),
     (key) => key,
   )
   return preparedWith(keys, () => {
