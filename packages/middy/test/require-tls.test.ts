@@ -1,6 +1,6 @@
+import type { RequireTlsOptions } from '@glassine/middy'
 import { sampleEvent } from '@glassine/testing'
 import { describe, expect, test } from '@jest/globals'
-import type { RequireTlsOptions } from '../src/require-tls/options.ts'
 import { edgeEvent } from './support/edge-event.ts'
 import { majors, outcomeOf } from './support/outcome.ts'
 
