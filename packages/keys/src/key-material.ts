@@ -1,6 +1,6 @@
 import { GlassineError, optionError } from '@glassine/core'
 import { Cache, type CacheOptions } from './cache.ts'
-import { decryptionId, encryptionId, partitionOf } from './cache-ids.ts'
+import { decryptionId, encryptionIds, partitionOf } from './cache-ids.ts'
 import type { DataKey } from './data-key.ts'
 import { from, notDecrypted } from './errors.ts'
 import type { DecryptionKeyRequest, EncryptionKeyRequest } from './key-request.ts'
@@ -85,6 +85,7 @@ export interface KeyMaterialOptions {
 export const keyMaterial = (options: KeyMaterialOptions): KeyMaterial => {
   const { keyring, bounds } = checked(options)
   const partition = partitionOf(keyring.id)
+  const encryptionId = encryptionIds(partition)
   /** Moves on at `clear()`: a key that was asked for before must not be kept after it. */
   let epoch = 0
 
@@ -116,9 +117,7 @@ export const keyMaterial = (options: KeyMaterialOptions): KeyMaterial => {
       // Written so that NaN is refused too.
       if (!(messages >= 0 && messages <= bounds.maxUses && bytes >= 0 && bytes <= bounds.maxBytes))
         return Promise.reject(tooMuch(bounds.maxUses, bounds.maxBytes))
-      return lent(
-        encryption.take(encryptionId(partition, request), request, { uses: messages, bytes, deadline }),
-      )
+      return lent(encryption.take(encryptionId(request), request, { uses: messages, bytes, deadline }))
     },
     decryptionKey(request) {
       const { deadline, encryptedDataKeys } = request
