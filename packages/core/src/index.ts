@@ -1,5 +1,7 @@
 export { type Binding, checkedBinding, fieldContextKey, modelContextKey, type Scope } from './binding.ts'
 export { decodeValue, encodeValue, maxDepth } from './codec.ts'
+export { Encrypted, Masked, Model, Nested } from './decorators.ts'
+export { defineFields, type FieldOptions } from './define-fields.ts'
 export type { Envelope, EnvelopeOptions, Prepared } from './envelope.ts'
 export {
   type ErrorCause,
@@ -9,7 +11,11 @@ export {
   GlassineError,
   optionError,
 } from './errors.ts'
+export type { FieldPath, PathOptions } from './field-path.ts'
+export { type Fields, type ModelClass, type PayloadOf, policyOf } from './fields.ts'
 export { isPlainObject, type Json } from './json.ts'
+export { maskValue } from './mask.ts'
+export type { NestedOptions } from './metadata.ts'
 export {
   type AbsentPlace,
   maxPlaces,
@@ -26,3 +32,4 @@ export type {
   MaskedOptions,
   PathNode,
 } from './policy.ts'
+export type { Ciphertext, Plain, plain, Sealed, sealed } from './types.ts'

@@ -1,4 +1,4 @@
-import { GlassineError } from './errors.ts'
+import { modelError } from './field-options.ts'
 
 /** One step of a declared path. */
 export type Segment =
@@ -26,26 +26,20 @@ export const templateOf = (segments: readonly Segment[]): string =>
     })
     .join('')
 
-const fault = (message: string, path: string) =>
-  new GlassineError('ERR_MODEL_INVALID', { message, package: '@glassine/core', path })
-
 /**
  * Reads a declared path as users type it: `address.street`, `visits[*].note`, `phones.*`.
  *
- * @throws GlassineError `ERR_MODEL_INVALID` for an empty or malformed path and for names that reach a prototype
+ * @throws GlassineError `ERR_MODEL_INVALID` for an empty or malformed path
  */
 export const segmentsOf = (path: string): Segment[] => {
-  if (typeof path !== 'string' || path === '')
-    throw fault('A path is a string that is not empty', String(path))
+  if (path === '') throw modelError('A path is not empty', path)
   return path.split('.').flatMap((part): Segment[] => {
-    if (part === '*') return [{ kind: 'record' }]
-    const stars = /^([^[\]]+)((?:\[\*\])*)$/.exec(part)
-    if (!stars) throw fault('A path is made of names, [*] and .*', path)
-    const name = stars[1]!
-    if (isForbiddenName(name)) throw fault('A path may not reach a prototype', path)
+    const parts = /^([^[\]]+)((?:\[\*\])*)$/.exec(part)
+    if (!parts) throw modelError('A path is made of names, [*] and .*', path)
+    const [, name, stars] = parts as unknown as [string, string, string]
     return [
-      { kind: 'member', name },
-      ...Array.from({ length: stars[2]!.length / 3 }, () => ({ kind: 'array' }) as const),
+      name === '*' ? { kind: 'record' } : { kind: 'member', name },
+      ...Array.from({ length: stars.length / 3 }, () => ({ kind: 'array' }) as const),
     ]
   })
 }

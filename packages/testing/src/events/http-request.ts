@@ -59,8 +59,7 @@ const listOf = (value: string | readonly string[]): readonly string[] =>
 
 const encodedBody = ({ body, base64 }: HttpOverrides): Pick<HttpRequest, 'body' | 'isBase64Encoded'> => {
   if (body === undefined) return { body: undefined, isBase64Encoded: false }
-  if (body instanceof Uint8Array)
-    return { body: Buffer.from(body).toString('base64'), isBase64Encoded: true }
+  if (body instanceof Uint8Array) return { body: Buffer.from(body).toString('base64'), isBase64Encoded: true }
   const text = typeof body === 'string' ? body : JSON.stringify(body)
   if (text === undefined)
     throw optionError('@glassine/testing', 'body', 'must be a string, bytes or a value that JSON can hold')

@@ -18,7 +18,10 @@ const capitalised = (name: string): string =>
   name.replace(/(^|-)([a-z])/g, (_, dash: string, letter: string) => dash + letter.toUpperCase())
 
 const headersOf = ({ headers, cookies }: HttpRequest): [string, readonly string[]][] => {
-  const entries = [...headers].map(([name, values]): [string, readonly string[]] => [capitalised(name), values])
+  const entries = [...headers].map(([name, values]): [string, readonly string[]] => [
+    capitalised(name),
+    values,
+  ])
   return cookies.length > 0 ? [...entries, ['Cookie', [cookies.join('; ')]]] : entries
 }
 

@@ -32,6 +32,7 @@ const implicit0 = 0x80
 
 const integer = (value: number): Buffer => tlv(tags.integer, Buffer.of(value))
 
+/** The lengths follow from the contents: a plaintext of another size gives another DER, as in AWS. */
 const encodeBody = (iv: Buffer, sealed: Buffer): Buffer =>
   sequence(
     encryptedData,
@@ -51,6 +52,7 @@ const encodeBody = (iv: Buffer, sealed: Buffer): Buffer =>
 const nested = (element: Element | undefined, index: number): Element | undefined =>
   element && readElements(element.content)?.[index]
 
+/** Finds nonce and ciphertext by their places. */
 const decodeBody = (body: Buffer): { iv: Buffer; sealed: Buffer } | undefined => {
   const content = nested(nested(nested(readElement(body), 1), 0), 1)
   const iv = nested(nested(nested(content, 1), 1), 0)?.content
@@ -71,6 +73,7 @@ const blobKey = (material: Material, nonce: Buffer): Buffer =>
     .update(Buffer.from('00000100', 'hex'))
     .digest()
 
+/** AWS does not document its eleven bytes. These ones help when a blob is looked at in a debugger. */
 const innerHeader = (material: Material): Buffer =>
   Buffer.concat([Buffer.of(1), Buffer.from(material.id, 'hex').subarray(0, innerLength - 1)])
 
@@ -85,6 +88,7 @@ export const sealBlob = (
   const header = Buffer.concat([magic, keyHash(keyId), Buffer.of(1), nonce])
   const iv = randomBytes(ivLength)
   const cipher = createCipheriv('aes-256-gcm', blobKey(material, nonce), iv, { authTagLength: tagLength })
+  // The header is authenticated with the context: a blob cannot be passed off as another key's.
   cipher.setAAD(Buffer.concat([header, contextBytes(context)]))
   const sealed = Buffer.concat([
     cipher.update(innerHeader(material)),

@@ -31,6 +31,7 @@ export type OpenCall = { -readonly [K in keyof KmsCall]: KmsCall[K] }
 /** A command that runs for days must not grow without end; counters go on. */
 const maxEntries = 10_000
 
+/** The log as the server writes it and `LocalKms` shows it. */
 export interface CallLog {
   readonly calls: readonly KmsCall[]
   /** How often the operation was called since the start or the last reset; all operations without a name. */
@@ -39,6 +40,7 @@ export interface CallLog {
   add(call: KmsCall): void
 }
 
+/** A log that starts empty; `onCall` hears of every entry after it is in. */
 export const createCallLog = (onCall?: (call: KmsCall) => void): CallLog => {
   const calls: KmsCall[] = []
   const counts = new Map<string, number>()

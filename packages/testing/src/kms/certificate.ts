@@ -15,14 +15,18 @@ const backdate = 3_600_000
 
 const yes = tlv(tags.boolean, Buffer.of(0xff))
 
+/** A distinguished name of nothing but a CN: hosts are named by subjectAltName alone. */
 const commonName = (name: string): Buffer =>
   sequence(tlv(tags.set, sequence(oid('2.5.4.3'), tlv(tags.utf8String, Buffer.from(name)))))
 
+/** RFC 5280, section 4.2; the value of an extension is DER inside an OCTET STRING. */
 const extension = (id: string, value: Buffer, critical = false): Buffer =>
   sequence(oid(id), ...(critical ? [yes] : []), octetString(value))
 
+/** Any hash of the key does; it only has to link the two certificates. */
 const keyIdentifier = (publicKey: Buffer): Buffer => createHash('sha1').update(publicKey).digest()
 
+/** Four bytes, or sixteen with the gap of an IPv6 address filled in. */
 const ipBytes = (address: string): Buffer => {
   if (isIP(address) === 4) return Buffer.from(address.split('.').map(Number))
   const [head = '', tail = ''] = address.split('::')
@@ -36,6 +40,7 @@ const ipBytes = (address: string): Buffer => {
 const alternativeNames = (hosts: readonly string[]): Buffer =>
   sequence(...hosts.map((host) => (isIP(host) ? tlv(0x87, ipBytes(host)) : tlv(0x82, Buffer.from(host)))))
 
+/** What differs between the two certificates. */
 interface Template {
   readonly subject: string
   readonly issuer: string
@@ -48,6 +53,7 @@ interface Template {
 const pem = (label: string, der: Buffer): string =>
   `-----BEGIN ${label}-----\n${(der.toString('base64').match(/.{1,64}/g) ?? []).join('\n')}\n-----END ${label}-----\n`
 
+/** Assembles and signs a TBSCertificate, RFC 5280, section 4.1. */
 const certificate = ({ subject, issuer, publicKey, issuerKey, extensions, now }: Template): string => {
   const spki = publicKey.export({ format: 'der', type: 'spki' })
   const toBeSigned = sequence(

@@ -11,11 +11,13 @@ import { abilityOf, type EncryptionAlgorithm, hashOf, modulusLength } from './sp
 import { type KmsKey, keyHash, type Material } from './state.ts'
 import { checkKey, type KeyUse, useKey } from './use-key.ts'
 
+/** Whether a key of the right usage also has the algorithm asked for. */
 export const checkAlgorithm = (key: KmsKey, algorithm: string): void => {
   const { spec, usage } = key.core
   if (!abilityOf(spec, usage).algorithms.includes(algorithm)) throw incompatible(algorithm, spec)
 }
 
+/** The generation that seals; older ones only open. */
 export const currentMaterial = (key: KmsKey): Material => {
   const material = key.core.materials.at(-1)
   // Only a symmetric or HMAC key gets here; the checks before this have turned all others away.
@@ -25,6 +27,7 @@ export const currentMaterial = (key: KmsKey): Material => {
 
 const oaepHashLengths: Readonly<Record<string, number>> = { sha1: 20, sha256: 32 }
 
+/** MGF1 takes the same hash as OAEP, in KMS as in OpenSSL. */
 const rsaOptions = (algorithm: string) => ({
   padding: constants.RSA_PKCS1_OAEP_PADDING,
   oaepHash: hashOf(algorithm),
@@ -35,6 +38,7 @@ export const checkPlaintext = (key: KmsKey, algorithm: EncryptionAlgorithm, plai
   checkAlgorithm(key, algorithm)
   if (algorithm === 'SYMMETRIC_DEFAULT') return
   const { spec } = key.core
+  // RFC 8017, section 7.1.1: the modulus less two hashes and two bytes.
   const most = modulusLength(spec) / 8 - 2 * (oaepHashLengths[hashOf(algorithm)] ?? 0) - 2
   if (plaintext.length > most) {
     throw invalid(
@@ -43,6 +47,7 @@ export const checkPlaintext = (key: KmsKey, algorithm: EncryptionAlgorithm, plai
   }
 }
 
+/** Seals a checked plaintext. */
 export const seal = async (
   call: Call,
   key: KmsKey,
@@ -94,6 +99,7 @@ const openSymmetric = (call: Call, sealed: Sealed, use: KeyUse): Opened => {
     throw incorrectKey()
   }
   const key = checkKey(call, named ?? keyOfBlob(call, parsed.keyHash), use)
+  // The blob does not say which generation sealed it; the tag tells. Newest first, as most blobs are new.
   for (const material of [...key.core.materials].reverse()) {
     const plaintext = parsed.open(material, sealed.context)
     if (plaintext !== undefined) return { key, plaintext, materialId: material.id }

@@ -16,6 +16,7 @@ export const tags = {
   set: 0x31,
 } as const
 
+/** Short form below 128, otherwise the number of length bytes and then these. */
 const lengthOf = (length: number): Buffer => {
   if (length < 0x80) return Buffer.of(length)
   const bytes: number[] = []
@@ -29,8 +30,10 @@ export const tlv = (tag: number, ...parts: readonly Uint8Array[]): Buffer => {
   return Buffer.concat([Buffer.of(tag), lengthOf(content.length), content])
 }
 
+/** A SEQUENCE of encoded elements. */
 export const sequence = (...parts: readonly Uint8Array[]): Buffer => tlv(tags.sequence, ...parts)
 
+/** An OCTET STRING. */
 export const octetString = (bytes: Uint8Array): Buffer => tlv(tags.octetString, bytes)
 
 /** A BIT STRING of whole bytes. */
@@ -45,7 +48,7 @@ export const unsignedInteger = (bytes: Uint8Array): Buffer => {
   return tlv(tags.integer, (digits[0] ?? 0) & 0x80 ? Buffer.of(0) : Buffer.alloc(0), digits)
 }
 
-/** An object identifier from its dotted form. */
+/** An object identifier from its dotted form: the first two arcs share a byte, the others are base 128. */
 export const oid = (dotted: string): Buffer => {
   const [first = 0, second = 0, ...rest] = dotted.split('.').map(Number)
   const bytes: number[] = []
@@ -79,6 +82,7 @@ export const readElement = (bytes: Buffer, offset = 0): Element | undefined => {
   let start = offset + 2
   if (length & 0x80) {
     const count = length & 0x7f
+    // 0x80 is BER's indefinite length, and four bytes are more than any body holds.
     if (count === 0 || count > 4 || start + count > bytes.length) return undefined
     length = bytes.readUIntBE(start, count)
     start += count

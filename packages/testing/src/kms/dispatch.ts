@@ -6,7 +6,7 @@ import type { CallLog, OpenCall } from './call-log.ts'
 import { KmsError } from './errors.ts'
 import { defaultLatency, type FaultSource, type KmsFault, type KmsFaultKind } from './faults.ts'
 import { operations } from './operations/index.ts'
-import { type KmsState, newKeyId } from './state.ts'
+import { type KmsState, newKeyId, rootOf } from './state.ts'
 
 /** A request as the wire, or a caller in this process, puts it. */
 export interface KmsRequest {
@@ -53,6 +53,7 @@ const spoil = (output: object | undefined, { kind }: KmsFault, call: Call): obje
   return spoilt
 }
 
+/** The fault comes after the lookup and the parsing: an unknown operation stays unknown. */
 const run = async (
   request: KmsRequest,
   call: Call,
@@ -68,6 +69,7 @@ const run = async (
   return spoil(await operation.run(input, call), fault, call)
 }
 
+/** Never rejects for what a request says: every failure is an answer. */
 export type Dispatch = (request: KmsRequest) => Promise<KmsAnswer>
 
 interface Parts {
@@ -78,6 +80,7 @@ interface Parts {
   readonly save: () => void
 }
 
+/** Ties the parts together. One dispatcher serves the wire; a second, without log and faults, the shortcuts. */
 export const createDispatch =
   ({ state, log, faults, save }: Parts): Dispatch =>
   async (request) => {
@@ -90,7 +93,7 @@ export const createDispatch =
       requestId,
       principal,
     }
-    const isOwner = principal.endsWith(':root')
+    const isOwner = principal === rootOf(state.accountId)
     const call: Call = { operation, region, principal, isOwner, state, record }
     const fault = faults.take(operation)
     if (fault !== undefined) record.fault = fault.kind

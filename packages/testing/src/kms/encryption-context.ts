@@ -2,6 +2,7 @@
 import type { Call } from './call.ts'
 import { invalid } from './errors.ts'
 
+/** Names and values that are authenticated with a blob, and not secret. */
 export type EncryptionContext = Readonly<Record<string, string>>
 
 /** Bytes of names and values together. */

@@ -73,11 +73,13 @@ export interface KmsFaults {
   clear(operation?: string): void
 }
 
+/** The switchboard with the side that the dispatcher reads. */
 export interface FaultSource extends KmsFaults {
   /** The fault that this call runs into; counts it. */
   take(operation: string): KmsFault | undefined
 }
 
+/** Milliseconds. */
 export const defaultLatency = 1000
 
 const from = '@glassine/testing'

@@ -13,6 +13,7 @@ interface Options {
   readonly alias?: boolean
 }
 
+/** An alias whose key is gone is as good as none. */
 const byAlias = ({ state, region }: Call, name: string): KmsKey => {
   const arn = state.aliasArn(region, name)
   const alias = state.aliases.get(arn)
@@ -21,6 +22,7 @@ const byAlias = ({ state, region }: Call, name: string): KmsKey => {
   return key
 }
 
+/** A well-formed id that is unknown is answered with the ARN it would have; a malformed one as it came. */
 const byId = ({ state, region }: Call, keyId: string): KmsKey => {
   if (!keyIdPattern.test(keyId)) throw notFound(`Invalid keyId '${keyId}'`)
   const arn = state.keyArn(region, keyId)

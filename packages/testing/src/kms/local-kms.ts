@@ -6,7 +6,7 @@ import { createFaults, type KmsFaults } from './faults.ts'
 import { checkOptions, type LocalKmsKeyOptions, type LocalKmsOptions, parseKey } from './options.ts'
 import { listen } from './server.ts'
 import { usualUsage } from './specs.ts'
-import { KmsState } from './state.ts'
+import { KmsState, rootOf } from './state.ts'
 import { loadState, saveState } from './state-file.ts'
 
 /** Credentials for a client; the signatures made with them are not verified. */
@@ -61,7 +61,12 @@ export interface LocalKms {
   callCount(operation?: string): number
   resetCalls(): void
   readonly faults: KmsFaults
-  /** CreateKey, and CreateAlias where an alias is named, without a client. Not in the call log. */
+  /** The keys of the option `keys`, in its order. */
+  readonly keys: readonly LocalKmsKey[]
+  /**
+   * CreateKey, and CreateAlias where an alias is named, without a client. Not in the call log. Fails as the
+   * operations do, with an error whose `name` is AWS's code.
+   */
   createKey(options?: LocalKmsKeyOptions): Promise<LocalKmsKey>
   /** CreateAlias without a client; answers the alias's ARN. Not in the call log. */
   createAlias(name: string, keyId: string, region?: string): Promise<string>
@@ -70,6 +75,7 @@ export interface LocalKms {
   [Symbol.asyncDispose](): Promise<void>
 }
 
+/** Fixed, and by their look no secret: scanners of repositories should not take them for one. */
 const dummyCredentials = (accessKeyId: string): LocalKmsCredentials => ({
   accessKeyId,
   secretAccessKey: 'local-kms-verifies-no-signature',
@@ -105,15 +111,13 @@ export const startLocalKms = async (options: LocalKmsOptions = {}): Promise<Loca
   }
   const log = createCallLog(options.onCall)
   const faults = createFaults()
-  const root = `arn:aws:iam::${accountId}:root`
+  const root = rootOf(accountId)
   const principals = new Map<string, string>()
   const certificates = options.https ? createCertificates([host, 'localhost', '127.0.0.1', '::1']) : undefined
 
-  const createKey = createKeyMaker(state, save, root, region)
-  for (const key of keys) {
-    const { alias, region: at = region } = key
-    if (alias === undefined || !state.aliases.has(state.aliasArn(at, alias))) await createKey.key(key)
-  }
+  const shortcuts = createShortcuts(state, save, root, region)
+  const started: LocalKmsKey[] = []
+  for (const key of keys) started.push(await shortcuts.keyOnce(key))
 
   const server = await listen({
     host,
@@ -127,9 +131,11 @@ export const startLocalKms = async (options: LocalKmsOptions = {}): Promise<Loca
   const credentials = dummyCredentials(ownerAccessKeyId)
 
   const clientOptionsFor: LocalKms['clientOptionsFor'] = (who) => {
+    // The access key id is all that a request says about who sent it.
     let accessKeyId = ownerAccessKeyId
     if (who.principal !== undefined && who.principal !== root) {
-      accessKeyId = `AKIAGRANTEE${String(principals.size).padStart(9, '0')}`
+      const known = [...principals].find(([, principal]) => principal === who.principal)
+      accessKeyId = known?.[0] ?? `AKIAGRANTEE${String(principals.size).padStart(9, '0')}`
       principals.set(accessKeyId, who.principal)
     }
     return {
@@ -152,15 +158,16 @@ export const startLocalKms = async (options: LocalKmsOptions = {}): Promise<Loca
     callCount: log.count,
     resetCalls: log.reset,
     faults,
-    createKey: createKey.key,
-    createAlias: createKey.alias,
+    keys: started,
+    createKey: shortcuts.key,
+    createAlias: shortcuts.alias,
     close: server.close,
     [Symbol.asyncDispose]: server.close,
   }
 }
 
 /** The shortcuts go through the same operations as the wire, but past the log and the faults. */
-const createKeyMaker = (state: KmsState, save: () => void, principal: string, defaultRegion: string) => {
+const createShortcuts = (state: KmsState, save: () => void, principal: string, defaultRegion: string) => {
   const unlogged: CallLog = { calls: [], count: () => 0, reset() {}, add() {} }
   const dispatch = createDispatch({ state, log: unlogged, faults: { take: () => undefined }, save })
   const call = async (operation: string, region: string, input: object): Promise<Record<string, unknown>> => {
@@ -189,5 +196,14 @@ const createKeyMaker = (state: KmsState, save: () => void, principal: string, de
     return { keyId, arn, region, alias: options.alias, aliasArn: await alias(options.alias, keyId, region) }
   }
 
-  return { key, alias }
+  /** For keys to start with: what the state file brought along stays as it is. */
+  const keyOnce = async (options: LocalKmsKeyOptions): Promise<LocalKmsKey> => {
+    const { alias: name, region = defaultRegion } = options
+    const known = name === undefined ? undefined : state.aliases.get(state.aliasArn(region, name))
+    if (known === undefined) return key(options)
+    const keyId = known.targetKeyId
+    return { keyId, arn: state.keyArn(region, keyId), region, alias: known.name, aliasArn: known.arn }
+  }
+
+  return { key, keyOnce, alias }
 }

@@ -5,6 +5,7 @@ import type { KmsKey, KmsState } from './state.ts'
 /** Dates on the wire are seconds with a fraction. */
 export const wireDate = (at: number): number => at / 1000
 
+/** The one word for a key's state, from what is known about it. */
 const keyState = (key: KmsKey): string => {
   if (key.deletion !== undefined) {
     return key.deletion.at === undefined ? 'PendingReplicaDeletion' : 'PendingDeletion'
@@ -13,6 +14,7 @@ const keyState = (key: KmsKey): string => {
   return key.enabled ? 'Enabled' : 'Disabled'
 }
 
+/** The primary and all replicas, the same from whichever Region it is asked. */
 const multiRegionConfiguration = (state: KmsState, key: KmsKey): object => {
   const { core } = key
   const all = state.siblings(key).map(({ arn, region }) => ({ Arn: arn, Region: region }))
@@ -27,6 +29,7 @@ const multiRegionConfiguration = (state: KmsState, key: KmsKey): object => {
 export const currentMaterialId = ({ core }: KmsKey): string | undefined =>
   core.spec === 'SYMMETRIC_DEFAULT' ? core.materials.at(-1)?.id : undefined
 
+/** The metadata of a key as its Region sees it. */
 export const keyMetadata = (state: KmsState, key: KmsKey): Record<string, unknown> => {
   const { core, deletion } = key
   const { member, algorithms } = abilityOf(core.spec, core.usage)

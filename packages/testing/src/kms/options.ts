@@ -51,6 +51,7 @@ const invalidOption = (option: string, expected: string): Error => optionError(f
 
 type Check = readonly [test: (value: never) => boolean, expected: string]
 
+/** Every option has its check: one that is added to the interface does not compile without. */
 const checks: { readonly [K in keyof LocalKmsOptions]-?: Check } = {
   port: [(v: number) => Number.isInteger(v) && v >= 0 && v <= 65_535, 'must be an integer from 0 to 65535'],
   host: [(v: unknown) => typeof v === 'string' && v !== '', 'must be an address or a host name'],

@@ -1,5 +1,6 @@
 /** Key policies: stored and given back as they came, not evaluated. */
 import { KmsError } from './errors.ts'
+import { rootOf } from './state.ts'
 
 /** The policy of a key that was created without one: the account's root may do everything. */
 export const defaultPolicy = (accountId: string): string =>
@@ -11,7 +12,7 @@ export const defaultPolicy = (accountId: string): string =>
         {
           Sid: 'Enable IAM User Permissions',
           Effect: 'Allow',
-          Principal: { AWS: `arn:aws:iam::${accountId}:root` },
+          Principal: { AWS: rootOf(accountId) },
           Action: 'kms:*',
           Resource: '*',
         },

@@ -11,6 +11,7 @@ const maxBody = 1024 * 1024
 
 const html = '<html>\r\n<head><title>503 Service Temporarily Unavailable</title></head>\r\n</html>\r\n'
 
+/** Counts while it reads: a declared length is only a promise. */
 const readBody = async (request: IncomingMessage): Promise<Buffer> => {
   const chunks: Buffer[] = []
   let length = 0
@@ -36,6 +37,7 @@ const send = (response: ServerResponse, status: number, body: string, requestId?
 const sendError = (response: ServerResponse, error: KmsError, requestId?: string): void =>
   send(response, error.status, encodeError(error), requestId)
 
+/** Faults of the transport come first, since they replace an answer, right or wrong. */
 const sendAnswer = (request: IncomingMessage, response: ServerResponse, answer: KmsAnswer): void => {
   const { requestId, output, error, fault } = answer
   if (fault === 'hang') return
@@ -52,6 +54,7 @@ const sendAnswer = (request: IncomingMessage, response: ServerResponse, answer: 
   }
 }
 
+/** What the server is given; it knows nothing of keys. */
 export interface ServerOptions {
   readonly host: string
   readonly port: number
@@ -62,6 +65,7 @@ export interface ServerOptions {
   readonly principalOf: (accessKeyId: string) => string
 }
 
+/** Signature before operation: an unsigned request learns nothing, not even which operations there are. */
 const serve = async (
   request: IncomingMessage,
   response: ServerResponse,
@@ -88,6 +92,7 @@ const serve = async (
   }
 }
 
+/** A server that listens. */
 export interface RunningServer {
   readonly port: number
   close(): Promise<void>

@@ -28,12 +28,18 @@ const fail = (found: string[], value: string, path: string, constraint: string):
   found.push(`Value ${value}at '${path}' failed to satisfy constraint: Member must ${constraint}`)
 }
 
-/** The sentence of a JSON value of the wrong type, in the words of AWS's deserializer. */
-const mistyped = (value: unknown, wanted: string): KmsError => {
-  const name = Array.isArray(value) ? 'START_ARRAY' : `${typeof value}`.toUpperCase()
+/** What AWS's deserializer says of a JSON value of the wrong type; it differs by the kind of the value. */
+const complaint = (value: unknown, wanted: string): string => {
+  if (Array.isArray(value)) return 'Start of list found where not expected'
+  if (typeof value === 'object') return 'Start of structure or map found where not expected.'
+  // Booleans are tokens of their own to it: TRUE_VALUE, FALSE_VALUE.
+  const name = typeof value === 'boolean' ? `${value}` : typeof value
   const article = /^[AEIOU]/.test(wanted) ? 'an' : 'a'
-  return new KmsError('SerializationException', `${name}_VALUE can not be converted to ${article} ${wanted}`)
+  return `${name.toUpperCase()}_VALUE can not be converted to ${article} ${wanted}`
 }
+
+const mistyped = (value: unknown, wanted: string): KmsError =>
+  new KmsError('SerializationException', complaint(value, wanted))
 
 const checkLength = (
   length: number,
@@ -56,11 +62,13 @@ export const required = <T>(member: Member<T | undefined>): Member<T> => ({
   },
 })
 
+/** JSON `null` counts as absent, as in AWS's protocol. */
 const optional = <T>(read: (value: unknown, path: string, found: string[]) => T): Member<T | undefined> => ({
   read: (value, path, found) =>
     value === undefined || value === null ? undefined : read(value, path, found),
 })
 
+/** A string; lengths are in UTF-16 units. Its value is part of AWS's sentence, so secrets are never text. */
 export const text = (bounds: Bounds & { readonly pattern?: RegExp } = {}): Member<string | undefined> =>
   optional((value, path, found) => {
     if (typeof value !== 'string') throw mistyped(value, 'String')
@@ -81,6 +89,7 @@ export const oneOf = <const T extends string>(values: readonly T[]): Member<T | 
     return value as T
   })
 
+/** A whole number within bounds. */
 export const integer = ({ min, max }: Bounds = {}): Member<number | undefined> =>
   optional((value, path, found) => {
     if (!Number.isInteger(value)) throw mistyped(value, 'Integer')
@@ -92,6 +101,7 @@ export const integer = ({ min, max }: Bounds = {}): Member<number | undefined> =
     return number
   })
 
+/** A boolean. */
 export const flag = (): Member<boolean | undefined> =>
   optional((value) => {
     if (typeof value !== 'boolean') throw mistyped(value, 'Boolean')
@@ -111,6 +121,7 @@ export const blob = (bounds: Bounds = {}): Member<Buffer | undefined> =>
     return bytes
   })
 
+/** A list; AWS counts its members from 1. */
 export const list = <T>(member: Member<T>, bounds: Bounds = {}): Member<T[] | undefined> =>
   optional((value, path, found) => {
     if (!Array.isArray(value)) throw mistyped(value, 'List')
@@ -122,6 +133,7 @@ export const list = <T>(member: Member<T>, bounds: Bounds = {}): Member<T[] | un
 export const textMap = (): Member<Record<string, string> | undefined> =>
   optional((value) => {
     if (typeof value !== 'object' || Array.isArray(value)) throw mistyped(value, 'Map')
+    // No prototype: a context may have an entry that is called `__proto__`.
     const map: Record<string, string> = Object.create(null)
     for (const [key, entry] of Object.entries(value as object)) {
       if (typeof entry !== 'string') throw mistyped(entry, 'String')
@@ -130,8 +142,10 @@ export const textMap = (): Member<Record<string, string> | undefined> =>
     return map
   })
 
+/** AWS's sentences name members in camel case, whatever the wire calls them. */
 const wireName = (name: string): string => name.charAt(0).toLowerCase() + name.slice(1)
 
+/** Reads the declared members and leaves all others behind: AWS ignores what it does not know. */
 const readMembers = <S extends Shape>(shape: S, value: object, prefix: string, found: string[]): Input<S> => {
   const read: Record<string, unknown> = {}
   for (const name of Object.keys(shape)) {

@@ -23,9 +23,11 @@ export const keyUsages = ['ENCRYPT_DECRYPT', 'SIGN_VERIFY', 'GENERATE_VERIFY_MAC
 /** What a key may be used for. */
 export type KeyUsage = (typeof keyUsages)[number]
 
+/** What Encrypt and Decrypt can be asked for. */
 export const encryptionAlgorithms = ['SYMMETRIC_DEFAULT', 'RSAES_OAEP_SHA_1', 'RSAES_OAEP_SHA_256'] as const
 export type EncryptionAlgorithm = (typeof encryptionAlgorithms)[number]
 
+/** What Sign and Verify can be asked for; their names end in the hash. */
 export const signingAlgorithms = [
   'RSASSA_PKCS1_V1_5_SHA_256',
   'RSASSA_PKCS1_V1_5_SHA_384',
@@ -43,6 +45,7 @@ export type SigningAlgorithm = (typeof signingAlgorithms)[number]
 export const macAlgorithms = ['HMAC_SHA_384', 'HMAC_SHA_256', 'HMAC_SHA_224', 'HMAC_SHA_512'] as const
 export type MacAlgorithm = (typeof macAlgorithms)[number]
 
+/** The pairs that GenerateDataKeyPair makes. */
 export const keyPairSpecs = [
   'RSA_2048',
   'RSA_3072',
@@ -60,6 +63,7 @@ interface Ability {
   readonly algorithms: readonly string[]
 }
 
+/** By usage; a usage that is absent does not go with the spec. The first is the usual one. */
 type Abilities = Partial<Record<KeyUsage, Ability>>
 
 const encrypts = (...algorithms: EncryptionAlgorithm[]): Abilities => ({
@@ -71,6 +75,7 @@ const signs = (...algorithms: SigningAlgorithm[]): Abilities => ({
 const macs = (algorithm: MacAlgorithm): Abilities => ({
   GENERATE_VERIFY_MAC: { member: 'MacAlgorithms', algorithms: [algorithm] },
 })
+/** ECDH is the one agreement of KMS. */
 const agrees: Abilities = { KEY_AGREEMENT: { member: 'KeyAgreementAlgorithms', algorithms: ['ECDH'] } }
 
 const rsa: Abilities = {
@@ -104,8 +109,10 @@ export const abilityOf = (spec: KeySpec, usage: KeyUsage): Ability => {
 /** The usage that somebody who names only a spec most likely means. The wire has no such default. */
 export const usualUsage = (spec: KeySpec): KeyUsage => Object.keys(abilities[spec])[0] as KeyUsage
 
+/** HMAC keys are secrets too, but nothing is encrypted with them. */
 export const isSymmetric = (spec: KeySpec): boolean => spec === 'SYMMETRIC_DEFAULT'
 
+/** Keys with a private and a public half. */
 export const isAsymmetric = (spec: KeySpec): boolean => spec.startsWith('RSA_') || spec.startsWith('ECC_')
 
 /** Modulus length in bits of an RSA spec. */

@@ -5,6 +5,7 @@ import type { Alias, Grant, KeyCore, KmsKey, KmsState } from './state.ts'
 
 const version = 1
 
+/** Secrets in base64, so that the file stays text; see the warning that it carries. */
 const encode = (state: KmsState): string => {
   const cores = [...new Set([...state.keys.values()].map(({ core }) => core))]
   return JSON.stringify({
@@ -30,8 +31,10 @@ const encode = (state: KmsState): string => {
   })
 }
 
+/** Members beside those that need decoding are taken over as they are. */
 type Stored<T> = Record<string, never> & T
 
+/** Answers with what is wrong, or `undefined`. Throws for what is no state at all. */
 const decode = (text: string, state: KmsState): string | undefined => {
   const saved = JSON.parse(text)
   if (saved?.version !== version) return 'is not a state file of this version of the local KMS'

@@ -64,6 +64,7 @@ export interface KmsKey {
   deletion?: { windowInDays: number; at?: number }
 }
 
+/** A name for a key in one Region; it may be moved to another key. */
 export interface Alias {
   readonly name: string
   readonly arn: string
@@ -73,7 +74,11 @@ export interface Alias {
   updatedAt: number
 }
 
+/** Milliseconds. */
 export const day = 86_400_000
+
+/** The principal that owns an account and everything in it. */
+export const rootOf = (accountId: string): string => `arn:aws:iam::${accountId}:root`
 
 /** The 32 bytes that stand for a key in its ciphertext blobs; the same for all replicas. */
 export const keyHash = (keyId: string): Buffer => createHash('sha256').update(`kms:key/${keyId}`).digest()
@@ -82,6 +87,7 @@ export const keyHash = (keyId: string): Buffer => createHash('sha256').update(`k
 const secretLength = (spec: KeySpec): number =>
   spec.startsWith('HMAC_') ? Number(spec.slice('HMAC_'.length)) / 8 : 32
 
+/** Fresh secret bytes, and the id by which answers tell which generation served them. */
 export const newMaterial = (spec: KeySpec, now: number, rotation?: Material['rotation']): Material => ({
   id: randomBytes(32).toString('hex'),
   secret: randomBytes(secretLength(spec)),
@@ -89,9 +95,11 @@ export const newMaterial = (spec: KeySpec, now: number, rotation?: Material['rot
   ...(rotation && { rotation }),
 })
 
+/** A UUID; for multi-Region keys `mrk-` and its digits, so that a reference shows what it is. */
 export const newKeyId = (multiRegion: boolean): string =>
   multiRegion ? `mrk-${randomUUID().replaceAll('-', '')}` : randomUUID()
 
+/** The state of one account. Operations change it and set `changed`; nobody else does. */
 export class KmsState {
   readonly accountId: string
   readonly now: () => number
@@ -121,6 +129,7 @@ export class KmsState {
     return this.keys.get(arn)
   }
 
+  /** In the order of their creation, which is the order of ListKeys. */
   keysIn(region: string): KmsKey[] {
     return [...this.keys.values()].filter((key) => key.region === region && this.findKey(key.arn))
   }
@@ -130,18 +139,21 @@ export class KmsState {
     return [...this.keys.values()].filter((other) => other.core === key.core)
   }
 
+  /** Aliases belong to the Region of the key they name. */
   aliasesOf(key: KmsKey): Alias[] {
     return [...this.aliases.values()].filter(
       (alias) => alias.region === key.region && alias.targetKeyId === key.core.keyId,
     )
   }
 
+  /** Aliases go with the key; a name that leads nowhere would be found by nobody. */
   remove(key: KmsKey): void {
     for (const alias of this.aliasesOf(key)) this.aliases.delete(alias.arn)
     this.keys.delete(key.arn)
     this.changed = true
   }
 
+  /** Deletion and automatic rotation, as far as they are due by now. */
   #age(key: KmsKey): void {
     const now = this.now()
     if (key.deletion?.at !== undefined && key.deletion.at <= now) {
@@ -159,6 +171,7 @@ export class KmsState {
       return
     }
     const { rotation, materials, spec } = key.core
+    // A server that was off for years, or a test's clock, may have several rotations to catch up on.
     while (rotation !== undefined && key.enabled && key.deletion === undefined && rotation.nextAt <= now) {
       materials.push(newMaterial(spec, rotation.nextAt, 'AUTOMATIC'))
       rotation.nextAt += rotation.periodInDays * day

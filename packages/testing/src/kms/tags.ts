@@ -2,11 +2,13 @@
 import { KmsError } from './errors.ts'
 import { list, type Member, required, structure, text } from './shape.ts'
 
+/** A tag as the wire has it. */
 export interface Tag {
   readonly TagKey: string
   readonly TagValue: string
 }
 
+/** Per key. */
 export const maxTags = 50
 
 export const tagKey = (): Member<string> => required(text({ min: 1, max: 128 }))

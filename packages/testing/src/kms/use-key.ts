@@ -5,6 +5,7 @@ import { resolveKey } from './key-reference.ts'
 import type { KeyUsage } from './specs.ts'
 import type { Grant, KmsKey, KmsState } from './state.ts'
 
+/** What an operation wants of a key. */
 export interface KeyUse {
   /** Whether aliases are accepted; so for cryptographic operations. */
   readonly alias?: boolean
@@ -20,6 +21,7 @@ export interface KeyUse {
   readonly as?: string
 }
 
+/** Pending deletion comes first: AWS names it even where the key is disabled too. */
 export const checkState = (key: KmsKey, wanted: KeyUse['state']): void => {
   if (wanted === 'any') return
   if (key.deletion !== undefined) throw invalidState(`${key.arn} is pending deletion.`)
@@ -28,14 +30,17 @@ export const checkState = (key: KmsKey, wanted: KeyUse['state']): void => {
   if (!key.enabled) throw new KmsError('DisabledException', `${key.arn} is disabled.`)
 }
 
+/** Whether a grant allows the operation under that encryption context. */
 const covers = (grant: Grant, operation: string, context: Readonly<Record<string, string>> = {}): boolean => {
   if (!grant.operations.includes(operation)) return false
   const { EncryptionContextEquals: equals, EncryptionContextSubset: subset } = grant.constraints ?? {}
   const wanted = Object.entries(equals ?? subset ?? {})
+  // Equals wants no pair more, a subset may have others beside it.
   if (equals !== undefined && wanted.length !== Object.keys(context).length) return false
   return wanted.every(([name, value]) => Object.hasOwn(context, name) && context[name] === value)
 }
 
+/** Grants are looked up by token or id over all keys, as RetireGrant names no key with a token. */
 export const findGrant = (
   state: KmsState,
   matches: (grant: Grant) => boolean,

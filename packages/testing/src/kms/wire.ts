@@ -17,9 +17,11 @@ const wireValue = (value: unknown): unknown => {
 export const encodeBody = (output: object | undefined): string =>
   output === undefined ? '' : JSON.stringify(wireValue(output))
 
+/** `message` is left out, not empty, where AWS leaves it out. */
 export const encodeError = ({ type, text }: KmsError): string =>
   JSON.stringify({ __type: type, message: text })
 
+/** @throws `SerializationException` without a message, as AWS answers a body that is no JSON */
 export const decodeBody = (body: Buffer): unknown => {
   try {
     return JSON.parse(body.toString('utf8'))
@@ -34,6 +36,7 @@ export interface Scope {
   readonly region: string
 }
 
+/** The credential scope: date, Region, service. */
 const credentialPattern = /^AWS4-HMAC-SHA256 .*Credential=([^/\s,]+)\/\d{8}\/([^/]+)\/([^/]+)\/aws4_request\b/
 
 /** @throws `MissingAuthenticationTokenException` for an unsigned request, others for a malformed signature */

@@ -9,6 +9,7 @@ import type { Alias, KmsKey } from '../state.ts'
 import { useKey } from '../use-key.ts'
 import { keyId } from './members.ts'
 
+/** Checked before the prefix: AWS complains of the characters first. */
 const aliasName = () => required(text({ min: 1, max: 256, pattern: /^[a-zA-Z0-9:/_-]+$/ }))
 
 const prefix = 'alias/'
@@ -55,6 +56,7 @@ const createAlias = operation(
   },
 )
 
+/** AWS's three types of keys, as far as aliases are concerned. */
 const kindOf = ({ core }: KmsKey): string =>
   isSymmetric(core.spec) ? 'symmetric' : isAsymmetric(core.spec) ? 'asymmetric' : 'HMAC'
 
@@ -85,6 +87,7 @@ const deleteAlias = operation({ AliasName: aliasName() }, ({ AliasName }, call) 
   return undefined
 })
 
+/** Of a key, or of the whole Region. */
 const listAliases = operation({ KeyId: keyId(), ...pageShape(100) }, (input, call) => {
   const { state, region } = call
   let all: Alias[]

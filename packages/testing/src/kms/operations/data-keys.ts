@@ -32,6 +32,7 @@ const wrappingKey = (call: Call, input: WrappingInput): KmsKey => {
 const wrap = (call: Call, key: KmsKey, plaintext: Uint8Array, input: WrappingInput): Promise<Buffer> =>
   seal(call, key, 'SYMMETRIC_DEFAULT', plaintext, input.EncryptionContext ?? {})
 
+/** Bytes. */
 const lengths: Readonly<Record<string, number>> = { AES_256: 32, AES_128: 16 }
 
 const generateDataKey = (withPlaintext: boolean): Operation =>
@@ -62,6 +63,7 @@ const generateDataKey = (withPlaintext: boolean): Operation =>
     },
   )
 
+/** The private key is PKCS #8 DER, the public key SubjectPublicKeyInfo. */
 const generateDataKeyPair = (withPlaintext: boolean): Operation =>
   operation(
     {

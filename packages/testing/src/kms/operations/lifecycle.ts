@@ -11,6 +11,7 @@ import { checkTags, tagList, tagMap } from '../tags.ts'
 import { useKey } from '../use-key.ts'
 import { description, grantTokens, keyId, policy } from './members.ts'
 
+/** The key itself is there at once; an asymmetric one gets its pair when it is first used. */
 const createKey = operation(
   {
     Policy: policy(),
@@ -77,6 +78,7 @@ const createKey = operation(
   },
 )
 
+/** Works in every state: it is how the state is found out. */
 const describeKey = operation(
   { KeyId: required(keyId()), GrantTokens: grantTokens() },
   ({ KeyId, GrantTokens }, call) => ({
@@ -102,6 +104,7 @@ const updateKeyDescription = operation(
   },
 )
 
+/** Enabling an enabled key is no error, nor is disabling a disabled one. */
 const setEnabled = (enabled: boolean): Operation =>
   operation({ KeyId: required(keyId()) }, (input, call) => {
     const key = useKey(call, input.KeyId, { state: 'kept' })
@@ -111,6 +114,7 @@ const setEnabled = (enabled: boolean): Operation =>
     return undefined
   })
 
+/** Days, not a date; nothing happens until the key is looked at after them. */
 const scheduleKeyDeletion = operation(
   { KeyId: required(keyId()), PendingWindowInDays: integer({ min: 7, max: 30 }) },
   (input, call) => {

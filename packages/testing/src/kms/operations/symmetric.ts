@@ -7,6 +7,7 @@ import { encryptionAlgorithms } from '../specs.ts'
 import { useKey } from '../use-key.ts'
 import { grantTokens, keyId, noRecipient, recipient } from './members.ts'
 
+/** The answer has no KeyMaterialId, unlike those of all its neighbours. */
 const encrypt = operation(
   {
     KeyId: required(keyId()),
@@ -35,6 +36,7 @@ const encrypt = operation(
   },
 )
 
+/** A symmetric blob names its key; `KeyId` then says which key the caller expects. */
 const decrypt = operation(
   {
     CiphertextBlob: required(blob({ min: 1, max: 6144 })),
@@ -64,6 +66,7 @@ const decrypt = operation(
   },
 )
 
+/** Two operations in one call, each with its own authorization: ReEncryptFrom and ReEncryptTo. */
 const reEncrypt = operation(
   {
     CiphertextBlob: required(blob({ min: 1, max: 6144 })),

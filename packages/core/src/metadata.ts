@@ -1,0 +1,81 @@
+import { modelError } from './field-options.ts'
+import type { EncryptedOptions, MaskedOptions } from './policy.ts'
+
+// No Node has Symbol.metadata, 26 included, and compilers look it up when a class is defined. It is set here, in
+// the module that the decorators import a binding from, since `sideEffects: false` drops a bare polyfill import.
+const symbols = Symbol as { metadata?: symbol }
+symbols.metadata ??= Symbol.for('Symbol.metadata')
+const metadataKey = symbols.metadata
+
+// Registered symbols, so that two copies of the library read each other's models.
+const fieldsKey = Symbol.for('@glassine/core/fields')
+const modelKey = Symbol.for('@glassine/core/model')
+
+/** One declaration as a decorator leaves it on the class; plain data, since another copy may read it. */
+export type Declared = { readonly name: string } & (
+  | { readonly kind: 'encrypted'; readonly options: EncryptedOptions }
+  | { readonly kind: 'masked'; readonly options: MaskedOptions }
+  | { readonly kind: 'nested'; readonly options: NestedOptions; readonly type: () => unknown }
+)
+
+/** How the value of a nested field holds its models. */
+export interface NestedOptions {
+  /** `'array'`: a list of them; `'record'`: an object with a model in every member. Default: one model. */
+  readonly in?: 'array' | 'record'
+  /** `true` when the field may be absent or null. Default `false`. */
+  readonly optional?: boolean
+}
+
+/** A class's metadata, its own or inherited. */
+export type Metadata = Record<symbol, unknown>
+
+/**
+ * The metadata of a class itself, made when it is not there yet: what a TC39 compiler does by its own, for legacy
+ * decorators. It inherits from the parent's and never is the parent's.
+ */
+export const ownMetadata = (target: object): Metadata => {
+  const holder = target as Record<symbol, Metadata | undefined>
+  if (!Object.hasOwn(target, metadataKey))
+    Object.defineProperty(target, metadataKey, {
+      value: Object.create(holder[metadataKey] ?? null),
+      configurable: true,
+      writable: true,
+    })
+  return holder[metadataKey]!
+}
+
+/** Adds a field to the metadata's own list. */
+export const declare = (metadata: Metadata, declared: Declared): void => {
+  // The own-property guard keeps a child from writing into the list that it inherits from its parent.
+  if (!Object.hasOwn(metadata, fieldsKey)) metadata[fieldsKey] = []
+  const fields = metadata[fieldsKey] as Declared[]
+  if (fields.some(({ name }) => name === declared.name))
+    throw modelError('One field carries two decorators of Glassine', `/${declared.name}`)
+  fields.push(Object.freeze(declared))
+}
+
+/** Gives the class that owns the metadata its model id. */
+export const nameModel = (metadata: Metadata, id: string): void => {
+  if (Object.hasOwn(metadata, modelKey)) throw modelError('A class carries @Model twice')
+  metadata[modelKey] = id
+}
+
+const ownOf = (type: object, key: symbol): unknown => {
+  const metadata = Object.hasOwn(type, metadataKey) && (type as Record<symbol, Metadata>)[metadataKey]
+  return metadata && Object.hasOwn(metadata, key) ? metadata[key] : undefined
+}
+
+/** The class's own model id: a subclass seals other fields, so it is another model and inherits none. */
+export const modelOf = (type: object): string | undefined => ownOf(type, modelKey) as string | undefined
+
+/**
+ * The declarations of a class and its parents by name; a child's wins over its parent's. Walks the chain of
+ * constructors and not the metadata's prototypes: swc leaves those out, and inherited fields would stay plaintext.
+ */
+export const declaredOf = (type: object): ReadonlyMap<string, Declared> => {
+  const parent: unknown = Object.getPrototypeOf(type)
+  const all = new Map(typeof parent === 'function' ? declaredOf(parent) : [])
+  for (const declared of (ownOf(type, fieldsKey) as Declared[] | undefined) ?? [])
+    all.set(declared.name, declared)
+  return all
+}

@@ -1,0 +1,72 @@
+import type { AppSyncResolverEvent } from 'aws-lambda'
+import { apiId, epoch, region, sourceIp, traceId, userAgent } from './facts.ts'
+import { tenantClaim } from './http-request.ts'
+
+/** What differs from the default in a direct Lambda resolver's event. */
+export interface AppSyncOverrides {
+  /** Default `{ id: 'p-1' }`. */
+  readonly arguments?: unknown
+  /** Default `createPatient`. */
+  readonly fieldName?: string
+  /** Default `Mutation`. */
+  readonly parentTypeName?: string
+  /** Lower-case names; `undefined` takes a default header away. */
+  readonly headers?: Readonly<Record<string, string | undefined>>
+  readonly origin?: string
+  readonly proto?: 'http' | 'https'
+  /** The claim `custom:tenant` of the caller's token. */
+  readonly tenant?: string
+  /** Claims of the caller's token, beside `sub`. */
+  readonly claims?: Readonly<Record<string, string>>
+}
+
+/** The event of an AppSync direct Lambda resolver, signed in through Cognito. */
+export const appSyncEvent = (overrides: AppSyncOverrides): AppSyncResolverEvent<any> => {
+  const issuer = `https://cognito-idp.${region}.amazonaws.com/${region}_gl4ssine0`
+  const { parentTypeName = 'Mutation', fieldName = 'createPatient', proto = 'https' } = overrides
+  const headers: Record<string, string | undefined> = {
+    accept: '*/*',
+    'content-type': 'application/json',
+    host: `${apiId}.appsync-api.${region}.amazonaws.com`,
+    ...(overrides.origin !== undefined && { origin: overrides.origin }),
+    'user-agent': userAgent,
+    'x-amzn-trace-id': traceId,
+    'x-forwarded-for': sourceIp,
+    'x-forwarded-port': proto === 'https' ? '443' : '80',
+    'x-forwarded-proto': proto,
+    ...overrides.headers,
+  }
+  return {
+    arguments: overrides.arguments ?? { id: 'p-1' },
+    identity: {
+      claims: {
+        sub: 'user-1',
+        iss: issuer,
+        token_use: 'access',
+        auth_time: epoch / 1000,
+        ...(overrides.tenant !== undefined && { [tenantClaim]: overrides.tenant }),
+        ...overrides.claims,
+      },
+      defaultAuthStrategy: 'ALLOW',
+      groups: null,
+      issuer,
+      sourceIp: [sourceIp],
+      sub: 'user-1',
+      username: 'user-1',
+    },
+    source: null,
+    request: {
+      headers: Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== undefined)),
+      domainName: null,
+    },
+    prev: null,
+    info: {
+      selectionSetList: ['id'],
+      selectionSetGraphQL: '{\n  id\n}',
+      parentTypeName,
+      fieldName,
+      variables: {},
+    },
+    stash: {},
+  }
+}

@@ -1,0 +1,122 @@
+// What a reviewer would otherwise have to look for by hand: direction of imports, dependencies, documents.
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from '@jest/globals'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const read = (...parts: string[]) => readFileSync(path.join(root, ...parts), 'utf8')
+
+/** Which packages each may import; an import of any other is a wrong direction. */
+const knows: Readonly<Record<string, readonly string[]>> = {
+  core: [],
+  keys: ['core'],
+  message: ['core', 'keys'],
+  middy: ['core', 'keys', 'message'],
+  logger: ['core'],
+  testing: ['core', 'keys'],
+}
+
+const packages = readdirSync(path.join(root, 'packages'))
+
+const sources = (folder: string): string[] =>
+  readdirSync(path.join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => path.join(folder, file))
+
+const importsOf = (file: string): string[] =>
+  [...read(file).matchAll(/^(?:import|export)\b[^'"]*?from '([^']+)'|\bimport\('([^']+)'\)/gm)].map(
+    ([, from, lazy]) => (from ?? lazy)!,
+  )
+
+test('every package is in the table of who knows whom', () => {
+  expect(packages.toSorted()).toEqual(Object.keys(knows).toSorted())
+})
+
+describe.each(packages)('@glassine/%s', (name) => {
+  const files = sources(`packages/${name}/src`)
+  const manifest = JSON.parse(read('packages', name, 'package.json'))
+
+  test('imports one way only', () => {
+    const wrong = files.flatMap((file) =>
+      importsOf(file)
+        .filter((from) => from.startsWith('@glassine/'))
+        .filter((from) => !knows[name]!.includes(from.split('/')[1]!))
+        .map((from) => `${file} imports ${from}`),
+    )
+    expect(wrong).toEqual([])
+  })
+
+  test('has no runtime dependency but other packages of Glassine, and names those that it imports', () => {
+    const dependencies = Object.keys(manifest.dependencies ?? {})
+    expect(dependencies.filter((dependency) => !dependency.startsWith('@glassine/'))).toEqual([])
+    const imported = new Set(
+      files.flatMap(importsOf).flatMap((from) => /^@glassine\/[^/]+/.exec(from)?.[0] ?? []),
+    )
+    expect(dependencies.toSorted()).toEqual([...imported].toSorted())
+  })
+
+  test('imports from outside only Node and its declared peers', () => {
+    const peers = Object.keys(manifest.peerDependencies ?? {})
+    const foreign = files.flatMap((file) =>
+      importsOf(file)
+        .filter(
+          (from) => !from.startsWith('.') && !from.startsWith('node:') && !from.startsWith('@glassine/'),
+        )
+        .filter(
+          (from) =>
+            !peers.some((peer) => from === peer || from.startsWith(`${peer}/`) || `@types/${from}` === peer),
+        )
+        .map((from) => `${file} imports ${from}`),
+    )
+    expect(foreign).toEqual([])
+  })
+
+  test('has no circle of imports', () => {
+    const graph = new Map(
+      files.map((file) => [
+        file,
+        importsOf(file)
+          .filter((from) => from.startsWith('.'))
+          .map((from) => path.join(path.dirname(file), from)),
+      ]),
+    )
+    const done = new Set<string>()
+    const circle = (file: string, trail: readonly string[]): string[] | undefined => {
+      if (trail.includes(file)) return [...trail.slice(trail.indexOf(file)), file]
+      if (done.has(file)) return undefined
+      for (const next of graph.get(file) ?? []) {
+        const found = circle(next, [...trail, file])
+        if (found) return found
+      }
+      done.add(file)
+      return undefined
+    }
+    expect(files.flatMap((file) => circle(file, []) ?? [])).toEqual([])
+  })
+
+  test('keeps its files short', () => {
+    const lines = files.map((file) => [read(file).split('\n').length, file] as const)
+    expect(lines.filter(([count]) => count > 300)).toEqual([])
+    const median = lines.map(([count]) => count).toSorted((a, b) => a - b)[lines.length >> 1]!
+    expect(median).toBeLessThanOrEqual(120)
+  })
+
+  test('has a README of the common skeleton, a description and a licence', () => {
+    const headings = [...read('packages', name, 'README.md').matchAll(/^## (.+)$/gm)].map(
+      ([, heading]) => heading!,
+    )
+    const skeleton = ['Install', 'Example', 'Options', 'Errors', 'Notes', 'Limits']
+    expect(headings.filter((heading) => skeleton.includes(heading))).toEqual(skeleton)
+    expect(manifest.description).not.toMatch(/TODO|^$/)
+    expect(existsSync(path.join(root, 'packages', name, 'LICENSE'))).toBe(true)
+  })
+})
+
+test('core runs in a browser: it imports nothing of Node', () => {
+  expect(
+    sources('packages/core/src')
+      .flatMap(importsOf)
+      .filter((from) => from.startsWith('node:')),
+  ).toEqual([])
+})

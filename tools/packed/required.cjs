@@ -1,0 +1,12 @@
+// `require` of the ESM packages, which the supported Node versions can do.
+const assert = require('node:assert/strict')
+
+for (const [name, member] of [
+  ['core', 'defineFields'],
+  ['keys', 'keyMaterial'],
+  ['message', 'messageEnvelope'],
+  ['middy', 'decryptRequest'],
+  ['logger', 'redactor'],
+  ['testing', 'startLocalKms'],
+])
+  assert.equal(typeof require(`@glassine/${name}`)[member], 'function', `${name} has no ${member}`)
