@@ -1,4 +1,5 @@
 import { GlassineError } from './errors.ts'
+import { isPlainObject } from './json.ts'
 
 /**
  * What a ciphertext is bound to beside its model and its place: names and values taken from the event,
@@ -25,21 +26,26 @@ export const fieldContextKey = 'glassine:field'
 const reserved = /^(aws-crypto-|glassine:)/
 
 /**
- * Returns the binding when it can be authenticated, and throws when it cannot: an absent tenant must stop the
- * request and not become the text "undefined".
+ * Returns a frozen copy of the binding when it can be authenticated, and throws when it cannot: an absent tenant
+ * must stop the request and not become the text "undefined".
  *
  * @throws GlassineError `ERR_BINDING_INVALID`
+ * @example
+ * ```ts
+ * checkedBinding({ tenant: 't-1' }, '@glassine/middy')
+ * ```
  */
 export const checkedBinding = (binding: unknown, from: string): Binding => {
-  const fault = (message: string) => new GlassineError('ERR_BINDING_INVALID', { package: from, message })
-  if (typeof binding !== 'object' || binding === null) throw fault('The binding must be an object of strings')
+  const fault = (message: string) =>
+    new GlassineError('ERR_BINDING_INVALID', { package: from, message: `The binding ${message}` })
+  // A Map would otherwise pass for an empty binding, and tenants would be told apart by nothing.
+  if (!isPlainObject(binding)) throw fault('must be a plain object of strings')
   for (const [name, value] of Object.entries(binding)) {
-    if (name === '' || reserved.test(name)) throw fault('A name in the binding is empty or reserved')
+    if (name === '' || reserved.test(name)) throw fault('has a name that is empty or reserved')
     if (typeof value !== 'string' || value === '')
-      throw fault('Every value in the binding must be a string that is not empty')
+      throw fault('has a value that is no string or an empty one')
     // A lone surrogate has no UTF-8 form: two such values would be bound as the same bytes.
-    if (!name.isWellFormed() || !value.isWellFormed())
-      throw fault('A name or value in the binding is not well-formed Unicode')
+    if (!name.isWellFormed() || !value.isWellFormed()) throw fault('is not well-formed Unicode')
   }
-  return binding as Binding
+  return Object.freeze({ ...binding }) as Binding
 }

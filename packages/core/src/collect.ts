@@ -20,46 +20,37 @@ export const policyOfClass = <T>(type: ModelClass<T>): FieldPolicy<T> => {
   if (known) return known
   const model = modelOf(type)
   if (model === undefined)
-    throw modelError(
-      'The class carries no @Model of its own; a subclass needs one too, as it is another model',
-    )
+    throw modelError('the class carries no @Model of its own (a subclass is another model)')
   const raw: RawField[] = []
-  collect(type, { segments: [], optionalAt: [], stack: [] }, raw)
+  collect(type, [], [], raw)
   const policy = compilePolicy<T>(model, raw)
   compiled.set(type, policy)
   return policy
 }
 
-interface Position {
-  readonly segments: readonly Segment[]
-  readonly optionalAt: readonly number[]
-  /** The classes on the way here: one that comes back would make the tree endless. */
-  readonly stack: readonly object[]
-}
-
-const collect = (type: object, { segments, optionalAt, stack }: Position, into: RawField[]): void => {
-  const path = templateOf(segments)
-  if (stack.includes(type)) throw modelError('A nested class contains itself', path)
+/** `above` are the classes on the way here: one that comes back would make the tree endless. */
+const collect = (
+  type: object,
+  segments: readonly Segment[],
+  above: readonly object[],
+  into: RawField[],
+): void => {
+  if (above.includes(type)) throw modelError('a nested class contains itself', templateOf(segments))
   const fields = declaredOf(type)
-  if (fields.size === 0) throw modelError('The class declares no field', path)
-  for (const declared of fields.values()) {
-    const at: Segment[] = [...segments, { kind: 'member', name: declared.name }]
-    if (declared.kind !== 'nested') {
-      into.push({ segments: at, optionalAt, kind: declared.kind, options: declared.options })
+  if (fields.size === 0) throw modelError('a class declares no field', templateOf(segments))
+  for (const { name, kind, options, type: nested } of fields.values()) {
+    const at: Segment[] = [
+      ...segments,
+      { kind: 'member', name, optional: kind !== 'masked' && !!options.optional },
+    ]
+    if (kind !== 'nested') {
+      into.push({ segments: at, kind, options })
       continue
     }
-    const nested = declared.type()
+    const inner = nested()
     // A circular import leaves the binding undefined in compiled output that knows no temporal dead zone.
-    if (typeof nested !== 'function') throw modelError('@Nested does not lead to a class', templateOf(at))
-    const { in: kind, optional } = declared.options
-    collect(
-      nested,
-      {
-        optionalAt: optional ? [...optionalAt, at.length] : optionalAt,
-        segments: kind ? [...at, { kind }] : at,
-        stack: [...stack, type],
-      },
-      into,
-    )
+    if (typeof inner !== 'function') throw modelError('@Nested does not lead to a class', templateOf(at))
+    if (options.in) at.push({ kind: options.in, name: '', optional: false })
+    collect(inner, at, [...above, type], into)
   }
 }

@@ -5,8 +5,6 @@ import type { EncryptedOptions, FieldDeclaration, FieldPolicy, MaskedOptions, Pa
 /** What the decorators or `defineFields` collected of one field; the options are checked already. */
 export interface RawField {
   readonly segments: readonly Segment[]
-  /** The numbers of segments at which this field puts up with an ancestor that is absent or null. */
-  readonly optionalAt: readonly number[]
   readonly kind: FieldDeclaration['kind']
   readonly options: EncryptedOptions & MaskedOptions
 }
@@ -23,16 +21,18 @@ const modelId = /^[A-Za-z][A-Za-z0-9._-]{0,63}$/
 /** @throws GlassineError `ERR_MODEL_INVALID` */
 export const checkedModelId = (id: unknown): string => {
   if (typeof id !== 'string' || !modelId.test(id))
-    throw modelError('A model id is a letter and up to 63 letters, digits, dots, dashes or underscores')
+    throw modelError('a model id is a letter and up to 63 letters, digits, dots, dashes or underscores')
   return id
 }
 
+/** A {@link PathNode} that is still being made. */
 interface Growing {
-  members?: Map<string, Growing>
-  each?: { kind: 'array' | 'record'; node: Growing }
+  members?: [name: string, node: Growing][]
+  each?: { readonly kind: 'array' | 'record'; readonly node: Growing }
   field?: FieldDeclaration
   optional: boolean
-  path: string
+  readonly path: string
+  pointer?: string
 }
 
 /**
@@ -42,75 +42,53 @@ interface Growing {
  */
 export const compilePolicy = <T>(model: string, raw: readonly RawField[]): FieldPolicy<T> => {
   checkedModelId(model)
-  const fault = (message: string, path?: string) => modelError(`model ${model}: ${message}`, path)
-  if (raw.length === 0) throw fault('no field is declared')
-  const all = new Map<string, FieldDeclaration>()
-  const root: Growing = { optional: false, path: '' }
-  for (const { segments, optionalAt, kind, options } of raw) {
+  if (raw.length === 0) throw modelError(`${model} declares no field`)
+  const fields: FieldDeclaration[] = []
+  // Two trees: all fields, only to find those that overlap, and the sealed ones, which envelopes walk.
+  const all: Growing = { optional: false, path: '', pointer: '' }
+  const encrypted: Growing = { ...all }
+  for (const { segments, kind, options } of raw) {
     const path = templateOf(segments)
-    if (all.has(path)) throw fault('a field is declared twice', path)
-    for (const other of all.keys())
-      if (path.startsWith(`${other}/`) || other.startsWith(`${path}/`))
-        throw fault('one declared field lies inside another', path)
-    for (const segment of segments)
-      if (segment.kind === 'member' && isForbiddenName(segment.name))
-        throw fault('a path may not reach a prototype', path)
-    const declaration = Object.freeze({ kind, path, ...options }) as FieldDeclaration
-    all.set(path, declaration)
-    if (kind === 'encrypted') graft(root, segments, optionalAt, declaration, fault)
+    if (segments.some(({ name }) => isForbiddenName(name)))
+      throw modelError(`${model} declares a path that reaches a prototype`, path)
+    const field = { kind, path, ...options }
+    fields.push(field)
+    graft(all, segments, field)
+    if (kind === 'encrypted') graft(encrypted, segments, field)
   }
-  const fields = Object.freeze([...all.values()])
-  const policy = { model, fields, encrypted: frozen(root, '') }
-  return Object.freeze(Object.defineProperty(policy, brand, { value: true }))
+  return deepFreeze(Object.defineProperty({ model, fields, encrypted }, brand, { value: true }))
 }
 
-const graft = (
-  root: Growing,
-  segments: readonly Segment[],
-  optionalAt: readonly number[],
-  field: FieldDeclaration,
-  fault: (message: string, path: string) => Error,
-): void => {
+const graft = (root: Growing, segments: readonly Segment[], field: FieldDeclaration): void => {
   let node = root
-  segments.forEach((segment, at) => {
-    const path = templateOf(segments.slice(0, at + 1))
-    // A branch may be absent only if every field in it puts up with that: one required field requires its parents.
-    const optional = optionalAt.includes(at + 1)
-    let next: Growing
-    if (segment.kind === 'member') {
-      if (node.each) throw fault('a place is both an object and a list or record', path)
-      node.members ??= new Map()
-      next = node.members.get(segment.name) ?? { optional, path }
-      node.members.set(segment.name, next)
+  segments.forEach(({ kind, name, optional }, at) => {
+    // One step of a place is a member, an element or a member of a record: a second reading of it is an overlap too.
+    if (
+      node.field ||
+      (kind === 'member' ? node.each : node.members || (node.each && node.each.kind !== kind))
+    )
+      throw modelError('two declared fields overlap', field.path)
+    let next: Growing = { optional, path: templateOf(segments.slice(0, at + 1)) }
+    if (kind === 'member') {
+      // Not the template path: a member that is really called `*` is written differently there.
+      if (node.pointer !== undefined) next.pointer = `${node.pointer}/${escapePointer(name)}`
+      node.members ??= []
+      const known = node.members.find(([other]) => other === name)
+      if (known) next = known[1]
+      else node.members.push([name, next])
     } else {
-      if (node.members || (node.each && node.each.kind !== segment.kind))
-        throw fault('a place is both an object and a list or record', path)
-      node.each ??= { kind: segment.kind, node: { optional, path } }
+      node.each ??= { kind, node: next }
       next = node.each.node
     }
+    // A branch may be absent only if every field in it puts up with that: one required field requires its parents.
     next.optional &&= optional
     node = next
   })
+  if (node.field || node.members || node.each) throw modelError('two declared fields overlap', field.path)
   node.field = field
-  node.optional = field.kind === 'encrypted' && field.optional === true
 }
 
-const frozen = (node: Growing, pointer: string | undefined): PathNode =>
-  Object.freeze({
-    optional: node.optional,
-    path: node.path,
-    ...(pointer !== undefined && { pointer }),
-    ...(node.field && { field: node.field }),
-    ...(node.each && {
-      each: Object.freeze({ kind: node.each.kind, node: frozen(node.each.node, undefined) }),
-    }),
-    ...(node.members && {
-      members: Object.freeze(
-        [...node.members].map(([name, child]) => {
-          // Not the child's template path: a member that is really called `*` is written differently there.
-          const at = pointer === undefined ? undefined : `${pointer}/${escapePointer(name)}`
-          return Object.freeze([name, frozen(child, at)] as const)
-        }),
-      ),
-    }),
-  })
+const deepFreeze = <T extends object>(value: T): T => {
+  for (const part of Object.values(value)) if (typeof part === 'object') deepFreeze(part)
+  return Object.freeze(value)
+}

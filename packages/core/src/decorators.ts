@@ -15,7 +15,6 @@ import {
   nameModel,
   ownMetadata,
 } from './metadata.ts'
-import { isForbiddenName } from './path.ts'
 import type { EncryptedOptions, MaskedOptions } from './policy.ts'
 import type { Encrypted as EncryptedType } from './types.ts'
 
@@ -132,7 +131,7 @@ const called = <O>(name: string, options: O, misused: readonly unknown[]): O => 
 const metadataOf = (context: unknown): Metadata | undefined => {
   if (typeof context !== 'object' || context === null) return undefined
   const { metadata } = context as { metadata?: Metadata }
-  if (!metadata) throw modelError('The compiler gives decorators no metadata; use the 2023-11 decorators')
+  if (!metadata) throw modelError('the compiler gives decorators no metadata')
   return metadata
 }
 
@@ -144,14 +143,8 @@ const fieldDecorator =
     const { kind, name, ...flags } = metadata
       ? (context as ClassFieldDecoratorContext)
       : { kind: fieldKind(descriptor), name: context, static: typeof target === 'function', private: false }
-    if (
-      kind !== 'field' ||
-      flags.static ||
-      flags.private ||
-      typeof name !== 'string' ||
-      isForbiddenName(name)
-    )
-      throw modelError('Only public instance fields with a name can be declared')
+    if (kind !== 'field' || flags.static || flags.private || typeof name !== 'string')
+      throw modelError('only public instance fields can be declared')
     declare(metadata ?? ownMetadata((target as object).constructor), describe(name))
   }
 

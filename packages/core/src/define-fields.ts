@@ -1,6 +1,6 @@
 import { compilePolicy, type RawField } from './compile.ts'
 import { optionError } from './errors.ts'
-import { checkedOptions, core, modelError } from './field-options.ts'
+import { checkedOptions, core } from './field-options.ts'
 import type { FieldPath, PathOptions } from './field-path.ts'
 import { isPlainObject } from './json.ts'
 import { segmentsOf } from './path.ts'
@@ -38,22 +38,19 @@ export type FieldOptions = EncryptedOptions | { readonly masked: MaskedOptions }
  */
 export const defineFields = <T = any>(model: string, fields: PathOptions<T>): FieldPolicy<T> => {
   if (!isPlainObject(fields)) throw optionError(core, 'fields', 'must be an object from path to options')
-  const raw = Object.entries(fields).flatMap(([path, options]) =>
-    options === undefined ? [] : [rawField(path, options as FieldOptions)],
+  const raw = Object.entries(fields as Record<string, FieldOptions>).map(([path, options]) =>
+    rawField(path, options),
   )
   return compilePolicy<T>(model, raw)
 }
 
 const rawField = (path: string, options: FieldOptions): RawField => {
-  const segments = segmentsOf(path)
-  if (!isPlainObject(options)) throw modelError('A field is declared with an object of options', path)
-  if (!Object.hasOwn(options, 'masked')) {
-    const checked = checkedOptions('encrypted', options as EncryptedOptions)
-    const ancestors = segments.slice(1).map((_, at) => at + 1)
-    return { segments, optionalAt: checked.optional ? ancestors : [], kind: 'encrypted', options: checked }
+  if (!isPlainObject(options)) throw optionError(core, path, 'must be an object of options')
+  const { masked, ...rest } = options as EncryptedOptions & { readonly masked?: MaskedOptions }
+  if (masked === undefined) {
+    const checked = checkedOptions('encrypted', rest)
+    return { segments: segmentsOf(path, checked.optional === true), kind: 'encrypted', options: checked }
   }
-  const { masked, ...rest } = options as { masked: MaskedOptions }
-  const [unknown] = Object.keys(rest)
-  if (unknown !== undefined) throw optionError(core, unknown, 'stands inside `masked` for a masked field')
-  return { segments, optionalAt: [], kind: 'masked', options: checkedOptions('masked', masked) }
+  if (Object.keys(rest).length > 0) throw optionError(core, 'masked', 'allows no option beside it')
+  return { segments: segmentsOf(path, false), kind: 'masked', options: checkedOptions('masked', masked) }
 }

@@ -4,39 +4,39 @@
  * The Lambda runtime writes an error's own properties to the log, so nothing here may ever hold a value,
  * a key or a body: a code, the package that threw, and at most the template path of a field.
  */
-interface CodeFacts {
+type CodeFacts = readonly [
   /** HTTP status that `@middy/http-error-handler` answers with. */
-  readonly statusCode: number
+  statusCode: number,
   /** What a caller may read. Request-facing refusals of one kind share one sentence, so they are no oracle. */
-  readonly message: string
-}
+  message: string,
+]
 
-const unopened = 'The encrypted fields of the request could not be opened'
-const unsealed = 'The fields could not be encrypted'
+const unopened = [400, 'The encrypted fields of the request could not be opened'] as const
+const unsealed = [500, 'The fields could not be encrypted'] as const
 
 const facts = {
   // construction
-  ERR_OPTION_INVALID: { statusCode: 500, message: 'An option is not valid' },
-  ERR_MODEL_INVALID: { statusCode: 500, message: 'The declaration of fields is not valid' },
+  ERR_OPTION_INVALID: [500, 'An option is not valid'],
+  ERR_MODEL_INVALID: [500, 'The declaration of fields is not valid'],
   // transport
-  ERR_TLS_REQUIRED: { statusCode: 403, message: 'The request must be made over https' },
-  ERR_ORIGIN_REFUSED: { statusCode: 403, message: 'The origin of the request is not allowed' },
-  ERR_CLIENT_CERT_REFUSED: { statusCode: 403, message: 'The client certificate is missing or not allowed' },
-  ERR_EVENT_UNKNOWN: { statusCode: 403, message: 'The event is of no known source' },
+  ERR_TLS_REQUIRED: [403, 'The request must be made over https'],
+  ERR_ORIGIN_REFUSED: [403, 'The origin of the request is not allowed'],
+  ERR_CLIENT_CERT_REFUSED: [403, 'The client certificate is missing or not allowed'],
+  ERR_EVENT_UNKNOWN: [403, 'The event is of no known source'],
   // opening
-  ERR_BODY_INVALID: { statusCode: 400, message: unopened },
-  ERR_BINDING_INVALID: { statusCode: 400, message: unopened },
-  ERR_FIELD_MISSING: { statusCode: 400, message: unopened },
-  ERR_FIELD_NOT_ENCRYPTED: { statusCode: 400, message: unopened },
-  ERR_DECRYPT_FAILED: { statusCode: 400, message: unopened },
+  ERR_BODY_INVALID: unopened,
+  ERR_BINDING_INVALID: unopened,
+  ERR_FIELD_MISSING: unopened,
+  ERR_FIELD_NOT_ENCRYPTED: unopened,
+  ERR_DECRYPT_FAILED: unopened,
   // sealing
-  ERR_VALUE_INVALID: { statusCode: 500, message: unsealed },
-  ERR_ALREADY_ENCRYPTED: { statusCode: 500, message: unsealed },
-  ERR_ENCRYPT_FAILED: { statusCode: 500, message: unsealed },
-  ERR_RESPONSE_INVALID: { statusCode: 500, message: unsealed },
-  ERR_TOO_LARGE: { statusCode: 500, message: unsealed },
+  ERR_VALUE_INVALID: unsealed,
+  ERR_ALREADY_ENCRYPTED: unsealed,
+  ERR_ENCRYPT_FAILED: unsealed,
+  ERR_RESPONSE_INVALID: unsealed,
+  ERR_TOO_LARGE: unsealed,
   // keys
-  ERR_KEY_UNAVAILABLE: { statusCode: 503, message: 'The encryption keys are not available at the moment' },
+  ERR_KEY_UNAVAILABLE: [503, 'The encryption keys are not available at the moment'],
 } as const satisfies Record<string, CodeFacts>
 
 /** The stable codes; a code never changes its meaning. */
@@ -80,19 +80,28 @@ export interface ErrorInit extends ErrorCause {
  * ```
  */
 export class GlassineError extends Error {
-  override readonly name = 'GlassineError'
   readonly code: ErrorCode
   readonly statusCode: number
   /** Whether the message may be shown to the caller: so for 4xx, not for 5xx. */
   readonly expose: boolean
   override readonly cause: ErrorCause
 
-  constructor(code: ErrorCode, { message, statusCode, ...cause }: ErrorInit) {
-    super(message ?? facts[code].message)
+  constructor(code: ErrorCode, { message, statusCode, package: from, path, option }: ErrorInit) {
+    super(message ?? facts[code][1])
     this.code = code
-    this.statusCode = statusCode ?? facts[code].statusCode
+    this.statusCode = statusCode ?? facts[code][0]
     this.expose = this.statusCode < 500
-    this.cause = cause
+    // Member by member: whatever else a caller's object carries must not reach the log.
+    this.cause = Object.freeze({
+      package: from,
+      ...(path !== undefined && { path }),
+      ...(option !== undefined && { option }),
+    })
+  }
+
+  // On the prototype: an own property would be logged, and would come too late for the first line of the stack.
+  override get name(): 'GlassineError' {
+    return 'GlassineError'
   }
 }
 

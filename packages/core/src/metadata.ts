@@ -13,8 +13,8 @@ const modelKey = Symbol.for('@glassine/core/model')
 
 /** One declaration as a decorator leaves it on the class; plain data, since another copy may read it. */
 export type Declared = { readonly name: string } & (
-  | { readonly kind: 'encrypted'; readonly options: EncryptedOptions }
-  | { readonly kind: 'masked'; readonly options: MaskedOptions }
+  | { readonly kind: 'encrypted'; readonly options: EncryptedOptions; readonly type?: never }
+  | { readonly kind: 'masked'; readonly options: MaskedOptions; readonly type?: never }
   | { readonly kind: 'nested'; readonly options: NestedOptions; readonly type: () => unknown }
 )
 
@@ -50,13 +50,13 @@ export const declare = (metadata: Metadata, declared: Declared): void => {
   if (!Object.hasOwn(metadata, fieldsKey)) metadata[fieldsKey] = []
   const fields = metadata[fieldsKey] as Declared[]
   if (fields.some(({ name }) => name === declared.name))
-    throw modelError('One field carries two decorators of Glassine', `/${declared.name}`)
+    throw modelError('a field is decorated twice', `/${declared.name}`)
   fields.push(Object.freeze(declared))
 }
 
 /** Gives the class that owns the metadata its model id. */
 export const nameModel = (metadata: Metadata, id: string): void => {
-  if (Object.hasOwn(metadata, modelKey)) throw modelError('A class carries @Model twice')
+  if (Object.hasOwn(metadata, modelKey)) throw modelError('a class carries @Model twice')
   metadata[modelKey] = id
 }
 

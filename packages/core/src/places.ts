@@ -37,7 +37,7 @@ export interface PlacesOptions {
   readonly absent?: 'error' | 'ignore' | 'collect'
 }
 
-/** More sealed places than this in one payload are refused: each costs a decryption. */
+/** More places than this in one payload are refused: each costs a decryption. */
 export const maxPlaces = 10_000
 
 /**
@@ -52,7 +52,7 @@ export const placesOf = <T>(policy: FieldPolicy, payload: T, options: PlacesOpti
   const absent: AbsentPlace[] = []
   const mode = options.absent ?? 'error'
 
-  const fault = (code: 'ERR_FIELD_MISSING' | 'ERR_VALUE_INVALID' | 'ERR_TOO_LARGE', path: string) =>
+  const fault = (code: 'ERR_FIELD_MISSING' | 'ERR_VALUE_INVALID' | 'ERR_TOO_LARGE', { path }: PathNode) =>
     new GlassineError(code, { package: options.from, path, statusCode: options.statusCode })
 
   const visitChild = (
@@ -62,45 +62,39 @@ export const placesOf = <T>(policy: FieldPolicy, payload: T, options: PlacesOpti
     pointer: string,
   ): void => {
     const value = Object.hasOwn(holder, key) ? holder[key] : undefined
-    const { field } = node
+    const field = node.field as EncryptedField | undefined
     if (field) {
+      if (places.length + absent.length === maxPlaces) throw fault('ERR_TOO_LARGE', node)
       // `=== undefined`, not `in`: a field set to undefined is as absent as one that was never set.
-      if (value === undefined) {
-        if (mode === 'collect') absent.push({ field: field as EncryptedField, pointer, holder, key })
-        else if (mode === 'error' && !node.optional) throw fault('ERR_FIELD_MISSING', node.path)
-        return
-      }
-      if (places.length === maxPlaces) throw fault('ERR_TOO_LARGE', node.path)
-      places.push({ field: field as EncryptedField, pointer, holder, key, value })
-      return
+      if (value !== undefined) places.push({ field, pointer, holder, key, value })
+      else if (mode === 'collect') absent.push({ field, pointer, holder, key })
+      else if (mode === 'error' && !node.optional) throw fault('ERR_FIELD_MISSING', node)
+    } else if (value !== undefined && value !== null) {
+      holder[key] = visit(value, node, pointer)
+    } else if (mode !== 'ignore' && !node.optional) {
+      throw fault('ERR_FIELD_MISSING', node)
     }
-    if (value === undefined || value === null) {
-      if (!node.optional && mode !== 'ignore') throw fault('ERR_FIELD_MISSING', node.path)
-      return
-    }
-    holder[key] = visit(value, node, pointer)
   }
 
   const visit = (value: unknown, node: PathNode, pointer: string): unknown => {
     const { members, each } = node
     if (each?.kind === 'array') {
-      if (!Array.isArray(value)) throw fault('ERR_FIELD_MISSING', node.path)
+      if (!Array.isArray(value)) throw fault('ERR_FIELD_MISSING', node)
       const copy = [...value] as unknown as Record<string, unknown>
       for (let at = 0; at < value.length; at++) visitChild(copy, String(at), each.node, `${pointer}/${at}`)
       return copy
     }
     if (!isPlainObject(value)) {
       const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
-      throw fault(isObject ? 'ERR_VALUE_INVALID' : 'ERR_FIELD_MISSING', node.path)
+      throw fault(isObject ? 'ERR_VALUE_INVALID' : 'ERR_FIELD_MISSING', node)
     }
-    if (Object.hasOwn(value, '__proto__')) throw fault('ERR_VALUE_INVALID', node.path)
+    if (Object.hasOwn(value, '__proto__')) throw fault('ERR_VALUE_INVALID', node)
     const copy = { ...value }
-    if (members) {
-      for (const [name, child] of members)
-        visitChild(copy, name, child, child.pointer ?? `${pointer}/${escapePointer(name)}`)
-    } else if (each) {
+    for (const [name, child] of members ?? [])
+      visitChild(copy, name, child, child.pointer ?? `${pointer}/${escapePointer(name)}`)
+    if (each) {
       for (const name of Object.keys(copy)) {
-        if (isForbiddenName(name)) throw fault('ERR_VALUE_INVALID', node.path)
+        if (isForbiddenName(name)) throw fault('ERR_VALUE_INVALID', node)
         visitChild(copy, name, each.node, `${pointer}/${escapePointer(name)}`)
       }
     }

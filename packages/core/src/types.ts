@@ -30,10 +30,10 @@ export interface Ciphertext<T> {
   readonly [sealed]: T
 }
 
-/** @internal */
+/** Whether a type is `any`, which passes every other test. */
 export type IsAny<T> = 0 extends 1 & T ? true : false
 
-/** @internal Whether every part of a type, null and undefined aside, is flavoured. */
+/** Whether every part of a type, null and undefined aside, is flavoured. */
 export type IsEncrypted<T> =
   IsAny<T> extends true
     ? false

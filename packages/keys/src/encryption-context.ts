@@ -1,6 +1,5 @@
 import { GlassineError } from '@glassine/core'
-
-const from = '@glassine/keys'
+import { from } from './errors.ts'
 
 /** Names and values that are authenticated with a ciphertext and visible in CloudTrail, as AWS defines them. */
 export type EncryptionContext = Readonly<Record<string, string>>

@@ -1,11 +1,13 @@
 export type { DataKey } from './data-key.ts'
 export { type EncryptionContext, type SerialisedContext, serialiseContext } from './encryption-context.ts'
-export type {
-  DecryptionKeyRequest,
-  EncryptionKeyRequest,
-  KeyMaterial,
-  KeyRequest,
-  KeyStats,
+export {
+  type DecryptionKeyRequest,
+  type EncryptionKeyRequest,
+  type KeyMaterial,
+  type KeyMaterialOptions,
+  type KeyRequest,
+  type KeyStats,
+  keyMaterial,
 } from './key-material.ts'
 export type {
   EncryptedDataKey,
@@ -15,3 +17,6 @@ export type {
   UnwrapRequest,
   WrapRequest,
 } from './keyring.ts'
+export { type LocalKeyringOptions, localKeyring } from './keyrings/local.ts'
+export { type MultiKeyringOptions, multiKeyring } from './keyrings/multi.ts'
+export { type RawAesKeyringOptions, rawAesKeyring } from './keyrings/raw-aes.ts'

@@ -1,6 +1,13 @@
+import { GlassineError, optionError } from '@glassine/core'
+import { Cache, type CacheOptions } from './cache.ts'
+import { decryptionId, encryptionId, partitionOf } from './cache-ids.ts'
 import type { DataKey } from './data-key.ts'
 import type { SerialisedContext } from './encryption-context.ts'
-import type { EncryptedDataKey } from './keyring.ts'
+import { from, notDecrypted } from './errors.ts'
+import { checkedKeyring, type EncryptedDataKey, type Keyring } from './keyring.ts'
+import { lent } from './loan.ts'
+import { detached, keyLength, type Material, sharedMaterial } from './material.ts'
+import { integerOption, knownOptions } from './options.ts'
 
 /** What distinguishes one cached key from another, beside the keyring. */
 export interface KeyRequest {
@@ -8,7 +15,7 @@ export interface KeyRequest {
   readonly context: SerialisedContext
   /** Lambda's `context.tenantId`, where tenant isolation is on. */
   readonly tenant?: string
-  /** When the answer is no longer of use, in ms since the epoch. Default: `timeout` ms from now. */
+  /** When the answer is no longer of use, in ms since the epoch. Default, and at most: `timeout` ms from now. */
   readonly deadline?: number
 }
 
@@ -40,17 +47,164 @@ export interface KeyStats {
   readonly evictions: number
   /** Refusals answered from the negative cache. */
   readonly refused: number
+  /** Calls of the keyring that failed, in the background too. */
   readonly errors: number
+  /** Cached keys; one that was generated here counts twice, for encryption and for decryption. */
   readonly entries: number
 }
 
-/** The one cached layer of key material under all formats. */
+/**
+ * The one cached layer of key material under all formats. Keys are lent: release each {@link DataKey} once.
+ *
+ * A key is zeroed when no cache entry and no loan holds it any more.
+ */
 export interface KeyMaterial {
-  /** @throws GlassineError `ERR_KEY_UNAVAILABLE` */
+  /**
+   * Lends the current data key of the context, or a new one when there is none or its bounds are reached.
+   *
+   * @throws GlassineError `ERR_KEY_UNAVAILABLE`; `ERR_ENCRYPT_FAILED` when the wrapping key will not serve;
+   * `ERR_TOO_LARGE` when `messages` or `bytes` alone exceed the bounds of a key
+   */
   encryptionKey(request: EncryptionKeyRequest): Promise<DataKey>
   /** @throws GlassineError `ERR_DECRYPT_FAILED` (a definite refusal), `ERR_KEY_UNAVAILABLE` */
   decryptionKey(request: DecryptionKeyRequest): Promise<DataKey>
   stats(): KeyStats
-  /** Drops and zeroes all cached keys. */
+  /** Drops all cached keys, and zeroes those that are not on loan. */
   clear(): void
+}
+
+/** Options of {@link keyMaterial}; times in ms. */
+export interface KeyMaterialOptions {
+  /** Where data keys come from. */
+  readonly keyring: Keyring
+  /** How long a data key is used. Default 300,000; 0 keeps none. */
+  readonly cacheExpiry?: number
+  /** How many messages one data key encrypts. Default 100,000, at most 2^32. */
+  readonly cacheMaxUses?: number
+  /** How many bytes of plaintext one data key encrypts. Default, and at most, 2^36. */
+  readonly cacheMaxBytes?: number
+  /** How many data keys are kept for encryption, and as many for decryption. Default 1,000. */
+  readonly cacheMaxEntries?: number
+  /** How long an expired data key stands in while the keyring is unavailable. Default 0: not at all. */
+  readonly cacheStaleIfError?: number
+  /** How long a definite refusal is remembered. Default 5,000; 0: not at all. */
+  readonly cacheRefusals?: number
+  /** The longest that a caller waits for a key; its own deadline can only shorten that. Default 10,000. */
+  readonly timeout?: number
+  /** The clock, ms since the epoch. Default `Date.now`; for tests. */
+  readonly now?: () => number
+}
+
+/**
+ * Makes the cached layer over a keyring: one per process and keyring. Nothing is fetched and no key is made
+ * before the first request, so that it may stand at module scope.
+ *
+ * @throws GlassineError `ERR_OPTION_INVALID`
+ * @example
+ * ```ts
+ * import { keyMaterial, kmsKeyring } from '@glassine/keys'
+ *
+ * const keys = keyMaterial({ keyring: kmsKeyring({ keyId: 'alias/patients' }), cacheExpiry: 300_000 })
+ * ```
+ */
+export const keyMaterial = (options: KeyMaterialOptions): KeyMaterial => {
+  const { keyring, bounds } = checked(options)
+  const partition = partitionOf(keyring.id)
+  /** Moves on at `clear()`: a key that was asked for before must not be kept after it. */
+  let epoch = 0
+
+  const decryption = new Cache<DecryptionKeyRequest, Material>(bounds, async (request, deadline) => {
+    const { suite, context, tenant, encryptedDataKeys } = request
+    const length = request.length ?? keyLength
+    const call = { suite, context, tenant, deadline, length, encryptedDataKeys }
+    const bytes = await keyring.unwrap(call)
+    if (bytes === undefined) throw notDecrypted()
+    return sharedMaterial(bytes, length, encryptedDataKeys.map(detached))
+  })
+
+  const encryption = new Cache<EncryptionKeyRequest, Material>(bounds, async (request, deadline) => {
+    const began = epoch
+    const { suite, context, tenant } = request
+    const made = await keyring.generate({ suite, context, tenant, deadline, length: keyLength })
+    const shared = sharedMaterial(made?.dataKey, keyLength, made?.encryptedDataKeys)
+    // What is encrypted here is often read here next. The two entries live on their own: a key that has done its
+    // share of encrypting still decrypts, and is zeroed when the last of them goes.
+    const { encryptedDataKeys } = shared.value
+    if (began === epoch)
+      decryption.put(decryptionId(partition, { suite, context, tenant, encryptedDataKeys }), shared)
+    return shared
+  })
+
+  return {
+    encryptionKey(request) {
+      const { messages, bytes, deadline } = request
+      // Written so that NaN is refused too.
+      if (!(messages >= 0 && messages <= bounds.maxUses && bytes >= 0 && bytes <= bounds.maxBytes))
+        return Promise.reject(tooMuch(bounds.maxUses, bounds.maxBytes))
+      return lent(
+        encryption.take(encryptionId(partition, request), request, { uses: messages, bytes, deadline }),
+      )
+    },
+    decryptionKey(request) {
+      const { deadline, encryptedDataKeys } = request
+      if (encryptedDataKeys.length === 0) return Promise.reject(notDecrypted())
+      return lent(decryption.take(decryptionId(partition, request), request, { uses: 0, bytes: 0, deadline }))
+    },
+    stats: () => statsOf(encryption, decryption),
+    clear() {
+      epoch++
+      encryption.clear()
+      decryption.clear()
+    },
+  }
+}
+
+const defaults = {
+  cacheExpiry: 300_000,
+  cacheMaxUses: 100_000,
+  // 2^36 bytes are 2^32 AES blocks. GCM's confidentiality bound is about blocks^2 / 2^129, here 2^-65.
+  cacheMaxBytes: 2 ** 36,
+  cacheMaxEntries: 1_000,
+  cacheStaleIfError: 0,
+  cacheRefusals: 5_000,
+  timeout: 10_000,
+}
+
+const checked = (options: KeyMaterialOptions): { keyring: Keyring; bounds: CacheOptions } => {
+  knownOptions(options, ['keyring', 'now', ...Object.keys(defaults)])
+  const { keyring, now = Date.now } = options
+  checkedKeyring('keyring', keyring)
+  if (typeof now !== 'function') throw optionError(from, 'now', 'must be a function')
+  const forever = Number.MAX_SAFE_INTEGER
+  const value = (name: keyof typeof defaults, least: number, most: number): number => {
+    const given = options[name] ?? defaults[name]
+    integerOption(name, given, least, most)
+    return given
+  }
+  const bounds = {
+    expiry: value('cacheExpiry', 0, forever),
+    // NIST SP 800-38D, 8.3: no more than 2^32 invocations of GCM with random nonces under one key.
+    maxUses: value('cacheMaxUses', 1, 2 ** 32),
+    maxBytes: value('cacheMaxBytes', 1, 2 ** 36),
+    maxEntries: value('cacheMaxEntries', 1, 1_000_000),
+    staleIfError: value('cacheStaleIfError', 0, forever),
+    refusals: value('cacheRefusals', 0, forever),
+    timeout: value('timeout', 1, forever),
+    now,
+  }
+  return { keyring, bounds }
+}
+
+const tooMuch = (maxUses: number, maxBytes: number) =>
+  new GlassineError('ERR_TOO_LARGE', {
+    package: from,
+    message: `One data key encrypts at most ${maxUses} messages and ${maxBytes} bytes`,
+  })
+
+const statsOf = (...caches: readonly Cache<never, Material>[]): KeyStats => {
+  const total: { -readonly [name in keyof KeyStats]: number } = { ...caches[0]!.counts, entries: 0 }
+  for (const { counts } of caches.slice(1))
+    for (const name of Object.keys(counts) as (keyof typeof counts)[]) total[name] += counts[name]
+  for (const { size } of caches) total.entries += size
+  return total
 }

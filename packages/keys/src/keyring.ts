@@ -1,4 +1,7 @@
+import { optionError } from '@glassine/core'
 import type { SerialisedContext } from './encryption-context.ts'
+import { from } from './errors.ts'
+import { methodsOption } from './options.ts'
 
 /** A data key wrapped by one wrapping key, as it stands in a message's header. */
 export interface EncryptedDataKey {
@@ -14,6 +17,8 @@ export interface KeyringRequest {
   /** Algorithm suite id of the format, for example 0x0478. */
   readonly suite: number
   readonly context: SerialisedContext
+  /** Lambda's `context.tenantId`, where tenant isolation is on. */
+  readonly tenant?: string
   /** When to give up, in ms since the epoch. A getter: it moves when a caller with more time joins the call. */
   readonly deadline: () => number
 }
@@ -45,14 +50,32 @@ export interface Keyring {
    * keyrings with different keys must never share it. Holds no secret.
    */
   readonly id: string
+  /**
+   * Returns a new data key and its wrapped forms. The key's buffer passes to the caller, who zeroes it.
+   *
+   * @throws GlassineError `ERR_ENCRYPT_FAILED` (a definite refusal), `ERR_KEY_UNAVAILABLE`
+   */
   generate(
     request: GenerateRequest,
   ): Promise<{ dataKey: Buffer; encryptedDataKeys: readonly EncryptedDataKey[] }>
+  /**
+   * Returns one more wrapped form, or several, of a data key that stays the caller's.
+   *
+   * @throws GlassineError `ERR_ENCRYPT_FAILED` (a definite refusal), `ERR_KEY_UNAVAILABLE`
+   */
   wrap(request: WrapRequest): Promise<readonly EncryptedDataKey[]>
   /**
-   * Returns the data key, or `undefined` when none of the encrypted data keys is for this keyring or opens.
+   * Returns the data key, or `undefined` when none of the encrypted data keys is for this keyring or opens. The
+   * buffer passes to the caller, who zeroes it.
    *
    * @throws GlassineError `ERR_KEY_UNAVAILABLE` when an answer may be had later (KMS down, throttled, slow)
    */
   unwrap(request: UnwrapRequest): Promise<Buffer | undefined>
+}
+
+/** Refuses what is no keyring, at construction of what stands on it. */
+export const checkedKeyring = (option: string, keyring: unknown): void => {
+  methodsOption(option, keyring, ['generate', 'wrap', 'unwrap'])
+  const { id } = keyring as Keyring
+  if (typeof id !== 'string' || id === '') throw optionError(from, option, 'must have an `id`')
 }

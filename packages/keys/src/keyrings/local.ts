@@ -1,0 +1,41 @@
+import { randomBytes } from 'node:crypto'
+import { optionError } from '@glassine/core'
+import { from } from '../errors.ts'
+import type { Keyring } from '../keyring.ts'
+import { flagOption, knownOptions } from '../options.ts'
+import { type RawAesKeyringOptions, rawAesKeyring } from './raw-aes.ts'
+
+/** Options of {@link localKeyring}. */
+export interface LocalKeyringOptions {
+  /** The wrapping key, 32 bytes; default: a random one, gone with the process and all it encrypted. */
+  readonly key?: RawAesKeyringOptions['key']
+  /** `true`: start in AWS Lambda too. Default `false`. */
+  readonly allowInLambda?: boolean
+}
+
+/**
+ * A keyring for development and tests, which needs no AWS account: a {@link rawAesKeyring} with the namespace
+ * `local`. Refuses to start where `AWS_LAMBDA_FUNCTION_NAME` is set.
+ *
+ * @throws GlassineError `ERR_OPTION_INVALID`
+ * @example
+ * ```ts
+ * import { keyMaterial, localKeyring } from '@glassine/keys'
+ *
+ * const keys = keyMaterial({ keyring: localKeyring() })
+ * ```
+ */
+export const localKeyring = (options: LocalKeyringOptions = {}): Keyring => {
+  knownOptions(options, ['key', 'allowInLambda'])
+  const { key, allowInLambda } = options
+  flagOption('allowInLambda', allowInLambda)
+  if (process.env.AWS_LAMBDA_FUNCTION_NAME && !allowInLambda)
+    throw optionError(from, 'allowInLambda', 'must be true for a local keyring in AWS Lambda')
+  if (key !== undefined) return rawAesKeyring({ namespace: 'local', name: 'local', key })
+  const random = randomBytes(32)
+  try {
+    return rawAesKeyring({ namespace: 'local', name: 'local', key: random })
+  } finally {
+    random.fill(0)
+  }
+}

@@ -1,0 +1,47 @@
+import { types } from 'node:util'
+import { unavailable } from './errors.ts'
+import type { EncryptedDataKey } from './keyring.ts'
+import { Shared } from './shared.ts'
+
+/** Bytes of a data key, but for legacy suites that are only read. */
+export const keyLength = 32
+
+/** A data key and its wrapped forms, as cached. */
+export interface Material {
+  readonly bytes: Buffer
+  readonly encryptedDataKeys: readonly EncryptedDataKey[]
+}
+
+/**
+ * Takes over what a keyring answered, after a check: keyrings are written by users too.
+ *
+ * @throws GlassineError `ERR_KEY_UNAVAILABLE`
+ */
+export const sharedMaterial = (
+  bytes: unknown,
+  length: number,
+  encryptedDataKeys: unknown,
+): Shared<Material> => {
+  if (!types.isUint8Array(bytes)) throw unavailable('The keyring returned no data key')
+  if (bytes.length !== length) {
+    bytes.fill(0)
+    throw unavailable('The keyring returned a data key of the wrong length')
+  }
+  if (!Array.isArray(encryptedDataKeys) || encryptedDataKeys.length === 0) {
+    bytes.fill(0)
+    throw unavailable('The keyring returned no encrypted data key')
+  }
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+  return new Shared({ bytes: buffer, encryptedDataKeys: Object.freeze([...encryptedDataKeys]) }, zero)
+}
+
+const zero = ({ bytes }: Material): void => {
+  bytes.fill(0)
+}
+
+/** A copy: what was parsed from a message is a view, and caching it would keep the whole message in memory. */
+export const detached = ({ providerId, providerInfo, ciphertext }: EncryptedDataKey): EncryptedDataKey => ({
+  providerId,
+  providerInfo: Buffer.from(providerInfo),
+  ciphertext: Buffer.from(ciphertext),
+})

@@ -1,0 +1,130 @@
+import { type Binding, checkedBinding, optionError } from '@glassine/core'
+import type { KeyMaterial } from '@glassine/keys'
+import { contextForms } from './contexts.ts'
+import { from } from './errors.ts'
+import { isKeyMaterial } from './key-source.ts'
+import {
+  checkedFrameLength,
+  checkedMaxKeys,
+  checkedRequired,
+  checkedSuiteName,
+  readerLimits,
+  refuseUnknown,
+} from './options.ts'
+import { messageReader } from './reader.ts'
+import type { Settings } from './settings.ts'
+import { type CommittingSuite, defaultSuite, type LegacySuite, suiteNamed } from './suites.ts'
+import { messageWriter } from './writer.ts'
+
+/** What the shapes of {@link messageEnvelope} have in common. */
+export interface CommonEnvelopeOptions {
+  /** The cached key material, of `keyMaterial` in `@glassine/keys`. */
+  readonly keys: KeyMaterial
+  /**
+   * The suite to write. `'0x0478'` (default): AES-256-GCM with key commitment. `'0x0578'`: the same with an ECDSA
+   * signature, for readers that may hold the key and must not be able to write; 100 bytes and about 1 ms more a
+   * message. Both are always read.
+   */
+  readonly suite?: CommittingSuite
+  /**
+   * Names of the binding, or `glassine:model`, that are authenticated and not stored in the message (AWS's
+   * "required encryption context"). Default: none.
+   */
+  readonly requiredContext?: readonly string[]
+  /** A message with more encrypted data keys is refused before any is tried. Default 5. */
+  readonly maxEncryptedDataKeys?: number
+  /** Bytes of plaintext in a frame, 1 to 4,294,967,295. Default 4,096. */
+  readonly frameLength?: number
+  /** Suites without key commitment, of format version 1, that may be read. Default: none. */
+  readonly legacySuites?: readonly LegacySuite[]
+}
+
+/** Options of {@link messageEnvelope} for one message in each field's place. */
+export interface FieldShapeOptions extends CommonEnvelopeOptions {
+  readonly shape?: 'field'
+  /**
+   * Adds each field's place to its encryption context under `glassine:field`, for KMS policies by field: a data key
+   * for each field. Default `false`; the place is bound in any case.
+   */
+  readonly fieldContext?: boolean
+  /**
+   * `false`: messages hold the bare value, and their context is the binding alone, as Powertools' data masking
+   * writes them. **Two fields of one binding can then be swapped unnoticed.** Default `true`.
+   */
+  readonly bindFields?: boolean
+  readonly bundleMember?: undefined
+}
+
+/** Options of {@link messageEnvelope} for one message with all fields of a payload. */
+export interface BundleShapeOptions extends CommonEnvelopeOptions {
+  readonly shape: 'bundle'
+  /** The member of the payload's root that holds the message. Default `'sealed'`. */
+  readonly bundleMember?: string
+  readonly fieldContext?: false
+  readonly bindFields?: true
+}
+
+/** Options of {@link messageEnvelope}. */
+export type MessageEnvelopeOptions = FieldShapeOptions | BundleShapeOptions
+
+const known = [
+  'keys',
+  'shape',
+  'suite',
+  'bundleMember',
+  'fieldContext',
+  'bindFields',
+  'requiredContext',
+  'maxEncryptedDataKeys',
+  'frameLength',
+  'legacySuites',
+] as const satisfies readonly (keyof FieldShapeOptions | keyof BundleShapeOptions)[]
+
+const forbiddenMembers = ['', '__proto__', 'constructor', 'prototype']
+
+/**
+ * Checks all options.
+ *
+ * @throws GlassineError `ERR_OPTION_INVALID`, with the option's name
+ */
+export const checkedSettings = (options: MessageEnvelopeOptions): Settings => {
+  if (typeof options !== 'object' || options === null) throw optionError(from, 'options', 'must be an object')
+  refuseUnknown(options, known)
+  const { keys, shape = 'field', fieldContext = false, bindFields = true } = options
+  if (!isKeyMaterial(keys)) throw optionError(from, 'keys', 'must be key material')
+  if (shape !== 'field' && shape !== 'bundle') throw optionError(from, 'shape', "must be 'field' or 'bundle'")
+  if (typeof fieldContext !== 'boolean') throw optionError(from, 'fieldContext', 'must be a boolean')
+  if (typeof bindFields !== 'boolean') throw optionError(from, 'bindFields', 'must be a boolean')
+  if (fieldContext && (shape === 'bundle' || !bindFields))
+    throw optionError(from, 'fieldContext', "needs the shape 'field' and `bindFields`")
+  if (!bindFields && shape === 'bundle')
+    throw optionError(from, 'bindFields', "cannot be false in the shape 'bundle'")
+  const maxEncryptedDataKeys = checkedMaxKeys(options.maxEncryptedDataKeys)
+  return {
+    keys,
+    reader: messageReader(),
+    writer: messageWriter(keys),
+    contextOf: contextForms((binding) => checkedBinding(binding as Binding, from)),
+    writing: {
+      suite: suiteNamed(checkedSuiteName('suite', options.suite ?? defaultSuite)),
+      frameLength: checkedFrameLength(options.frameLength),
+      maxEncryptedDataKeys,
+    },
+    limits: readerLimits(maxEncryptedDataKeys, options.legacySuites),
+    required: [...checkedRequired(options.requiredContext)],
+    fieldContext,
+    bindFields,
+    bundleMember: checkedBundleMember(shape, options.bundleMember),
+  }
+}
+
+const checkedBundleMember = (shape: 'field' | 'bundle', member: unknown): string | undefined => {
+  if (shape === 'field') {
+    if (member !== undefined) throw optionError(from, 'bundleMember', "needs the shape 'bundle'")
+    return undefined
+  }
+  const name = member ?? 'sealed'
+  if (typeof name !== 'string' || forbiddenMembers.includes(name))
+    throw optionError(from, 'bundleMember', 'must be the name of a member')
+  return name
+}

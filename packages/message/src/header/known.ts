@@ -1,0 +1,62 @@
+import type { KeyObject } from 'node:crypto'
+import { type EncryptedDataKey, type EncryptionContext, serialiseContext } from '@glassine/keys'
+import { boundedMap } from '../bounded-map.ts'
+import { decryptFailed } from '../errors.ts'
+import { verificationKey } from '../signature.ts'
+import type { Suite } from '../suites.ts'
+import { parseContext, publicKeyName } from './context.ts'
+import { parseEncryptedDataKeys } from './encrypted-data-keys.ts'
+import type { HeaderLayout } from './scan.ts'
+
+/** What all messages of one data key have in common: the parsed part of their headers. */
+export interface KnownHeader {
+  readonly suite: Suite
+  /** Suite, encryption context and encrypted data keys, byte for byte: what messages of one key share. */
+  readonly id: string
+  readonly encryptedDataKeys: readonly EncryptedDataKey[]
+  /** The pairs in the header, without the public key. */
+  readonly stored: EncryptionContext
+  /** The same in the one order that allows comparing them. */
+  readonly storedId: string
+  /** Of signed suites only. */
+  readonly publicKey?: string
+  readonly verificationKey?: KeyObject
+}
+
+/** Longer headers are parsed each time: what strangers send must not fill the memory. */
+const maxRememberedBytes = 2_048
+
+/**
+ * Reads the part of a header that says which key a message is under. Messages of one data key have it in common
+ * byte for byte, so it is parsed once and then found by its bytes.
+ */
+export const headerReader = (): ((bytes: Buffer, layout: HeaderLayout) => KnownHeader) => {
+  const known = boundedMap<KnownHeader>()
+  return (bytes, layout) => {
+    const { suite, contextAt, keysEnd } = layout
+    const id = suite.name + bytes.toString('latin1', contextAt, keysEnd)
+    const found = known.get(id)
+    if (found) return found
+    const made = parse(bytes, layout, id)
+    if (keysEnd - contextAt <= maxRememberedBytes) known.set(id, made)
+    return made
+  }
+}
+
+const parse = (
+  bytes: Buffer,
+  { suite, contextAt, keysAt, keysEnd }: HeaderLayout,
+  id: string,
+): KnownHeader => {
+  const { [publicKeyName]: publicKey, ...stored } = parseContext(bytes.subarray(contextAt + 2, keysAt))
+  // A key without a signature, or the other way round: somebody changed the suite.
+  if (suite.signed !== (publicKey !== undefined)) throw decryptFailed()
+  return {
+    suite,
+    id,
+    encryptedDataKeys: parseEncryptedDataKeys(bytes.subarray(keysAt, keysEnd)),
+    stored,
+    storedId: serialiseContext(stored).id,
+    ...(publicKey !== undefined && { publicKey, verificationKey: verificationKey(publicKey) }),
+  }
+}

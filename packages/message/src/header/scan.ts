@@ -1,0 +1,85 @@
+import { decryptFailed } from '../errors.ts'
+import type { Suite } from '../suites.ts'
+
+/** What a reader accepts. */
+export interface ReaderLimits {
+  readonly suites: ReadonlyMap<number, Suite>
+  /** More encrypted data keys than this are refused before any of them is tried: each may cost a call of KMS. */
+  readonly maxEncryptedDataKeys: number
+}
+
+/** Where the parts of one message's header stand. */
+export interface HeaderLayout {
+  readonly suite: Suite
+  readonly messageId: Buffer
+  /** Offset of the encryption context's length. */
+  readonly contextAt: number
+  /** Offset of the count of encrypted data keys. */
+  readonly keysAt: number
+  /** Offset after the last encrypted data key. */
+  readonly keysEnd: number
+  readonly framed: boolean
+  /** Bytes of plaintext in a regular frame; 0 when not framed. */
+  readonly frameLength: number
+  /** What the header's tag authenticates ends here. */
+  readonly bodyOfHeaderEnd: number
+  readonly tagAt: number
+  readonly bodyAt: number
+}
+
+const framedContent = 2
+const nonFramedContent = 1
+const tagBytes = 16
+const ivBytes = 12
+
+/**
+ * Finds the parts of a message's header (specification, "Message Header") and copies nothing. Reads beyond the
+ * end throw Node's RangeError: callers turn whatever is thrown into one error.
+ */
+export const scanHeader = (bytes: Buffer, limits: ReaderLimits): HeaderLayout => {
+  const version = bytes.readUInt8(0)
+  const suite = limits.suites.get(bytes.readUInt16BE(version === 1 ? 2 : 1))
+  if (suite === undefined || suite.version !== version) throw decryptFailed()
+  // Version 1 has a type beside it, 0x80: customer authenticated encrypted data.
+  if (version === 1 && bytes.readUInt8(1) !== 0x80) throw decryptFailed()
+
+  const idAt = version === 1 ? 4 : 3
+  const contextAt = version === 1 ? 20 : 35
+  const keysAt = contextAt + 2 + bytes.readUInt16BE(contextAt)
+  const count = bytes.readUInt16BE(keysAt)
+  if (count === 0 || count > limits.maxEncryptedDataKeys) throw decryptFailed()
+  let at = keysAt + 2
+  // Provider id, provider info and ciphertext of each, all prefixed with their length.
+  for (let part = 0; part < 3 * count; part++) at += 2 + bytes.readUInt16BE(at)
+  const keysEnd = at
+
+  const contentType = bytes.readUInt8(at++)
+  if (version === 1) {
+    // Reserved bytes, and the length of every IV.
+    if (bytes.readUInt32BE(at) !== 0 || bytes.readUInt8(at + 4) !== ivBytes) throw decryptFailed()
+    at += 5
+  }
+  const frameLength = bytes.readUInt32BE(at)
+  at += 4
+  if (contentType !== framedContent && contentType !== nonFramedContent) throw decryptFailed()
+  const framed = contentType === framedContent
+  if (framed === (frameLength === 0)) throw decryptFailed()
+  // Version 2 ends with the commitment; the tag's IV is zeros. Version 1 has no commitment and stores the IV.
+  const bodyOfHeaderEnd = version === 1 ? at : at + 32
+  const tagAt = version === 1 ? at + ivBytes : bodyOfHeaderEnd
+  const bodyAt = tagAt + tagBytes
+  if (bodyAt > bytes.length) throw decryptFailed()
+  const messageId = bytes.subarray(idAt, contextAt)
+  return {
+    suite,
+    messageId,
+    contextAt,
+    keysAt,
+    keysEnd,
+    framed,
+    frameLength,
+    bodyOfHeaderEnd,
+    tagAt,
+    bodyAt,
+  }
+}

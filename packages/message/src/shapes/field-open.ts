@@ -1,0 +1,101 @@
+import {
+  type EnvelopeOptions,
+  type FieldPolicy,
+  GlassineError,
+  type Json,
+  type Place,
+  type Prepared,
+  placesOf,
+} from '@glassine/core'
+import type { DataKey, DecryptionKeyRequest } from '@glassine/keys'
+import type { MessageContext } from '../contexts.ts'
+import { decryptFailed, from } from '../errors.ts'
+import { openMessage } from '../open.ts'
+import { borrowAll, preparedWith } from '../prepared.ts'
+import type { ReadMessage } from '../reader.ts'
+import { contextFor, type Settings } from '../settings.ts'
+import { decodeMessage, isMessageText } from '../text.ts'
+import { decodeMembers, decodePlaintext } from './values.ts'
+
+/** More different data keys than this in one payload are refused: each may cost a call of KMS. */
+export const maxKeysPerPayload = 1_000
+
+interface SealedPlace {
+  readonly place: Place
+  readonly message: ReadMessage
+  readonly context: MessageContext
+  /** Which of the payload's keys opens it. */
+  readonly key: number
+}
+
+/** First phase of opening in the field shape. */
+export const prepareOpenFields = async (
+  settings: Settings,
+  payload: unknown,
+  policy: FieldPolicy,
+  options: EnvelopeOptions,
+): Promise<Prepared> => {
+  const { keys: material, bindFields } = settings
+  const { binding, partial, tenant, deadline } = options
+  const shared = contextFor(settings, policy.model, binding)
+  const absent = partial ? 'ignore' : 'error'
+  const { copy, places } = placesOf(policy, payload, { from, statusCode: 400, absent })
+  if (places.length === 0) return preparedWith([], () => copy)
+
+  const { sealed, requests } = readPlaces(settings, policy, places, shared, binding)
+  const keys: readonly DataKey[] = await borrowAll(
+    requests,
+    (request) => material.decryptionKey({ ...request, tenant, deadline }),
+    (key) => key,
+  )
+  return preparedWith(keys, () => {
+    for (const { place, message, context, key } of sealed) {
+      const plaintext = openMessage(message, keys[key]!.bytes, context.unstored)
+      place.holder[place.key] = bindFields ? valueFor(place.pointer, plaintext) : decodePlaintext(plaintext)
+    }
+    return copy
+  })
+}
+
+/** Reads all messages, checks their contexts, and finds out which keys they need: each is asked for once. */
+const readPlaces = (
+  settings: Settings,
+  { model }: FieldPolicy,
+  places: readonly Place[],
+  shared: MessageContext,
+  binding: EnvelopeOptions['binding'],
+): { readonly sealed: readonly SealedPlace[]; readonly requests: readonly DecryptionKeyRequest[] } => {
+  const { reader, limits, fieldContext } = settings
+  const sealed: SealedPlace[] = []
+  const requests: DecryptionKeyRequest[] = []
+  const keyOf = new Map<string, number>()
+  for (const place of places) {
+    if (!isMessageText(place.value))
+      throw new GlassineError('ERR_FIELD_NOT_ENCRYPTED', { package: from, path: place.field.path })
+    const message = reader.read(decodeMessage(place.value), limits)
+    const context = fieldContext ? contextFor(settings, model, binding, place.pointer) : shared
+    // Equal headers have equal contexts, so the header alone says which key it is.
+    let key = keyOf.get(message.header.id)
+    if (key === undefined || fieldContext) {
+      const request = reader.keyRequest(message.header, context)
+      key ??= requests.push(request) - 1
+      if (requests.length > maxKeysPerPayload)
+        throw new GlassineError('ERR_TOO_LARGE', {
+          message: 'The payload is under more data keys than are fetched for one',
+          package: from,
+          statusCode: 400,
+        })
+      keyOf.set(message.header.id, key)
+    }
+    sealed.push({ place, message, context, key })
+  }
+  return { sealed, requests }
+}
+
+/** The value in a message's plaintext, which must be bound to the place where the message stood, and to no other. */
+const valueFor = (pointer: string, plaintext: Buffer): Json => {
+  const members = decodeMembers(plaintext)
+  const [found, ...others] = Object.keys(members)
+  if (found !== pointer || others.length > 0) throw decryptFailed()
+  return members[pointer]!
+}
