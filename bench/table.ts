@@ -10,7 +10,7 @@ export const table = (figures: readonly Figure[]): string => {
   const rows = new Table({
     head: ['figure', 'value', 'unit', 'bar', ''].map((text) => pc.dim(text)),
     chars: { ...plain, ...noLines, right: '', 'right-mid': '', middle: '  ' },
-    style: { head: [], 'padding-left': 0, 'padding-right': 0 },
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
     colAligns: ['left', 'right', 'left', 'left', 'left'],
   })
   for (const { name, value, unit, bar, holds } of figures)

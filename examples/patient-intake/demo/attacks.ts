@@ -53,7 +53,7 @@ export const attacks: readonly Attack[] = [
   {
     name: 'one bit flipped',
     what: 'in the tag of one ciphertext',
-    change: (sealed) => ({ body: { ...sealed, ssn: flipLastBit(sealed.ssn) } }),
+    change: (sealed) => ({ body: { ...sealed, ssn: flipLastBit(sealed.ssn as unknown as string) } }),
   },
   {
     name: 'plain http',

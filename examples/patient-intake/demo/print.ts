@@ -12,7 +12,7 @@ const newTable = (head: readonly string[]) =>
   new Table({
     head: head.map((text) => pc.dim(text)),
     chars: { ...lineless, middle: '  ' },
-    style: { head: [], 'padding-left': 0, 'padding-right': 0 },
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
   })
 
 /** The leaves of a payload by their path; a sealed value and an open one stand at the same path. */

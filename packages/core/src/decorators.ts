@@ -103,11 +103,7 @@ export function Masked(options?: MaskedOptions, ...misused: unknown[]): MaskedDe
  * }
  * ```
  */
-export function Nested<
-  T,
-  In extends 'array' | 'record' | undefined = undefined,
-  Optional extends boolean = false,
->(
+export function Nested<T, In extends 'array' | 'record' = never, Optional extends boolean = false>(
   type: () => ModelClass<T>,
   options?: { readonly in?: In; readonly optional?: Optional },
 ): NestedDecorator<T, In, Optional>

@@ -17,6 +17,10 @@ export type {
   UnwrapRequest,
   WrapRequest,
 } from './keyring.ts'
+export type { KmsSdkClient } from './keyrings/kms/aws-sdk.ts'
+export { kmsKeyring } from './keyrings/kms/kms-keyring.ts'
+export type { KmsAnswer, KmsCallOptions, KmsInput, KmsOperations } from './keyrings/kms/operations.ts'
+export type { KmsAllowOptions, KmsKeyringOptions } from './keyrings/kms/options.ts'
 export { type LocalKeyringOptions, localKeyring } from './keyrings/local.ts'
 export { type MultiKeyringOptions, multiKeyring } from './keyrings/multi.ts'
 export { type RawAesKeyringOptions, rawAesKeyring } from './keyrings/raw-aes.ts'

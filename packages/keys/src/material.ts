@@ -39,9 +39,18 @@ const zero = ({ bytes }: Material): void => {
   bytes.fill(0)
 }
 
-/** A copy: what was parsed from a message is a view, and caching it would keep the whole message in memory. */
+/**
+ * A copy that keeps nothing else in memory: neither the message that it was parsed from nor a slab of Node's pool.
+ */
+export const ownCopy = (bytes: Uint8Array): Buffer => {
+  const copy = Buffer.allocUnsafeSlow(bytes.length)
+  copy.set(bytes)
+  return copy
+}
+
+/** An encrypted data key with bytes of its own. */
 export const detached = ({ providerId, providerInfo, ciphertext }: EncryptedDataKey): EncryptedDataKey => ({
   providerId,
-  providerInfo: Buffer.from(providerInfo),
-  ciphertext: Buffer.from(ciphertext),
+  providerInfo: ownCopy(providerInfo),
+  ciphertext: ownCopy(ciphertext),
 })

@@ -1,0 +1,109 @@
+import { gunzipSync, inflateSync } from 'node:zlib'
+import type { Line, Redaction } from './line.ts'
+import { redacted } from './names.ts'
+
+/** Long enough for `ssn=1234` in base64; lines of it are one run. Also base64url and hexadecimal. */
+const run = /[A-Za-z0-9+/_-]{12,}(?:\r?\n[A-Za-z0-9+/_-]+)*={0,2}/g
+const escapes = /\\+(?:u([\da-f]{4})|x([\da-f]{2}))/gi
+/** Between two of a URL's separators; `encodeURIComponent` writes none of them. */
+const piece = /[^\s&?#"<>]+/g
+
+/** Something that {@link redactEncoded} would look into: the quick test. */
+export const mayBeEncoded = /[A-Za-z0-9+/_-]{12}|%[\da-f]{2}|\\[ux]/i
+
+// Bytes that are no UTF-8 become U+FFFD.
+const isText = (text: string): boolean => !text.includes('\ufffd')
+
+/** The text in compressed bytes, never more than the line may still cost; `undefined` when they are not such. */
+const inflated = (bytes: Buffer, { chars }: Line): string | undefined => {
+  const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b
+  const isZlib = bytes[0] === 0x78 && bytes.length > 1 && bytes.readUInt16BE() % 31 === 0
+  if (!isGzip && !isZlib) return undefined
+  try {
+    return (isGzip ? gunzipSync : inflateSync)(bytes, { maxOutputLength: Math.max(1, chars) }).toString()
+  } catch (error) {
+    if ((error as { code?: string }).code === 'ERR_BUFFER_TOO_LARGE') throw error
+    return undefined
+  }
+}
+
+/** Bytes in base64, base64url or hexadecimal: given back as they are unless something declared stands in them. */
+const redactRun = (run: string, redaction: Redaction, line: Line, depth: number): string => {
+  const text = run.replace(/\r?\n/g, '')
+  const looked = (decoded: string): string | undefined => {
+    const result = redaction.text(decoded, line, depth + 1)
+    return result === decoded ? undefined : result
+  }
+  if (/^(?:[\da-f]{2})+$/i.test(text)) {
+    const decoded = Buffer.from(text, 'hex').toString()
+    if (isText(decoded) && looked(decoded) !== undefined) return redacted
+  }
+  const { mention } = redaction.names
+  // A run may begin with what does not belong to it, as in `path/eyJz...`: base64 has four places to start.
+  for (let skip = 0; skip < 4; skip++) {
+    const bytes = Buffer.from(skip === 0 ? text : text.slice(skip), 'base64')
+    const decoded = bytes.toString()
+    const isClean = skip === 0 && isText(decoded)
+    if (isClean || mention.test(decoded)) {
+      const result = looked(decoded)
+      if (result !== undefined)
+        return isClean ? Buffer.from(result).toString(/[-_]/.test(text) ? 'base64url' : 'base64') : redacted
+    }
+    const unpacked = skip === 0 ? inflated(bytes, line) : undefined
+    if (unpacked !== undefined && looked(unpacked) !== undefined) return redacted
+  }
+  return run
+}
+
+/** Percent-encoding, wrong sequences included: as it would be read, not as it should have been written. */
+const percentDecoded = (text: string): string =>
+  text.replaceAll('+', ' ').replace(/(?:%[\da-f]{2})+/gi, (sequence) => {
+    try {
+      return decodeURIComponent(sequence)
+    } catch {
+      return Buffer.from(sequence.replaceAll('%', ''), 'hex').toString('latin1')
+    }
+  })
+
+/**
+ * Replaces every match, like String.replace, up to one whose value has no end: what follows may belong to it, as in
+ * the half of a URL whose `&` should have been encoded, and goes with it.
+ */
+const replaced = (
+  text: string,
+  pattern: RegExp,
+  line: Line,
+  replacement: (part: string) => string,
+): string => {
+  let out = ''
+  let from = 0
+  for (const match of text.matchAll(pattern)) {
+    line.isOpen = false
+    const part = replacement(match[0])
+    out += text.slice(from, match.index) + part
+    if (line.isOpen && part !== match[0]) return out
+    from = match.index + match[0].length
+  }
+  return out + text.slice(from)
+}
+
+/** Redacts what stands percent-encoded, in base64, in hexadecimal or behind `\u` escapes in a text. */
+export const redactEncoded = (text: string, redaction: Redaction, line: Line, depth: number): string => {
+  let out = text
+  if (out.includes('%'))
+    out = replaced(out, piece, line, (part) => {
+      if (!part.includes('%')) return part
+      const decoded = percentDecoded(part)
+      const result = decoded === part ? part : redaction.text(decoded, line, depth + 1, true)
+      return result === decoded ? part : result
+    })
+  if (out.length >= 12) out = replaced(out, run, line, (part) => redactRun(part, redaction, line, depth))
+  if (out.includes('\\')) {
+    const plain = out.replace(escapes, (_, long?: string, short?: string) =>
+      String.fromCharCode(Number.parseInt((long ?? short)!, 16)),
+    )
+    // Where an escaped text would have to be cut is not worth finding out: nobody logs such by intent.
+    if (plain !== out && redaction.text(plain, line, depth + 1) !== plain) return redacted
+  }
+  return out
+}

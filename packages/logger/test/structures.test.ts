@@ -1,0 +1,274 @@
+import { defineFields } from '@glassine/core'
+import { redactor } from '@glassine/logger'
+import { describe, expect, test } from '@jest/globals'
+import { line, logged, Patient } from './capture.ts'
+
+describe('encrypted fields', () => {
+  test('become a constant with their label, whatever the value is', () => {
+    for (const ssn of [
+      '078-05-1120',
+      '',
+      0,
+      null,
+      false,
+      ['a', 'b'],
+      { deep: 1 },
+      new Map(),
+      5n,
+      new Date(0),
+    ])
+      expect(logged({ id: 'p-1', ssn })).toEqual({ id: 'p-1', ssn: '[redacted phi]' })
+    expect(logged({ dateOfBirth: '1985-12-10' })).toEqual({ dateOfBirth: '[redacted]' })
+  })
+
+  test('an absent one stays absent', () => {
+    expect(logged({ id: 'p-1', ssn: undefined })).toEqual({ id: 'p-1' })
+  })
+
+  test('in any case and spelling, and as flattened paths', () => {
+    for (const key of [
+      'SSN',
+      'Ssn',
+      'sSn',
+      '/patients/0/ssn',
+      'patient.ssn',
+      'patient[ssn]',
+      'ssn[0]',
+      ' ssn ',
+    ])
+      expect(logged({ [key]: 'MARK' })).toEqual({ [key]: '[redacted phi]' })
+    for (const key of ['date_of_birth', 'DATE-OF-BIRTH', 'Date of birth', 'dateofbirth', 'DateOfBirth'])
+      expect(logged({ [key]: 'MARK' })).toEqual({ [key]: '[redacted]' })
+    expect(logged({ 'bloodPressure.systolic': 118 })).toEqual({ 'bloodPressure.systolic': '[redacted phi]' })
+  })
+
+  test('names that only contain a declared one are others', () => {
+    const value = { ssnVerified: true, lessn: 1, ssn_hash: 'x', 'x-ssn': 'y', telephone: '123' }
+    expect(logged(value)).toEqual(value)
+  })
+})
+
+describe('masked fields', () => {
+  test('keep what the declaration allows', () => {
+    expect(logged({ phone: '+44 20 7946 0958', mobile: '0123' })).toEqual({
+      phone: '***0958',
+      mobile: '0123',
+    })
+    expect(logged({ phone: 442079460958 })).toEqual({ phone: '***0958' })
+    expect(logged({ phone: '0958' })).toEqual({ phone: '***' })
+    expect(logged({ phone: null })).toEqual({ phone: null })
+    expect(logged({ phone: true })).toEqual({ phone: '[masked]' })
+  })
+
+  test('in lists and records, member by member', () => {
+    expect(logged({ phone: ['+44 20 7946 0958', '+44 20 7946 0123'] })).toEqual({
+      phone: ['***0958', '***0123'],
+    })
+    expect(logged({ phone: { home: '+44 20 7946 0958', ssn: 'MARK' } })).toEqual({
+      phone: { home: '***0958', ssn: '[redacted phi]' },
+    })
+    expect(logged({ phone: new Map([['home', '+44']]) })).toEqual({ phone: '[masked]' })
+  })
+
+  test('a list that holds itself ends', () => {
+    const phone: unknown[] = []
+    phone.push(phone, phone)
+    expect(JSON.stringify({ phone }, redactor(Patient))).toContain('[masked]')
+  })
+})
+
+describe('a name that several models declare', () => {
+  const stringify = (...models: Parameters<typeof redactor>) =>
+    JSON.parse(JSON.stringify({ a: '12345678' }, redactor(...models))).a
+  const sealed = defineFields('m1', { a: { label: 'one' } })
+  const other = defineFields('m2', { 'b.a': { label: 'two' } })
+  const masked = defineFields('m3', { a: { masked: { keepFirst: 1, keepLast: 3 } } })
+  const less = defineFields('m4', { a: { masked: { keepFirst: 2, keepLast: 1 } } })
+
+  test('the one that shows less counts', () => {
+    expect(stringify(sealed, masked)).toBe('[redacted one]')
+    expect(stringify(masked, sealed)).toBe('[redacted one]')
+    expect(stringify(masked, less)).toBe('1***8')
+    expect(stringify(sealed, other)).toBe('[redacted]')
+  })
+})
+
+describe('wildcards', () => {
+  const print = (value: unknown) =>
+    JSON.parse(
+      JSON.stringify(
+        value,
+        redactor(defineFields('m', { 'visits[*].note': {}, 'tags[*]': {}, 'by.*': {}, 'a.*.b': {} })),
+      ),
+    )
+  test('a list or record of values goes by its own name, whole', () => {
+    expect(
+      print({ visits: [{ note: 'x', at: 1 }], tags: ['x', 'y'], by: { x: 'y' }, a: { k: { b: 1, c: 2 } } }),
+    ).toEqual({
+      visits: [{ note: '[redacted]', at: 1 }],
+      tags: '[redacted]',
+      by: '[redacted]',
+      a: { k: { b: '[redacted]', c: 2 } },
+    })
+  })
+})
+
+describe('values of every kind', () => {
+  test('maps and sets are shown, by the same rules', () => {
+    expect(
+      logged(
+        new Map<unknown, unknown>([
+          ['ssn', 'MARK'],
+          [1, { ssn: 'MARK', a: 1 }],
+        ]),
+      ),
+    ).toEqual({
+      ssn: '[redacted phi]',
+      1: { ssn: '[redacted phi]', a: 1 },
+    })
+    expect(logged(new Map([[{ ssn: 'MARK' }, 'x']]))).toEqual([[{ ssn: '[redacted phi]' }, 'x']])
+    expect(logged(new Set(['a', { ssn: 'MARK' }]))).toEqual(['a', { ssn: '[redacted phi]' }])
+  })
+
+  test('entries, and lists of names and values', () => {
+    expect(logged(Object.entries({ id: 'p-1', ssn: 'MARK' }))).toEqual([
+      ['id', 'p-1'],
+      ['ssn', '[redacted phi]'],
+    ])
+    expect(logged(['ssn', 'phone'])).toEqual(['ssn', 'phone'])
+    expect(logged({ name: 'ssn', value: 'MARK', type: 'S' })).toEqual({
+      name: 'ssn',
+      value: '[redacted phi]',
+      type: 'S',
+    })
+    expect(logged({ path: ['patient', 'ssn'], received: 'MARK', code: 'x' })).toEqual({
+      path: ['patient', 'ssn'],
+      received: '[redacted phi]',
+      code: 'x',
+    })
+  })
+
+  test('bytes are never shown', () => {
+    const bytes = Buffer.from('{"ssn":"MARK"}')
+    for (const value of [
+      bytes,
+      new Uint8Array(bytes),
+      new DataView(new ArrayBuffer(2)),
+      new ArrayBuffer(2),
+      bytes.toJSON(),
+    ])
+      expect(logged({ value, a: 1 })).toEqual({ value: '[bytes]', a: 1 })
+  })
+
+  test('toJSON decides, as in JSON', () => {
+    class Secret {
+      toJSON() {
+        return { ssn: 'MARK', a: 1 }
+      }
+    }
+    expect(logged(new Secret())).toEqual({ ssn: '[redacted phi]', a: 1 })
+    expect(logged([new Date(0), new URL('https://x.example/?ssn=1&a=2')])).toEqual([
+      '1970-01-01T00:00:00.000Z',
+      'https://x.example/?ssn=[redacted phi]&a=2',
+    ])
+  })
+
+  test('instances, getters, boxed and odd values', () => {
+    class Model {
+      a = 1
+      ssn = 'MARK'
+      get hidden() {
+        return 'x'
+      }
+    }
+    expect(logged(new Model())).toEqual({ a: 1, ssn: '[redacted phi]' })
+    expect(
+      logged({
+        get ssn() {
+          return 'MARK'
+        },
+        get a() {
+          return 1
+        },
+      }),
+    ).toEqual({ ssn: '[redacted phi]', a: 1 })
+    expect(logged([new String('ssn: MARK'), new Number(3), 5n, undefined, Number.NaN, () => 1])).toEqual([
+      'ssn:[redacted phi]',
+      3,
+      '5',
+      null,
+      null,
+      null,
+    ])
+  })
+
+  test('a member called __proto__ is a member', () => {
+    const value = JSON.parse('{"__proto__":{"ssn":"MARK","a":1}}')
+    expect(JSON.stringify(value, (_, v) => v)).toContain('MARK')
+    const text = JSON.stringify({ value }, redactor(defineFields('m', { ssn: {} })))
+    expect(text).toBe('{"value":{"__proto__":{"ssn":"[redacted]","a":1}}}')
+  })
+
+  test('a cycle is left out, a value that stands twice is not', () => {
+    const one = { a: 1 }
+    const value: Record<string, unknown> = { one, two: one, ssn: 'MARK' }
+    value.self = value
+    expect(logged(value)).toEqual({ one, two: one, ssn: '[redacted phi]' })
+  })
+
+  test('keys that hold data', () => {
+    expect(logged({ 'ssn=MARK': 1, a: 2 })).toEqual({ 'ssn=[redacted phi]': 1, a: 2 })
+  })
+})
+
+describe('bounds', () => {
+  const deep = (levels: number) => {
+    let value: unknown = { ssn: 'MARK' }
+    for (let at = 0; at < levels; at++) value = { down: value }
+    return value
+  }
+  const stringify = (value: unknown) => JSON.stringify(value, redactor(defineFields('m', { ssn: {} })))
+
+  test('too deep', () => {
+    expect(stringify(deep(50))).toContain('"ssn":"[redacted]"')
+    expect(stringify(deep(5_000))).toContain('"[not logged: too deep]"')
+  })
+
+  test('JSON in JSON, too deep', () => {
+    let text = '{"ssn":"MARK"}'
+    for (let at = 0; at < 9; at++) text = JSON.stringify({ a: text })
+    expect(stringify(text)).not.toContain('MARK')
+    expect(stringify(`${'['.repeat(50_000)}"ssn: MARK`)).not.toContain('MARK')
+  })
+
+  test('too large: what is beyond is not shown', () => {
+    const value = { first: 'shown', big: 'ssn: MARK'.repeat(200_000), last: 'x' }
+    expect(JSON.parse(stringify(value))).toEqual({
+      first: 'shown',
+      big: '[not logged: too large]',
+      '[not logged: too large]': '[not logged: too large]',
+    })
+    expect(stringify(Array.from({ length: 200_000 }, () => ({})))).toContain('[not logged: too large]')
+  })
+
+  test('what throws when it is read leaves a line that says so', () => {
+    class Bad {
+      constructor() {
+        // An own member, and not of a plain object: those the logger reads itself, before anything can be redacted.
+        Object.defineProperty(this, 'bad', { enumerable: true, get: () => JSON.parse('{"ssn":"MARK') })
+      }
+    }
+    const output = line((logger) => logger.info('MARK', { list: [new Bad()] }))
+    expect(output).toEqual({ message: 'not logged: the line could not be redacted' })
+  })
+})
+
+test('options that cannot be right', () => {
+  const refused = expect.objectContaining({
+    code: 'ERR_OPTION_INVALID',
+    cause: expect.objectContaining({ option: 'fields' }),
+  })
+  expect(() => redactor()).toThrow(refused)
+  expect(() => redactor({} as never)).toThrow(refused)
+  expect(() => redactor(defineFields<any>('m', { '*': {} }))).toThrow(refused)
+})
