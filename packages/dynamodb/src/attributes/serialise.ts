@@ -1,3 +1,4 @@
+import { types } from 'node:util'
 import { valueError } from '../errors.ts'
 import { type AttributeType, maxDepth, typeIds, typeOf } from './attribute-value.ts'
 import { normaliseNumber } from './number.ts'
@@ -40,7 +41,7 @@ const writeText = (out: Writer, value: unknown): void => {
 }
 
 const writeBytes = (out: Writer, value: unknown): void => {
-  if (!(value instanceof Uint8Array)) throw valueError('binary must be a Uint8Array', out.path)
+  if (!types.isUint8Array(value)) throw valueError('binary must be a Uint8Array', out.path)
   out.bytes(value)
 }
 
@@ -103,7 +104,7 @@ const write: Readonly<Record<AttributeType, (out: Writer, value: unknown, depth:
   BS: (out, value) => {
     const list = elements(out, value)
     for (const element of list)
-      if (!(element instanceof Uint8Array)) throw valueError('binary must be a Uint8Array', out.path)
+      if (!types.isUint8Array(element)) throw valueError('binary must be a Uint8Array', out.path)
     const sorted = (list as Uint8Array[]).toSorted(Buffer.compare)
     writeSet(out, sorted, (a, b) => Buffer.compare(a, b) === 0, writeBytes)
   },

@@ -1,4 +1,5 @@
 import { optionError } from '@glassine/core'
+import { multiKeyring } from '@glassine/keys'
 import type { AttributeAction } from '../attributes/actions.ts'
 import { planner } from '../attributes/plan.ts'
 import { from } from '../errors.ts'
@@ -47,6 +48,7 @@ export const compileTable = (options: CheckedOptions, actions: Actions): TableCo
     partitionKey,
     sortKey,
     keyrings,
+    reader: keyrings.length === 1 ? keyrings[0]! : multiKeyring({ children: keyrings }),
     suite: options.suite,
     version,
     planOf: planner({ table, actionOf, isUnsigned }),

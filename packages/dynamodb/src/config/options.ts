@@ -115,9 +115,9 @@ const checkedKeyrings = (option: unknown): readonly Keyring[] => {
   const keyrings = Array.isArray(option) ? [...option] : [option]
   if (keyrings.length === 0) throw fault('keyring', 'must be a keyring or a list of them')
   for (const keyring of keyrings)
-    for (const method of ['generate', 'unwrap'])
+    for (const method of ['generate', 'wrap', 'unwrap'])
       if (typeof keyring?.[method] !== 'function')
-        throw fault('keyring', 'must have the methods generate and unwrap')
+        throw fault('keyring', 'must have the methods generate, wrap and unwrap')
   return keyrings
 }
 

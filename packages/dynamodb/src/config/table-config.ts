@@ -7,7 +7,10 @@ import type { Suite } from '../format/suites.ts'
 export interface TableConfig {
   readonly partitionKey: string
   readonly sortKey?: string
+  /** One for each recipient of new items. */
   readonly keyrings: readonly Keyring[]
+  /** All of them as one, which opens what any of them wrapped. */
+  readonly reader: Keyring
   /** What new items are written with; both are read. */
   readonly suite: Suite
   /** What new items are written as: 2 when an attribute is in the encryption context by configuration. */

@@ -9,6 +9,12 @@ const wrappedBytes = keyBytes + tagBytes
 /** Zero, as the suites have it: each intermediate key wraps one data key, once. */
 const iv = Buffer.alloc(12)
 
+/** An intermediate key that a keyring made, and the form in which it wrapped it. */
+export interface NewRecipient {
+  readonly intermediateKey: Buffer
+  readonly wrappedForm: EncryptedDataKey
+}
+
 /** An item's data key for one recipient, and the key of the recipient's tag in the footer. */
 export interface Recipient {
   readonly encryptedDataKey: EncryptedDataKey
@@ -16,25 +22,23 @@ export interface Recipient {
 }
 
 /**
- * Wraps an item's data key under an intermediate key, for each wrapped form of that key (algorithm suites,
+ * Wraps an item's data key under an intermediate key that a keyring made and wrapped (algorithm suites,
  * "Intermediate Key Wrapping"). Keyrings wrap intermediate keys and never the data key, so that every recipient has
  * a key of its own to verify the item with. Zeroes the intermediate key.
  */
 export const wrapDataKey = (
   dataKey: Buffer,
-  intermediateKey: Buffer,
-  wrappedForms: readonly EncryptedDataKey[],
+  { intermediateKey, wrappedForm }: NewRecipient,
   context: Buffer,
-): readonly Recipient[] => {
+): Recipient => {
   const { macKey, wrappingKey } = recipientKeys(intermediateKey)
   intermediateKey.fill(0)
-  const wrapped = Buffer.alloc(wrappedBytes)
-  gcmSeal(wrappingKey, iv, context, dataKey, wrapped, 0)
+  const { providerId, providerInfo, ciphertext } = wrappedForm
+  const both = Buffer.allocUnsafe(wrappedBytes + ciphertext.length)
+  gcmSeal(wrappingKey, iv, context, dataKey, both, 0)
+  both.set(ciphertext, wrappedBytes)
   wrappingKey.fill(0)
-  return wrappedForms.map(({ providerId, providerInfo, ciphertext }) => ({
-    encryptedDataKey: { providerId, providerInfo, ciphertext: Buffer.concat([wrapped, ciphertext]) },
-    macKey,
-  }))
+  return { encryptedDataKey: { providerId, providerInfo, ciphertext: both }, macKey }
 }
 
 /** The wrapped intermediate key within an item's encrypted data key: what a keyring can unwrap. */

@@ -1,19 +1,7 @@
 import { GlassineError } from '@glassine/core'
 import type { EncryptedDataKey, Keyring, KeyringRequest } from '@glassine/keys'
 import { decryptFailed, from } from '../errors.ts'
-import {
-  keyBytes,
-  type Recipient,
-  unwrapDataKey,
-  wrapDataKey,
-  wrappedIntermediateKey,
-} from './intermediate.ts'
-
-/** An intermediate key that a keyring made, and its wrapped forms. */
-export interface NewRecipient {
-  readonly intermediateKey: Buffer
-  readonly wrappedForms: readonly EncryptedDataKey[]
-}
+import { keyBytes, type NewRecipient, unwrapDataKey, wrappedIntermediateKey } from './intermediate.ts'
 
 /**
  * Asks every keyring for an intermediate key of its own. For KMS that is a data key, for the others random bytes
@@ -24,54 +12,43 @@ export interface NewRecipient {
 export const newRecipients = (
   keyrings: readonly Keyring[],
   request: KeyringRequest,
-): Promise<readonly NewRecipient[]> => {
-  const ask = async (keyring: Keyring): Promise<NewRecipient> => {
-    const made = await keyring.generate({ ...request, length: keyBytes })
-    if (made.dataKey.length !== keyBytes || made.encryptedDataKeys.length === 0)
-      throw new GlassineError('ERR_ENCRYPT_FAILED', {
-        package: from,
-        message: 'A keyring returned a key that does not fit the format',
-      })
-    return { intermediateKey: made.dataKey, wrappedForms: made.encryptedDataKeys }
+): Promise<readonly NewRecipient[]> => Promise.all(keyrings.map((keyring) => ask(keyring, request)))
+
+const ask = async (keyring: Keyring, request: KeyringRequest): Promise<NewRecipient> => {
+  const { dataKey, encryptedDataKeys } = await keyring.generate({ ...request, length: keyBytes })
+  const [wrappedForm] = encryptedDataKeys
+  // Two recipients with one intermediate key could each make items that the other takes for the writer's.
+  if (dataKey.length !== keyBytes || wrappedForm === undefined || encryptedDataKeys.length > 1) {
+    dataKey.fill(0)
+    throw new GlassineError('ERR_ENCRYPT_FAILED', {
+      package: from,
+      message: 'Each keyring must wrap one key of 32 bytes once; pass several keyrings as a list',
+    })
   }
-  return Promise.all(keyrings.map(ask))
+  return { intermediateKey: dataKey, wrappedForm }
 }
 
-/** Wraps an item's data key for all recipients, in the order of their keyrings. */
-export const wrapForAll = (
-  made: readonly NewRecipient[],
-  dataKey: Buffer,
-  context: Buffer,
-): readonly Recipient[] =>
-  made.flatMap(({ intermediateKey, wrappedForms }) =>
-    wrapDataKey(dataKey, intermediateKey, wrappedForms, context),
-  )
-
 /**
- * Unwraps an item's data key by the first of its encrypted data keys that a keyring opens.
+ * Unwraps an item's data key by the first of its encrypted data keys that the keyring opens.
  *
  * @throws GlassineError `ERR_KEY_UNAVAILABLE` when none opened but one may later; `ERR_DECRYPT_FAILED`
  */
 export const unwrapFromAny = async (
-  keyrings: readonly Keyring[],
+  keyring: Keyring,
   request: KeyringRequest,
   encryptedDataKeys: readonly EncryptedDataKey[],
 ): Promise<{ readonly dataKey: Buffer; readonly macKey: Buffer }> => {
   let unavailable: unknown
   for (const key of encryptedDataKeys) {
-    const wrapped = [wrappedIntermediateKey(key)]
-    for (const keyring of keyrings) {
-      let intermediateKey: Buffer | undefined
-      try {
-        intermediateKey = await keyring.unwrap({ ...request, length: keyBytes, encryptedDataKeys: wrapped })
-      } catch (thrown) {
-        // Another recipient's key may open the item though this one's KMS is down.
-        if (thrown instanceof GlassineError && thrown.code === 'ERR_KEY_UNAVAILABLE') unavailable ??= thrown
-        continue
-      }
-      if (intermediateKey?.length !== keyBytes) continue
-      const unwrapped = unwrapDataKey(key, intermediateKey, request.context.bytes)
-      if (unwrapped) return unwrapped
+    // One at a time: a keyring does not say which of several it opened.
+    const wrapped = { ...request, length: keyBytes, encryptedDataKeys: [wrappedIntermediateKey(key)] }
+    try {
+      const intermediateKey = await keyring.unwrap(wrapped)
+      const opened = intermediateKey && unwrapDataKey(key, intermediateKey, request.context.bytes)
+      if (opened) return opened
+    } catch (thrown) {
+      // Another recipient's key may open the item though this one's KMS is down or denies.
+      if (thrown instanceof GlassineError && thrown.code === 'ERR_KEY_UNAVAILABLE') unavailable ??= thrown
     }
   }
   throw unavailable ?? decryptFailed()

@@ -1,4 +1,5 @@
 import { timingSafeEqual } from 'node:crypto'
+import { types } from 'node:util'
 import { legend } from '../attributes/actions.ts'
 import { footName, headName, type Item, setMember } from '../attributes/attribute-value.ts'
 import { readAttribute } from '../attributes/deserialise.ts'
@@ -42,7 +43,7 @@ export const decryptItem = async (config: TableConfig, item: Item, call?: ItemCa
     const prepared = prepare(config, item)
     const { header, context } = prepared
     const request = { suite: header.suite.id, context, ...keyringCall(config, call) }
-    return open(prepared, await unwrapFromAny(config.keyrings, request, header.encryptedDataKeys))
+    return open(prepared, await unwrapFromAny(config.reader, request, header.encryptedDataKeys))
   } catch (thrown) {
     throw openingError(thrown)
   }
@@ -70,7 +71,7 @@ const prepare = (config: TableConfig, item: Item): Prepared => {
 
 const binaryOf = (item: Item, name: string): Uint8Array => {
   const value = Object.hasOwn(item, name) ? item[name] : undefined
-  if (!value || !('B' in value) || !(value.B instanceof Uint8Array)) throw decryptFailed()
+  if (!value || !('B' in value) || !types.isUint8Array(value.B)) throw decryptFailed()
   return value.B
 }
 
@@ -103,7 +104,7 @@ const checkKeys = (
 }
 
 const sealedValue = ({ value }: Field): Uint8Array => {
-  if (!('B' in value) || !(value.B instanceof Uint8Array) || value.B.length < sealedOverhead)
+  if (!('B' in value) || !types.isUint8Array(value.B) || value.B.length < sealedOverhead)
     throw decryptFailed()
   return value.B
 }

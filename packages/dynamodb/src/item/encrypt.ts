@@ -11,8 +11,8 @@ import { type Field, inOrder, isEncrypted, writeField } from '../format/field.ts
 import { footerBytes, footerHash, writeFooter } from '../format/footer.ts'
 import { gcmSeal, tagBytes } from '../format/gcm.ts'
 import { leastHeaderBytes, messageIdBytes } from '../format/header.ts'
-import { keyBytes } from '../format/intermediate.ts'
-import { type NewRecipient, newRecipients, wrapForAll } from '../format/recipients.ts'
+import { keyBytes, type NewRecipient, wrapDataKey } from '../format/intermediate.ts'
+import { newRecipients } from '../format/recipients.ts'
 import type { ItemSigner } from '../format/signature.ts'
 import { writeHeader } from '../format/write-header.ts'
 import { type ItemCall, keyringCall } from './call.ts'
@@ -116,7 +116,7 @@ const seal = (
   sources.fill(fresh)
   const messageId = fresh.subarray(0, messageIdBytes)
   const dataKey = fresh.subarray(messageIdBytes)
-  const recipients = wrapForAll(made, dataKey, context.bytes)
+  const recipients = made.map((recipient) => wrapDataKey(dataKey, recipient, context.bytes))
   const { commitKey, rootKey } = itemKeys(dataKey, messageId)
   try {
     const header = {
