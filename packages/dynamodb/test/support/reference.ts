@@ -188,7 +188,7 @@ export const referenceEncrypt = (input: ReferenceInput): Record<string, Buffer> 
   const head = Buffer.concat([header, commitment])
 
   const root = hkdf(dataKey, Buffer.concat([utf8('AWS_DBE_DERIVE_KEY'), messageId]))
-  const result: Record<string, Buffer> = {}
+  const result: Record<string, Buffer> = Object.create(null)
   const encrypted = names.filter((name) => actions[name] === 'e')
   encrypted.forEach((name, at) => {
     const counter = Buffer.concat([utf8('AwsDbeField'), Buffer.from([0x2c]), number(3 * at, 4)])
