@@ -27,7 +27,6 @@ export {
 } from './keyrings/hierarchical.ts'
 export type { BeaconKey } from './keyrings/hierarchy/beacon-key.ts'
 export type { BranchKeyIdRequest, BranchKeyIdSupplier } from './keyrings/hierarchy/branch-key-id.ts'
-export type { KmsSdkClient } from './keyrings/kms/aws-sdk.ts'
 export { kmsKeyring } from './keyrings/kms/kms-keyring.ts'
 export type { KmsAnswer, KmsCallOptions, KmsInput, KmsOperations } from './keyrings/kms/operations.ts'
 export type { KmsAllowOptions, KmsKeyringOptions } from './keyrings/kms/options.ts'

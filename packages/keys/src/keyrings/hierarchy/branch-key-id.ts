@@ -1,8 +1,8 @@
-import { GlassineError, optionError } from '@glassine/core'
+import { GlassineError } from '@glassine/core'
+import { branchKeyIdOption, maxBranchKeyId } from '../../branch-key-id.ts'
 import type { EncryptionContext } from '../../encryption-context.ts'
 import { from } from '../../errors.ts'
 import type { KeyringRequest } from '../../keyring.ts'
-import { textOption } from '../../options.ts'
 
 /** What a function that chooses the branch key is told. The same for encryption and decryption. */
 export interface BranchKeyIdRequest {
@@ -19,9 +19,6 @@ export interface BranchKeyIdRequest {
 /** Chooses the branch key of an encryption context: one for each tenant, say. Must be a pure function. */
 export type BranchKeyIdSupplier = (request: BranchKeyIdRequest) => string
 
-/** DynamoDB's limit of a partition key, in bytes. */
-const maxId = 2_048
-
 /** What a template literal makes of a value that is not there: `tenant-undefined` would be everybody's key. */
 const absent = /(^|[^A-Za-z0-9])(undefined|null|NaN)($|[^A-Za-z0-9])|\[object /
 
@@ -33,9 +30,7 @@ export const branchKeyIdOf = (
   option: string | BranchKeyIdSupplier,
 ): ((request: KeyringRequest) => string) => {
   if (typeof option !== 'function') {
-    textOption('branchKeyId', option)
-    if (Buffer.byteLength(option) > maxId)
-      throw optionError(from, 'branchKeyId', `must be at most ${maxId} bytes`)
+    branchKeyIdOption(option)
     return () => option
   }
   return ({ tenant, context: { pairs } }) => {
@@ -47,7 +42,7 @@ export const branchKeyIdOf = (
       },
       encryptionContext: pairs,
     })
-    if (typeof id !== 'string' || id === '' || !id.isWellFormed() || Buffer.byteLength(id) > maxId)
+    if (typeof id !== 'string' || id === '' || !id.isWellFormed() || Buffer.byteLength(id) > maxBranchKeyId)
       throw invalid('`branchKeyId` returned no branch key id')
     if (absent.test(id)) throw invalid('`branchKeyId` returned an id with an absent value in it')
     return id

@@ -1,10 +1,6 @@
-import type { AwsSdkClient } from '../../aws/client-options.ts'
 import { type AwsService, awsSender } from '../../aws/sender.ts'
 import type { KmsOperations } from './operations.ts'
 import type { KmsKeyringOptions } from './options.ts'
-
-/** The part of `KMSClient` of `@aws-sdk/client-kms` that is used. */
-export type KmsSdkClient = AwsSdkClient
 
 /** KMS as the AWS SDK presents it. */
 export const kmsService: AwsService<typeof import('@aws-sdk/client-kms')> = {
