@@ -24,10 +24,12 @@ const sources = (folder: string): string[] =>
     .filter((file) => file.endsWith('.ts'))
     .map((file) => path.join(folder, file))
 
+// Statements only: an import in a comment's example begins with an asterisk, and must not count.
+const statement =
+  /^(?:import|export)\s+(?:type\s+)?(?:[\w$]+|\*(?:\s+as\s+[\w$]+)?|\{[^}]*\})(?:\s*,\s*\{[^}]*\})?\s+from\s+'([^']+)'|^import\s+'([^']+)'|^[^*/\n]*\bimport\('([^']+)'\)/gm
+
 const importsOf = (file: string): string[] =>
-  [...read(file).matchAll(/^(?:import|export)\b[^'"]*?from '([^']+)'|\bimport\('([^']+)'\)/gm)].map(
-    ([, from, lazy]) => (from ?? lazy)!,
-  )
+  [...read(file).matchAll(statement)].map(([, from, bare, lazy]) => (from ?? bare ?? lazy)!)
 
 test('every package is in the table of who knows whom', () => {
   expect(packages.toSorted()).toEqual(Object.keys(knows).toSorted())

@@ -3,9 +3,22 @@ import pc from 'picocolors'
 import type { Report } from './report.ts'
 
 const lineless = Object.fromEntries(
-  ['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left', 'bottom-right', 'left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid'].map(
-    (part) => [part, ''],
-  ),
+  [
+    'top',
+    'top-mid',
+    'top-left',
+    'top-right',
+    'bottom',
+    'bottom-mid',
+    'bottom-left',
+    'bottom-right',
+    'left',
+    'left-mid',
+    'mid',
+    'mid-mid',
+    'right',
+    'right-mid',
+  ].map((part) => [part, '']),
 )
 
 const newTable = (head: readonly string[]) =>
@@ -25,7 +38,9 @@ const leaves = (value: unknown, open: unknown, path = ''): string[] => {
 }
 
 const at = (value: unknown, path: string): unknown =>
-  path.split('.').reduce<unknown>((inner, key) => (inner as Record<string, unknown> | undefined)?.[key], value)
+  path
+    .split('.')
+    .reduce<unknown>((inner, key) => (inner as Record<string, unknown> | undefined)?.[key], value)
 
 const shown = (value: unknown): string => {
   if (value === undefined) return ''
@@ -81,6 +96,8 @@ export const print = (report: Report, faults: readonly string[]): string =>
     invocations(report),
     attacks(report),
     faults.length === 0
-      ? pc.green(`\n✓ all as it must be; the handler's bundle has ${Math.round(report.bundleBytes / 1000)} kB with the AWS SDK\n`)
+      ? pc.green(
+          `\n✓ all as it must be; the handler's bundle has ${Math.round(report.bundleBytes / 1000)} kB with the AWS SDK\n`,
+        )
       : pc.red(`\n${faults.map((fault) => `✗ ${fault}`).join('\n')}\n`),
   ].join('\n')

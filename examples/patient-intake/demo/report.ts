@@ -5,15 +5,28 @@ import { type Observation, type Sandbox, type Source, sources } from './sandbox.
 export interface Report {
   readonly bundleBytes: number
   readonly views: Observation
-  readonly invocations: readonly { source: Source; status: number; kmsCalls: readonly string[]; warm: boolean }[]
-  readonly attacks: readonly { name: string; what: string; status: number; code?: string; handlerRan: boolean }[]
+  readonly invocations: readonly {
+    source: Source
+    status: number
+    kmsCalls: readonly string[]
+    warm: boolean
+  }[]
+  readonly attacks: readonly {
+    name: string
+    what: string
+    status: number
+    code?: string
+    handlerRan: boolean
+  }[]
 }
 
 /** Runs the main job in the sandbox: cold, then warm from every event source, then one attack of each kind. */
 export const runMainJob = async (sandbox: Sandbox): Promise<Report> => {
   const sealed = await sandbox.seal()
   const views = await sandbox.call({ body: sealed })
-  const invocations = [{ source: sources[0] as Source, status: views.status, kmsCalls: views.kmsCalls, warm: false }]
+  const invocations = [
+    { source: sources[0] as Source, status: views.status, kmsCalls: views.kmsCalls, warm: false },
+  ]
   for (const source of sources) {
     const { status, kmsCalls } = await sandbox.call({ body: await sandbox.seal(), source })
     invocations.push({ source, status, kmsCalls, warm: true })

@@ -75,17 +75,28 @@ export const startSandbox = async () => {
   // The caller is another service with its own keys: the first invocation's count is the handler's alone.
   const caller = messageEnvelope({
     keys: keyMaterial({
-      keyring: kmsKeyring({ keyId: 'alias/patients', insecureEndpoint: kms.endpoint, awsClientOptions: kms.clientOptions }),
+      keyring: kmsKeyring({
+        keyId: 'alias/patients',
+        insecureEndpoint: kms.endpoint,
+        awsClientOptions: kms.clientOptions,
+      }),
     }),
   })
 
   return {
     kms,
     bundle,
-    seal: (tenant = 'clinic-a'): Promise<Sealed<Patient>> => caller.encrypt(patient, Patient, { binding: { tenant } }),
+    seal: (tenant = 'clinic-a'): Promise<Sealed<Patient>> =>
+      caller.encrypt(patient, Patient, { binding: { tenant } }),
     open: (sealed: Sealed<Patient>, tenant = 'clinic-a'): Promise<Patient> =>
       caller.decrypt(sealed, Patient, { binding: { tenant } }),
-    call: async ({ body, source = 'http-api', tenant = 'clinic-a', proto, origin }: EventOptions): Promise<Observation> => {
+    call: async ({
+      body,
+      source = 'http-api',
+      tenant = 'clinic-a',
+      proto,
+      origin,
+    }: EventOptions): Promise<Observation> => {
       seen = undefined
       code = undefined
       kms.resetCalls()
@@ -94,7 +105,8 @@ export const startSandbox = async () => {
         path: '/patients',
         body,
         proto,
-        headers: { origin: origin ?? 'https://app.example.com', 'x-tenant': tenant, 'content-type': 'application/json' },
+        origin: origin ?? 'https://app.example.com',
+        tenant,
       })
       const { result, output } = await captureOutput(() => invoke(handler, event))
       return {

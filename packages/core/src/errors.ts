@@ -108,7 +108,15 @@ export class GlassineError extends Error {
   }
 }
 
-/** The error for an option that cannot be right; thrown at construction. */
+/**
+ * The error for an option that cannot be right; thrown at construction.
+ *
+ * @param expected - the end of a sentence: what the option must be
+ * @example
+ * ```ts
+ * throw optionError('@glassine/keys', 'cacheExpiry', 'must be a number of ms') // code ERR_OPTION_INVALID
+ * ```
+ */
 export const optionError = (from: string, option: string, expected: string): GlassineError =>
   new GlassineError('ERR_OPTION_INVALID', {
     message: `${from}: option \`${option}\` ${expected}`,

@@ -1,5 +1,11 @@
 export { type Binding, checkedBinding, fieldContextKey, modelContextKey, type Scope } from './binding.ts'
 export { decodeValue, encodeValue, maxDepth } from './codec.ts'
+export type {
+  EncryptedDecorator,
+  MaskedDecorator,
+  ModelDecorator,
+  NestedDecorator,
+} from './decorator-types.ts'
 export { Encrypted, Masked, Model, Nested } from './decorators.ts'
 export { defineFields, type FieldOptions } from './define-fields.ts'
 export type { Envelope, EnvelopeOptions, Prepared } from './envelope.ts'

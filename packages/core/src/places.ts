@@ -46,6 +46,12 @@ export const maxPlaces = 10_000
  *
  * @throws GlassineError `ERR_FIELD_MISSING` (absent or of the wrong shape), `ERR_VALUE_INVALID` (a class
  * instance or a prototype's name on a declared path), `ERR_TOO_LARGE`
+ * @example
+ * ```ts
+ * const payload = { ssn: '078-05-1120', address: { street: 'Main St 1' } }
+ * const { copy, places } = placesOf(policyOf(Patient), payload, { from: '@glassine/message', statusCode: 500 })
+ * for (const { holder, key, pointer } of places) holder[key] = `the ciphertext of ${pointer}` // in `copy`
+ * ```
  */
 export const placesOf = <T>(policy: FieldPolicy, payload: T, options: PlacesOptions): Places<T> => {
   const places: Place[] = []

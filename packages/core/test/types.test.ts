@@ -1,9 +1,9 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { coreSource, type Mode, modes, repository, tsc } from './support/compilers.ts'
+import { type Mode, modes, typeCheck } from './support/compilers.ts'
 
 const typeTests = fileURLToPath(new URL('./types.test-d.ts', import.meta.url))
 
@@ -11,36 +11,9 @@ let folder: string
 let source: string
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'glassine-types-'))
-  await writeFile(join(folder, 'package.json'), '{ "type": "module" }')
   source = await readFile(typeTests, 'utf8')
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
-
-/** Type-checks texts in a folder outside the repository, as the sources of a user stand. */
-const check = async (texts: Readonly<Record<string, string>>, compilerOptions: object): Promise<string> => {
-  const files = Object.keys(texts)
-  for (const file of files) await writeFile(join(folder, file), texts[file]!)
-  const config = join(folder, `${files[0]}.json`)
-  await writeFile(
-    config,
-    JSON.stringify({
-      extends: join(repository, 'tsconfig.base.json'),
-      compilerOptions: {
-        noEmit: true,
-        rewriteRelativeImportExtensions: false,
-        allowImportingTsExtensions: true,
-        types: [],
-        paths: {
-          '@glassine/core': [coreSource],
-          'expect-type': [join(repository, 'node_modules/expect-type/dist/index.d.ts')],
-        },
-        ...compilerOptions,
-      },
-      files,
-    }),
-  )
-  return tsc(['-p', config, '--pretty', 'false'])
-}
 
 /** The numbers of the lines of a file that the compiler finds fault with, ascending. */
 const faultyLines = (said: string, file: string): number[] => {
@@ -57,7 +30,8 @@ test.each<Mode>([...modes])(
     const refused = lines.flatMap((line, at) => (line.includes('@ts-expect-error') ? [at + 2] : []))
     const holds = `holds-${mode}.ts`
     const bare = `bare-${mode}.ts`
-    const said = await check(
+    const said = await typeCheck(
+      folder,
       { [holds]: source, [bare]: source.replaceAll('@ts-expect-error', '') },
       { experimentalDecorators: mode === 'legacy' },
     )
@@ -80,5 +54,7 @@ test('without strictNullChecks, where everything may be undefined, nothing is ta
       @Encrypted() ssn!: Encrypted<string>
       @Nested(() => Visit) visit!: Visit
     }`
-  expect(await check({ 'loose.ts': text }, { experimentalDecorators: true, strict: false })).toBe('')
+  expect(await typeCheck(folder, { 'loose.ts': text }, { experimentalDecorators: true, strict: false })).toBe(
+    '',
+  )
 })

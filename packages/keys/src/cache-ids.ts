@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { DecryptionKeyRequest, KeyRequest } from './key-material.ts'
+import type { DecryptionKeyRequest, KeyRequest } from './key-request.ts'
 import { keyLength } from './material.ts'
 
 /*

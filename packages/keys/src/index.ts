@@ -3,15 +3,8 @@ export type { BranchKey, BranchKeyRequest, BranchKeySource } from './branch-key.
 export type { KeptKeysOptions } from './cache-options.ts'
 export type { DataKey } from './data-key.ts'
 export { type EncryptionContext, type SerialisedContext, serialiseContext } from './encryption-context.ts'
-export {
-  type DecryptionKeyRequest,
-  type EncryptionKeyRequest,
-  type KeyMaterial,
-  type KeyMaterialOptions,
-  type KeyRequest,
-  type KeyStats,
-  keyMaterial,
-} from './key-material.ts'
+export { type KeyMaterial, type KeyMaterialOptions, type KeyStats, keyMaterial } from './key-material.ts'
+export type { DecryptionKeyRequest, EncryptionKeyRequest, KeyRequest } from './key-request.ts'
 export type {
   EncryptedDataKey,
   GenerateRequest,

@@ -3,37 +3,12 @@ import { Cache, type CacheOptions } from './cache.ts'
 import { decryptionId, encryptionId, partitionOf } from './cache-ids.ts'
 import { type KeptKeysOptions, keptKeys, keptKeysOptions } from './cache-options.ts'
 import type { DataKey } from './data-key.ts'
-import type { SerialisedContext } from './encryption-context.ts'
 import { from, notDecrypted } from './errors.ts'
-import { checkedKeyring, type EncryptedDataKey, type Keyring } from './keyring.ts'
+import type { DecryptionKeyRequest, EncryptionKeyRequest } from './key-request.ts'
+import { checkedKeyring, type Keyring } from './keyring.ts'
 import { lent } from './loan.ts'
 import { detached, keyLength, type Material, sharedMaterial } from './material.ts'
 import { integerOption, knownOptions } from './options.ts'
-
-/** What distinguishes one cached key from another, beside the keyring. */
-export interface KeyRequest {
-  readonly suite: number
-  readonly context: SerialisedContext
-  /** Lambda's `context.tenantId`, where tenant isolation is on. */
-  readonly tenant?: string
-  /** When the answer is no longer of use, in ms since the epoch. Default, and at most: `timeout` ms from now. */
-  readonly deadline?: number
-}
-
-/** Asks for a data key to encrypt with. */
-export interface EncryptionKeyRequest extends KeyRequest {
-  /** How many messages are about to be encrypted: counted against `cacheMaxUses`. */
-  readonly messages: number
-  /** How many bytes of plaintext they hold: counted against `cacheMaxBytes`. */
-  readonly bytes: number
-}
-
-/** Asks for the data key that one of these wraps. */
-export interface DecryptionKeyRequest extends KeyRequest {
-  readonly encryptedDataKeys: readonly EncryptedDataKey[]
-  /** Bytes of the data key; default 32. */
-  readonly length?: number
-}
 
 /** Counters since construction; for metrics. */
 export interface KeyStats {

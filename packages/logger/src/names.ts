@@ -103,15 +103,14 @@ export const namesOf = (policies: readonly FieldPolicy[]): Names => {
   const labelled = String.raw`\b(?:name|key|field|column|param|parameter)["'\\\s]{0,8}[:=]["'\\\s/.#]{0,8}`
   const pair = `${labelled}(?<listed>${any})${end}|${start}(?<name>${any})${end}${sub}${closers}${separator}`
 
-  const exact = new Map<string, Rule | undefined>(rules)
+  const mention = new RegExp(any, 'iu')
   return {
     ruleOf: (text) => {
-      const rule = exact.get(text)
-      if (rule) return rule
+      if (!mention.test(text)) return undefined
       const found = key.exec(text)?.groups?.name
       return found === undefined ? undefined : (rules.get(normalised(found)) ?? unknownRule)
     },
-    mention: new RegExp(any, 'iu'),
+    mention,
     pair: new RegExp(pair, 'giu'),
   }
 }

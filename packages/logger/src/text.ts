@@ -30,7 +30,7 @@ export const redactText = (
     return depth > maxDepth ? tooDeep : tooLarge
   }
   const isMentioned = redaction.names.mention.test(text)
-  const isEncoded = mayBeEncoded.test(text)
+  const isEncoded = mayBeEncoded(text)
   if (!isMentioned && !isEncoded) return text
   if (/^\s*[[{"]/.test(text)) {
     const json = redactJson(text, redaction, line, depth)

@@ -10,7 +10,7 @@ export const bytesMarker = '[bytes]'
 type Members = Record<string, unknown>
 
 const labels = ['name', 'key', 'field', 'path', 'param', 'property', 'instancePath', 'Name', 'Key']
-const labelled = ['value', 'Value', 'data', 'received', 'input', 'actual']
+const labelled = new Set(['value', 'Value', 'data', 'received', 'input', 'actual'])
 
 /** `{ name: 'ssn', value: ... }`, as in lists of parameters and in validators' findings: the rule of the name. */
 const labelOf = (holder: Members, redaction: Redaction): Rule | undefined => {
@@ -130,11 +130,11 @@ export const valueRedactor = (redaction: Redaction): Redaction['value'] => {
     depth: number,
   ): Members => {
     const keys = Object.keys(value)
-    const rule = labelOf(value, redaction)
+    const rule = keys.some((key) => labelled.has(key)) ? labelOf(value, redaction) : undefined
     return copied(
       keys,
       (key) => {
-        if (!rule || !labelled.includes(key)) return below(key, value[key])
+        if (!rule || !labelled.has(key)) return below(key, value[key])
         line.changes++
         return value[key] === undefined ? undefined : rule.marker
       },

@@ -170,3 +170,24 @@ describe('encodings', () => {
       expect(logged(text)).toBe(text)
   })
 })
+
+describe('texts that are made to be slow come to an end, and show nothing', () => {
+  const many = (text: string) => text.repeat(Math.ceil(300_000 / text.length))
+  test.each([
+    ['names', many('ssn')],
+    ['pairs', `${many('ssn=1&')} x`],
+    ['quotes', many('"ssn":"')],
+    ['brackets', `"ssn":${many('{')}`],
+    ['backslashes', `${many('\\')}ssn:MARK`],
+    ['escaped quotes', many('\\"ssn\\":\\"')],
+    ['escapes', many('\\u0073')],
+    ['percents', many('%7B%22')],
+    ['percents of percents', many('%25')],
+    ['base64', many('eyJz')],
+    ['subscripts', many('ssn[a][b]')],
+    ['closing quotes', many('ssn"\']}) ')],
+    ['spaces', `"ssn":${many(' ')}MARK`],
+  ])('%s', (_, text) => {
+    expect(JSON.stringify(logged([text, new Error(text)]))).not.toContain('MARK')
+  })
+})

@@ -1,5 +1,5 @@
 import type { EncryptionContext } from '@glassine/keys'
-import { decryptFailed } from './errors.ts'
+import { decryptFailed, uniform } from './errors.ts'
 import type { KeySource } from './key-source.ts'
 import type { MessageHeader } from './message-header.ts'
 import { openMessage } from './open.ts'
@@ -52,14 +52,14 @@ export const decrypt = async (
   options: DecryptOptions = {},
 ): Promise<DecryptResult> => {
   const { keys: material, reader, contextOf } = stateOf(keys)
-  const { encryptionContext = nothing, tenant, deadline } = options
+  const { encryptionContext = nothing } = options
   const context = contextOf(encryptionContext, nothing, checkedRequired(options.requiredContext))
   const limits = readerLimits(options.maxEncryptedDataKeys, options.legacySuites)
   if (!(ciphertext instanceof Uint8Array)) throw decryptFailed()
   const bytes = Buffer.from(ciphertext.buffer, ciphertext.byteOffset, ciphertext.byteLength)
   const message = reader.read(bytes, limits)
-  const request = reader.keyRequest(message.header, context)
-  const dataKey = await material.decryptionKey({ ...request, tenant, deadline })
+  const request = reader.keyRequest(message.header, context, options)
+  const dataKey = await material.decryptionKey(request).catch(uniform)
   try {
     const plaintext = openMessage(message, dataKey.bytes, context.unstored)
     return { plaintext, messageHeader: headerOf(message, request.context.pairs) }

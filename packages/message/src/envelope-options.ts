@@ -80,7 +80,8 @@ const known = [
   'legacySuites',
 ] as const satisfies readonly (keyof FieldShapeOptions | keyof BundleShapeOptions)[]
 
-const forbiddenMembers = ['', '__proto__', 'constructor', 'prototype']
+// Names that reach a prototype, and names that a pointer could not hold as they are.
+const forbiddenMember = /^(?:__proto__|constructor|prototype)?$|[~/]/
 
 /**
  * Checks all options.
@@ -124,7 +125,7 @@ const checkedBundleMember = (shape: 'field' | 'bundle', member: unknown): string
     return undefined
   }
   const name = member ?? 'sealed'
-  if (typeof name !== 'string' || forbiddenMembers.includes(name))
+  if (typeof name !== 'string' || forbiddenMember.test(name))
     throw optionError(from, 'bundleMember', 'must be the name of a member')
   return name
 }

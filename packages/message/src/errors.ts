@@ -9,3 +9,8 @@ export const from = '@glassine/message'
  * these it was.
  */
 export const decryptFailed = (): GlassineError => new GlassineError('ERR_DECRYPT_FAILED', { package: from })
+
+/** Passes on what the key-material layer threw, but for its refusals: those must look like every other failure. */
+export const uniform = (error: unknown): never => {
+  throw error instanceof GlassineError && error.code === 'ERR_DECRYPT_FAILED' ? decryptFailed() : error
+}

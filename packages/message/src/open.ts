@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto'
-import { headerTag, ivBytes, tagBytes } from './body/gcm.ts'
+import { checkHeaderTag, ivBytes, tagBytes } from './body/gcm.ts'
 import { readBody } from './body/read.ts'
 import { committedKeys, legacyKeys } from './derive.ts'
 import { decryptFailed } from './errors.ts'
@@ -27,8 +27,8 @@ export const openMessage = (
     cipherKey = keyOf(bytes, layout, dataKey)
     const { tagAt, bodyOfHeaderEnd } = layout
     const iv = layout.suite.version === 1 ? bytes.subarray(bodyOfHeaderEnd, tagAt) : zeroIv
-    const tag = headerTag(cipherKey, iv, bytes.subarray(0, bodyOfHeaderEnd), unstored)
-    if (!timingSafeEqual(tag, bytes.subarray(tagAt, tagAt + tagBytes))) throw decryptFailed()
+    const tag = bytes.subarray(tagAt, tagAt + tagBytes)
+    checkHeaderTag(cipherKey, iv, bytes.subarray(0, bodyOfHeaderEnd), unstored, tag)
     const body = readBody(bytes, layout, cipherKey)
     plaintext = body.plaintext
     if (header.verificationKey) verifyFooter(bytes, body.end, header.verificationKey)

@@ -13,6 +13,9 @@ export interface ReadMessage {
   readonly header: KnownHeader
 }
 
+/** What the caller says of all keys of one payload. */
+export type RequestLimits = Pick<DecryptionKeyRequest, 'tenant' | 'deadline'>
+
 /** The part of reading messages that comes before the key. */
 export interface MessageReader {
   /** @throws GlassineError `ERR_DECRYPT_FAILED` */
@@ -22,7 +25,7 @@ export interface MessageReader {
    *
    * @throws GlassineError `ERR_DECRYPT_FAILED`
    */
-  keyRequest(header: KnownHeader, expected: MessageContext): DecryptionKeyRequest
+  keyRequest(header: KnownHeader, expected: MessageContext, limits: RequestLimits): DecryptionKeyRequest
 }
 
 /** Makes a reader that remembers headers. */
@@ -49,11 +52,11 @@ export const messageReader = (): MessageReader => {
         throw decryptFailed()
       }
     },
-    keyRequest: ({ suite, storedId, publicKey, encryptedDataKeys }, expected) => {
+    keyRequest: ({ suite, storedId, publicKey, encryptedDataKeys }, expected, { tenant, deadline }) => {
       // Equality, not "contains": a pair more or less is another context. Before any key is asked for.
       if (storedId !== expected.stored.id) throw decryptFailed()
       const context = publicKey === undefined ? expected.full : withPublicKey(expected, publicKey).full
-      return { suite: suite.id, context, encryptedDataKeys }
+      return { suite: suite.id, context, encryptedDataKeys, tenant, deadline }
     },
   }
 }

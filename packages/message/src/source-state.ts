@@ -1,14 +1,14 @@
 import { GlassineError, optionError } from '@glassine/core'
-import type { EncryptionContext } from '@glassine/keys'
+import type { EncryptionContext, KeyMaterial } from '@glassine/keys'
 import { type ContextForms, contextForms } from './contexts.ts'
 import { from } from './errors.ts'
-import { isKeyMaterial, isKeyring, type KeySource, type Keys, uncached } from './key-source.ts'
+import { isKeyMaterial, isKeyring, type KeySource, uncached } from './key-source.ts'
 import { type MessageReader, messageReader } from './reader.ts'
 import { type MessageWriter, messageWriter } from './writer.ts'
 
 /** What the functions on bytes remember for one source of keys. */
 export interface SourceState {
-  readonly keys: Keys
+  readonly keys: KeyMaterial
   readonly writer: MessageWriter
   readonly reader: MessageReader
   readonly contextOf: ContextForms

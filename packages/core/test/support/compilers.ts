@@ -26,6 +26,37 @@ export const tsc = async (args: readonly string[]): Promise<string> => {
   }
 }
 
+/** Type-checks texts in a folder outside the repository, as the sources of a user stand. */
+export const typeCheck = async (
+  folder: string,
+  texts: Readonly<Record<string, string>>,
+  compilerOptions: object,
+): Promise<string> => {
+  await writeFile(join(folder, 'package.json'), '{ "type": "module" }')
+  const files = Object.keys(texts)
+  for (const file of files) await writeFile(join(folder, file), texts[file]!)
+  const config = join(folder, `${files[0]}.json`)
+  await writeFile(
+    config,
+    JSON.stringify({
+      extends: join(repository, 'tsconfig.base.json'),
+      compilerOptions: {
+        noEmit: true,
+        rewriteRelativeImportExtensions: false,
+        allowImportingTsExtensions: true,
+        types: [],
+        paths: {
+          '@glassine/core': [coreSource],
+          'expect-type': [join(repository, 'node_modules/expect-type/dist/index.d.ts')],
+        },
+        ...compilerOptions,
+      },
+      files,
+    }),
+  )
+  return tsc(['-p', config, '--pretty', 'false'])
+}
+
 /** Compiles the fixture with tsc into a folder and resolves to the file that it wrote. */
 const byTsc = async (mode: Mode, folder: string): Promise<string> => {
   const out = join(folder, `tsc-${mode}`)

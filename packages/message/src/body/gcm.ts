@@ -43,3 +43,18 @@ export const headerTag = (key: Buffer, iv: Buffer, header: Buffer, unstored: Buf
   cipher.final()
   return cipher.getAuthTag()
 }
+
+/** Checks the tag of a header; throws Node's error, which callers replace, when it is wrong. */
+export const checkHeaderTag = (
+  key: Buffer,
+  iv: Buffer,
+  header: Buffer,
+  unstored: Buffer,
+  tag: Buffer,
+): void => {
+  const decipher = createDecipheriv(algorithm, key, iv, options)
+  decipher.setAAD(header)
+  if (unstored.length > 0) decipher.setAAD(unstored)
+  decipher.setAuthTag(tag)
+  decipher.final()
+}

@@ -32,14 +32,24 @@ const maxRememberedBytes = 2_048
  */
 export const headerReader = (): ((bytes: Buffer, layout: HeaderLayout) => KnownHeader) => {
   const known = boundedMap<KnownHeader>()
+  // The header seen last is most often the next one too; comparing bytes spares the making of a string.
+  let last: { readonly part: Buffer; readonly header: KnownHeader } | undefined
   return (bytes, layout) => {
     const { suite, contextAt, keysEnd } = layout
+    if (
+      last?.header.suite === suite &&
+      last.part.length === keysEnd - contextAt &&
+      last.part.compare(bytes, contextAt, keysEnd) === 0
+    )
+      return last.header
     const id = suite.name + bytes.toString('latin1', contextAt, keysEnd)
     const found = known.get(id)
-    if (found) return found
-    const made = parse(bytes, layout, id)
-    if (keysEnd - contextAt <= maxRememberedBytes) known.set(id, made)
-    return made
+    const header = found ?? parse(bytes, layout, id)
+    if (keysEnd - contextAt <= maxRememberedBytes) {
+      if (!found) known.set(id, header)
+      last = { part: Buffer.from(bytes.subarray(contextAt, keysEnd)), header }
+    }
+    return header
   }
 }
 

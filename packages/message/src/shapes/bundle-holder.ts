@@ -10,14 +10,22 @@ import { from } from '../errors.ts'
 export const bundleHolder = (
   copy: unknown,
   bundleMember: string,
-  { model, encrypted, fields }: FieldPolicy,
+  policy: FieldPolicy,
   statusCode: 400 | 500,
 ): Record<string, unknown> => {
-  const declared = encrypted.each !== undefined || fields.some(({ path }) => within(path, `/${bundleMember}`))
-  if (declared) throw optionError(from, 'bundleMember', `is a declared member of the model ${model}`)
+  if (declares(policy, bundleMember))
+    throw optionError(from, 'bundleMember', `is a declared member of the model ${policy.model}`)
   if (!isPlainObject(copy))
     throw new GlassineError('ERR_FIELD_MISSING', { package: from, path: `/${bundleMember}`, statusCode })
   return copy
 }
 
-const within = (path: string, root: string): boolean => path === root || path.startsWith(`${root}/`)
+/** Whether a model declares the member itself or something in it. */
+const declares = ({ encrypted, fields }: FieldPolicy, member: string): boolean => {
+  // A model whose root is a record declares every member.
+  if (encrypted.each !== undefined) return true
+  for (const { path } of fields)
+    if (path.startsWith(member, 1) && (path.length === member.length + 1 || path[member.length + 1] === '/'))
+      return true
+  return false
+}

@@ -7,7 +7,7 @@ import {
   type Prepared,
   placesOf,
 } from '@glassine/core'
-import { decryptFailed, from } from '../errors.ts'
+import { decryptFailed, from, uniform } from '../errors.ts'
 import { openMessage } from '../open.ts'
 import { preparedWith } from '../prepared.ts'
 import { contextFor, type Settings } from '../settings.ts'
@@ -25,7 +25,7 @@ export const prepareOpenBundle = async (
   options: EnvelopeOptions,
 ): Promise<Prepared> => {
   const { keys, reader, limits } = settings
-  const { binding, partial, tenant, deadline } = options
+  const { binding, partial } = options
   const context = contextFor(settings, policy.model, binding)
   const { copy, places, absent } = placesOf(policy, payload, {
     from,
@@ -44,8 +44,8 @@ export const prepareOpenBundle = async (
     throw new GlassineError('ERR_FIELD_NOT_ENCRYPTED', { package: from, path: `/${bundleMember}` })
 
   const message = reader.read(decodeMessage(text), limits)
-  const request = reader.keyRequest(message.header, context)
-  const dataKey = await keys.decryptionKey({ ...request, tenant, deadline })
+  const request = reader.keyRequest(message.header, context, options)
+  const dataKey = await keys.decryptionKey(request).catch(uniform)
   return preparedWith([dataKey], () => {
     const members = decodeMembers(openMessage(message, dataKey.bytes, context.unstored))
     delete holder[bundleMember]

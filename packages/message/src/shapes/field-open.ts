@@ -9,7 +9,7 @@ import {
 } from '@glassine/core'
 import type { DataKey, DecryptionKeyRequest } from '@glassine/keys'
 import type { MessageContext } from '../contexts.ts'
-import { decryptFailed, from } from '../errors.ts'
+import { decryptFailed, from, uniform } from '../errors.ts'
 import { openMessage } from '../open.ts'
 import { borrowAll, preparedWith } from '../prepared.ts'
 import type { ReadMessage } from '../reader.ts'
@@ -36,16 +36,16 @@ export const prepareOpenFields = async (
   options: EnvelopeOptions,
 ): Promise<Prepared> => {
   const { keys: material, bindFields } = settings
-  const { binding, partial, tenant, deadline } = options
+  const { binding, partial } = options
   const shared = contextFor(settings, policy.model, binding)
   const absent = partial ? 'ignore' : 'error'
   const { copy, places } = placesOf(policy, payload, { from, statusCode: 400, absent })
   if (places.length === 0) return preparedWith([], () => copy)
 
-  const { sealed, requests } = readPlaces(settings, policy, places, shared, binding)
+  const { sealed, requests } = readPlaces(settings, policy, places, shared, options)
   const keys: readonly DataKey[] = await borrowAll(
     requests,
-    (request) => material.decryptionKey({ ...request, tenant, deadline }),
+    (request) => material.decryptionKey(request).catch(uniform),
     (key) => key,
   )
   return preparedWith(keys, () => {
@@ -63,7 +63,7 @@ const readPlaces = (
   { model }: FieldPolicy,
   places: readonly Place[],
   shared: MessageContext,
-  binding: EnvelopeOptions['binding'],
+  options: EnvelopeOptions,
 ): { readonly sealed: readonly SealedPlace[]; readonly requests: readonly DecryptionKeyRequest[] } => {
   const { reader, limits, fieldContext } = settings
   const sealed: SealedPlace[] = []
@@ -73,11 +73,11 @@ const readPlaces = (
     if (!isMessageText(place.value))
       throw new GlassineError('ERR_FIELD_NOT_ENCRYPTED', { package: from, path: place.field.path })
     const message = reader.read(decodeMessage(place.value), limits)
-    const context = fieldContext ? contextFor(settings, model, binding, place.pointer) : shared
+    const context = fieldContext ? contextFor(settings, model, options.binding, place.pointer) : shared
     // Equal headers have equal contexts, so the header alone says which key it is.
     let key = keyOf.get(message.header.id)
     if (key === undefined || fieldContext) {
-      const request = reader.keyRequest(message.header, context)
+      const request = reader.keyRequest(message.header, context, options)
       key ??= requests.push(request) - 1
       if (requests.length > maxKeysPerPayload)
         throw new GlassineError('ERR_TOO_LARGE', {

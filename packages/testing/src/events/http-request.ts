@@ -47,6 +47,8 @@ export interface HttpRequest {
   readonly query: readonly (readonly [name: string, values: readonly string[]])[]
   /** Lower-case names. */
   readonly headers: ReadonlyMap<string, readonly string[]>
+  /** The names of the caller's own headers as it spelt them, by their lower-case names. */
+  readonly spelling: ReadonlyMap<string, string>
   readonly cookies: readonly string[]
 }
 
@@ -90,9 +92,12 @@ export const httpRequest = (
   put('x-forwarded-proto', proto)
   for (const [name, value] of Object.entries(ownHeaders)) put(name, value)
   if (withTenantHeader) put(tenantHeader, overrides.tenant)
-  for (const [name, value] of Object.entries(overrides.headers ?? {}))
+  const spelling = new Map<string, string>()
+  for (const [name, value] of Object.entries(overrides.headers ?? {})) {
+    spelling.set(name.toLowerCase(), name)
     if (value === undefined) headers.delete(name.toLowerCase())
     else headers.set(name.toLowerCase(), listOf(value))
+  }
   return {
     ...encodedBody(overrides),
     method: method ?? (value === undefined ? 'GET' : 'POST'),
@@ -100,6 +105,7 @@ export const httpRequest = (
     proto,
     query: Object.entries(query).map(([name, value]) => [name, listOf(value)] as const),
     headers,
+    spelling,
     cookies,
   }
 }

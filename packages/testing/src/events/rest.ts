@@ -13,13 +13,14 @@ import {
 const host = `${apiId}.execute-api.${region}.amazonaws.com`
 const stage = 'prod'
 
-/** `x-amzn-trace-id` as `X-Amzn-Trace-Id`: a REST API hands on the names as they were sent, edges send these. */
+/** `x-amzn-trace-id` as `X-Amzn-Trace-Id`, which is how browsers over HTTP/1.1 and the edge spell them. */
 const capitalised = (name: string): string =>
   name.replace(/(^|-)([a-z])/g, (_, dash: string, letter: string) => dash + letter.toUpperCase())
 
-const headersOf = ({ headers, cookies }: HttpRequest): [string, readonly string[]][] => {
+/** A REST API hands the names on as they were sent: the caller's own keep their spelling. */
+const headersOf = ({ headers, spelling, cookies }: HttpRequest): [string, readonly string[]][] => {
   const entries = [...headers].map(([name, values]): [string, readonly string[]] => [
-    capitalised(name),
+    spelling.get(name) ?? capitalised(name),
     values,
   ])
   return cookies.length > 0 ? [...entries, ['Cookie', [cookies.join('; ')]]] : entries

@@ -1,4 +1,6 @@
 import type { Fields } from '@glassine/core'
+// Loads the module that is extended below; nothing is left of it at run time.
+import type {} from 'expect'
 import { type EncryptedMatcherOptions, toHaveEncrypted } from './encrypted.ts'
 import { type Markers, toLeakNothing } from './leaks.ts'
 

@@ -107,6 +107,9 @@ test('rest: names as sent, every value, a decoded query', () => {
     claims: { role: 'nurse' },
   })
   expect(event.headers).toHaveProperty('X-Forwarded-Proto', 'https')
+  const own = sampleEvent('rest', { headers: { 'x-own': '1', ACCEPT: '*/*' } }).headers
+  expect(own).toMatchObject({ 'x-own': '1', ACCEPT: '*/*' })
+  expect(own).not.toHaveProperty('Accept')
   expect(event.multiValueHeaders.Cookie).toEqual(['x=1; y=2'])
   expect(event.queryStringParameters).toEqual({ q: 'c&d' })
   expect(event.multiValueQueryStringParameters).toEqual({ q: ['a b', 'c&d'] })

@@ -1,0 +1,79 @@
+import { errorCodes, GlassineError, optionError } from '@glassine/core'
+import { describe, expect, test } from '@jest/globals'
+
+test('the codes are a closed list: a change here is a change of the public contract', () => {
+  const status = Object.fromEntries(
+    errorCodes.map((code) => [code, new GlassineError(code, { package: '@glassine/core' }).statusCode]),
+  )
+  expect(status).toEqual({
+    ERR_OPTION_INVALID: 500,
+    ERR_MODEL_INVALID: 500,
+    ERR_TLS_REQUIRED: 403,
+    ERR_ORIGIN_REFUSED: 403,
+    ERR_CLIENT_CERT_REFUSED: 403,
+    ERR_EVENT_UNKNOWN: 403,
+    ERR_BODY_INVALID: 400,
+    ERR_BINDING_INVALID: 400,
+    ERR_FIELD_MISSING: 400,
+    ERR_FIELD_NOT_ENCRYPTED: 400,
+    ERR_DECRYPT_FAILED: 400,
+    ERR_VALUE_INVALID: 500,
+    ERR_ALREADY_ENCRYPTED: 500,
+    ERR_ENCRYPT_FAILED: 500,
+    ERR_RESPONSE_INVALID: 500,
+    ERR_TOO_LARGE: 500,
+    ERR_KEY_UNAVAILABLE: 503,
+  })
+})
+
+test('every refusal of a request says the same, so that it is no oracle', () => {
+  const messages = errorCodes
+    .map((code) => new GlassineError(code, { package: '@glassine/core' }))
+    .filter(({ statusCode }) => statusCode === 400)
+    .map(({ message }) => message)
+  expect(messages.length).toBeGreaterThan(1)
+  expect(new Set(messages).size).toBe(1)
+})
+
+describe('an error', () => {
+  const error = new GlassineError('ERR_FIELD_MISSING', {
+    package: '@glassine/message',
+    path: '/address/street',
+    option: 'fields',
+  })
+
+  test('has no own enumerable properties but these: the Lambda runtime logs them', () => {
+    expect({ ...error }).toEqual({
+      code: 'ERR_FIELD_MISSING',
+      statusCode: 400,
+      expose: true,
+      cause: { package: '@glassine/message', path: '/address/street', option: 'fields' },
+    })
+    expect(Object.getOwnPropertySymbols(error)).toEqual([])
+  })
+
+  test('takes nothing else from what it is made of', () => {
+    const init = { package: '@glassine/message', path: undefined, value: '078-05-1120' }
+    const { cause } = new GlassineError('ERR_FIELD_MISSING', init)
+    expect(Object.keys(cause)).toEqual(['package'])
+    expect(Object.isFrozen(cause)).toBe(true)
+  })
+
+  test('starts its stack with its own name', () => {
+    expect(error.name).toBe('GlassineError')
+    expect(error.stack).toMatch(/^GlassineError: The encrypted fields of the request could not be opened\n/)
+    expect(Object.prototype.toString.call(error)).toBe('[object Error]')
+  })
+
+  test('is exposed below 500 only, whatever the status of its code', () => {
+    const sealing = new GlassineError('ERR_FIELD_MISSING', { package: 'p', statusCode: 500, message: 'm' })
+    expect([sealing.statusCode, sealing.expose, sealing.message]).toEqual([500, false, 'm'])
+  })
+})
+
+test('optionError names the package and the option', () => {
+  const error = optionError('@glassine/keys', 'cacheExpiry', 'must be a number')
+  expect(error.message).toBe('@glassine/keys: option `cacheExpiry` must be a number')
+  expect(error.code).toBe('ERR_OPTION_INVALID')
+  expect(error.cause).toEqual({ package: '@glassine/keys', option: 'cacheExpiry' })
+})

@@ -1,0 +1,52 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import * as core from '@glassine/core'
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { typeCheck } from './support/compilers.ts'
+
+const at = (path: string) => fileURLToPath(new URL(path, import.meta.url))
+
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'glassine-examples-'))
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+const patient = `
+@Model('patient')
+class Patient {
+  @Encrypted() ssn!: Encrypted<string>
+}`
+
+/** An example as a module: with the imports, and what it speaks of without declaring it. */
+const moduleOf = (example: string): string => {
+  if (example.includes('import ')) return example
+  const text =
+    example.includes('Patient') && !example.includes('class Patient') ? `${patient}\n${example}` : example
+  // A type is no value, so the names of types are listed here.
+  const names = [...Object.keys(core), 'Sealed'].filter((name) => new RegExp(`\\b${name}\\b`).test(text))
+  const imports = names.map((name) => (name in core ? name : `type ${name}`)).join(', ')
+  return `import { ${imports} } from '@glassine/core'
+declare const services: { decrypt(...args: unknown[]): Promise<unknown> }
+declare const body: unknown
+declare const retryLater: () => void
+${text}
+export {}`
+}
+
+const examplesIn = (text: string): string[] =>
+  [...text.replaceAll(/^ ?\* ?/gm, '').matchAll(/```ts\n(.*?)```/gs)].map(([, example]) => example!)
+
+test('every example of the sources and the README compiles, in both kinds of decorators', async () => {
+  const sources = (await readdir(at('../src'))).map((name) => at(`../src/${name}`))
+  const texts = await Promise.all([...sources, at('../README.md')].map((file) => readFile(file, 'utf8')))
+  const examples = texts.flatMap(examplesIn)
+  expect(examples.length).toBeGreaterThan(12)
+  const modules = Object.fromEntries(
+    examples.map((example, index) => [`example-${index}.ts`, moduleOf(example)]),
+  )
+  for (const experimentalDecorators of [false, true])
+    expect(await typeCheck(folder, modules, { experimentalDecorators })).toBe('')
+})

@@ -1,0 +1,280 @@
+import { KMS, KMSClient, type KMSClientConfig } from '@aws-sdk/client-kms'
+import { GlassineError } from '@glassine/core'
+import { type KmsAnswer, type KmsOperations, kmsKeyring } from '@glassine/keys'
+import { type LocalKms, startLocalKms } from '@glassine/testing'
+import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals'
+import { context, hasCode, request } from './support/requests.ts'
+
+/* Whose client is used, and how. */
+
+let kms: LocalKms
+let here: string
+let there: string
+beforeAll(async () => {
+  kms = await startLocalKms({ keys: ['alias/one', { region: 'us-east-1' }] })
+  ;[here, there] = kms.keys.map(({ arn }) => arn) as [string, string]
+})
+beforeEach(() => kms.resetCalls())
+afterAll(() => kms.close())
+
+const regionsCalled = () => kms.calls.map(({ region }) => region)
+
+describe('clients made here', () => {
+  test('one for each Region, of the class and with the options given, when first needed', async () => {
+    const made: string[] = []
+    class Counted extends KMSClient {
+      constructor(options: KMSClientConfig) {
+        super(options)
+        made.push(String(options?.region))
+        expect(options).toMatchObject({ maxAttempts: 1, endpoint: kms.endpoint })
+      }
+    }
+    const keyring = kmsKeyring({
+      keyId: here,
+      keyIds: [there],
+      AwsClient: Counted,
+      awsClientOptions: kms.clientOptions,
+      insecureEndpoint: kms.endpoint,
+    })
+    expect(made).toEqual([])
+    await keyring.generate(request())
+    await keyring.generate(request())
+    expect(made).toEqual(['eu-west-1', 'us-east-1'])
+    expect(regionsCalled()).toEqual(['eu-west-1', 'us-east-1', 'eu-west-1', 'us-east-1'])
+  })
+
+  test('the SDK makes one attempt for each of ours, unless it is told otherwise', async () => {
+    const attempts: number[] = []
+    const awsClientCapture = jest.fn((client) => {
+      const { maxAttempts } = (client as KMSClient).config
+      void maxAttempts().then((count) => attempts.push(count))
+      return client as KMSClient
+    })
+    const options = { keyId: 'alias/one', insecureEndpoint: kms.endpoint, awsClientCapture }
+    const awsClientOptions = kms.clientOptions
+    const keyring = kmsKeyring({ ...options, awsClientOptions })
+    expect(awsClientCapture).not.toHaveBeenCalled()
+    await keyring.generate(request())
+    await keyring.generate(request())
+    expect(awsClientCapture).toHaveBeenCalledTimes(1)
+    await kmsKeyring({ ...options, awsClientOptions: { ...awsClientOptions, maxAttempts: 2 } }).generate(
+      request(),
+    )
+    expect(attempts).toEqual([1, 2])
+  })
+
+  test('what the capture returns is what is used', async () => {
+    const send = jest
+      .fn<() => Promise<KmsAnswer>>()
+      .mockRejectedValue(Object.assign(new Error(), { name: 'AccessDeniedException' }))
+    const keyring = kmsKeyring({
+      keyId: 'alias/one',
+      awsClientOptions: kms.clientOptions,
+      awsClientCapture: (client) => ({
+        config: client.config,
+        middlewareStack: client.middlewareStack,
+        send,
+      }),
+    })
+    await expect(keyring.generate(request())).rejects.toThrow(hasCode('ERR_ENCRYPT_FAILED'))
+    expect(send).toHaveBeenCalledTimes(1)
+    expect(kms.callCount()).toBe(0)
+  })
+})
+
+describe("the user's client", () => {
+  test.each([
+    ['KMSClient', () => new KMSClient(kms.clientOptions)],
+    ['KMS', () => new KMS(kms.clientOptions)],
+  ])('an instance of %s', async (_name, make) => {
+    const keyring = kmsKeyring({ keyId: 'alias/one', client: make(), insecureEndpoint: kms.endpoint })
+    const { dataKey, encryptedDataKeys } = await keyring.generate(request())
+    expect((await keyring.unwrap({ ...request(), encryptedDataKeys }))?.equals(dataKey)).toBe(true)
+  })
+
+  test('a function from Region to client, asked once for each', async () => {
+    const client = jest.fn(
+      (region: string | undefined) =>
+        new KMSClient(kms.clientOptionsFor(region === undefined ? {} : { region })),
+    )
+    const keyring = kmsKeyring({
+      keyId: 'alias/one',
+      keyIds: [there],
+      client,
+      insecureEndpoint: kms.endpoint,
+    })
+    await keyring.generate(request())
+    await keyring.generate(request())
+    expect(client.mock.calls).toEqual([[undefined], ['us-east-1']])
+    expect(regionsCalled()).toEqual(['eu-west-1', 'us-east-1', 'eu-west-1', 'us-east-1'])
+  })
+})
+
+describe('operations of your own', () => {
+  const arn = 'arn:aws:kms:eu-west-1:111122223333:key/k1'
+  const good = (): KmsAnswer => ({
+    KeyId: arn,
+    Plaintext: Buffer.alloc(32, 7),
+    CiphertextBlob: Buffer.from('blob'),
+  })
+  const operationsOf = (answer: () => unknown): jest.Mocked<KmsOperations> => ({
+    generateDataKey: jest.fn<KmsOperations['generateDataKey']>(async () => answer() as KmsAnswer),
+    encrypt: jest.fn<KmsOperations['encrypt']>(async () => answer() as KmsAnswer),
+    decrypt: jest.fn<KmsOperations['decrypt']>(async () => answer() as KmsAnswer),
+  })
+  const encryptedDataKeys = [
+    { providerId: 'aws-kms', providerInfo: Buffer.from(arn), ciphertext: Buffer.from('blob') },
+  ]
+
+  test('are told all that KMS is told: context, length, grant tokens, Region and a signal', async () => {
+    const client = operationsOf(good)
+    const keyring = kmsKeyring({ keyId: arn, client, grantTokens: ['token'] })
+    const shared = { KeyId: arn, EncryptionContext: context.pairs, GrantTokens: ['token'] }
+    const call = { region: 'eu-west-1', signal: expect.any(AbortSignal) }
+    await keyring.generate(request())
+    expect(client.generateDataKey).toHaveBeenCalledWith({ ...shared, NumberOfBytes: 32 }, call)
+    const dataKey = Buffer.alloc(32, 1)
+    await keyring.wrap({ ...request(), dataKey })
+    expect(client.encrypt).toHaveBeenCalledWith({ ...shared, Plaintext: dataKey }, call)
+    await keyring.unwrap({ ...request(), encryptedDataKeys })
+    expect(client.decrypt).toHaveBeenCalledWith({ ...shared, CiphertextBlob: Buffer.from('blob') }, call)
+  })
+
+  test('the plaintext of an answer is taken over and zeroed there', async () => {
+    const answers: KmsAnswer[] = []
+    const client = operationsOf(() => {
+      const answer = good()
+      answers.push(answer)
+      return answer
+    })
+    const keyring = kmsKeyring({ keyId: arn, client })
+    const { dataKey } = await keyring.generate(request())
+    const opened = await keyring.unwrap({ ...request(), encryptedDataKeys })
+    expect([dataKey, opened]).toEqual([Buffer.alloc(32, 7), Buffer.alloc(32, 7)])
+    for (const { Plaintext } of answers) expect(Buffer.from(Plaintext!)).toEqual(Buffer.alloc(32))
+  })
+
+  const wrong: [string, () => unknown][] = [
+    ['another key', () => ({ ...good(), KeyId: `${arn}2` })],
+    ['another account', () => ({ ...good(), KeyId: arn.replace('111122223333', '999988887777') })],
+    ['another Region', () => ({ ...good(), KeyId: arn.replace('eu-west-1', 'us-east-1') })],
+    ['no ARN', () => ({ ...good(), KeyId: 'k1' })],
+    ['a short plaintext', () => ({ ...good(), Plaintext: Buffer.alloc(31, 7) })],
+    ['a long plaintext', () => ({ ...good(), Plaintext: Buffer.alloc(33, 7) })],
+  ]
+  test.each(wrong)(
+    'an answer with %s is refused at once, and its plaintext zeroed',
+    async (_what, answer) => {
+      const answers: KmsAnswer[] = []
+      const client = operationsOf(() => {
+        answers.push(answer() as KmsAnswer)
+        return answers.at(-1)
+      })
+      const keyring = kmsKeyring({ keyId: arn, client })
+      await expect(keyring.generate(request())).rejects.toThrow(hasCode('ERR_ENCRYPT_FAILED'))
+      expect(await keyring.unwrap({ ...request(), encryptedDataKeys })).toBeUndefined()
+      expect(answers).toHaveLength(2)
+      for (const { Plaintext } of answers) expect([...Plaintext!].every((byte) => byte === 0)).toBe(true)
+    },
+  )
+
+  test.each([
+    ['nothing', () => ({})],
+    ['no key id', () => ({ ...good(), KeyId: undefined })],
+    ['no plaintext', () => ({ ...good(), Plaintext: undefined })],
+    ['an empty plaintext', () => ({ ...good(), Plaintext: Buffer.alloc(0) })],
+    ['undefined', () => undefined],
+  ])('an answer with %s is asked for again', async (_what, answer) => {
+    const client = operationsOf(answer)
+    const keyring = kmsKeyring({ keyId: arn, client })
+    await expect(keyring.unwrap({ ...request(250), encryptedDataKeys })).rejects.toThrow(
+      hasCode('ERR_KEY_UNAVAILABLE'),
+    )
+    expect(client.decrypt.mock.calls.length).toBeGreaterThan(1)
+    client.decrypt.mockResolvedValue(good())
+    expect(await keyring.unwrap({ ...request(), encryptedDataKeys })).toEqual(Buffer.alloc(32, 7))
+  })
+
+  test.each([
+    ['no blob', undefined, 'ERR_KEY_UNAVAILABLE'],
+    ['an empty blob', Buffer.alloc(0), 'ERR_KEY_UNAVAILABLE'],
+    ['a blob larger than KMS makes', Buffer.alloc(6_145), 'ERR_ENCRYPT_FAILED'],
+  ])('a wrapped key with %s is refused', async (_what, CiphertextBlob, code) => {
+    const client = operationsOf(() => ({ ...good(), CiphertextBlob }))
+    const keyring = kmsKeyring({ keyId: arn, client })
+    await expect(keyring.generate(request(100))).rejects.toThrow(hasCode(code))
+    await expect(keyring.wrap({ ...request(100), dataKey: Buffer.alloc(32, 1) })).rejects.toThrow(
+      hasCode(code),
+    )
+  })
+
+  test('when one of the further keys fails, all are waited for and the data key is zeroed', async () => {
+    const client = operationsOf(good)
+    const seen: Buffer[] = []
+    let finished = 0
+    client.encrypt.mockImplementation(async ({ KeyId, Plaintext }) => {
+      seen.push(Plaintext as Buffer)
+      if (KeyId.endsWith('2')) throw Object.assign(new Error(), { name: 'DisabledException' })
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      finished++
+      return { ...good(), KeyId }
+    })
+    const keyring = kmsKeyring({ keyId: arn, keyIds: [`${arn}2`, `${arn}3`], client })
+    await expect(keyring.generate(request())).rejects.toThrow(
+      hasCode('ERR_ENCRYPT_FAILED', { message: expect.stringContaining('DisabledException') }),
+    )
+    expect(finished).toBe(1)
+    expect(seen.every((dataKey) => dataKey.every((byte) => byte === 0))).toBe(true)
+  })
+
+  test('an operation that never ends is given up by the deadline, signal or no signal', async () => {
+    const signals: AbortSignal[] = []
+    const client = operationsOf(good)
+    client.generateDataKey.mockImplementation((_input, { signal }) => {
+      signals.push(signal)
+      return new Promise(() => {})
+    })
+    const keyring = kmsKeyring({ keyId: arn, client })
+    await expect(keyring.generate(request(60))).rejects.toThrow(hasCode('ERR_KEY_UNAVAILABLE'))
+    expect(signals.every(({ aborted }) => aborted)).toBe(true)
+  })
+
+  test('an error of ours passes as it is, anew', async () => {
+    const thrown = Object.assign(new GlassineError('ERR_TLS_REQUIRED', { package: 'x' }), { $metadata: {} })
+    const keyring = kmsKeyring({
+      keyId: arn,
+      client: operationsOf(() => {
+        throw thrown
+      }),
+    })
+    const error: unknown = await keyring.generate(request()).catch((error: unknown) => error)
+    expect(error).toMatchObject({ code: 'ERR_TLS_REQUIRED' })
+    expect(error).not.toHaveProperty('$metadata')
+  })
+
+  test('an unknown 400 of KMS is a refusal, and an unknown error is not', async () => {
+    const failing = (error: object) =>
+      kmsKeyring({
+        keyId: arn,
+        client: operationsOf(() => {
+          throw error
+        }),
+      }).generate(request(60))
+    const $metadata = { httpStatusCode: 400 }
+    await expect(failing({ name: 'TagException', $metadata })).rejects.toThrow(hasCode('ERR_ENCRYPT_FAILED'))
+    await expect(failing({ name: 'ThrottledException', $metadata })).rejects.toThrow(
+      hasCode('ERR_KEY_UNAVAILABLE'),
+    )
+    await expect(failing({ name: 5 })).rejects.toThrow(hasCode('ERR_KEY_UNAVAILABLE'))
+  })
+})
+
+test('a deadline that has passed makes no call', async () => {
+  const keyring = kmsKeyring({
+    keyId: here,
+    awsClientOptions: kms.clientOptions,
+    insecureEndpoint: kms.endpoint,
+  })
+  await expect(keyring.generate(request(-1))).rejects.toThrow(hasCode('ERR_KEY_UNAVAILABLE'))
+  expect(kms.callCount()).toBe(0)
+})

@@ -1,0 +1,70 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { build } from 'esbuild'
+
+/* When the AWS SDK is imported, seen from a process of its own whose SDK is a stand-in that announces itself. */
+
+const folder = mkdtempSync(join(tmpdir(), 'glassine-keys-'))
+const bundle = join(folder, 'keys.mjs')
+
+beforeAll(async () => {
+  await build({
+    entryPoints: [fileURLToPath(new URL('../src/index.ts', import.meta.url))],
+    outfile: bundle,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    conditions: ['@glassine/source'],
+    external: ['@aws-sdk/client-kms'],
+  })
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const installStandIn = () => {
+  const sdk = join(folder, 'node_modules', '@aws-sdk', 'client-kms')
+  mkdirSync(sdk, { recursive: true })
+  writeFileSync(join(sdk, 'package.json'), JSON.stringify({ type: 'module', exports: './index.js' }))
+  writeFileSync(join(sdk, 'index.js'), "console.log('SDK loaded')")
+}
+
+const run = (script: string): string[] => {
+  writeFileSync(join(folder, 'main.mjs'), `import * as keys from './keys.mjs'\n${script}`)
+  return execFileSync(process.execPath, [join(folder, 'main.mjs')], { encoding: 'utf8' })
+    .trim()
+    .split('\n')
+}
+
+const request = `{ suite: 0x0478, context: keys.serialiseContext({}), length: 32, deadline: () => Date.now() + 1000 }`
+
+test('without the SDK, raw keyrings work, and a KMS keyring says what is missing at its first call', () => {
+  const out = run(`
+    const raw = keys.rawAesKeyring({ namespace: 'n', name: 'k', key: new Uint8Array(32) })
+    console.log((await raw.generate(${request})).dataKey.length)
+    const kms = keys.kmsKeyring({ keyId: 'alias/x' })
+    const error = await kms.generate(${request}).catch((error) => error)
+    console.log(error.code, error.cause.option)
+  `)
+  expect(out).toEqual(['32', 'ERR_OPTION_INVALID client'])
+})
+
+test('a raw keyring never loads it; a KMS keyring begins at construction, unless told not to', () => {
+  installStandIn()
+  const tick = 'await new Promise((resolve) => setTimeout(resolve, 50))'
+  expect(
+    run(`
+    keys.localKeyring()
+    keys.kmsKeyring({ keyId: 'alias/x', disablePrefetch: true })
+    const nop = () => {}
+    keys.kmsKeyring({ keyId: 'alias/x', client: { generateDataKey: nop, encrypt: nop, decrypt: nop } })
+    ${tick}
+    console.log('before')
+    keys.kmsKeyring({ keyId: 'alias/x' })
+    ${tick}
+    console.log('after')
+  `),
+  ).toEqual(['before', 'SDK loaded', 'after'])
+})

@@ -1,0 +1,48 @@
+import { hash } from 'node:crypto'
+
+// HMAC (RFC 2104) from two calls of the one-shot hash. `createHmac` makes an object and a buffer outside of the
+// heap for every digest, and a message needs three of them: this takes half of the time, a quarter of the whole
+// message's. In return digests pass through short-lived strings, which nobody can zero. They are of keys that
+// serve one message, whose plaintext becomes a string as well; the data key itself is only ever in buffers.
+
+const blockBytes = 128
+/** Bytes of a digest of SHA-512. */
+export const digestBytes = 64
+
+/** Work space of HMACs over messages of one length, under keys of one length: reused, since all of it is synchronous. */
+export interface Hmac {
+  /** Sets the key. */
+  key(bytes: Buffer): void
+  /** Sets the message. */
+  message(bytes: Buffer): void
+  /** The digest, one character a byte. */
+  digest(): string
+  /** Zeroes what is left of keys and digests. */
+  wipe(): void
+}
+
+/** Makes the work space; keys are at most one block long. */
+export const hmacSha512 = (keyBytes: number, messageBytes: number): Hmac => {
+  const inner = Buffer.alloc(blockBytes + messageBytes, 0x36)
+  const outer = Buffer.alloc(blockBytes + digestBytes, 0x5c)
+  return {
+    key: (bytes) => {
+      for (let at = 0; at < keyBytes; at++) {
+        const byte = bytes[at]!
+        inner[at] = byte ^ 0x36
+        outer[at] = byte ^ 0x5c
+      }
+    },
+    message: (bytes) => void bytes.copy(inner, blockBytes),
+    digest: () => {
+      outer.write(hash('sha512', inner, 'binary'), blockBytes, 'latin1')
+      return hash('sha512', outer, 'binary')
+    },
+    wipe: () => {
+      inner.fill(0, 0, keyBytes)
+      inner.fill(0, blockBytes)
+      outer.fill(0, 0, keyBytes)
+      outer.fill(0, blockBytes)
+    },
+  }
+}

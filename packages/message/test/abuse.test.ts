@@ -1,0 +1,215 @@
+// What an attacker who sees and writes payloads can try, on both shapes and both suites: nothing is accepted, and
+// every failure looks the same.
+
+import { defineFields } from '@glassine/core'
+import { describe, expect, test } from '@jest/globals'
+import { type MessageEnvelopeOptions, messageEnvelope } from '../src/index.ts'
+import { expectUniformFailure, rejection } from './support/expect.ts'
+import { counted, rawKeys } from './support/keys.ts'
+import { type PatientDto, patient, samplePatient } from './support/models.ts'
+
+const binding = { tenant: 't-1' }
+
+/** The declaration of another model with the same fields. */
+const doctor = defineFields<PatientDto>('doctor', {
+  ssn: {},
+  'address.street': {},
+  'visits[*].note': {},
+  'tags[*]': {},
+  'phones.*': {},
+  remark: { optional: true },
+})
+
+/** An envelope without its overloads: the tests below run against all of them. */
+const envelopeOf = (options: object) =>
+  messageEnvelope(options as MessageEnvelopeOptions & { shape: 'bundle' })
+
+const variants = (['field', 'bundle'] as const).flatMap((shape) =>
+  (['0x0478', '0x0578'] as const).flatMap((suite) => [{ shape, suite, requiredContext: [] as string[] }]),
+)
+variants.push({ shape: 'field', suite: '0x0478', requiredContext: ['tenant'] })
+variants.push({ shape: 'bundle', suite: '0x0478', requiredContext: ['tenant', 'glassine:model'] })
+
+describe.each(variants)('$shape, $suite, not stored: $requiredContext', (options) => {
+  const keys = counted()
+  const services = envelopeOf({ keys, ...options })
+  const seal = async (payload: unknown = samplePatient(), as: any = binding): Promise<any> =>
+    JSON.parse(JSON.stringify(await services.encrypt(payload as PatientDto, patient, { binding: as })))
+  const open = (payload: unknown, model: any = patient, as: any = binding) =>
+    services.decrypt(payload as any, model, { binding: as })
+
+  test('another tenant', async () => {
+    await expectUniformFailure(open(await seal(), patient, { tenant: 't-2' }))
+  })
+
+  test('a binding with more, fewer or renamed pairs', async () => {
+    const sealed = await seal()
+    for (const wrong of [{}, { ...binding, more: 'x' }, { Tenant: 't-1' }, { tenant: 't-1 ' }]) {
+      const missing = options.requiredContext.some((name) => name !== 'glassine:model' && !(name in wrong))
+      // A name that must be there and is not is a mistake of the service's own.
+      if (missing) expect((await rejection(open(sealed, patient, wrong))).code).toBe('ERR_BINDING_INVALID')
+      else await expectUniformFailure(open(sealed, patient, wrong))
+    }
+  })
+
+  test('another model with the same fields', async () => {
+    await expectUniformFailure(open(await seal(), doctor))
+  })
+
+  test('another key', async () => {
+    const stranger = envelopeOf({ keys: rawKeys('b'), ...options })
+    await expectUniformFailure(stranger.decrypt(await seal(), patient, { binding }))
+  })
+
+  test('what was sealed already is not sealed again', async () => {
+    const sealed = await seal()
+    const error = await rejection(services.encrypt(sealed as PatientDto, patient, { binding }))
+    const codes =
+      options.shape === 'field' ? ['ERR_ALREADY_ENCRYPTED'] : ['ERR_FIELD_MISSING', 'ERR_ALREADY_ENCRYPTED']
+    expect(codes).toContain(error.code)
+    const whole = {
+      ...samplePatient(),
+      ...(options.shape === 'bundle' ? { sealed: sealed.sealed } : { ssn: sealed.ssn }),
+    }
+    expect(await rejection(services.encrypt(whole, patient, { binding }))).toMatchObject({
+      code: 'ERR_ALREADY_ENCRYPTED',
+      cause: { path: options.shape === 'bundle' ? '/sealed' : '/ssn' },
+    })
+  })
+
+  test.each([
+    ['an empty string', ''],
+    ['plaintext', '123-45-6789'],
+    ['null', null],
+    ['a number', 5],
+    ['an object', { toString: () => 'AgR4' }],
+  ])('%s where ciphertext is due', async (_what, value) => {
+    const sealed = await seal()
+    const place = options.shape === 'bundle' ? 'sealed' : 'ssn'
+    const error = await rejection(open({ ...sealed, [place]: value }))
+    expect(error).toMatchObject({
+      code: 'ERR_FIELD_NOT_ENCRYPTED',
+      statusCode: 400,
+      cause: { path: `/${place}` },
+    })
+  })
+
+  test('no ciphertext where it is due', async () => {
+    const { [options.shape === 'bundle' ? 'sealed' : 'ssn']: _gone, ...rest } = await seal()
+    expect((await rejection(open(rest))).code).toBe('ERR_FIELD_MISSING')
+  })
+
+  describe('a message changed on the way', () => {
+    const place = options.shape === 'bundle' ? 'sealed' : 'ssn'
+    const changed = async (change: (bytes: Buffer) => Buffer): Promise<void> => {
+      const sealed = await seal()
+      const bytes = change(Buffer.from(sealed[place], 'base64'))
+      await expectUniformFailure(open({ ...sealed, [place]: bytes.toString('base64') }))
+    }
+
+    test('bytes appended', () => changed((bytes) => Buffer.concat([bytes, Buffer.from([0])])))
+    test('a whole message appended', () => changed((bytes) => Buffer.concat([bytes, bytes])))
+    test('the last byte cut off', () => changed((bytes) => bytes.subarray(0, -1)))
+    test('the tag cut to 4 bytes', () => changed((bytes) => bytes.subarray(0, -12)))
+    test('cut anywhere', async () => {
+      const sealed = await seal()
+      const bytes = Buffer.from(sealed[place], 'base64')
+      // Shorter than any message is no ciphertext at all, unless it starts like one.
+      for (let length = 3; length < bytes.length; length += 7)
+        await expectUniformFailure(open({ ...sealed, [place]: bytes.subarray(0, length).toString('base64') }))
+    })
+    test('another suite in the header', () =>
+      changed((bytes) => {
+        bytes.writeUInt16BE(options.suite === '0x0478' ? 0x0578 : 0x0478, 1)
+        return bytes
+      }))
+    test('no suite in the header', () =>
+      changed((bytes) => {
+        bytes.writeUInt16BE(0x9999, 1)
+        return bytes
+      }))
+  })
+
+  test.each([
+    ['whitespace', (text: string) => ` ${text}`],
+    ['a line break', (text: string) => `${text.slice(0, 60)}\n${text.slice(60)}`],
+    ['no padding', (text: string) => `${text.replace(/=+$/, '')}A`],
+    ['the alphabet of URLs', (text: string) => text.replace(/[+/A]/, '-')],
+    ['characters whose low byte is base64', (text: string) => `${text.slice(0, 60)}\u0141${text.slice(61)}`],
+  ])('base64 of another form: %s', async (_what, change) => {
+    const sealed = await seal()
+    const place = options.shape === 'bundle' ? 'sealed' : 'ssn'
+    const error = await rejection(open({ ...sealed, [place]: change(sealed[place]) }))
+    expect(['ERR_DECRYPT_FAILED', 'ERR_FIELD_NOT_ENCRYPTED']).toContain(error.code)
+  })
+
+  test('all keys were given back', () => {
+    expect(keys.requests).toBeGreaterThan(10)
+    expect(keys.outstanding).toBe(0)
+  })
+})
+
+describe.each(['0x0478', '0x0578'] as const)('field shape, %s: messages moved', (suite) => {
+  const services = messageEnvelope({ keys: rawKeys(), suite })
+  const seal = async (): Promise<any> => services.encrypt(samplePatient(), patient, { binding })
+  const open = (payload: any) => services.decrypt(payload, patient, { binding })
+
+  test.each<[string, (sealed: any) => void]>([
+    ['two fields swapped', (p) => ([p.ssn, p.address.street] = [p.address.street, p.ssn])],
+    ['a field copied over another', (p) => (p.ssn = p.address.street)],
+    ['two records swapped', (p) => p.visits.reverse()],
+    ['a value swapped between records', (p) => (p.visits[0].note = p.visits[1].note)],
+    ['two elements swapped', (p) => p.tags.reverse()],
+    [
+      'two members of a record swapped',
+      (p) => ([p.phones.home, p.phones['a/b~c']] = [p.phones['a/b~c'], p.phones.home]),
+    ],
+    ['a member of a record renamed', (p) => (p.phones = { work: p.phones.home })],
+    ['the first element taken away', (p) => p.tags.shift()],
+  ])('%s', async (_what, change) => {
+    const sealed = structuredClone(await seal())
+    change(sealed)
+    await expectUniformFailure(open(sealed))
+  })
+
+  test('a mistyped path: the place of the declaration is what counts', async () => {
+    const { ssn, ...rest } = await seal()
+    expect(await rejection(open({ ...rest, SSN: ssn }))).toMatchObject({
+      code: 'ERR_FIELD_MISSING',
+      cause: { path: '/ssn' },
+    })
+  })
+
+  test('a message with two pointers, or none, of which one is right', async () => {
+    const { encrypt } = await import('../src/index.ts')
+    const keys = rawKeys()
+    const other = messageEnvelope({ keys })
+    const sealed: any = await other.encrypt(samplePatient(), patient, { binding })
+    for (const text of [
+      '{"/ssn":"1","/other":"2"}',
+      '{}',
+      '[]',
+      'null',
+      '"1"',
+      '{"ssn":"1"}',
+      '{"/ssn":',
+      '{"/ssn":"1"}}',
+      '\ufeff{"/ssn":"1"}',
+      '{"/ssn":{"__proto__":1}}',
+      '{"/ssn":{"\\u005f_proto__":1}}',
+    ]) {
+      const context = { ...binding, 'glassine:model': 'patient' }
+      const { result } = await encrypt(keys, text, { encryptionContext: context })
+      await expectUniformFailure(
+        other.decrypt({ ...sealed, ssn: result.toString('base64') }, patient, { binding }),
+      )
+    }
+    // Bytes that are no UTF-8.
+    const context = { ...binding, 'glassine:model': 'patient' }
+    const broken = Buffer.concat([Buffer.from('{"/ssn":"'), Buffer.from([0xc3, 0x28]), Buffer.from('"}')])
+    const { result } = await encrypt(keys, broken, { encryptionContext: context })
+    await expectUniformFailure(
+      other.decrypt({ ...sealed, ssn: result.toString('base64') }, patient, { binding }),
+    )
+  })
+})

@@ -1,0 +1,43 @@
+// Every single bit of a message, flipped: nothing is accepted, and one error for all.
+
+import { defineFields } from '@glassine/core'
+import { expect, test } from '@jest/globals'
+import { messageEnvelope } from '../src/index.ts'
+import { facts, rejection } from './support/expect.ts'
+import { rawKeys } from './support/keys.ts'
+import { type OneDto, one } from './support/models.ts'
+
+const binding = { tenant: 't-1' }
+const two = defineFields<{ a: string; 'b/c': string }>('two', { a: {}, 'b/c': {} })
+
+/** Opens the message with each of its bits flipped; returns how many different outcomes there were. */
+const outcomes = async (text: string, open: (text: string) => Promise<unknown>): Promise<Set<string>> => {
+  const bytes = Buffer.from(text, 'base64')
+  const seen = new Set<string>()
+  for (let bit = 0; bit < bytes.length * 8; bit++) {
+    bytes[bit >> 3]! ^= 1 << (bit & 7)
+    seen.add(JSON.stringify(facts(await rejection(open(bytes.toString('base64'))))))
+    bytes[bit >> 3]! ^= 1 << (bit & 7)
+  }
+  // Restored: it opens.
+  await open(bytes.toString('base64'))
+  return seen
+}
+
+test.each(['0x0478', '0x0578'] as const)('a field message, %s', async (suite) => {
+  const services = messageEnvelope({ keys: rawKeys(), suite })
+  const sealed = await services.encrypt({ ssn: '1' }, one, { binding })
+  const seen = await outcomes(sealed.ssn as string, (ssn) =>
+    services.decrypt({ ssn } as OneDto as any, one, { binding }),
+  )
+  expect([...seen]).toEqual([expect.stringContaining('"code":"ERR_DECRYPT_FAILED"')])
+})
+
+test('a bundle', async () => {
+  const services = messageEnvelope({ keys: rawKeys(), shape: 'bundle', requiredContext: ['tenant'] })
+  const payload = await services.encrypt({ a: '1', 'b/c': '2' }, two, { binding })
+  const seen = await outcomes(payload.sealed as string, (sealed) =>
+    services.decrypt({ ...payload, sealed }, two, { binding }),
+  )
+  expect([...seen]).toEqual([expect.stringContaining('"code":"ERR_DECRYPT_FAILED"')])
+})

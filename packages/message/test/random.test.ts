@@ -1,0 +1,55 @@
+import { afterEach, describe, expect, jest, test } from '@jest/globals'
+import { writeMessageId } from '../src/random.ts'
+
+const ids = (count: number): string[] =>
+  Array.from({ length: count }, () => {
+    const out = Buffer.alloc(40)
+    writeMessageId(out, 4)
+    // Nothing is written around the id.
+    expect(out.readUInt32BE(0)).toBe(0)
+    expect(out.readUInt32BE(36)).toBe(0)
+    return out.toString('hex', 4, 36)
+  })
+
+describe('message ids', () => {
+  afterEach(() => {
+    jest.restoreAllMocks()
+  })
+
+  test('never repeat, over many fillings of the pool', () => {
+    expect(new Set(ids(5_000)).size).toBe(5_000)
+  })
+
+  /** The pool itself: the buffer that ids are copied out of. */
+  const poolOf = (): Buffer => {
+    const copy = jest.spyOn(Buffer.prototype, 'copy')
+    ids(1)
+    const pool = copy.mock.contexts[0] as Buffer
+    copy.mockRestore()
+    return pool
+  }
+
+  test('leave nothing of themselves in the pool', () => {
+    const pool = poolOf()
+    const given = ids(20)
+    const left = pool.toString('hex')
+    expect(given.filter((id) => left.includes(id))).toEqual([])
+  })
+
+  test.each([
+    ['has grown old', 101],
+    ['is of an unknown age, since the clock went back', -1],
+  ])('do not come from a pool that %s', (_reason, ms) => {
+    const clock = jest.spyOn(Date, 'now').mockReturnValue(1_000_000)
+    ids(64)
+    const pool = poolOf()
+    const before = Buffer.from(pool)
+    clock.mockReturnValue(1_000_000 + ms)
+    const [next] = ids(1)
+    // What was left would have been given out next, here or in another environment restored from the same snapshot.
+    expect(before.toString('hex')).not.toContain(next)
+    clock.mockReturnValue(1_000_000 + ms + 100)
+    const now = pool.toString('hex')
+    expect(now).toContain(ids(1)[0])
+  })
+})

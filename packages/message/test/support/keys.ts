@@ -1,0 +1,53 @@
+import { type KeyMaterial, type Keyring, keyMaterial, rawAesKeyring } from '@glassine/keys'
+
+/** The wrapping key of a letter: tests that need different keys use different letters. */
+export const wrappingKey = (letter: string): Buffer => Buffer.alloc(32, letter)
+
+/** A raw AES keyring in the namespace that `peerKeyring` shares. */
+export const rawKeyring = (letter = 'a'): Keyring =>
+  rawAesKeyring({ namespace: 'glassine-test', name: `key-${letter}`, key: wrappingKey(letter) })
+
+/** Key material over a raw AES keyring. */
+export const rawKeys = (letter = 'a'): KeyMaterial => keyMaterial({ keyring: rawKeyring(letter) })
+
+/** Key material that counts its loans. */
+export interface CountedKeys extends KeyMaterial {
+  /** Keys that were lent and not given back. */
+  readonly outstanding: number
+  /** Requests for encryption and decryption keys. */
+  readonly requests: number
+}
+
+/** Wraps key material so that loans can be counted, also those that are given back twice. */
+export const counted = (keys: KeyMaterial = rawKeys()): CountedKeys => {
+  let outstanding = 0
+  let requests = 0
+  const lend = async (ask: Promise<import('@glassine/keys').DataKey>) => {
+    requests++
+    const loan = await ask
+    outstanding++
+    return {
+      get bytes() {
+        return loan.bytes
+      },
+      encryptedDataKeys: loan.encryptedDataKeys,
+      identity: loan.identity,
+      release: () => {
+        outstanding--
+        loan.release()
+      },
+    }
+  }
+  return {
+    encryptionKey: (request) => lend(keys.encryptionKey(request)),
+    decryptionKey: (request) => lend(keys.decryptionKey(request)),
+    stats: () => keys.stats(),
+    clear: () => keys.clear(),
+    get outstanding() {
+      return outstanding
+    },
+    get requests() {
+      return requests
+    },
+  }
+}
