@@ -109,6 +109,8 @@ export const startServices = async (kind: LocalDynamoDBKind) => {
     /** The operations of a key store, to stand between it and KMS. */
     kmsOperations,
     dynamoDBClient,
+    /** For the key store of AWS, which knows its client by its class. */
+    awsDynamoDBClient: plainClient,
     endpoint,
     keyArn,
     otherKeyArn: kms.keys[1]!.arn,
