@@ -11,6 +11,7 @@ import { type BeaconKey, beaconKeyLoan } from './hierarchy/beacon-key.ts'
 import { type BranchKeyIdSupplier, branchKeyIdOf } from './hierarchy/branch-key-id.ts'
 import { branchKeys } from './hierarchy/branch-keys.ts'
 import {
+  freshLength,
   overhead,
   providerId,
   unwrapDataKey,
@@ -79,10 +80,14 @@ export const hierarchicalKeyring = (options: HierarchicalKeyringOptions): Hierar
   const bounds = { ...keptKeys(options), maxUses: Number.MAX_SAFE_INTEGER, maxBytes: Number.MAX_SAFE_INTEGER }
   const keys = branchKeys(keyStore, bounds)
 
-  const wrap = async (request: KeyringRequest, dataKey: Buffer): Promise<readonly EncryptedDataKey[]> => {
+  const wrap = async (
+    request: KeyringRequest,
+    dataKey: Buffer,
+    fresh: Buffer,
+  ): Promise<readonly EncryptedDataKey[]> => {
     const key = await sealing(keys.active(idOf(request), request.deadline()))
     try {
-      return [wrapDataKey(key.value, request.context.bytes, dataKey)]
+      return [wrapDataKey(key.value, request.context.bytes, dataKey, fresh)]
     } finally {
       key.release()
     }
@@ -91,15 +96,17 @@ export const hierarchicalKeyring = (options: HierarchicalKeyringOptions): Hierar
   return {
     id: `hierarchy ${JSON.stringify([keyStore.id, typeof branchKeyId === 'string' ? branchKeyId : null])} ${++made}`,
     async generate(request) {
-      const dataKey = randomBytes(request.length)
+      // One call of the system's generator for both: it costs as much as the rest.
+      const random = randomBytes(request.length + freshLength)
+      const dataKey = random.subarray(0, request.length)
       try {
-        return { dataKey, encryptedDataKeys: await wrap(request, dataKey) }
+        return { dataKey, encryptedDataKeys: await wrap(request, dataKey, random.subarray(request.length)) }
       } catch (error) {
         dataKey.fill(0)
         throw error
       }
     },
-    wrap: (request) => wrap(request, request.dataKey),
+    wrap: (request) => wrap(request, request.dataKey, randomBytes(freshLength)),
     async unwrap(request) {
       const { context, length, encryptedDataKeys } = request
       // What is for another keyring is no reason to ask for the branch key's id.

@@ -258,4 +258,12 @@ describeServers('createKeyStore', (kind) => {
     )
     await expect(store.deleteKey(input)).rejects.toEqual(hasCode('ERR_ENCRYPT_FAILED'))
   })
+
+  if (kind === 'dynalite')
+    test('without transactions nothing is written at all', async () => {
+      const store = services.open({ dynamoDB: { client: services.awsDynamoDBClient } })
+      const input = { branchKeyId: 'partly', encryptionContext: { a: 'b' } }
+      await expect(store.createKey(input)).rejects.toEqual(hasCode('ERR_ENCRYPT_FAILED'))
+      expect(await services.records('partly')).toEqual({})
+    })
 })

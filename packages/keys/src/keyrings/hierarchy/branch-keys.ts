@@ -8,7 +8,7 @@ import {
 import { Cache, type CacheCounts, type CacheOptions } from '../../cache.ts'
 import { unavailable } from '../../errors.ts'
 import { Shared } from '../../shared.ts'
-import type { WrappingKey } from './wrap.ts'
+import { type WrappingKey, wrappingKey } from './wrap.ts'
 
 /** A cached branch key, on loan; whoever took it releases it. */
 export type Taken = Shared<WrappingKey> | Promise<Shared<WrappingKey>>
@@ -94,8 +94,7 @@ const held = (key: BranchKey, wanted: Wanted): Shared<WrappingKey> => {
     if (Buffer.isBuffer(bytes)) bytes.fill(0)
     throw unavailable('The key store answered with another key than it was asked for')
   }
-  const id = Buffer.from(wanted.branchKeyId, 'utf8')
-  return new Shared<WrappingKey>({ bytes, id, version }, zero)
+  return new Shared(wrappingKey(bytes, wanted.branchKeyId, version), zero)
 }
 
 const zero = ({ bytes }: WrappingKey): void => {

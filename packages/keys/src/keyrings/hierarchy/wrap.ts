@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHmac } from 'node:crypto'
 import type { EncryptedDataKey } from '../../keyring.ts'
 
 /*
@@ -18,6 +18,14 @@ export interface WrappingKey {
   readonly id: Buffer
   /** 16 bytes. */
   readonly version: Buffer
+  /** What the additional authenticated data of every wrap begins with; the encryption context follows. */
+  readonly aad: Buffer
+}
+
+/** Takes a branch key over, with what is the same for every wrap. */
+export const wrappingKey = (bytes: Buffer, branchKeyId: string, version: Buffer): WrappingKey => {
+  const id = Buffer.from(branchKeyId, 'utf8')
+  return { bytes, id, version, aad: Buffer.concat([label, id, version]) }
 }
 
 const saltLength = 16
@@ -25,6 +33,9 @@ const ivLength = 12
 const versionAt = saltLength + ivLength
 const dataKeyAt = versionAt + 16
 const tagLength = 16
+
+/** Random bytes that each wrap needs: salt and IV. */
+export const freshLength = versionAt
 
 /** Bytes that a wrap adds to the data key. */
 export const overhead = dataKeyAt + tagLength
@@ -49,20 +60,24 @@ export const versionOf = ({ ciphertext }: EncryptedDataKey): Buffer =>
  * Wraps a data key.
  *
  * @param context - the serialised encryption context
+ * @param fresh - random bytes, `freshLength` of them, from the system and not from a pool: two environments restored
+ * from one snapshot would share a pool
  */
-export const wrapDataKey = (key: WrappingKey, context: Buffer, dataKey: Buffer): EncryptedDataKey => {
-  const { bytes, id, version } = key
-  // From the system, not from a pool: two environments restored from one snapshot would share a pool.
-  const random = randomBytes(saltLength + ivLength)
-  const derived = derive(bytes, random.subarray(0, saltLength))
-  const gcm = createCipheriv('aes-256-gcm', derived, random.subarray(saltLength), {
-    authTagLength: tagLength,
-  })
+export const wrapDataKey = (
+  key: WrappingKey,
+  context: Buffer,
+  dataKey: Buffer,
+  fresh: Buffer,
+): EncryptedDataKey => {
+  const { bytes, id, version, aad } = key
+  const derived = derive(bytes, fresh.subarray(0, saltLength))
+  const iv = fresh.subarray(saltLength)
+  const gcm = createCipheriv('aes-256-gcm', derived, iv, { authTagLength: tagLength })
   derived.fill(0)
-  gcm.setAAD(Buffer.concat([label, id, version, context]))
+  gcm.setAAD(Buffer.concat([aad, context]))
   const encrypted = gcm.update(dataKey)
   gcm.final()
-  const ciphertext = Buffer.concat([random, version, encrypted, gcm.getAuthTag()])
+  const ciphertext = Buffer.concat([fresh, version, encrypted, gcm.getAuthTag()])
   return { providerId, providerInfo: id, ciphertext }
 }
 
@@ -71,13 +86,13 @@ export const wrapDataKey = (key: WrappingKey, context: Buffer, dataKey: Buffer):
  * under this branch key and this encryption context.
  */
 export const unwrapDataKey = (key: WrappingKey, context: Buffer, ciphertext: Buffer): Buffer | undefined => {
-  const { bytes, id, version } = key
+  const { bytes, aad } = key
   const end = ciphertext.length - tagLength
   const derived = derive(bytes, ciphertext.subarray(0, saltLength))
   const iv = ciphertext.subarray(saltLength, versionAt)
   const gcm = createDecipheriv('aes-256-gcm', derived, iv, { authTagLength: tagLength })
   derived.fill(0)
-  gcm.setAAD(Buffer.concat([label, id, version, context]))
+  gcm.setAAD(Buffer.concat([aad, context]))
   gcm.setAuthTag(ciphertext.subarray(end))
   const dataKey = gcm.update(ciphertext.subarray(dataKeyAt, end))
   try {
