@@ -13,6 +13,7 @@ const knows: Readonly<Record<string, readonly string[]>> = {
   keys: ['core'],
   message: ['core', 'keys'],
   middy: ['core', 'keys', 'message'],
+  dynamodb: ['core', 'keys'],
   logger: ['core'],
   testing: ['core', 'keys'],
 }

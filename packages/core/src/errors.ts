@@ -35,6 +35,9 @@ const facts = {
   ERR_ENCRYPT_FAILED: unsealed,
   ERR_RESPONSE_INVALID: unsealed,
   ERR_TOO_LARGE: unsealed,
+  // tables
+  ERR_OPERATION_REFUSED: [500, 'The operation cannot be done on encrypted items'],
+  ERR_UPDATE_CONFLICT: [409, 'The item was changed by others at the same time'],
   // keys
   ERR_KEY_UNAVAILABLE: [503, 'The encryption keys are not available at the moment'],
 } as const satisfies Record<string, CodeFacts>

@@ -1,6 +1,7 @@
-import { GlassineError, optionError } from '@glassine/core'
+import { GlassineError } from '@glassine/core'
 import { Cache, type CacheOptions } from './cache.ts'
 import { decryptionId, encryptionIds, partitionOf } from './cache-ids.ts'
+import { type KeptKeysOptions, keptKeys, keptKeysOptions } from './cache-options.ts'
 import type { DataKey } from './data-key.ts'
 import { from, notDecrypted } from './errors.ts'
 import type { DecryptionKeyRequest, EncryptionKeyRequest } from './key-request.ts'
@@ -48,26 +49,17 @@ export interface KeyMaterial {
   clear(): void
 }
 
-/** Options of {@link keyMaterial}; times in ms. */
-export interface KeyMaterialOptions {
+/**
+ * Options of {@link keyMaterial}. `cacheMaxEntries` data keys are kept for encryption, and as many for decryption;
+ * `cacheStaleIfError` is for a keyring that is unavailable.
+ */
+export interface KeyMaterialOptions extends KeptKeysOptions {
   /** Where data keys come from. */
   readonly keyring: Keyring
-  /** How long a data key is used. Default 300,000; 0 keeps none. */
-  readonly cacheExpiry?: number
   /** How many messages one data key encrypts. Default 100,000, at most 2^32. */
   readonly cacheMaxUses?: number
   /** How many bytes of plaintext one data key encrypts. Default, and at most, 2^36. */
   readonly cacheMaxBytes?: number
-  /** How many data keys are kept for encryption, and as many for decryption. Default 1,000. */
-  readonly cacheMaxEntries?: number
-  /** How long an expired data key stands in while the keyring is unavailable. Default 0: not at all. */
-  readonly cacheStaleIfError?: number
-  /** How long a definite refusal is remembered. Default 5,000; 0: not at all. */
-  readonly cacheRefusals?: number
-  /** The longest that a caller waits for a key; its own deadline can only shorten that. Default 10,000. */
-  readonly timeout?: number
-  /** The clock, ms since the epoch. Default `Date.now`; for tests. */
-  readonly now?: () => number
 }
 
 /**
@@ -133,40 +125,19 @@ export const keyMaterial = (options: KeyMaterialOptions): KeyMaterial => {
   }
 }
 
-const defaults = {
-  cacheExpiry: 300_000,
-  cacheMaxUses: 100_000,
-  // 2^36 bytes are 2^32 AES blocks. GCM's confidentiality bound is about blocks^2 / 2^129, here 2^-65.
-  cacheMaxBytes: 2 ** 36,
-  cacheMaxEntries: 1_000,
-  cacheStaleIfError: 0,
-  cacheRefusals: 5_000,
-  timeout: 10_000,
-}
+/** NIST SP 800-38D, 8.3: no more than 2^32 invocations of GCM with random nonces under one key. */
+const mostUses = 2 ** 32
+
+/** 2^32 AES blocks: GCM's confidentiality bound is about blocks^2 / 2^129, here 2^-65. */
+const mostBytes = 2 ** 36
 
 const checked = (options: KeyMaterialOptions): { keyring: Keyring; bounds: CacheOptions } => {
-  knownOptions(options, ['keyring', 'now', ...Object.keys(defaults)])
-  const { keyring, now = Date.now } = options
+  knownOptions(options, ['keyring', 'cacheMaxUses', 'cacheMaxBytes', ...keptKeysOptions])
+  const { keyring, cacheMaxUses = 100_000, cacheMaxBytes = mostBytes } = options
   checkedKeyring('keyring', keyring)
-  if (typeof now !== 'function') throw optionError(from, 'now', 'must be a function')
-  const forever = Number.MAX_SAFE_INTEGER
-  const value = (name: keyof typeof defaults, least: number, most: number): number => {
-    const given = options[name] ?? defaults[name]
-    integerOption(name, given, least, most)
-    return given
-  }
-  const bounds = {
-    expiry: value('cacheExpiry', 0, forever),
-    // NIST SP 800-38D, 8.3: no more than 2^32 invocations of GCM with random nonces under one key.
-    maxUses: value('cacheMaxUses', 1, 2 ** 32),
-    maxBytes: value('cacheMaxBytes', 1, 2 ** 36),
-    maxEntries: value('cacheMaxEntries', 1, 1_000_000),
-    staleIfError: value('cacheStaleIfError', 0, forever),
-    refusals: value('cacheRefusals', 0, forever),
-    timeout: value('timeout', 1, forever),
-    now,
-  }
-  return { keyring, bounds }
+  integerOption('cacheMaxUses', cacheMaxUses, 1, mostUses)
+  integerOption('cacheMaxBytes', cacheMaxBytes, 1, mostBytes)
+  return { keyring, bounds: { ...keptKeys(options), maxUses: cacheMaxUses, maxBytes: cacheMaxBytes } }
 }
 
 const tooMuch = (maxUses: number, maxBytes: number) =>

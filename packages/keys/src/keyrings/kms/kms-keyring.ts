@@ -1,11 +1,12 @@
 import { GlassineError } from '@glassine/core'
+import { isSdkClient } from '../../aws/client-options.ts'
 import { notEncrypted } from '../../errors.ts'
 import type { EncryptedDataKey, Keyring, KeyringRequest, UnwrapRequest, WrapRequest } from '../../keyring.ts'
 import { answeredKey, checkDecrypter, checkedAnswer, takeBlob, takePlaintext } from './answers.ts'
 import { type KeyArn, type KeyReference, keyArnOf } from './arn.ts'
 import { sdkOperations } from './aws-sdk.ts'
 import type { KmsCallOptions, KmsInput, KmsOperations } from './operations.ts'
-import { checkedKmsOptions, isSdkClient, type KmsKeyringOptions } from './options.ts'
+import { checkedKmsOptions, type KmsKeyringOptions } from './options.ts'
 import { type Call, firstAnswer } from './retry.ts'
 import { type Target, targetsOf } from './targets.ts'
 

@@ -1,8 +1,8 @@
 import { optionError } from '@glassine/core'
+import { type AwsClientOptions, awsClientOptions, checkAwsClientOptions } from '../../aws/client-options.ts'
 import { from } from '../../errors.ts'
-import { flagOption, knownOptions, methodsOption } from '../../options.ts'
+import { knownOptions } from '../../options.ts'
 import { type KeyArn, type KeyReference, keyArnOf, keyReferenceOf, regionPattern } from './arn.ts'
-import type { KmsSdkClient } from './aws-sdk.ts'
 import type { KmsOperations } from './operations.ts'
 
 /** Which keys, beside the configured ones, may decrypt. At least one of `keyArns` and `accountIds`. */
@@ -18,7 +18,7 @@ export interface KmsAllowOptions {
 }
 
 /** Options of {@link kmsKeyring}. */
-export interface KmsKeyringOptions {
+export interface KmsKeyringOptions extends AwsClientOptions<KmsOperations> {
   /** The key that makes data keys: key id, key ARN, `alias/...` or alias ARN. Without it: decryption only. */
   readonly keyId?: string
   /** Further keys under which every data key is wrapped; any one of them opens it. Default: none. */
@@ -26,20 +26,6 @@ export interface KmsKeyringOptions {
   /** Further keys that may decrypt. Default: none. */
   readonly allow?: KmsAllowOptions
   readonly grantTokens?: readonly string[]
-  /** A `KMSClient`, a function from Region to one, or your own operations. Default: clients are made here. */
-  readonly client?: KmsSdkClient | ((region: string | undefined) => KmsSdkClient) | KmsOperations
-  /** The class of the clients that are made here; default `KMSClient` of `@aws-sdk/client-kms`. */
-  readonly AwsClient?: new (
-    options: never,
-  ) => KmsSdkClient
-  /** Options of the clients that are made here; their `maxAttempts` is 1 unless given, since retries are ours. */
-  readonly awsClientOptions?: object
-  /** Wraps a client that was made here, for example by X-Ray; called within the invocation that needs it first. */
-  readonly awsClientCapture?: (client: KmsSdkClient) => KmsSdkClient
-  /** `true`: load the AWS SDK at the first call and not already at construction. Default `false`. */
-  readonly disablePrefetch?: boolean
-  /** The one plain `http:` origin that calls may go to, for a local KMS: `http://127.0.0.1:4566`. */
-  readonly insecureEndpoint?: string
 }
 
 /** {@link KmsAllowOptions}, parsed. */
@@ -50,18 +36,7 @@ export interface Allowed {
   readonly partition: string
 }
 
-const known = [
-  'keyId',
-  'keyIds',
-  'allow',
-  'grantTokens',
-  'client',
-  'AwsClient',
-  'awsClientOptions',
-  'awsClientCapture',
-  'disablePrefetch',
-  'insecureEndpoint',
-]
+const known = ['keyId', 'keyIds', 'allow', 'grantTokens', ...awsClientOptions]
 
 /** Checks all options; returns the references with the generator first, and what else may decrypt. */
 export const checkedKmsOptions = (
@@ -78,40 +53,8 @@ export const checkedKmsOptions = (
     ...strings('keyIds', keyIds).map((text) => reference('keyIds', text)),
   ]
   strings('grantTokens', grantTokens)
-  clientOptions(options)
+  checkAwsClientOptions(options, ['generateDataKey', 'encrypt', 'decrypt'])
   return { generates: keyId !== undefined, references, allowed: allowedOf(allow) }
-}
-
-const clientOptions = (options: KmsKeyringOptions): void => {
-  const { client, AwsClient, awsClientOptions, awsClientCapture, disablePrefetch, insecureEndpoint } = options
-  flagOption('disablePrefetch', disablePrefetch)
-  if (client !== undefined) {
-    for (const name of ['AwsClient', 'awsClientOptions', 'awsClientCapture'] as const)
-      if (options[name] !== undefined) throw optionError(from, name, 'cannot stand beside `client`')
-    if (typeof client !== 'function' && !isSdkClient(client)) {
-      methodsOption('client', client, ['generateDataKey', 'encrypt', 'decrypt'])
-      if (insecureEndpoint !== undefined)
-        throw optionError(from, 'insecureEndpoint', 'has no effect on operations of your own')
-    }
-  }
-  if (AwsClient !== undefined && typeof AwsClient !== 'function')
-    throw optionError(from, 'AwsClient', 'must be a class')
-  if (awsClientOptions !== undefined && (typeof awsClientOptions !== 'object' || awsClientOptions === null))
-    throw optionError(from, 'awsClientOptions', 'must be an object')
-  if (awsClientCapture !== undefined && typeof awsClientCapture !== 'function')
-    throw optionError(from, 'awsClientCapture', 'must be a function')
-  if (insecureEndpoint !== undefined && !isHttpOrigin(insecureEndpoint))
-    throw optionError(from, 'insecureEndpoint', 'must be an origin such as `http://127.0.0.1:4566`')
-}
-
-/** Whether it is a client of the AWS SDK; the aggregated `KMS` is one too. */
-export const isSdkClient = (client: KmsSdkClient | KmsOperations): client is KmsSdkClient =>
-  typeof client === 'object' && client !== null && 'middlewareStack' in client && 'send' in client
-
-const isHttpOrigin = (text: unknown): boolean => {
-  if (typeof text !== 'string' || !URL.canParse(text)) return false
-  const { protocol, origin } = new URL(text)
-  return protocol === 'http:' && (text === origin || text === `${origin}/`)
 }
 
 const allowedOf = (allow: KmsAllowOptions | undefined): Allowed => {

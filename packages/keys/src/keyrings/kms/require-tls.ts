@@ -27,7 +27,7 @@ export const requireTlsPlace = {
  * is for a local KMS, and the user's own calls are none of our business.
  */
 export const requireTls =
-  (insecureOrigin: string | undefined) =>
+  (insecureOrigin: string | undefined, service = 'KMS') =>
   <A extends { request: unknown }, R>(next: Next<A, R>): Next<A, R> =>
   async (args) => {
     const { protocol, hostname, port } = args.request as Outgoing
@@ -38,7 +38,7 @@ export const requireTls =
       throw new GlassineError('ERR_TLS_REQUIRED', {
         package: from,
         statusCode: 500,
-        message: 'The endpoint of KMS is not https, and `insecureEndpoint` does not name it',
+        message: `The endpoint of ${service} is not https, and \`insecureEndpoint\` does not name it`,
         option: 'insecureEndpoint',
       })
     return next(args)

@@ -1,5 +1,5 @@
 import { unavailable } from '../../errors.ts'
-import { lateAnswer, nameOf, verdictOf } from './failures.ts'
+import { lateAnswer, nameOf, type Verdict, verdictOf } from './failures.ts'
 
 /** One way to an answer; `signal` is aborted when nobody waits for it any more. */
 export type Call<T> = (signal: AbortSignal) => Promise<T>
@@ -12,11 +12,14 @@ const minAttempt = 200
 const firstPause = 50
 const maxPause = 2_000
 
+const kms = { name: 'KMS', verdictOf }
+
 /**
  * The first answer that any of the calls gives, tried in turn, in rounds: so a Region that hangs or throttles does
  * not use up the time of the next one. Pauses between rounds have full jitter.
  *
  * @param deadline - ms since the epoch; read anew each time, since it moves when others join
+ * @param service - whose answers these are: its name, and what its failures mean
  * @returns the answer, or the names of the refusals when every call was definitely refused
  * @throws GlassineError `ERR_KEY_UNAVAILABLE` when the deadline passes, or when something other than a refusal
  * stood in the way of at least one call
@@ -24,6 +27,7 @@ const maxPause = 2_000
 export const firstAnswer = async <T>(
   calls: readonly Call<T>[],
   deadline: () => number,
+  service: { readonly name: string; readonly verdictOf: (thrown: unknown) => Verdict } = kms,
 ): Promise<{ answer: T } | { refusals: readonly string[] }> => {
   const refusals: string[] = []
   let broken: string | undefined
@@ -33,11 +37,11 @@ export const firstAnswer = async <T>(
     let last = 'TimeoutError'
     for (const call of open) {
       const left = deadline() - Date.now()
-      if (!(left > 0)) throw unavailable(`KMS is not available: ${last}`)
+      if (!(left > 0)) throw unavailable(`${service.name} is not available: ${last}`)
       try {
         return { answer: await attempt(call, left) }
       } catch (thrown) {
-        const verdict = verdictOf(thrown)
+        const verdict = service.verdictOf(thrown)
         last = nameOf(thrown)
         if (verdict === 'retry') again.push(call)
         else if (verdict === 'refused') refusals.push(last)
@@ -45,11 +49,11 @@ export const firstAnswer = async <T>(
       }
     }
     if (again.length === 0) {
-      if (broken !== undefined) throw unavailable(`KMS is not available: ${broken}`)
+      if (broken !== undefined) throw unavailable(`${service.name} is not available: ${broken}`)
       return { refusals }
     }
     const pause = Math.random() * Math.min(maxPause, 2 * firstPause * 2 ** round)
-    if (Date.now() + pause >= deadline()) throw unavailable(`KMS is not available: ${last}`)
+    if (Date.now() + pause >= deadline()) throw unavailable(`${service.name} is not available: ${last}`)
     await new Promise((resolve) => setTimeout(resolve, pause))
     open = again
   }

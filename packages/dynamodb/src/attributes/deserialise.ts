@@ -1,0 +1,109 @@
+import { isUtf8 } from 'node:buffer'
+import { decryptFailed } from '../errors.ts'
+import { type AttributeType, type AttributeValue, maxDepth, setMember, typesById } from './attribute-value.ts'
+
+/**
+ * Rebuilds an attribute from its type id and the bytes that `writeAttribute` wrote. They were authenticated, so
+ * what does not fit here was written so by somebody with the key; it is refused all the same.
+ *
+ * @throws GlassineError `ERR_DECRYPT_FAILED`; RangeError where a read runs past the end, which callers turn into it
+ */
+export const readAttribute = (typeId: number, bytes: Buffer): AttributeValue => {
+  const reader = { bytes, at: 0 }
+  const value = readValue(reader, typeOfId(typeId), bytes.length, 1)
+  if (reader.at !== bytes.length) throw decryptFailed()
+  return value
+}
+
+interface Reader {
+  readonly bytes: Buffer
+  at: number
+}
+
+const typeOfId = (id: number): AttributeType => {
+  const type = typesById.get(id)
+  if (type === undefined) throw decryptFailed()
+  return type
+}
+
+const uint16 = (reader: Reader): number => {
+  reader.at += 2
+  return reader.bytes.readUInt16BE(reader.at - 2)
+}
+
+const uint32 = (reader: Reader): number => {
+  reader.at += 4
+  return reader.bytes.readUInt32BE(reader.at - 4)
+}
+
+/** A view of the next bytes. */
+const take = (reader: Reader, length: number): Buffer => {
+  const start = reader.at
+  reader.at += length
+  if (reader.at > reader.bytes.length) throw decryptFailed()
+  return reader.bytes.subarray(start, reader.at)
+}
+
+const text = (reader: Reader, length: number): string => {
+  const bytes = take(reader, length)
+  if (!isUtf8(bytes)) throw decryptFailed()
+  // Unlike a TextDecoder, `toString` keeps a leading U+FEFF.
+  return bytes.toString('utf8')
+}
+
+/** A copy with a memory of its own: the reader's bytes are zeroed after use. */
+const binary = (reader: Reader, length: number): Uint8Array => new Uint8Array(take(reader, length))
+
+const list = <T>(reader: Reader, element: () => T): T[] => {
+  const elements: T[] = []
+  // Not `Array.from({ length })`: the count is not to be believed before the elements are there.
+  for (let left = uint32(reader); left > 0; left--) elements.push(element())
+  return elements
+}
+
+const nested = (reader: Reader, depth: number): AttributeValue => {
+  const type = typeOfId(uint16(reader))
+  const length = uint32(reader)
+  const end = reader.at + length
+  const value = readValue(reader, type, length, depth)
+  if (reader.at !== end) throw decryptFailed()
+  return value
+}
+
+const readValue = (reader: Reader, type: AttributeType, length: number, depth: number): AttributeValue => {
+  if (depth > maxDepth) throw decryptFailed()
+  switch (type) {
+    case 'S':
+      return { S: text(reader, length) }
+    case 'N':
+      return { N: text(reader, length) }
+    case 'B':
+      return { B: binary(reader, length) }
+    case 'NULL':
+      if (length !== 0) throw decryptFailed()
+      return { NULL: true }
+    case 'BOOL': {
+      const [byte] = take(reader, length)
+      if (length !== 1 || byte! > 1) throw decryptFailed()
+      return { BOOL: byte === 1 }
+    }
+    case 'SS':
+      return { SS: list(reader, () => text(reader, uint32(reader))) }
+    case 'NS':
+      return { NS: list(reader, () => text(reader, uint32(reader))) }
+    case 'BS':
+      return { BS: list(reader, () => binary(reader, uint32(reader))) }
+    case 'L':
+      return { L: list(reader, () => nested(reader, depth + 1)) }
+    case 'M': {
+      const members: Record<string, AttributeValue> = {}
+      for (let left = uint32(reader); left > 0; left--) {
+        if (typeOfId(uint16(reader)) !== 'S') throw decryptFailed()
+        const name = text(reader, uint32(reader))
+        if (Object.hasOwn(members, name)) throw decryptFailed()
+        setMember(members, name, nested(reader, depth + 1))
+      }
+      return { M: members }
+    }
+  }
+}

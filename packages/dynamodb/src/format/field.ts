@@ -1,0 +1,61 @@
+import { legend } from '../attributes/actions.ts'
+import type { AttributeValue } from '../attributes/attribute-value.ts'
+import { type AttributePlan, lengthFromEnd } from '../attributes/plan.ts'
+import { writeAttribute } from '../attributes/serialise.ts'
+import type { Writer } from '../attributes/writer.ts'
+import { tagBytes } from './gcm.ts'
+
+/** Bytes that an encrypted value is longer than its serialised plaintext: the type id and the tag. */
+export const sealedOverhead = 2 + tagBytes
+
+/** One attribute in signature scope, while an item is encrypted or decrypted. */
+export interface Field {
+  readonly plan: AttributePlan
+  readonly value: AttributeValue
+  /** Its byte in the legend. */
+  action: number
+  /** Where its type id stands in the footer's input. */
+  start: number
+  /** Where its value ends there. */
+  end: number
+}
+
+/** Sorts fields into canonical order. */
+export const inOrder = (fields: Field[]): Field[] =>
+  fields.sort((a, b) => (a.plan.order < b.plan.order ? -1 : 1))
+
+/**
+ * Writes one field of the footer's input (footer, "Canonical Hash"): path, length, what is done with it, and then
+ * type id and value. A value that is yet to be encrypted is written as plaintext with room for its tag behind it,
+ * and encrypted where it stands: the footer wants exactly what the item will hold.
+ */
+export const writeField = (out: Writer, field: Field, encrypted: boolean): void => {
+  const { plan, value } = field
+  const lead = encrypted ? plan.encrypted : plan.plaintext
+  out.path = `/${plan.name}`
+  out.bytes(lead)
+  field.start = out.at
+  writeAttribute(out, value)
+  if (encrypted) {
+    out.reserve(tagBytes)
+    out.at += tagBytes
+  }
+  closeField(out, field)
+}
+
+/** Writes one field of the footer's input whose value is encrypted already. */
+export const writeSealedField = (out: Writer, field: Field, sealed: Uint8Array): void => {
+  out.bytes(field.plan.encrypted)
+  field.start = out.at
+  out.bytes(sealed)
+  closeField(out, field)
+}
+
+const closeField = (out: Writer, field: Field): void => {
+  field.end = out.at
+  // The length is 64 bits wide; an item never reaches the upper half. It does not count the type id.
+  out.buffer.writeUInt32BE(field.end - field.start - 2, field.start - lengthFromEnd)
+}
+
+/** Whether a field is encrypted. */
+export const isEncrypted = (field: Field): boolean => field.action === legend.encrypted

@@ -1,0 +1,77 @@
+import { createPublicKey, generateKeyPairSync, type KeyObject, sign, verify } from 'node:crypto'
+import { decryptFailed } from '../errors.ts'
+
+// ECDSA on P-384 with SHA-384. The message is the footer's hash, 48 bytes, and is hashed once more.
+const curve = 'secp384r1'
+const hash = 'sha384'
+const coordinateBytes = 48
+
+/** Bytes of a signature in a footer: DER, and by the implementations always this long. */
+export const signatureBytes = 103
+
+/** The order of P-384's base point (SEC 2, 2.5.1). */
+const order = BigInt(
+  '0xffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973',
+)
+
+/** Signs the footer of one item. */
+export interface ItemSigner {
+  /** The compressed point (SEC 1, 2.3.3) in base64, as it stands in the encryption context. */
+  readonly publicKey: string
+  /** A signature of exactly 103 bytes. */
+  sign(footerHash: Buffer): Buffer
+}
+
+/** Makes a signer with a new key. The KeyObject keeps the private key outside of JavaScript's memory. */
+export const newSigner = (): ItemSigner => {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: curve })
+  const { x, y } = publicKey.export({ format: 'jwk' })
+  const odd = Buffer.from(y!, 'base64url').at(-1)! & 1
+  const point = Buffer.concat([Buffer.from([odd ? 3 : 2]), Buffer.from(x!, 'base64url')])
+  return { publicKey: point.toString('base64'), sign: (message) => signedTo103(message, privateKey) }
+}
+
+/**
+ * DER integers drop leading zeros and gain one before a set top bit, so signatures have 104 bytes at most, 103 in
+ * half of all cases. `(r, order - s)` is a signature as good as `(r, s)`, with the other top bit in `s`: negating
+ * `s` where `r` asks for it makes 103 bytes of all but one in a hundred, which are signed again.
+ */
+const signedTo103 = (message: Buffer, key: KeyObject): Buffer => {
+  for (;;) {
+    const raw = sign(hash, message, { key, dsaEncoding: 'ieee-p1363' })
+    const r = derInteger(raw.subarray(0, coordinateBytes))
+    const s = raw.subarray(coordinateBytes)
+    for (const either of [s, negated(s)]) {
+      const signature = sequence(r, derInteger(either))
+      if (signature.length === signatureBytes) return signature
+    }
+  }
+}
+
+const negated = (s: Buffer): Buffer => {
+  const digits = (order - BigInt(`0x${s.toString('hex')}`)).toString(16)
+  return Buffer.from(digits.padStart(2 * coordinateBytes, '0'), 'hex')
+}
+
+const derInteger = (bytes: Buffer): Buffer => {
+  let first = 0
+  while (bytes[first] === 0) first++
+  const digits = bytes.subarray(first)
+  // A set top bit would read as a negative number.
+  const zeros = digits[0]! >= 0x80 ? [0] : []
+  return Buffer.concat([Buffer.from([0x02, zeros.length + digits.length, ...zeros]), digits])
+}
+
+const sequence = (r: Buffer, s: Buffer): Buffer =>
+  Buffer.concat([Buffer.from([0x30, r.length + s.length]), r, s])
+
+/** SubjectPublicKeyInfo of a compressed point on P-384, up to the point (RFC 5480). */
+const spkiPrefix = Buffer.from('3046301006072a8648ce3d020106052b81040022033200', 'hex')
+
+/** Checks a footer's signature by the public key from the encryption context; throws whatever if it is none. */
+export const verifySignature = (publicKey: string, footerHash: Buffer, signature: Buffer): void => {
+  const point = Buffer.from(publicKey, 'base64')
+  if (point.length !== 1 + coordinateBytes) throw decryptFailed()
+  const key = createPublicKey({ key: Buffer.concat([spkiPrefix, point]), format: 'der', type: 'spki' })
+  if (!verify(hash, footerHash, key, signature)) throw decryptFailed()
+}

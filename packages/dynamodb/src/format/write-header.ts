@@ -1,0 +1,60 @@
+import { createHmac } from 'node:crypto'
+import { GlassineError } from '@glassine/core'
+import { Writer } from '../attributes/writer.ts'
+import { from } from '../errors.ts'
+import { contextKey, publicKeyName } from './context-key.ts'
+import { commitmentBytes, type Header, maxHeaderKeys } from './header.ts'
+
+const publicKeyKey = contextKey(publicKeyName)
+
+/**
+ * Writes a header: what says how to open an item, and the commitment to the one data key that it opens with.
+ *
+ * Of the encryption context only the public key is stored: all other pairs the reader has to know by itself.
+ *
+ * @throws GlassineError `ERR_ENCRYPT_FAILED` when a keyring's encrypted data keys do not fit the format
+ */
+export const writeHeader = (header: Header, commitKey: Buffer): Buffer => {
+  const { version, suite, messageId, legend, publicKey, encryptedDataKeys } = header
+  const out = new Writer(512)
+  out.uint8(version)
+  out.uint8(suite.flavor)
+  out.bytes(messageId)
+  part(out, legend)
+  out.uint16(publicKey === undefined ? 0 : 1)
+  if (publicKey !== undefined) {
+    out.bytes(publicKeyKey.bytes)
+    part(out, Buffer.from(publicKey, 'latin1'))
+  }
+  if (encryptedDataKeys.length === 0 || encryptedDataKeys.length > maxHeaderKeys) throw unfit()
+  out.uint8(encryptedDataKeys.length)
+  for (const { providerId, providerInfo, ciphertext } of encryptedDataKeys) {
+    part(out, Buffer.from(providerId, 'utf8'))
+    part(out, providerInfo)
+    part(out, ciphertext)
+  }
+  out.reserve(commitmentBytes)
+  const committed = out.buffer.subarray(0, out.at)
+  out.bytes(commitmentOf(commitKey, committed))
+  return out.buffer.subarray(0, out.at)
+}
+
+/** Bytes with their 16-bit length before them. */
+const part = (out: Writer, bytes: Uint8Array): void => {
+  if (bytes.length > 0xffff) throw unfit()
+  out.uint16(bytes.length)
+  out.bytes(bytes)
+}
+
+const unfit = (): GlassineError =>
+  new GlassineError('ERR_ENCRYPT_FAILED', {
+    package: from,
+    message: 'The legend or an encrypted data key does not fit the header of an item',
+  })
+
+/**
+ * The commitment: HMAC-SHA512, truncated. The specification's text says SHA-384 here; all of AWS's implementations
+ * write SHA-512.
+ */
+export const commitmentOf = (commitKey: Buffer, committed: Buffer): Buffer =>
+  createHmac('sha512', commitKey).update(committed).digest().subarray(0, commitmentBytes)

@@ -1,0 +1,141 @@
+import { timingSafeEqual } from 'node:crypto'
+import { types } from 'node:util'
+import { legend } from '../attributes/actions.ts'
+import { footName, headName, type Item, setMember } from '../attributes/attribute-value.ts'
+import { readAttribute } from '../attributes/deserialise.ts'
+import { Writer } from '../attributes/writer.ts'
+import type { TableConfig } from '../config/table-config.ts'
+import { decryptFailed, openingError } from '../errors.ts'
+import { fieldKey, fieldKeyStream, itemKeys } from '../format/derive.ts'
+import type { ItemContext } from '../format/encryption-context.ts'
+import {
+  type Field,
+  inOrder,
+  isEncrypted,
+  sealedOverhead,
+  writeField,
+  writeSealedField,
+} from '../format/field.ts'
+import { footerHash, verifyFooter } from '../format/footer.ts'
+import { gcmOpen } from '../format/gcm.ts'
+import { type ReadHeader, readHeader } from '../format/read-header.ts'
+import { unwrapFromAny } from '../format/recipients.ts'
+import { commitmentOf } from '../format/write-header.ts'
+import { type ItemCall, keyringCall } from './call.ts'
+
+/** An item that was read, and waits for keys. Nothing of it is believed yet. */
+interface Prepared {
+  /** The new item, as yet with encrypted values. */
+  readonly result: Item
+  readonly header: ReadHeader
+  readonly fields: readonly Field[]
+  /** The part of the footer's input that the fields make up. */
+  readonly region: Buffer
+  readonly context: ItemContext
+  readonly foot: Uint8Array
+}
+
+/** Decrypts an item; what `ItemEncryptor.decryptItem` documents. */
+export const decryptItem = async (config: TableConfig, item: Item, call?: ItemCall): Promise<Item> => {
+  // Whatever is thrown on the way becomes the one error: also a RangeError of a read beyond the end, or an error
+  // about a value of an attribute that somebody changed.
+  try {
+    const prepared = prepare(config, item)
+    const { header, context } = prepared
+    const request = { suite: header.suite.id, context, ...keyringCall(config, call) }
+    return open(prepared, await unwrapFromAny(config.reader, request, header.encryptedDataKeys))
+  } catch (thrown) {
+    throw openingError(thrown)
+  }
+}
+
+const prepare = (config: TableConfig, item: Item): Prepared => {
+  const header = readHeader(binaryOf(item, headName), config.maxEncryptedDataKeys)
+  const foot = new Uint8Array(binaryOf(item, footName))
+  const { result, fields } = inScope(config, item)
+  // Somebody added or removed an attribute, or writer and reader disagree on what is unsigned.
+  if (header.legend.length !== fields.length) throw decryptFailed()
+  inOrder(fields).forEach((field, at) => {
+    field.action = header.legend[at]!
+  })
+  checkKeys(config, header.version, fields)
+  const out = new Writer(256 + fields.length * 128)
+  for (const field of fields) {
+    if (isEncrypted(field)) writeSealedField(out, field, sealedValue(field))
+    else writeField(out, field, false)
+  }
+  const region = out.buffer.subarray(0, out.at)
+  const context = config.contextOf(header.version, fields, region, header.publicKey)
+  return { result, header, fields, region, context, foot }
+}
+
+const binaryOf = (item: Item, name: string): Uint8Array => {
+  const value = Object.hasOwn(item, name) ? item[name] : undefined
+  if (!value || !('B' in value) || !types.isUint8Array(value.B)) throw decryptFailed()
+  return value.B
+}
+
+/** What was encrypted decides the legend; which attributes it is about, the reader's own configuration. */
+const inScope = (config: TableConfig, item: Item): { result: Item; fields: Field[] } => {
+  const result: Item = {}
+  const fields: Field[] = []
+  for (const name of Object.keys(item)) {
+    const value = item[name]
+    if (value === undefined) continue
+    const plan = config.planOf(name)
+    // Header, footer and beacons: nobody's data.
+    if (plan.reserved) continue
+    setMember(result, name, value)
+    if (!plan.unsigned) fields.push({ plan, value, action: 0, start: 0, end: 0 })
+  }
+  return { result, fields }
+}
+
+/** The keys are in every item's encryption context, by what they are in the clear. */
+const checkKeys = (
+  { partitionKey, sortKey }: TableConfig,
+  version: 1 | 2,
+  fields: readonly Field[],
+): void => {
+  const action = version === 2 ? legend.included : legend.signed
+  for (const key of [partitionKey, sortKey])
+    if (key !== undefined && !fields.some((field) => field.plan.name === key && field.action === action))
+      throw decryptFailed()
+}
+
+const sealedValue = ({ value }: Field): Uint8Array => {
+  if (!('B' in value) || !types.isUint8Array(value.B) || value.B.length < sealedOverhead)
+    throw decryptFailed()
+  return value.B
+}
+
+/** Verifies, in the order of the specification, and only then decrypts; in one synchronous piece. */
+const open = (
+  { result, header, fields, region, context, foot }: Prepared,
+  { dataKey, macKey }: { readonly dataKey: Buffer; readonly macKey: Buffer },
+): Item => {
+  const { commitKey, rootKey } = itemKeys(dataKey, header.messageId)
+  try {
+    if (!timingSafeEqual(commitmentOf(commitKey, header.committed), header.commitment)) throw decryptFailed()
+    verifyFooter(foot, header, footerHash(header.bytes, context, region), macKey)
+    decryptFields(fields, region, rootKey, result)
+    return result
+  } finally {
+    for (const secret of [dataKey, macKey, commitKey, rootKey]) secret.fill(0)
+  }
+}
+
+const decryptFields = (fields: readonly Field[], region: Buffer, rootKey: Buffer, result: Item): void => {
+  const encrypted = fields.filter(isEncrypted)
+  const stream = fieldKeyStream(rootKey, encrypted.length)
+  try {
+    encrypted.forEach(({ plan, start, end }, at) => {
+      const { key, nonce } = fieldKey(stream, at)
+      const plaintext = gcmOpen(key, nonce, plan.path, region.subarray(start + 2, end))
+      setMember(result, plan.name, readAttribute(region.readUInt16BE(start), plaintext))
+      plaintext.fill(0)
+    })
+  } finally {
+    stream.fill(0)
+  }
+}

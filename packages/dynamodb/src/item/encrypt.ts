@@ -1,0 +1,154 @@
+import { GlassineError } from '@glassine/core'
+import { legendBytes } from '../attributes/actions.ts'
+import { footName, headName, type Item, setMember } from '../attributes/attribute-value.ts'
+import { valueSize } from '../attributes/size.ts'
+import { Writer } from '../attributes/writer.ts'
+import type { TableConfig } from '../config/table-config.ts'
+import { from, sealingError, valueError } from '../errors.ts'
+import { fieldKey, fieldKeyStream, itemKeys } from '../format/derive.ts'
+import type { ItemContext } from '../format/encryption-context.ts'
+import { type Field, inOrder, isEncrypted, writeField } from '../format/field.ts'
+import { footerBytes, footerHash, writeFooter } from '../format/footer.ts'
+import { gcmSeal, tagBytes } from '../format/gcm.ts'
+import { leastHeaderBytes, messageIdBytes } from '../format/header.ts'
+import { keyBytes, type NewRecipient, wrapDataKey } from '../format/intermediate.ts'
+import { newRecipients } from '../format/recipients.ts'
+import type { ItemSigner } from '../format/signature.ts'
+import { writeHeader } from '../format/write-header.ts'
+import { type ItemCall, keyringCall } from './call.ts'
+import { checkSize } from './size-limit.ts'
+import type { Sources } from './sources.ts'
+
+/** An item that is checked and serialised, and waits for keys. */
+interface Prepared {
+  /** The new item, as yet in the clear. */
+  readonly result: Item
+  readonly fields: readonly Field[]
+  /** The part of the footer's input that the fields make up; those to be encrypted stand in it in plaintext. */
+  readonly region: Buffer
+  readonly context: ItemContext
+  readonly signer: ItemSigner | undefined
+  /** Bytes of unsigned attributes. */
+  readonly apart: number
+}
+
+/** Encrypts an item; what `ItemEncryptor.encryptItem` documents. */
+export const encryptItem = async (
+  config: TableConfig,
+  sources: Sources,
+  item: Item,
+  call?: ItemCall,
+): Promise<Item> => {
+  const prepared = prepare(config, sources, item)
+  const { region, context, apart, fields } = prepared
+  try {
+    const { suite, keyrings } = config
+    checkSize(fields, apart + leastHeaderBytes + footerBytes(keyrings.length, suite.signed))
+    const request = { suite: suite.id, context, ...keyringCall(config, call) }
+    return seal(config, sources, prepared, await newRecipients(keyrings, request))
+  } catch (thrown) {
+    throw sealingError(thrown)
+  } finally {
+    region.fill(0)
+  }
+}
+
+const prepare = (config: TableConfig, sources: Sources, item: Item): Prepared => {
+  const { result, fields, apart } = sorted(config, item)
+  const out = new Writer(roomFor(fields))
+  try {
+    for (const field of inOrder(fields)) writeField(out, field, isEncrypted(field))
+    const region = out.buffer.subarray(0, out.at)
+    const signer = config.suite.signed ? sources.newSigner() : undefined
+    const context = config.contextOf(config.version, fields, region, signer?.publicKey)
+    return { result, fields, region, context, signer, apart }
+  } catch (thrown) {
+    out.buffer.fill(0)
+    throw thrown
+  }
+}
+
+/** Separates what is in signature scope from what is not, and refuses what the configuration does not allow. */
+const sorted = (config: TableConfig, item: Item) => {
+  if (Object.hasOwn(item, headName) || Object.hasOwn(item, footName))
+    throw new GlassineError('ERR_ALREADY_ENCRYPTED', {
+      package: from,
+      message: 'The item is encrypted already',
+    })
+  for (const name of config.required)
+    if (!Object.hasOwn(item, name) || item[name] === undefined)
+      throw new GlassineError('ERR_FIELD_MISSING', {
+        package: from,
+        path: `/${name}`,
+        message: `/${name}: the item lacks an attribute that it must have`,
+        statusCode: 500,
+      })
+  const result: Item = {}
+  const fields: Field[] = []
+  let apart = 0
+  for (const name of Object.keys(item)) {
+    const value = item[name]
+    if (value === undefined) continue
+    const plan = config.planOf(name)
+    if (plan.reserved) throw valueError('the name is reserved for the format', `/${name}`)
+    if (plan.action === undefined)
+      throw valueError('the configuration does not name this attribute', `/${name}`)
+    setMember(result, name, value)
+    const action = legendBytes[plan.action]
+    if (action === undefined) apart += plan.nameBytes + valueSize(value)
+    else fields.push({ plan, value, action, start: 0, end: 0 })
+  }
+  return { result, fields, apart }
+}
+
+/** A guess that is right for small values: growing costs a copy. */
+const roomFor = (fields: readonly Field[]): number =>
+  fields.reduce((room, { plan }) => room + plan.encrypted.length + 64, 256)
+
+/** Everything that needs keys, in one synchronous piece. */
+const seal = (
+  config: TableConfig,
+  sources: Sources,
+  { result, fields, region, context, signer, apart }: Prepared,
+  made: readonly NewRecipient[],
+): Item => {
+  const fresh = Buffer.allocUnsafeSlow(messageIdBytes + keyBytes)
+  sources.fill(fresh)
+  const messageId = fresh.subarray(0, messageIdBytes)
+  const dataKey = fresh.subarray(messageIdBytes)
+  const recipients = made.map((recipient) => wrapDataKey(dataKey, recipient, context.bytes))
+  const { commitKey, rootKey } = itemKeys(dataKey, messageId)
+  try {
+    const header = {
+      version: config.version,
+      suite: config.suite,
+      messageId,
+      legend: Uint8Array.from(fields, ({ action }) => action),
+      publicKey: signer?.publicKey,
+      encryptedDataKeys: recipients.map(({ encryptedDataKey }) => encryptedDataKey),
+    }
+    const head = writeHeader(header, commitKey)
+    encryptFields(fields, region, rootKey, result)
+    const foot = writeFooter(footerHash(head, context, region), recipients, signer)
+    checkSize(fields, apart + head.length + foot.length)
+    result[headName] = { B: new Uint8Array(head) }
+    result[footName] = { B: new Uint8Array(foot) }
+    return result
+  } finally {
+    for (const secret of [fresh, commitKey, rootKey]) secret.fill(0)
+    for (const { macKey } of recipients) macKey.fill(0)
+  }
+}
+
+/** Encrypts each field where it stands, and puts a copy with a memory of its own in the item. */
+const encryptFields = (fields: readonly Field[], region: Buffer, rootKey: Buffer, result: Item): void => {
+  const encrypted = fields.filter(isEncrypted)
+  const stream = fieldKeyStream(rootKey, encrypted.length)
+  encrypted.forEach(({ plan, start, end }, at) => {
+    const { key, nonce } = fieldKey(stream, at)
+    const value = start + 2
+    gcmSeal(key, nonce, plan.path, region.subarray(value, end - tagBytes), region, value)
+    setMember(result, plan.name, { B: new Uint8Array(region.subarray(start, end)) })
+  })
+  stream.fill(0)
+}

@@ -1,0 +1,104 @@
+import { defineFields } from '@glassine/core'
+import { describe, expect, test } from '@jest/globals'
+import {
+  type ActionOptions,
+  type ItemEncryptorOptions,
+  itemEncryptor,
+  itemEncryptorOfActions,
+} from '../src/index.ts'
+import { thrownBy } from './support/error.ts'
+import { testKeyring } from './support/keyrings.ts'
+
+const keyring = testKeyring()
+const fields = defineFields<any>('patient', { ssn: {}, 'address.street': {}, phone: { masked: {} } })
+const right: ItemEncryptorOptions = { table: 'Patients', fields, partitionKey: 'id', sortKey: 'at', keyring }
+const actions: ActionOptions = {
+  table: 'Patients',
+  partitionKey: 'id',
+  attributeActions: { id: 'SIGN_ONLY', ssn: 'ENCRYPT_AND_SIGN' },
+  keyring,
+}
+
+describe('an option that cannot be right throws at construction, with its name', () => {
+  test('the options that the cases vary are right', () => {
+    expect(itemEncryptor(right)).toEqual({
+      encryptItem: expect.any(Function),
+      decryptItem: expect.any(Function),
+    })
+    expect(itemEncryptorOfActions(actions)).toBeDefined()
+  })
+
+  test.each<[string, object]>([
+    ['table', { table: '' }],
+    ['table', { table: undefined }],
+    ['table', { table: '\uD800' }],
+    ['partitionKey', { partitionKey: '' }],
+    ['partitionKey', { partitionKey: 1 }],
+    ['partitionKey', { partitionKey: 'aws_dbe_head' }],
+    ['sortKey', { sortKey: 'id' }],
+    ['sortKey', { sortKey: '' }],
+    ['keyring', { keyring: undefined }],
+    ['keyring', { keyring: [] }],
+    ['keyring', { keyring: [keyring, {}] }],
+    ['keyring', { keyring: { ...keyring, unwrap: undefined } }],
+    ['fields', { fields: undefined }],
+    ['fields', { fields: {} }],
+    ['fields', { fields: defineFields<any>('all', { '*': {} }) }],
+    ['fields', { fields: defineFields<any>('key', { id: {} }) }],
+    ['fields', { fields: defineFields<any>('reserved', { aws_dbe_head: {} }) }],
+    ['fields', { unsigned: ['ssn'] }],
+    ['fields', { unsignedPrefix: 'addr' }],
+    ['signOnly', { signOnly: ['ssn'] }],
+    ['signOnly', { signOnly: 'plan' }],
+    ['signOnly', { signOnly: ['plan', 'plan'] }],
+    ['signAndInclude', { signAndInclude: ['ssn'] }],
+    ['signAndInclude', { signAndInclude: ['aws_dbe_x'] }],
+    ['signOnly', { signAndInclude: ['plan'], signOnly: ['plan'] }],
+    ['unsigned', { unsigned: ['id'] }],
+    ['unsigned', { unsigned: [''] }],
+    ['unsigned', { unsignedPrefix: 'a' }],
+    ['unsignedPrefix', { unsignedPrefix: '' }],
+    ['undeclared', { undeclared: 'ignore' }],
+    ['undeclared', { undeclared: 'toString' }],
+    ['suite', { suite: '0x0478' }],
+    ['suite', { suite: 'constructor' }],
+    ['maxEncryptedDataKeys', { maxEncryptedDataKeys: 0 }],
+    ['maxEncryptedDataKeys', { maxEncryptedDataKeys: 256 }],
+    ['timeout', { timeout: 0 }],
+    ['timeout', { timeout: 1.5 }],
+    ['undeclard', { undeclard: 'error' }],
+  ])('%s: %j', (option, wrong) => {
+    const error = thrownBy(() => itemEncryptor({ ...right, ...wrong } as ItemEncryptorOptions))
+    expect(error).toMatchObject({
+      code: 'ERR_OPTION_INVALID',
+      cause: { package: '@glassine/dynamodb', option },
+    })
+    expect(error.message).toContain(`\`${option}\``)
+  })
+
+  test.each<[string, object]>([
+    ['attributeActions', { attributeActions: undefined }],
+    ['attributeActions', { attributeActions: { id: 'SIGN_ONLY', ssn: 'ENCRYPT' } }],
+    ['attributeActions', { attributeActions: { ssn: 'ENCRYPT_AND_SIGN' } }],
+    ['attributeActions', { attributeActions: { id: 'ENCRYPT_AND_SIGN' } }],
+    ['attributeActions', { attributeActions: { id: 'SIGN_ONLY', aws_dbe_b_x: 'SIGN_ONLY' } }],
+    // Unsigned, and not listed; listed, and signed.
+    ['attributeActions', { attributeActions: { id: 'SIGN_ONLY', free: 'DO_NOTHING' } }],
+    ['attributeActions', { attributeActions: { id: 'SIGN_ONLY', free: 'SIGN_ONLY' }, unsigned: ['free'] }],
+    ['attributeActions', { attributeActions: { id: 'SIGN_ONLY', ':a': 'SIGN_ONLY' }, unsignedPrefix: ':' }],
+    // Version 2 wants the keys in the encryption context, version 1 does not.
+    [
+      'attributeActions',
+      { attributeActions: { id: 'SIGN_ONLY', plan: 'SIGN_AND_INCLUDE_IN_ENCRYPTION_CONTEXT' } },
+    ],
+    ['fields', { fields }],
+  ])('of actions, %s: %j', (option, wrong) => {
+    const error = thrownBy(() => itemEncryptorOfActions({ ...actions, ...wrong } as ActionOptions))
+    expect(error).toMatchObject({ code: 'ERR_OPTION_INVALID', cause: { option } })
+  })
+
+  test('options that are no object', () => {
+    for (const wrong of [undefined, null, 'x'] as unknown as ItemEncryptorOptions[])
+      expect(thrownBy(() => itemEncryptor(wrong)).cause.option).toBe('options')
+  })
+})

@@ -1,0 +1,53 @@
+import { type AwsClientOptions, isSdkClient } from '../aws/client-options.ts'
+import { awsSender } from '../aws/sender.ts'
+import { kmsService, tokens } from '../keyrings/kms/aws-sdk.ts'
+import type { KmsAnswer, KmsCallOptions, KmsInput, KmsOperations } from '../keyrings/kms/operations.ts'
+
+/** The input of KMS's ReEncrypt. */
+export interface ReEncryptInput {
+  readonly SourceKeyId: string
+  readonly SourceEncryptionContext: Readonly<Record<string, string>>
+  readonly DestinationKeyId: string
+  readonly DestinationEncryptionContext: Readonly<Record<string, string>>
+  readonly CiphertextBlob: Uint8Array
+  readonly GrantTokens?: readonly string[]
+}
+
+/**
+ * The KMS operations that a key store uses, with AWS's own names. The AWS SDK's client is behind it by default.
+ * Reading branch keys takes `decrypt` alone; errors are told apart as `KmsOperations` says.
+ */
+export interface KeyStoreKmsOperations extends Pick<KmsOperations, 'decrypt'> {
+  generateDataKeyWithoutPlaintext(
+    input: KmsInput & { readonly NumberOfBytes: number },
+    call: KmsCallOptions,
+  ): Promise<KmsAnswer>
+  reEncrypt(
+    input: ReEncryptInput,
+    call: KmsCallOptions,
+  ): Promise<KmsAnswer & { readonly SourceKeyId?: string }>
+}
+
+/** The names, for the check of what is given in the SDK's place. */
+export const keyStoreKmsOperations: readonly (keyof KeyStoreKmsOperations)[] = [
+  'generateDataKeyWithoutPlaintext',
+  'reEncrypt',
+  'decrypt',
+]
+
+export const kmsOperationsOf = (options: AwsClientOptions<KeyStoreKmsOperations>): KeyStoreKmsOperations => {
+  const { client } = options
+  if (client !== undefined && typeof client !== 'function' && !isSdkClient(client)) return client
+  const { send } = awsSender(options, kmsService)
+  return {
+    generateDataKeyWithoutPlaintext: (input, call) =>
+      send(
+        (sdk) => new sdk.GenerateDataKeyWithoutPlaintextCommand({ ...input, GrantTokens: tokens(input) }),
+        call,
+      ),
+    reEncrypt: (input, call) =>
+      send((sdk) => new sdk.ReEncryptCommand({ ...input, GrantTokens: tokens(input) }), call),
+    decrypt: (input, call) =>
+      send((sdk) => new sdk.DecryptCommand({ ...input, GrantTokens: tokens(input) }), call),
+  }
+}

@@ -1,0 +1,105 @@
+import { randomUUID } from 'node:crypto'
+import type { AwsClientOptions } from '../aws/client-options.ts'
+import { type AwsCommand, type AwsService, awsSender } from '../aws/sender.ts'
+import { type Call, firstAnswer } from '../keyrings/kms/retry.ts'
+import { cancellation, dynamoDB, notHad } from './failures.ts'
+import { ciphertext, partitionKey, type RecordItem, sortKey } from './record.ts'
+
+type Sdk = typeof import('@aws-sdk/client-dynamodb')
+type Deadline = () => number
+
+/** An answer, or the names of definite refusals. */
+export type Answered<T> = { answer: T } | { refusals: readonly string[] }
+
+/** Sends a command to the table's DynamoDB, with retries. */
+export type Send = <T>(make: (sdk: Sdk) => AwsCommand, deadline: Deadline) => Promise<Answered<T>>
+
+/** A record to put, and what must be true of the place where it goes. */
+export interface Put {
+  readonly item: RecordItem
+  /** `new`: nothing is there. Otherwise: this ciphertext is. */
+  readonly onto: 'new' | Uint8Array
+}
+
+/** The table of a key store. */
+export interface Table {
+  /** @throws GlassineError `ERR_DECRYPT_FAILED` when there is no such record, `ERR_KEY_UNAVAILABLE` */
+  read(branchKeyId: string, type: string, deadline: Deadline): Promise<RecordItem>
+  /** All records or none. */
+  write(puts: readonly Put[], deadline: Deadline): Promise<Answered<unknown>>
+  readonly send: Send
+}
+
+const service: AwsService<Sdk> = {
+  name: 'DynamoDB',
+  package: '@aws-sdk/client-dynamodb',
+  load: () => import('@aws-sdk/client-dynamodb'),
+  clientOf: ({ DynamoDBClient }) => DynamoDBClient,
+}
+
+/** @param region - of clients that are made here, where `awsClientOptions` names none */
+export const tableOf = (tableName: string, options: AwsClientOptions, region: string | undefined): Table => {
+  const sender = awsSender(options, service)
+  const own = (options.awsClientOptions as { region?: unknown } | undefined)?.region
+  const place = own === undefined ? region : undefined
+
+  const send: Send = <T>(make: (sdk: Sdk) => AwsCommand, deadline: Deadline) => {
+    const call: Call<T> = async (signal) => {
+      try {
+        return (await sender.send(make, { signal, region: place })) as T
+      } catch (thrown) {
+        throw cancellation(thrown)
+      }
+    }
+    return firstAnswer([call], deadline, dynamoDB)
+  }
+
+  const get = async (branchKeyId: string, type: string, deadline: Deadline, consistent: boolean) => {
+    const Key = { [partitionKey]: { S: branchKeyId }, [sortKey]: { S: type } }
+    const result = await send<{ Item?: RecordItem }>(
+      (sdk) =>
+        new sdk.GetItemCommand({ TableName: tableName, Key, ...(consistent && { ConsistentRead: true }) }),
+      deadline,
+    )
+    if ('answer' in result) return result.answer.Item
+    throw notHad(`DynamoDB refused to read the branch key: ${result.refusals.join(', ')}`)
+  }
+
+  return {
+    send,
+    async read(branchKeyId, type, deadline) {
+      // Eventually consistent, as AWS's key stores read. Only before a record is taken for missing is it asked for
+      // once more: it may have been written a moment ago.
+      const item =
+        (await get(branchKeyId, type, deadline, false)) ?? (await get(branchKeyId, type, deadline, true))
+      if (item === undefined) throw notHad('The key store has no such branch key')
+      return item
+    },
+    write(puts, deadline) {
+      // One token for all attempts: one whose answer was lost must not fail on its own records.
+      const ClientRequestToken = randomUUID({ disableEntropyCache: true })
+      const TransactItems = puts.map(({ item, onto }) => ({
+        Put: { TableName: tableName, Item: item as never, ...conditionOf(onto) },
+      }))
+      return send((sdk) => new sdk.TransactWriteItemsCommand({ ClientRequestToken, TransactItems }), deadline)
+    },
+  }
+}
+
+interface Condition {
+  readonly ConditionExpression: string
+  readonly ExpressionAttributeNames: Record<string, string>
+  readonly ExpressionAttributeValues?: Record<string, { B: Uint8Array }>
+}
+
+const conditionOf = (onto: Put['onto']): Condition =>
+  onto === 'new'
+    ? {
+        ConditionExpression: 'attribute_not_exists(#id)',
+        ExpressionAttributeNames: { '#id': partitionKey },
+      }
+    : {
+        ConditionExpression: 'attribute_exists(#id) AND #enc = :enc',
+        ExpressionAttributeNames: { '#id': partitionKey, '#enc': ciphertext },
+        ExpressionAttributeValues: { ':enc': { B: onto } },
+      }

@@ -1,0 +1,57 @@
+// Who pays for what: a function that uses KMS alone must not carry the key store, nor load the SDK of DynamoDB.
+import { fileURLToPath } from 'node:url'
+import { expect, test } from '@jest/globals'
+import { build } from 'esbuild'
+
+/** Bundles a line of code, and returns the files of ours that are in it and the packages that it asks for, and how. */
+const bundled = async (code: string) => {
+  const { metafile } = await build({
+    stdin: { contents: code, resolveDir: fileURLToPath(new URL('..', import.meta.url)), loader: 'ts' },
+    bundle: true,
+    write: false,
+    metafile: true,
+    platform: 'node',
+    format: 'esm',
+    outfile: 'main.mjs',
+    conditions: ['@glassine/source'],
+    external: ['@aws-sdk/*'],
+  })
+  const [output] = Object.values(metafile.outputs)
+  return {
+    files: Object.entries(output!.inputs).flatMap(([file, { bytesInOutput }]) =>
+      bytesInOutput > 0 ? [file] : [],
+    ),
+    sdks: output!.imports.flatMap(({ path, kind }) =>
+      path.startsWith('@aws-sdk/') ? [`${kind} ${path}`] : [],
+    ),
+  }
+}
+
+test('kmsKeyring and keyMaterial: neither key store nor hierarchical keyring, and KMS alone, lazily', async () => {
+  const { files, sdks } = await bundled(
+    `import { keyMaterial, kmsKeyring } from '@glassine/keys'
+     console.log(keyMaterial({ keyring: kmsKeyring({ keyId: 'alias/patients' }) }))`,
+  )
+  expect(files.filter((file) => /key-store|hierarch|branch-key/.test(file))).toEqual([])
+  expect(sdks).toEqual(['dynamic-import @aws-sdk/client-kms'])
+})
+
+test('hierarchicalKeyring over a source of your own: no SDK at all', async () => {
+  const { files, sdks } = await bundled(
+    `import { hierarchicalKeyring } from '@glassine/keys'
+     console.log(hierarchicalKeyring)`,
+  )
+  expect(files.filter((file) => file.includes('key-store'))).toEqual([])
+  expect(sdks).toEqual([])
+})
+
+test('keyStore: both SDKs, lazily', async () => {
+  const { sdks } = await bundled(
+    `import { keyStore } from '@glassine/keys/key-store'
+     console.log(keyStore)`,
+  )
+  expect(sdks.sort()).toEqual([
+    'dynamic-import @aws-sdk/client-dynamodb',
+    'dynamic-import @aws-sdk/client-kms',
+  ])
+})
