@@ -3,7 +3,7 @@ export { type DecryptRequestOptions, decryptRequest, type OpenedBody } from './d
 export { type EncryptResponseOptions, encryptResponse } from './encrypt-response.ts'
 export { type EventSource, eventSourceOf, type HttpSource } from './event-source.ts'
 export { type FieldEncryptionOptions, fieldEncryption } from './field-encryption.ts'
-export type { ClientCertificate } from './require-tls/client-cert.ts'
+export type { ClientCertificate } from './require-tls/client-certificate.ts'
 export type { AlbOptions, CloudFrontOptions, RequireTlsOptions } from './require-tls/options.ts'
 export { requireTls } from './require-tls/require-tls.ts'
 export type { Bind } from './scope.ts'
