@@ -2,6 +2,7 @@ import { defineFields } from '@glassine/core'
 import { assertEncrypted, decryptRequest, encryptResponse, requireTls } from '@glassine/middy'
 import { sampleContext } from '@glassine/testing'
 import { describe, expect, jest, test } from '@jest/globals'
+import type { MiddlewareObj } from '@middy/core'
 import { fakeEnvelope } from './support/fake-envelope.ts'
 import { majors } from './support/outcome.ts'
 import { bind, marker, patient, patientFields, requestOf, sealedBy } from './support/stack.ts'
@@ -128,7 +129,7 @@ describe.each(majors)('assertEncrypted under Middy %s', (_, middy) => {
       middy(plugin)
         .use(requireTls())
         .use(decryptRequest({ fields, envelope, bind }))
-        .use(early as never)
+        .use(early as MiddlewareObj)
         .use(encryptResponse())
         .handler(async (event: any) => ({ statusCode: 200, body: event.body }))
 
