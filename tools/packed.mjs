@@ -17,61 +17,59 @@ await run('build', 'node_modules/.bin/turbo', ['run', 'build', '--output-logs=er
 const root = JSON.parse(readFileSync('package.json', 'utf8'))
 const pinned = (names) => Object.fromEntries(names.map((name) => [name, root.devDependencies[name]]))
 const folder = mkdtempSync(path.join(tmpdir(), 'glassine-packed-'))
-try {
-  const packages = readdirSync('packages').map((name) => `./packages/${name}`)
-  const [archives] = [
-    execFileSync('npm', ['pack', '--json', '--pack-destination', folder, ...packages], { encoding: 'utf8' }),
-  ]
-  const packed = JSON.parse(archives)
-  for (const { name, files } of Array.isArray(packed) ? packed : Object.values(packed)) {
-    const names = files.map((file) => file.path)
-    for (const needed of ['README.md', 'LICENSE', 'dist/index.js', 'dist/index.d.ts'])
-      if (!names.includes(needed)) throw new Error(`${name} does not ship ${needed}`)
-    const stray = names.filter(
-      (file) => !/^(dist\/.*\.(js|d\.ts)|README\.md|LICENSE|package\.json)$/.test(file),
-    )
-    if (stray.length > 0) throw new Error(`${name} ships ${stray.join(', ')}`)
-  }
-  const local = Object.fromEntries(
-    (Array.isArray(packed) ? packed : Object.values(packed)).map(({ name, filename }) => [
-      name,
-      `file:./${filename}`,
-    ]),
+// Not `finally`: a step that fails ends the process.
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+
+const names = readdirSync('packages').map((name) => `./packages/${name}`)
+const answer = JSON.parse(
+  execFileSync('npm', ['pack', '--json', '--pack-destination', folder, ...names], { encoding: 'utf8' }),
+)
+// npm 10 answers with a list, npm 11 with an object by name.
+const packed = Array.isArray(answer) ? answer : Object.values(answer)
+
+for (const { name, files } of packed) {
+  const shipped = files.map((file) => file.path)
+  for (const needed of ['README.md', 'LICENSE', 'dist/index.js', 'dist/index.d.ts'])
+    if (!shipped.includes(needed)) throw new Error(`${name} does not ship ${needed}`)
+  const stray = shipped.filter(
+    (file) => !/^(dist\/.*\.(js|d\.ts)|README\.md|LICENSE|package\.json)$/.test(file),
   )
-  cpSync('tools/packed', folder, { recursive: true })
-  writeFileSync(
-    path.join(folder, 'package.json'),
-    JSON.stringify({
-      name: 'packed',
-      private: true,
-      type: 'module',
-      dependencies: {
-        ...local,
-        ...pinned(['@aws-sdk/client-kms', '@middy/core', '@aws-lambda-powertools/logger']),
-      },
-      devDependencies: pinned([
-        'typescript',
-        'esbuild',
-        '@types/node',
-        '@types/aws-lambda',
-        '@jest/globals',
-        'jest',
-      ]),
-      overrides: root.overrides,
-    }),
-  )
-  const at = (command, ...args) =>
-    run(`${command} ${args[0] ?? ''}`, 'sh', ['-c', 'cd "$0" && exec "$@"', folder, command, ...args])
-  await at('npm', 'install', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error')
-  await at('node_modules/.bin/tsc', '-p', '.')
-  await at('node', 'dist/main.js')
-  await at('node', 'required.cjs')
-  await at(
-    'node',
-    '--experimental-vm-modules',
-    '--disable-warning=ExperimentalWarning',
-    'node_modules/jest/bin/jest.js',
-  )
-} finally {
-  rmSync(folder, { recursive: true, force: true })
+  if (stray.length > 0) throw new Error(`${name} ships ${stray.join(', ')}`)
 }
+
+cpSync('tools/packed', folder, { recursive: true })
+writeFileSync(
+  path.join(folder, 'package.json'),
+  JSON.stringify({
+    name: 'packed',
+    private: true,
+    type: 'module',
+    dependencies: {
+      ...Object.fromEntries(packed.map(({ name, filename }) => [name, `file:./${filename}`])),
+      ...pinned(['@aws-sdk/client-kms', '@middy/core', '@aws-lambda-powertools/logger']),
+    },
+    devDependencies: pinned(['typescript', '@types/node', '@types/aws-lambda', '@jest/globals', 'jest']),
+    overrides: root.overrides,
+  }),
+)
+const step = (name, command, ...args) =>
+  run(name, 'sh', ['-c', 'cd "$0" && exec "$@"', folder, command, ...args])
+await step(
+  'install the archives',
+  'npm',
+  'install',
+  '--ignore-scripts',
+  '--no-audit',
+  '--no-fund',
+  '--loglevel=error',
+)
+await step('types', 'node_modules/.bin/tsc', '-p', '.')
+await step('a program', 'node', 'dist/main.js')
+await step('require', 'node', 'required.cjs')
+await step(
+  'a test',
+  'node',
+  '--experimental-vm-modules',
+  '--disable-warning=ExperimentalWarning',
+  'node_modules/jest/bin/jest.js',
+)

@@ -37,7 +37,7 @@ const handler = middy(assertEncrypted({ fields: Card }))
 const card: Card = { id: 'c-1', number: '4000 0000 0000 0002' }
 const binding = { tenant: 'shop' }
 const sealed: Sealed<Card> = await envelope.encrypt(card, Card, { binding })
-assert.notEqual(sealed.number as string, card.number)
+assert.notDeepEqual(sealed.number, card.number)
 
 const response = await invoke(handler, sampleEvent('rest', { body: sealed }))
 assert.equal(response.statusCode, 200)

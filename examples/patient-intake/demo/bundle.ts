@@ -1,14 +1,14 @@
-import { fileURLToPath } from 'node:url'
+import path from 'node:path'
 import { build } from 'esbuild'
 
-const at = (relative: string) => fileURLToPath(new URL(relative, import.meta.url))
+// From the root of the repository, where npm's scripts run: this file itself is bundled, so its own place moves.
+const at = (file: string) => path.resolve('examples/patient-intake', file)
 
 /** Bundles the handler as a team would deploy it; returns the file and its size in bytes. */
 export const bundleHandler = async (): Promise<{ file: string; bytes: number }> => {
-  // The demo runs from its own build folder, one below the source.
-  const file = at('../../dist/handler.mjs')
+  const file = at('dist/handler.mjs')
   const { metafile } = await build({
-    entryPoints: [at('../../src/handler.ts')],
+    entryPoints: [at('src/handler.ts')],
     outfile: file,
     bundle: true,
     platform: 'node',

@@ -57,6 +57,8 @@ export const startSandbox = async () => {
     AWS_REGION: kms.region,
     AWS_ACCESS_KEY_ID: kms.credentials.accessKeyId,
     AWS_SECRET_ACCESS_KEY: kms.credentials.secretAccessKey,
+    // On Node 20 the SDK would print between our lines that Node 22 is to come.
+    AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
   })
   const bundle = await bundleHandler()
   // A new specifier each time: a second sandbox in one process is a second cold start.

@@ -5,7 +5,6 @@ import { messageEnvelope } from '@glassine/message'
 import { assertEncrypted, decryptRequest, encryptResponse, requireTls } from '@glassine/middy'
 import middy from '@middy/core'
 import httpErrorHandler from '@middy/http-error-handler'
-import httpJsonBodyParser from '@middy/http-json-body-parser'
 import { Patient } from './model.ts'
 import { tenantOf } from './tenant.ts'
 
@@ -22,7 +21,6 @@ const keys = keyMaterial({
 export const handler = middy(assertEncrypted({ fields: Patient }))
   .use(httpErrorHandler({ logger: (error) => logger.error('refused', error as Error) }))
   .use(requireTls({ origins: ['https://app.example.com'] }))
-  .use(httpJsonBodyParser())
   .use(
     decryptRequest({
       fields: Patient,

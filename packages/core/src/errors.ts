@@ -85,7 +85,10 @@ export interface ErrorInit extends ErrorCause {
 export class GlassineError extends Error {
   readonly code: ErrorCode
   readonly statusCode: number
-  /** Whether the message may be shown to the caller: so for 4xx, not for 5xx. */
+  /**
+   * Whether the caller may see status and message: so for 4xx, and for 503, which `@middy/http-error-handler` would
+   * turn into a 500 otherwise, and the caller would not know that trying again helps.
+   */
   readonly expose: boolean
   override readonly cause: ErrorCause
 
@@ -93,7 +96,7 @@ export class GlassineError extends Error {
     super(message ?? facts[code][1])
     this.code = code
     this.statusCode = statusCode ?? facts[code][0]
-    this.expose = this.statusCode < 500
+    this.expose = this.statusCode < 500 || this.statusCode === 503
     // Member by member: whatever else a caller's object carries must not reach the log.
     this.cause = Object.freeze({
       package: from,

@@ -65,7 +65,9 @@ describe('an error', () => {
     expect(Object.prototype.toString.call(error)).toBe('[object Error]')
   })
 
-  test('is exposed below 500 only, whatever the status of its code', () => {
+  test('is exposed below 500 and at 503 only, whatever the status of its code', () => {
+    const later = new GlassineError('ERR_KEY_UNAVAILABLE', { package: 'p' })
+    expect([later.statusCode, later.expose]).toEqual([503, true])
     const sealing = new GlassineError('ERR_FIELD_MISSING', { package: 'p', statusCode: 500, message: 'm' })
     expect([sealing.statusCode, sealing.expose, sealing.message]).toEqual([500, false, 'm'])
   })

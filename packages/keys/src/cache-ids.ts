@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { SerialisedContext } from './encryption-context.ts'
 import type { DecryptionKeyRequest, KeyRequest } from './key-request.ts'
 import { keyLength } from './material.ts'
 
@@ -19,6 +20,22 @@ const tenantOf = (tenant: string | undefined): string =>
 /** Keyring, tenant, suite, context. */
 export const encryptionId = (partition: string, { tenant, suite, context }: KeyRequest): string =>
   `${partition}${tenantOf(tenant)},${suite},${context.id}`
+
+/**
+ * {@link encryptionId}, remembered with the context: formats keep the contexts that they serialise, and a string
+ * that is used again has been hashed before.
+ */
+export const encryptionIds = (partition: string): ((request: KeyRequest) => string) => {
+  const known = new WeakMap<SerialisedContext, { tenant: string | undefined; suite: number; id: string }>()
+  return (request) => {
+    const { tenant, suite, context } = request
+    const last = known.get(context)
+    if (last !== undefined && last.tenant === tenant && last.suite === suite) return last.id
+    const id = encryptionId(partition, request)
+    known.set(context, { tenant, suite, id })
+    return id
+  }
+}
 
 /** Keyring, tenant, suite, length, context, encrypted data keys. */
 export const decryptionId = (partition: string, request: DecryptionKeyRequest): string => {

@@ -1,6 +1,6 @@
 import { GlassineError } from '@glassine/core'
 import { Cache, type CacheOptions } from './cache.ts'
-import { decryptionId, encryptionId, partitionOf } from './cache-ids.ts'
+import { decryptionId, encryptionIds, partitionOf } from './cache-ids.ts'
 import { type KeptKeysOptions, keptKeys, keptKeysOptions } from './cache-options.ts'
 import type { DataKey } from './data-key.ts'
 import { from, notDecrypted } from './errors.ts'
@@ -77,6 +77,7 @@ export interface KeyMaterialOptions extends KeptKeysOptions {
 export const keyMaterial = (options: KeyMaterialOptions): KeyMaterial => {
   const { keyring, bounds } = checked(options)
   const partition = partitionOf(keyring.id)
+  const encryptionId = encryptionIds(partition)
   /** Moves on at `clear()`: a key that was asked for before must not be kept after it. */
   let epoch = 0
 
@@ -108,9 +109,7 @@ export const keyMaterial = (options: KeyMaterialOptions): KeyMaterial => {
       // Written so that NaN is refused too.
       if (!(messages >= 0 && messages <= bounds.maxUses && bytes >= 0 && bytes <= bounds.maxBytes))
         return Promise.reject(tooMuch(bounds.maxUses, bounds.maxBytes))
-      return lent(
-        encryption.take(encryptionId(partition, request), request, { uses: messages, bytes, deadline }),
-      )
+      return lent(encryption.take(encryptionId(request), request, { uses: messages, bytes, deadline }))
     },
     decryptionKey(request) {
       const { deadline, encryptedDataKeys } = request

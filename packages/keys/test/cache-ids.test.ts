@@ -1,7 +1,7 @@
 import { type DecryptionKeyRequest, type EncryptedDataKey, serialiseContext } from '@glassine/keys'
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { decryptionId, encryptionId, partitionOf } from '../src/cache-ids.ts'
+import { decryptionId, encryptionId, encryptionIds, partitionOf } from '../src/cache-ids.ts'
 
 /* Two requests share a cache key only when all their parts are the same. */
 
@@ -74,4 +74,14 @@ test('parts that run into each other when simply joined do not', () => {
     decryptionId('P', { ...base, tenant: '-', encryptedDataKeys: [one] }),
   ]
   expect(new Set(ids).size).toBe(ids.length)
+})
+
+test('a remembered id is that of the request, whatever was asked with the same context before', () => {
+  fc.assert(
+    fc.property(context, fc.array(request, { maxLength: 10 }), (context, requests) => {
+      const idOf = encryptionIds('P')
+      for (const one of requests)
+        expect(idOf({ ...one, context })).toBe(encryptionId('P', { ...one, context }))
+    }),
+  )
 })

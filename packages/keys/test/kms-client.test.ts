@@ -25,7 +25,7 @@ describe('clients made here', () => {
     class Counted extends KMSClient {
       constructor(options: KMSClientConfig) {
         super(options)
-        made.push(String(options?.region))
+        made.push(String(options.region))
         expect(options).toMatchObject({ maxAttempts: 1, endpoint: kms.endpoint })
       }
     }

@@ -28,6 +28,8 @@ export type ContextForms = (
 export const contextForms = (check: (pairs: EncryptionContext) => void): ContextForms => {
   const known = boundedMap<MessageContext>()
   return (pairs, own, required) => {
+    // Callers in JavaScript may hand over anything; the check says so.
+    if (typeof pairs !== 'object' || pairs === null) check(pairs)
     const id = idOf(pairs) + idOf(own) + (required.length === 0 ? '' : required.map(lengthPrefixed).join(''))
     const found = known.get(id)
     if (found) return found

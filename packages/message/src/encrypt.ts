@@ -33,6 +33,7 @@ export interface EncryptResult {
   readonly messageHeader: MessageHeader
 }
 
+const defaultSuiteId = Number(defaultSuite)
 const nothing: EncryptionContext = Object.freeze({})
 
 /**
@@ -54,10 +55,10 @@ export const encrypt = async (
   options: EncryptOptions = {},
 ): Promise<EncryptResult> => {
   const { writer, contextOf } = stateOf(keys)
-  const { encryptionContext = nothing, tenant, deadline } = options
+  const { encryptionContext = nothing, suiteId = defaultSuiteId, tenant, deadline } = options
   const context = contextOf(encryptionContext, nothing, checkedRequired(options.requiredContext))
   const writing = {
-    suite: suiteNamed(checkedSuiteName('suiteId', options.suiteId ?? defaultSuite)),
+    suite: suiteNamed(checkedSuiteName('suiteId', suiteId)),
     frameLength: checkedFrameLength(options.frameLength),
     maxEncryptedDataKeys: checkedMaxKeys(options.maxEncryptedDataKeys),
   }

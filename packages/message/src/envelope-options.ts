@@ -91,7 +91,7 @@ const forbiddenMember = /^(?:__proto__|constructor|prototype)?$|[~/]/
 export const checkedSettings = (options: MessageEnvelopeOptions): Settings => {
   if (typeof options !== 'object' || options === null) throw optionError(from, 'options', 'must be an object')
   refuseUnknown(options, known)
-  const { keys, shape = 'field', fieldContext = false, bindFields = true } = options
+  const { keys, shape = 'field', suite = defaultSuite, fieldContext = false, bindFields = true } = options
   if (!isKeyMaterial(keys)) throw optionError(from, 'keys', 'must be key material')
   if (shape !== 'field' && shape !== 'bundle') throw optionError(from, 'shape', "must be 'field' or 'bundle'")
   if (typeof fieldContext !== 'boolean') throw optionError(from, 'fieldContext', 'must be a boolean')
@@ -107,7 +107,7 @@ export const checkedSettings = (options: MessageEnvelopeOptions): Settings => {
     writer: messageWriter(keys),
     contextOf: contextForms((binding) => checkedBinding(binding as Binding, from)),
     writing: {
-      suite: suiteNamed(checkedSuiteName('suite', options.suite ?? defaultSuite)),
+      suite: suiteNamed(checkedSuiteName('suite', suite)),
       frameLength: checkedFrameLength(options.frameLength),
       maxEncryptedDataKeys,
     },

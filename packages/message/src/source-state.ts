@@ -40,12 +40,15 @@ export const stateOf = (source: KeySource): SourceState => {
 
 /** What AWS's SDK accepts: any names but its own, and values that may be empty. */
 const checkContext = (pairs: EncryptionContext): void => {
-  for (const [name, value] of Object.entries(pairs)) {
-    const valid = typeof value === 'string' && value.isWellFormed() && name !== '' && name.isWellFormed()
-    if (!valid || name.startsWith('aws-crypto-'))
-      throw new GlassineError('ERR_BINDING_INVALID', {
-        message: 'The encryption context must be strings under names that are not empty or reserved',
-        package: from,
-      })
-  }
+  const valid = ([name, value]: [string, unknown]): boolean =>
+    typeof value === 'string' &&
+    value.isWellFormed() &&
+    name !== '' &&
+    name.isWellFormed() &&
+    !name.startsWith('aws-crypto-')
+  if (typeof pairs !== 'object' || pairs === null || !Object.entries(pairs).every(valid))
+    throw new GlassineError('ERR_BINDING_INVALID', {
+      message: 'The encryption context must be strings under names that are not empty or reserved',
+      package: from,
+    })
 }

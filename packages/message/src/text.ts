@@ -2,8 +2,8 @@ import { decryptFailed } from './errors.ts'
 import { type ReaderLimits, scanHeader } from './header/scan.ts'
 
 // Version and suite are the first three bytes of version 2, and so the first four characters; version 1 has a
-// type in between and its suite's last byte in the next group.
-const start = /^(?:AgR4|AgV4|AYABeA|AYADeA)/
+// type in between, and its suite's last byte shares two bits of a character with the message id.
+const start = /^(?:AgR4|AgV4|AYA[BD]e[A-P])/
 const base64 = /^[A-Za-z0-9+/]+={0,2}$/
 /** Shorter than any message. */
 const minLength = 136

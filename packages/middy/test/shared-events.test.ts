@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import type { RequireTlsOptions } from '@glassine/middy'
 import { describe, expect, test } from '@jest/globals'
-import type { RequireTlsOptions } from '../src/require-tls/options.ts'
 import { majors, outcomeOf } from './support/outcome.ts'
 import { type Verdict, verdicts } from './support/verdicts.ts'
 

@@ -1,8 +1,7 @@
+import { type RequireTlsOptions, requireTls } from '@glassine/middy'
 import { invoke } from '@glassine/testing'
 import middy from '@middy/core'
 import middy7 from 'middy7'
-import type { RequireTlsOptions } from '../../src/require-tls/options.ts'
-import { requireTls } from '../../src/require-tls/require-tls.ts'
 
 /** Both majors that the peer range names; version 7's types differ where these tests do not look. */
 export const majors = [

@@ -1,0 +1,94 @@
+// Messages of Powertools' data masking: `JSON.stringify` of the bare value, base64, written by AWS's SDK with its
+// default policy and suite, under the context that the caller passed.
+import { describe, expect, test } from '@jest/globals'
+import { messageEnvelope } from '../src/index.ts'
+import { expectUniformFailure, rejection } from './support/expect.ts'
+import { rawKeys } from './support/keys.ts'
+import { type PatientDto, patient, samplePatient } from './support/models.ts'
+import { peer, peerKeyring } from './support/peer.ts'
+
+const binding = { tenant: 't-1' }
+
+/** What its provider does with one value. */
+const maskingEncrypt = async (value: unknown, encryptionContext: Record<string, string>): Promise<string> => {
+  const plaintext = new TextEncoder().encode(JSON.stringify(value))
+  const { result } = await peer.encrypt(peerKeyring(), plaintext, { encryptionContext })
+  return Buffer.from(result).toString('base64')
+}
+
+const maskingDecrypt = async (text: string): Promise<unknown> => {
+  const { plaintext } = await peer.decrypt(peerKeyring(), new Uint8Array(Buffer.from(text, 'base64')))
+  return JSON.parse(new TextDecoder().decode(plaintext))
+}
+
+/** Every declared value of the payload, replaced. */
+const mapped = async (payload: any, change: (value: any) => Promise<unknown>): Promise<any> => ({
+  ...payload,
+  ssn: await change(payload.ssn),
+  address: { ...payload.address, street: await change(payload.address.street) },
+  visits: await Promise.all(
+    payload.visits.map(async (visit: any) => ({ ...visit, note: await change(visit.note) })),
+  ),
+  tags: await Promise.all(payload.tags.map(change)),
+  phones: Object.fromEntries(
+    await Promise.all(Object.entries(payload.phones).map(async ([key, value]) => [key, await change(value)])),
+  ),
+})
+
+describe('bindFields: false', () => {
+  const services = messageEnvelope({ keys: rawKeys(), bindFields: false })
+
+  test('opens what data masking writes', async () => {
+    const masked = await mapped(samplePatient(), (value) => maskingEncrypt(value, binding))
+    expect(masked.ssn).toMatch(/^AgV4/)
+    // -0 is 0 in JSON.stringify.
+    const { address, ...rest } = samplePatient()
+    expect(await services.decrypt(masked, patient, { binding })).toEqual({
+      ...rest,
+      address: { ...address, street: ['Main St', 1, null, { b: 0 }] },
+    })
+  })
+
+  test('writes what data masking opens', async () => {
+    const sealed = await services.encrypt(samplePatient(), patient, { binding })
+    expect(await mapped(sealed, maskingDecrypt)).toEqual(samplePatient())
+  })
+
+  test('opens messages without any context', async () => {
+    const masked = await mapped(samplePatient(), (value) => maskingEncrypt(value, {}))
+    expect(await services.decrypt(masked, patient, { binding: {} })).toMatchObject({ ssn: '123-45-6789' })
+    await expectUniformFailure(services.decrypt(masked, patient, { binding }))
+  })
+
+  test('still compares the context as a whole, as data masking does not', async () => {
+    const masked = await mapped(samplePatient(), (value) =>
+      maskingEncrypt(value, { ...binding, purpose: 'x' }),
+    )
+    await expectUniformFailure(services.decrypt(masked, patient, { binding }))
+  })
+
+  test('accepts two fields that were swapped: that is what it gives up', async () => {
+    const sealed: any = await services.encrypt(samplePatient(), patient, { binding })
+    sealed.tags.reverse()
+    const opened: PatientDto = await services.decrypt(sealed, patient, { binding })
+    expect(opened.tags).toEqual(['', 'red'])
+  })
+
+  test('and bound messages do not open as bare ones, nor bare ones as bound', async () => {
+    const bound = messageEnvelope({ keys: rawKeys() })
+    await expectUniformFailure(
+      services.decrypt(await bound.encrypt(samplePatient(), patient, { binding }), patient, { binding }),
+    )
+    await expectUniformFailure(
+      bound.decrypt(await services.encrypt(samplePatient(), patient, { binding }), patient, { binding }),
+    )
+  })
+
+  test('plaintext is refused as ever', async () => {
+    const masked = await mapped(samplePatient(), (value) => maskingEncrypt(value, binding))
+    expect(await rejection(services.decrypt({ ...masked, ssn: '123' }, patient, { binding }))).toMatchObject({
+      code: 'ERR_FIELD_NOT_ENCRYPTED',
+      cause: { path: '/ssn' },
+    })
+  })
+})

@@ -1,0 +1,194 @@
+import { GlassineError } from '@glassine/core'
+import { describe, expect, test } from '@jest/globals'
+import { decrypt, encrypt, messageEnvelope } from '../src/index.ts'
+import { rejection } from './support/expect.ts'
+import { rawKeys } from './support/keys.ts'
+import { one, patient, samplePatient } from './support/models.ts'
+import { legacyPeer, peerKeyring } from './support/peer.ts'
+
+const keys = rawKeys()
+const binding = { tenant: 't-1' }
+
+const optionAtFault = (make: () => unknown): string | undefined => {
+  try {
+    make()
+  } catch (error) {
+    expect(error).toBeInstanceOf(GlassineError)
+    expect((error as GlassineError).code).toBe('ERR_OPTION_INVALID')
+    return (error as GlassineError).cause.option
+  }
+  return undefined
+}
+
+describe('messageEnvelope refuses at construction', () => {
+  test.each<[string, any]>([
+    ['keys', { keys: undefined }],
+    ['keys', { keys: {} }],
+    ['keys', { keys: { encryptionKey: () => {} } }],
+    ['shape', { shape: 'document' }],
+    ['suite', { suite: '0x0178' }],
+    ['suite', { suite: '0x0014' }],
+    ['suite', { suite: null }],
+    ['bundleMember', { bundleMember: 'sealed' }],
+    ['bundleMember', { shape: 'bundle', bundleMember: '' }],
+    ['bundleMember', { shape: 'bundle', bundleMember: '__proto__' }],
+    ['bundleMember', { shape: 'bundle', bundleMember: 'constructor' }],
+    ['bundleMember', { shape: 'bundle', bundleMember: 'a/b' }],
+    ['bundleMember', { shape: 'bundle', bundleMember: 5 }],
+    ['fieldContext', { fieldContext: 'yes' }],
+    ['fieldContext', { shape: 'bundle', fieldContext: true }],
+    ['fieldContext', { bindFields: false, fieldContext: true }],
+    ['bindFields', { bindFields: 0 }],
+    ['bindFields', { shape: 'bundle', bindFields: false }],
+    ['requiredContext', { requiredContext: 'tenant' }],
+    ['requiredContext', { requiredContext: ['tenant', 'tenant'] }],
+    ['requiredContext', { requiredContext: [''] }],
+    ['requiredContext', { requiredContext: ['aws-crypto-public-key'] }],
+    ['maxEncryptedDataKeys', { maxEncryptedDataKeys: 0 }],
+    ['maxEncryptedDataKeys', { maxEncryptedDataKeys: 65_536 }],
+    ['maxEncryptedDataKeys', { maxEncryptedDataKeys: Number.NaN }],
+    ['frameLength', { frameLength: 0 }],
+    ['frameLength', { frameLength: 1.5 }],
+    ['frameLength', { frameLength: 4_294_967_296 }],
+    ['frameLength', { frameLength: '4096' }],
+    ['legacySuites', { legacySuites: true }],
+    ['legacySuites', { legacySuites: ['0x0014'] }],
+    ['legacySuites', { legacySuites: ['0x0478'] }],
+    ['shap', { shap: 'bundle' }],
+  ])('%s: %j', (option, options) => {
+    expect(optionAtFault(() => messageEnvelope({ keys, ...options }))).toBe(option)
+  })
+
+  test('no options at all', () => {
+    expect(optionAtFault(() => messageEnvelope(undefined as any))).toBe('options')
+  })
+})
+
+describe('the functions on bytes refuse', () => {
+  test.each<[string, any]>([
+    ['suiteId', { suiteId: 0x0178 }],
+    ['suiteId', { suiteId: 0x0014 }],
+    ['frameLength', { frameLength: 0 }],
+    ['requiredContext', { requiredContext: ['', 'a'] }],
+    ['maxEncryptedDataKeys', { maxEncryptedDataKeys: -1 }],
+  ])('%s: %j', async (option, options) => {
+    expect(await rejection(encrypt(keys, 'text', options))).toMatchObject({
+      code: 'ERR_OPTION_INVALID',
+      cause: { option },
+    })
+  })
+
+  test.each([[undefined], [null], [{}], ['key']])('keys that are none: %j', async (none: any) => {
+    const expected = { code: 'ERR_OPTION_INVALID', cause: { option: 'keys' } }
+    expect(await rejection(encrypt(none, 'text'))).toMatchObject(expected)
+    expect(await rejection(decrypt(none, Buffer.alloc(0)))).toMatchObject(expected)
+  })
+
+  test.each<[any]>([
+    [{ 'aws-crypto-public-key': 'x' }],
+    [{ 'aws-crypto-': 'x' }],
+    [{ '': 'x' }],
+    [{ a: 5 }],
+    [{ a: undefined }],
+    [{ a: '\ud800' }],
+    [{ '\udc00': 'a' }],
+  ])('the encryption context %j', async (encryptionContext) => {
+    for (const call of [
+      encrypt(keys, 'text', { encryptionContext }),
+      decrypt(keys, Buffer.alloc(200), { encryptionContext }),
+    ])
+      expect((await rejection(call)).code).toBe('ERR_BINDING_INVALID')
+  })
+
+  test('a context that does not fit the format', async () => {
+    const encryptionContext = { a: 'x'.repeat(65_536) }
+    expect((await rejection(encrypt(keys, 'text', { encryptionContext }))).code).toBe('ERR_BINDING_INVALID')
+  })
+
+  test.each<[any]>([[5], [null], ['\ud800'], [{}], [[1, 2]]])('the plaintext %j', async (plaintext) => {
+    expect((await rejection(encrypt(keys, plaintext))).code).toBe('ERR_VALUE_INVALID')
+  })
+
+  test.each<[any]>([[undefined], ['AgR4'], [Buffer.alloc(0)], [Buffer.alloc(1_000)], [new Uint8Array(36)]])(
+    'what is no message: %j',
+    async (ciphertext) => {
+      expect((await rejection(decrypt(keys, ciphertext))).code).toBe('ERR_DECRYPT_FAILED')
+    },
+  )
+})
+
+describe('the binding', () => {
+  const services = messageEnvelope({ keys })
+  test.each<[any]>([
+    [{ tenant: undefined }],
+    [{ tenant: '' }],
+    [{ tenant: 5 }],
+    [{ tenant: { length: 3, toString: () => 't-1' } }],
+    [{ 'glassine:model': 'patient' }],
+    [{ 'aws-crypto-public-key': 'x' }],
+    [null],
+    ['t-1'],
+  ])('%j is refused both ways', async (wrong) => {
+    // Known to be good, so that a wrong one that looks alike would be found as known.
+    const sealed = await services.encrypt(samplePatient(), patient, { binding })
+    expect((await rejection(services.encrypt(samplePatient(), patient, { binding: wrong }))).code).toBe(
+      'ERR_BINDING_INVALID',
+    )
+    expect((await rejection(services.decrypt(sealed, patient, { binding: wrong }))).code).toBe(
+      'ERR_BINDING_INVALID',
+    )
+  })
+
+  test('pairs are a set: their order says nothing', async () => {
+    const sealed = await services.encrypt({ ssn: 1 }, one, { binding: { a: '1', b: '2' } })
+    expect(await services.decrypt(sealed, one, { binding: { b: '2', a: '1' } })).toEqual({ ssn: 1 })
+    // And the boundary between name and value is not to be moved.
+    expect((await rejection(services.decrypt(sealed, one, { binding: { a: '1b', '2': '2' } }))).code).toBe(
+      'ERR_DECRYPT_FAILED',
+    )
+  })
+})
+
+describe('legacySuites of an envelope', () => {
+  test('opens by name what it otherwise refuses', async () => {
+    const encryptionContext = { ...binding, 'glassine:model': 'one' }
+    const { result } = await legacyPeer.encrypt(peerKeyring(), Buffer.from('{"/ssn":"1"}'), {
+      suiteId: 0x0178 as any,
+      encryptionContext,
+    })
+    const ssn = result.toString('base64')
+    const allowed = messageEnvelope({ keys, legacySuites: ['0x0178'] })
+    expect(allowed.recognises(ssn)).toBe(true)
+    expect(await allowed.decrypt({ ssn } as any, one, { binding })).toEqual({ ssn: '1' })
+    for (const legacySuites of [[], ['0x0378']] as const) {
+      const strict = messageEnvelope({ keys, legacySuites })
+      expect(strict.recognises(ssn)).toBe(false)
+      expect((await rejection(strict.decrypt({ ssn } as any, one, { binding }))).code).toBe(
+        'ERR_DECRYPT_FAILED',
+      )
+    }
+  })
+})
+
+describe('recognises', () => {
+  const services = messageEnvelope({ keys })
+
+  test.each<[any]>([
+    [undefined],
+    [null],
+    [5],
+    [{}],
+    [[]],
+    [''],
+    ['AgR4'],
+    ['AgR4 is how it starts'],
+    ['AgV4'.repeat(50)],
+  ])('not %j', (value) => {
+    expect(services.recognises(value)).toBe(false)
+  })
+
+  test('so that a text which only starts like a message can be sealed', async () => {
+    const sealed = await services.encrypt({ ssn: 'AgR4 is how it starts' }, one, { binding })
+    expect(await services.decrypt(sealed, one, { binding })).toEqual({ ssn: 'AgR4 is how it starts' })
+  })
+})

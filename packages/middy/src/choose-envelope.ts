@@ -1,0 +1,39 @@
+import { type Envelope, type FieldPolicy, isPlainObject, placesOf } from '@glassine/core'
+import { fault, from } from './errors.ts'
+
+/**
+ * The envelope that a payload came in: the first that recognises what stands in its carrier or in a declared place.
+ * The envelope itself then opens or refuses each field; what one of another format holds is refused by it.
+ *
+ * @throws GlassineError `ERR_FIELD_NOT_ENCRYPTED`, `ERR_FIELD_MISSING`, both 400
+ */
+export const chooseEnvelope = (
+  envelopes: readonly Envelope[],
+  payload: unknown,
+  policy: FieldPolicy,
+  partial: boolean,
+): Envelope => {
+  const [first] = envelopes as readonly [Envelope, ...Envelope[]]
+  // With one alone there is nothing to choose, and its own refusals are the more exact ones.
+  if (envelopes.length === 1) return first
+  for (const envelope of envelopes) if (carries(envelope, payload)) return envelope
+  const { places } = placesOf(policy, payload, { from, statusCode: 400, absent: 'ignore' })
+  for (const { value } of places) {
+    const envelope = envelopes.find((one) => one.recognises(value))
+    if (envelope) return envelope
+  }
+  if (places.length > 0) throw fault('ERR_FIELD_NOT_ENCRYPTED')
+  if (!partial) throw fault('ERR_FIELD_MISSING')
+  return first
+}
+
+/** Whether the bundle that an envelope writes stands in its member of the root. */
+export const carries = (envelope: Envelope, payload: unknown): boolean => {
+  const { carrier } = envelope
+  return (
+    carrier !== undefined &&
+    isPlainObject(payload) &&
+    Object.hasOwn(payload, carrier) &&
+    envelope.recognises(payload[carrier])
+  )
+}

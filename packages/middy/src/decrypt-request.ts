@@ -1,0 +1,150 @@
+import {
+  type Envelope,
+  type Fields,
+  isPlainObject,
+  type PayloadOf,
+  type Prepared,
+  policyOf,
+} from '@glassine/core'
+import type { MiddlewareObj } from '@middy/core'
+import { chooseEnvelope } from './choose-envelope.ts'
+import { badOption, fault, from, openingError } from './errors.ts'
+import { eventSourceOf } from './event-source.ts'
+import {
+  anyFunction,
+  byteCount,
+  checkOptions,
+  envelopes as envelopesRule,
+  fieldsRule,
+  flag,
+  listOf,
+  type OptionSchema,
+  oneOf,
+} from './options.ts'
+import { mayLackBody, payloadPlace } from './payload.ts'
+import { type Bind, bindingOf, scopeOf } from './scope.ts'
+import { type AnyRequest, stateOf } from './state.ts'
+
+/** Options of {@link decryptRequest}. */
+export interface DecryptRequestOptions<F extends Fields = Fields> {
+  /** What is sealed: a class with `@Model`, or what `defineFields` returns. */
+  readonly fields: F
+  /** The formats that requests may come in; the first one also serves answers to requests that carried nothing. */
+  readonly envelope: Envelope | readonly Envelope[]
+  /** What ciphertexts are bound to beside the model and their place. Default: nothing. */
+  readonly bind?: Bind
+  /** `true`: declared fields may be absent, as in a PATCH; those that are there must be sealed. Default `false`. */
+  readonly partial?: boolean
+  /** Where the payload is: in the body, or the event itself. Default: by the event's source. */
+  readonly payload?: 'body' | 'event'
+  /** The longest body that is parsed, in bytes. Default 6,291,456, Lambda's own limit. */
+  readonly maxBodyBytes?: number
+}
+
+const defaults = { partial: false, maxBodyBytes: 6 * 1024 * 1024 } as const
+
+const schema: OptionSchema<DecryptRequestOptions> = {
+  fields: fieldsRule,
+  envelope: envelopesRule,
+  bind: anyFunction,
+  partial: flag,
+  payload: oneOf('body', 'event'),
+  maxBodyBytes: byteCount,
+}
+
+/** The event that the handler gets, where the payload is in the body. */
+export interface OpenedBody<T> {
+  /** The payload in the clear. Without a body (GET, HEAD, DELETE, OPTIONS) it stays as the source left it. */
+  body: T
+}
+
+/**
+ * Opens the declared fields of a request. The handler gets a new event whose `body` is the parsed payload in the
+ * clear; direct invocations get the payload itself.
+ *
+ * Works on a JSON body as the source sent it (text or base64) and on one that a body parser has parsed. A required
+ * field that is absent, in the clear, or sealed for another place, model or binding stops the request with 400 and
+ * one message for all of it. A request without a body passes if its method is GET, HEAD, DELETE or OPTIONS, or with
+ * `partial`; one with a body must be sealed whatever its method.
+ *
+ * Remembers the envelope and the binding: `encryptResponse` answers in them.
+ *
+ * @throws GlassineError at construction `ERR_OPTION_INVALID`, `ERR_MODEL_INVALID`; in a request
+ * `ERR_BODY_INVALID`, `ERR_BINDING_INVALID`, `ERR_FIELD_MISSING`, `ERR_FIELD_NOT_ENCRYPTED`, `ERR_DECRYPT_FAILED`
+ * (400), `ERR_EVENT_UNKNOWN` (403), `ERR_TOO_LARGE` (413), `ERR_KEY_UNAVAILABLE` (503)
+ * @example
+ * ```ts
+ * import { defineFields } from '@glassine/core'
+ * import { keyMaterial, localKeyring } from '@glassine/keys'
+ * import { messageEnvelope } from '@glassine/message'
+ * import { decryptRequest } from '@glassine/middy'
+ * import middy from '@middy/core'
+ *
+ * const fields = defineFields<{ id: string; ssn: string }>('patient', { ssn: {} })
+ * const envelope = messageEnvelope({ keys: keyMaterial({ keyring: localKeyring() }) })
+ *
+ * export const handler = middy()
+ *   .use(decryptRequest({ fields, envelope, bind: (event) => ({ tenant: event.requestContext.accountId }) }))
+ *   .handler(async (event) => ({ statusCode: 200, body: event.body.id }))
+ * ```
+ */
+export function decryptRequest<F extends Fields>(
+  options: DecryptRequestOptions<F> & { readonly payload: 'event' },
+): MiddlewareObj<PayloadOf<F>, any>
+export function decryptRequest<F extends Fields>(
+  options: DecryptRequestOptions<F>,
+): MiddlewareObj<OpenedBody<PayloadOf<F>>, any>
+export function decryptRequest(options: DecryptRequestOptions): MiddlewareObj<any, any> {
+  checkOptions(schema, options)
+  const {
+    bind,
+    payload: expected,
+    partial = defaults.partial,
+    maxBodyBytes = defaults.maxBodyBytes,
+  } = options
+  if (options.envelope === undefined) throw badOption('envelope', 'is needed')
+  const policy = policyOf(options.fields, from)
+  const envelopes = Object.freeze([...listOf(options.envelope)])
+
+  const decryptRequestBefore = async (request: AnyRequest): Promise<void> => {
+    const state = stateOf(request)
+    if (state.opening) throw badOption('decryptRequest', 'must stand only once in a handler')
+    if (state.sealing) throw badOption('decryptRequest', 'must stand before encryptResponse')
+    const { event, context } = request
+    const source = state.gate?.source ?? eventSourceOf(event)
+    const place = payloadPlace(source)
+    if (expected !== undefined && place.kind !== expected) throw fault('ERR_EVENT_UNKNOWN')
+    const payload = place.read(event, maxBodyBytes)
+    const binding = await bindingOf(bind, event, context)
+
+    const isEmpty = payload === undefined && (partial || mayLackBody(event, source))
+    const envelope = isEmpty ? envelopes[0]! : chooseEnvelope(envelopes, payload, policy, partial)
+    state.opening = { policy, envelope, envelopes, binding, source }
+    if (isEmpty) return
+
+    request.event = place.write(
+      event,
+      await opened(envelope, payload, { partial, ...scopeOf(binding, context) }),
+    )
+  }
+
+  const opened = async (
+    envelope: Envelope,
+    payload: unknown,
+    options: Parameters<Envelope['prepareOpen']>[2],
+  ): Promise<unknown> => {
+    let prepared: Prepared | undefined
+    try {
+      prepared = await envelope.prepareOpen(payload, policy, options)
+      const result = prepared.finish()
+      if (!isPlainObject(result)) throw fault('ERR_DECRYPT_FAILED')
+      return result
+    } catch (error) {
+      throw openingError(error)
+    } finally {
+      prepared?.release()
+    }
+  }
+
+  return { before: decryptRequestBefore } as MiddlewareObj<any, any>
+}

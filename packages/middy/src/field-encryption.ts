@@ -1,0 +1,119 @@
+import type { Envelope, Fields, PayloadOf } from '@glassine/core'
+import type { KeyMaterial } from '@glassine/keys'
+import { messageEnvelope } from '@glassine/message'
+import type { MiddlewareObj } from '@middy/core'
+import { type DecryptRequestOptions, decryptRequest, type OpenedBody } from './decrypt-request.ts'
+import { type EncryptResponseOptions, encryptResponse } from './encrypt-response.ts'
+import { badOption } from './errors.ts'
+import { checkOptions, type OptionSchema, oneOf, type Rule } from './options.ts'
+import type { RequireTlsOptions } from './require-tls/options.ts'
+import { requireTls } from './require-tls/require-tls.ts'
+import type { AnyRequest } from './state.ts'
+
+/** Options of {@link fieldEncryption}; those not explained here are as in the middlewares that it stands for. */
+export interface FieldEncryptionOptions<F extends Fields = Fields>
+  extends Pick<DecryptRequestOptions<F>, 'fields' | 'bind' | 'maxBodyBytes'>,
+    Pick<EncryptResponseOptions, 'cacheControl' | 'maxResponseBytes'> {
+  /** Key material for AWS Encryption SDK messages. Either this or `envelope` is needed. */
+  readonly keys?: KeyMaterial
+  /** With `keys`: a message in each field's place, or one for all. Default `'field'`. */
+  readonly shape?: 'field' | 'bundle'
+  /** The formats, where they are not the one that `keys` stands for. */
+  readonly envelope?: Envelope | readonly Envelope[]
+  /** Options of `requireTls`; `false` leaves it out, where a function is called by other functions. Default `{}`. */
+  readonly tls?: RequireTlsOptions | false
+  /** `true`: declared fields may be absent, from requests and from responses. Default `false`. */
+  readonly partial?: boolean
+}
+
+const defaults = { shape: 'field', tls: {}, partial: false } as const
+
+/** What the middlewares check themselves. */
+const elsewhere: Rule = ['', () => true]
+
+const schema: OptionSchema<FieldEncryptionOptions> = {
+  fields: elsewhere,
+  keys: elsewhere,
+  shape: oneOf('field', 'bundle'),
+  envelope: elsewhere,
+  tls: ['must be false or options of requireTls', (value) => value === false || typeof value === 'object'],
+  bind: elsewhere,
+  partial: elsewhere,
+  maxBodyBytes: elsewhere,
+  cacheControl: elsewhere,
+  maxResponseBytes: elsewhere,
+}
+
+/**
+ * `requireTls`, `decryptRequest` and `encryptResponse` in the right order as one middleware. Must be the last
+ * `.use()`, after the error handler.
+ *
+ * @throws GlassineError as its three parts do
+ * @example
+ * ```ts
+ * import { defineFields } from '@glassine/core'
+ * import { keyMaterial, localKeyring } from '@glassine/keys'
+ * import { fieldEncryption } from '@glassine/middy'
+ * import middy from '@middy/core'
+ *
+ * const fields = defineFields<{ id: string; ssn: string }>('patient', { ssn: {} })
+ * const keys = keyMaterial({ keyring: localKeyring() })
+ *
+ * export const handler = middy()
+ *   .use(fieldEncryption({ fields, keys, tls: { origins: ['https://app.example.com'] } }))
+ *   .handler(async (event) => ({ statusCode: 200, body: { ...event.body, id: 'p-1' } }))
+ * ```
+ */
+export const fieldEncryption = <F extends Fields>(
+  options: FieldEncryptionOptions<F>,
+): MiddlewareObj<OpenedBody<PayloadOf<F>>, any> => {
+  checkOptions<FieldEncryptionOptions>(schema, options)
+  const { fields, bind, maxBodyBytes, cacheControl, maxResponseBytes } = options
+  const { tls = defaults.tls, partial = defaults.partial } = options
+  const gate = tls === false ? {} : hooksOf(requireTls(tls))
+  const opener = hooksOf(
+    decryptRequest({ fields: fields as Fields, envelope: envelopeOf(options), bind, partial, maxBodyBytes }),
+  )
+  const sealer = hooksOf(encryptResponse({ partial, cacheControl, maxResponseBytes }))
+
+  const fieldEncryptionBefore = async (request: AnyRequest): Promise<void> => {
+    gate.before?.(request)
+    await opener.before?.(request)
+    await sealer.before?.(request)
+  }
+  const fieldEncryptionAfter = async (request: AnyRequest): Promise<void> => {
+    await sealer.after?.(request)
+    gate.after?.(request)
+  }
+  const fieldEncryptionOnError = async (request: AnyRequest): Promise<void> => {
+    await sealer.onError?.(request)
+    gate.onError?.(request)
+  }
+
+  return {
+    before: fieldEncryptionBefore,
+    after: fieldEncryptionAfter,
+    onError: fieldEncryptionOnError,
+  } as MiddlewareObj<OpenedBody<PayloadOf<F>>, any>
+}
+
+interface Hooks {
+  readonly before?: (request: AnyRequest) => void | Promise<void>
+  readonly after?: (request: AnyRequest) => void | Promise<void>
+  readonly onError?: (request: AnyRequest) => void | Promise<void>
+}
+
+/** Middy's types hand a hook a narrower request than it is called with. */
+const hooksOf = (middleware: MiddlewareObj<any, any>): Hooks => middleware as Hooks
+
+const envelopeOf = ({ keys, envelope, shape }: FieldEncryptionOptions): Envelope | readonly Envelope[] => {
+  if ((keys === undefined) === (envelope === undefined))
+    throw badOption('keys', 'or `envelope` is needed, and not both')
+  if (envelope !== undefined) {
+    if (shape !== undefined) throw badOption('shape', 'goes with `keys`; an envelope has its own')
+    return envelope
+  }
+  return (shape ?? defaults.shape) === 'bundle'
+    ? messageEnvelope({ keys: keys!, shape: 'bundle' })
+    : messageEnvelope({ keys: keys! })
+}

@@ -1,0 +1,97 @@
+import type { ErrorCode } from '@glassine/core'
+import { type EventSource, isHttpSource, methodOf } from '../event-source.ts'
+import { listValues, oneValue, type RequestHeaders, requestHeaders } from '../request-headers.ts'
+import { certificateAllowed } from './client-cert.ts'
+import { distributionGate } from './cloud-front.ts'
+import { isLocal } from './local.ts'
+import type { CheckedOptions } from './options.ts'
+import { originAllowed, originGate } from './origins.ts'
+import { versionAllowed } from './tls-version.ts'
+
+/**
+ * What is decided about an event. `allow`: the client's connection is encrypted, as far as AWS says. `local`: it is
+ * not, and stays on this machine. `skip`: no client's connection is behind the event.
+ */
+export type Decision = 'allow' | 'local' | 'skip' | Refusal
+
+/** Why an event is refused. */
+export interface Refusal {
+  readonly code: ErrorCode
+  /** Plain http alone was at fault: the same request over https may be let in. */
+  readonly wasPlain?: boolean
+}
+
+/** Judges an event of a source. */
+export type Judge = (event: unknown, source: EventSource) => Decision
+
+const refused = { code: 'ERR_TLS_REQUIRED' } as const
+const plain = { code: 'ERR_TLS_REQUIRED', wasPlain: true } as const
+const unknown = { code: 'ERR_EVENT_UNKNOWN' } as const
+
+/**
+ * Makes the decision table into a function.
+ *
+ * @throws GlassineError `ERR_OPTION_INVALID` for an origin that can never be right
+ */
+export const judgeOf = (options: CheckedOptions): Judge => {
+  const { listener, direct, edge, local, cloudFront, origins, missingOrigin } = options
+  const distribution = cloudFront && distributionGate(cloudFront)
+  const gate = origins && originGate(origins, local !== undefined)
+
+  /** The last hop that AWS terminated. */
+  const hop = (event: unknown, source: EventSource, headers: RequestHeaders): Decision => {
+    if (source === 'lattice-v1' || source === 'lattice-v2') return listener === 'https' ? 'allow' : refused
+    const proto = listValues(headers, 'x-forwarded-proto')
+    // Services that speak nothing but TLS leave it out on private endpoints; a load balancer never does.
+    if (proto === undefined) return source === 'alb' ? refused : 'allow'
+    if (proto.every((value) => value === 'https')) return 'allow'
+    return local && isLocal(event, headers, local) ? 'local' : plain
+  }
+
+  const edgeHop = (source: EventSource, headers: RequestHeaders): Decision => {
+    if (source === 'edge-viewer') return edge ? 'allow' : refused
+    const proto = listValues(headers, 'cloudfront-forwarded-proto')
+    return proto?.every((value) => value === 'https') ? 'allow' : refused
+  }
+
+  const request = (event: unknown, source: EventSource): Decision => {
+    const isEdge = source === 'edge-viewer' || source === 'edge-origin'
+    const headers = requestHeaders(event, source)
+    if (source === 'alb' && isHealthCheck(headers)) return 'skip'
+    const decision = isEdge ? edgeHop(source, headers) : hop(event, source, headers)
+    if (decision !== 'allow' && decision !== 'local') return decision
+    if (distribution && !isEdge) {
+      if (!distribution.isFrom(headers)) return refused
+      if (!distribution.isHttps(headers)) return plain
+    }
+    if (!versionAllowed(source, headers, options)) return refused
+    if (!certificateAllowed(event, source, headers, options)) return { code: 'ERR_CLIENT_CERT_REFUSED' }
+    if (gate && !originAllowed(gate, missingOrigin, headers, methodOf(event, source)))
+      return { code: 'ERR_ORIGIN_REFUSED' }
+    return decision
+  }
+
+  return (event, source) => {
+    if (isHttpSource(source)) return request(event, source)
+    switch (source) {
+      case 'appsync':
+      case 'edge-viewer':
+      case 'edge-origin':
+        return request(event, source)
+      case 'direct':
+        return direct === 'allow' ? 'skip' : unknown
+      case 'unknown':
+        return unknown
+      default:
+        // Messages of a WebSocket were let in when it connected; services call without a client.
+        return 'skip'
+    }
+  }
+}
+
+/** A load balancer's own probe, which passes no listener: whatever did has forwarded headers. */
+const isHealthCheck = (headers: RequestHeaders): boolean => {
+  if (oneValue(headers, 'user-agent') !== 'ELB-HealthChecker/2.0') return false
+  for (const name of headers.keys()) if (name.startsWith('x-forwarded-')) return false
+  return true
+}

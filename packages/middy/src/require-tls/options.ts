@@ -1,0 +1,158 @@
+import type { GlassineError } from '@glassine/core'
+import { badOption } from '../errors.ts'
+import {
+  anyFunction,
+  checkOptions,
+  headerName,
+  isHeaderValue,
+  type OptionSchema,
+  oneOf,
+  type Rule,
+} from '../options.ts'
+import type { ClientCertificate } from './client-cert.ts'
+import { isCanonicalOrigin } from './origins.ts'
+
+/** What is declared of an Application Load Balancer, whose events do not say it. */
+export interface AlbOptions {
+  /**
+   * The header in which the load balancer writes the TLS version, usually `x-amzn-tls-version`; its attribute
+   * `routing.http.x_amzn_tls_version_and_cipher_suite.enabled` must be on. With this option a request without the
+   * header is refused. Default: the version is not looked at.
+   */
+  readonly tlsVersionHeader?: string
+  /**
+   * The listener's mutual TLS: `'verify'` when the load balancer checks certificates, `'passthrough'` when it hands
+   * them on unchecked. Default: none, and its headers, which a client could then write itself, are ignored.
+   */
+  readonly clientCert?: 'verify' | 'passthrough'
+}
+
+/** What is declared of a CloudFront distribution in front of the function's own endpoint. */
+export interface CloudFrontOptions {
+  /** The custom origin header in which the distribution proves itself, for example `x-origin-secret`. */
+  readonly secretHeader: string
+  /** Its value, 16 characters or more; several while it is rotated. */
+  readonly secret: string | readonly string[]
+}
+
+/** Options of {@link requireTls}. */
+export interface RequireTlsOptions {
+  /**
+   * Origins that may call: `https://app.example.com`, `https://app.example.com:8443`, or one label left open as in
+   * `https://*.example.com`. Default: any; CORS is not this, it never stops the handler.
+   */
+  readonly origins?: readonly string[]
+  /**
+   * Unsafe methods with neither `Origin`, `Referer` nor `Sec-Fetch-Site`, as of callers that are no browsers.
+   * Default `'deny'`.
+   */
+  readonly missingOrigin?: 'deny' | 'allow'
+  /** The oldest TLS version, where the event tells it. Default `'TLSv1.2'`. */
+  readonly minVersion?: 'TLSv1.2' | 'TLSv1.3'
+  /** What is declared of the Application Load Balancer. Default: nothing. */
+  readonly alb?: AlbOptions
+  /** That the VPC Lattice listener is an HTTPS one: its events say nothing. Default: Lattice events are refused. */
+  readonly listener?: 'https'
+  /** The CloudFront distribution in front: only what comes through it, over https, is let in. Default: none. */
+  readonly cloudFront?: CloudFrontOptions
+  /**
+   * Mutual TLS. `'require'`: a certificate that AWS verified. A function: the same, and it must return `true`.
+   * Default `'ignore'`.
+   */
+  readonly clientCert?: 'ignore' | 'require' | ((certificate: ClientCertificate) => boolean)
+  /** Direct invocations, and whatever else bears no mark of AWS. Default `'deny'`. */
+  readonly direct?: 'deny' | 'allow'
+  /**
+   * The viewer protocol policy of the distribution that a Lambda@Edge function belongs to: viewer events say
+   * nothing of their own. Default: viewer events are refused.
+   */
+  readonly edge?: 'https-only' | 'redirect-to-https'
+  /** Lets plain http to a host on this machine pass, as these tools send it. Default: not. */
+  readonly local?: 'sam' | 'localstack'
+  /** Answers GET and HEAD over plain http with 308 to this origin. Default: 403 like all others. */
+  readonly redirect?: string
+  /** `Strict-Transport-Security` of allowed responses; `false` for none. Default two years with subdomains. */
+  readonly hsts?: string | false
+  /**
+   * `'problem'` (default): answers a refusal itself, with a problem document (RFC 9457). `'throw'`: leaves it to an
+   * error handler.
+   */
+  readonly refusal?: 'problem' | 'throw'
+}
+
+export const defaults = {
+  missingOrigin: 'deny',
+  minVersion: 'TLSv1.2',
+  clientCert: 'ignore',
+  direct: 'deny',
+  hsts: 'max-age=63072000; includeSubDomains',
+  refusal: 'problem',
+} as const satisfies RequireTlsOptions
+
+const minSecretLength = 16
+
+const isSecret = (value: unknown): boolean => isHeaderValue(value) && value.length >= minSecretLength
+
+const object: Rule = ['must be a plain object', (value) => typeof value === 'object' && value !== null]
+
+const schema: OptionSchema<RequireTlsOptions> = {
+  origins: ['must be a list of origins, one or more', (value) => Array.isArray(value) && value.length > 0],
+  missingOrigin: oneOf('deny', 'allow'),
+  minVersion: oneOf('TLSv1.2', 'TLSv1.3'),
+  alb: object,
+  listener: oneOf('https'),
+  cloudFront: object,
+  clientCert: [
+    "must be 'ignore', 'require' or a function",
+    (value) => value === 'ignore' || value === 'require' || anyFunction[1](value),
+  ],
+  direct: oneOf('deny', 'allow'),
+  edge: oneOf('https-only', 'redirect-to-https'),
+  local: oneOf('sam', 'localstack'),
+  redirect: ['must be an https origin without a path', (value) => isCanonicalOrigin(value)],
+  hsts: [
+    'must be false or a value with max-age',
+    (value) =>
+      value === false || (isHeaderValue(value) && /(?:^|;)\s*max-age="?\d+"?\s*(?:;|$)/i.test(value)),
+  ],
+  refusal: oneOf('problem', 'throw'),
+}
+
+const albSchema: OptionSchema<AlbOptions> = {
+  tlsVersionHeader: headerName,
+  clientCert: oneOf('verify', 'passthrough'),
+}
+
+const cloudFrontSchema: OptionSchema<CloudFrontOptions> = {
+  secretHeader: headerName,
+  secret: [
+    `must be printable text of ${minSecretLength} characters or more, or a list of such`,
+    (value) => (Array.isArray(value) ? value.length > 0 && value.every(isSecret) : isSecret(value)),
+  ],
+}
+
+/** The options with their defaults. */
+export type CheckedOptions = RequireTlsOptions & Required<Pick<RequireTlsOptions, keyof typeof defaults>>
+
+/**
+ * Checks all options but `origins`, whose members the gate checks itself.
+ *
+ * @throws {@link GlassineError} `ERR_OPTION_INVALID`
+ */
+export const checkedOptions = (options: RequireTlsOptions): CheckedOptions => {
+  checkOptions(schema, options)
+  const { alb, cloudFront } = options
+  if (alb) checkOptions(albSchema, alb, 'alb.')
+  if (cloudFront) {
+    checkOptions(cloudFrontSchema, cloudFront, 'cloudFront.')
+    if (cloudFront.secretHeader === undefined || cloudFront.secret === undefined)
+      throw badOption('cloudFront', 'needs `secretHeader` and `secret`')
+  }
+  // Anybody can make a certificate that nobody verifies.
+  if (alb?.clientCert === 'passthrough' && options.clientCert === 'require')
+    throw badOption('clientCert', "must be a function where `alb.clientCert` is 'passthrough'")
+  if (options.missingOrigin !== undefined && !options.origins)
+    throw badOption('missingOrigin', 'needs `origins`')
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
+  return Object.freeze({ ...defaults, ...given })
+}

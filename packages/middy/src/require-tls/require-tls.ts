@@ -1,0 +1,92 @@
+import { GlassineError, isPlainObject } from '@glassine/core'
+import type { MiddlewareObj } from '@middy/core'
+import { badOption, from } from '../errors.ts'
+import { answersHttp, eventSourceOf } from '../event-source.ts'
+import { addHeader, wantsMultiValue } from '../response-headers.ts'
+import { type AnyRequest, stateOf } from '../state.ts'
+import { judgeOf } from './judge.ts'
+import { checkedOptions, type RequireTlsOptions } from './options.ts'
+import { redirectLocation, refusalResponse } from './refusal.ts'
+
+/**
+ * Lets in what came over TLS, and from a declared origin, by what AWS says of the client's connection; refuses the
+ * rest with 403 before any other middleware works on it. Stands after the error handler and before the body parser.
+ *
+ * | source | let in |
+ * |---|---|
+ * | API Gateway (REST, HTTP, WebSocket `CONNECT`), AppSync, Function URL | when `X-Forwarded-Proto` is `https` or absent |
+ * | ALB | when it is `https`; its health checks |
+ * | VPC Lattice | with `listener: 'https'` |
+ * | Lambda@Edge | viewer events with `edge`, origin events when `CloudFront-Forwarded-Proto` is `https` |
+ * | WebSocket messages, queues, streams and other services of AWS | always: no client's connection is behind them |
+ * | direct invocation | with `direct: 'allow'` |
+ * | anything else | never |
+ *
+ * Answers a refusal itself with a problem document (RFC 9457), which leaves error handlers outside with nothing to
+ * do; with `refusal: 'throw'`, and where the source reads no HTTP response, the error is theirs.
+ *
+ * @throws GlassineError at construction `ERR_OPTION_INVALID`; in a request `ERR_TLS_REQUIRED`,
+ * `ERR_ORIGIN_REFUSED`, `ERR_CLIENT_CERT_REFUSED`, `ERR_EVENT_UNKNOWN`, all with status 403
+ * @example
+ * ```ts
+ * import { requireTls } from '@glassine/middy'
+ * import middy from '@middy/core'
+ *
+ * export const handler = middy()
+ *   .use(requireTls({ origins: ['https://app.example.com'] }))
+ *   .handler(async () => ({ statusCode: 204 }))
+ * ```
+ */
+export const requireTls = (options: RequireTlsOptions = {}): MiddlewareObj<unknown, any> => {
+  const checked = checkedOptions(options)
+  const { redirect, hsts, refusal: answer } = checked
+  const judge = judgeOf(checked)
+
+  const requireTlsBefore = (request: AnyRequest): void => {
+    const state = stateOf(request)
+    if (state.opening || state.sealing)
+      throw badOption('requireTls', 'must stand before decryptRequest and encryptResponse')
+    const { event } = request
+    const source = eventSourceOf(event)
+    state.multiValue = wantsMultiValue(event, source)
+    const decision = judge(event, source)
+    if (typeof decision === 'string') {
+      state.gate = { source, secure: decision === 'allow' }
+      return
+    }
+    const refusal = new GlassineError(decision.code, { package: from })
+    const location =
+      decision.wasPlain && redirect !== undefined ? redirectLocation(event, source, redirect) : undefined
+    state.gate = { source, secure: false, refusal, location }
+    throw refusal
+  }
+
+  const requireTlsAfter = (request: AnyRequest): void => {
+    const { gate, multiValue } = stateOf(request)
+    const { response } = request
+    // A browser ignores the header over plain http, and elsewhere there is nobody to read it.
+    if (hsts === false || !gate?.secure || !answersHttp(gate.source)) return
+    if (!isPlainObject(response) || response.statusCode === undefined) return
+    const answered = { ...response }
+    addHeader(answered, 'Strict-Transport-Security', hsts, multiValue)
+    request.response = answered
+  }
+
+  const requireTlsOnError = (request: AnyRequest): void => {
+    const { gate, multiValue } = stateOf(request)
+    if (gate?.refusal === undefined || gate.refusal !== request.error) {
+      // Somebody further inside has answered the error.
+      requireTlsAfter(request)
+      return
+    }
+    // An error handler that stands further inside has answered, or is meant to.
+    if (request.response !== undefined || (answer === 'throw' && gate.location === undefined)) return
+    const response = refusalResponse(gate.refusal, gate.source, gate.location, multiValue)
+    if (response) request.response = response
+  }
+
+  return { before: requireTlsBefore, after: requireTlsAfter, onError: requireTlsOnError } as MiddlewareObj<
+    unknown,
+    any
+  >
+}
