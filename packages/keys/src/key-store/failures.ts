@@ -12,6 +12,14 @@ export const notHad = (message: string): GlassineError =>
 /** The name that a failed condition of a transaction is given here. */
 export const conditionFailed = 'ConditionalCheckFailed'
 
+/** What will not: names that KMS does not have. */
+const refusals = new Set([
+  conditionFailed,
+  'ItemCollectionSizeLimitExceeded',
+  'ResourceNotFoundException',
+  'ValidationError',
+])
+
 /** What may pass though it is answered by 400 and with a name. */
 const passing = new Set([
   'ProvisionedThroughputExceededException',
@@ -24,7 +32,7 @@ const passing = new Set([
 /** What a failed call of DynamoDB means; see {@link verdictOf}, which is KMS's. */
 const dynamoDBVerdictOf = (thrown: unknown): Verdict => {
   const name = nameOf(thrown)
-  if (name === conditionFailed || name === 'ResourceNotFoundException') return 'refused'
+  if (refusals.has(name)) return 'refused'
   return passing.has(name) ? 'retry' : verdictOf(thrown)
 }
 

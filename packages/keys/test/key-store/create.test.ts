@@ -1,4 +1,6 @@
-import { CreateTableCommand, DescribeTableCommand } from '@aws-sdk/client-dynamodb'
+import { inspect } from 'node:util'
+import { CreateTableCommand, DescribeTableCommand, TransactWriteItemsCommand } from '@aws-sdk/client-dynamodb'
+import type { KeyStoreKmsOperations } from '@glassine/keys/key-store'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import {
   describeServers,
@@ -38,6 +40,19 @@ describeTransactions('creation, rotation and deletion', () => {
     'aws-crypto-ec:ü': { S: 'ö' },
     enc: { B: expect.any(Uint8Array) },
   })
+
+  /** A key store in whose operations something else comes between: after the read, before the write. */
+  const beforeReEncrypt = (between: () => Promise<unknown>) => {
+    const { kmsOperations } = services
+    const client: KeyStoreKmsOperations = {
+      ...kmsOperations,
+      async reEncrypt(...args) {
+        await between()
+        return kmsOperations.reEncrypt(...args)
+      },
+    }
+    return services.open({ kms: { client, insecureEndpoint: undefined } })
+  }
 
   describe('createKey', () => {
     test('writes three records as AWS does', async () => {
@@ -110,6 +125,53 @@ describeTransactions('creation, rotation and deletion', () => {
     })
   })
 
+  describe('a transaction that is cancelled', () => {
+    /** Cancels the first transactions for a reason, and writes down the token of each. */
+    const cancelling = (code: string, times: number) => {
+      const tokens: unknown[] = []
+      const client = new Proxy(services.dynamoDBClient, {
+        get: (target, name) =>
+          name === 'send'
+            ? async (command: { input: { ClientRequestToken?: string } }, ...rest: []) => {
+                if (command instanceof TransactWriteItemsCommand) {
+                  tokens.push(command.input.ClientRequestToken)
+                  if (tokens.length <= times)
+                    throw Object.assign(new Error('canary-3'), {
+                      name: 'TransactionCanceledException',
+                      $metadata: { httpStatusCode: 400 },
+                      CancellationReasons: [{ Code: 'None' }, { Code: code, Item: 'canary-3' }],
+                    })
+                }
+                return target.send(command as never, ...rest)
+              }
+            : Reflect.get(target, name, target),
+      })
+      return { tokens, store: services.open({ timeout: 400, dynamoDB: { client } }) }
+    }
+    const input = () => ({ branchKeyId: `tenant-${++count}`, encryptionContext: { a: 'b' } })
+
+    test.each(['TransactionConflict', 'ThrottlingError', 'ProvisionedThroughputExceeded'])(
+      'for %s is tried again with the same token',
+      async (code) => {
+        const { tokens, store } = cancelling(code, 1)
+        await store.createKey(input())
+        expect(tokens).toHaveLength(2)
+        expect(new Set(tokens)).toEqual(new Set([expect.stringMatching(uuid)]))
+      },
+    )
+
+    test.each([
+      ['TransactionConflict', 'ERR_KEY_UNAVAILABLE'],
+      ['ValidationError', 'ERR_ENCRYPT_FAILED'],
+      ['ConditionalCheckFailed', 'ERR_ENCRYPT_FAILED'],
+    ])('for %s again and again: %s', async (code, expected) => {
+      const { store } = cancelling(code, 100)
+      const error = await store.createKey(input()).catch((thrown: unknown) => thrown)
+      expect(error).toEqual(hasCode(expected))
+      expect(inspect(error, { depth: null, showHidden: true })).not.toContain('canary-3')
+    })
+  })
+
   describe('versionKey', () => {
     test('adds a version, makes it the active one, and leaves the rest as it is', async () => {
       const { branchKeyId, version, store } = await created()
@@ -133,17 +195,16 @@ describeTransactions('creation, rotation and deletion', () => {
       expect(active.version).toBe(next.version)
     })
 
-    test('of two at once one comes too late, and the active record is of a version that is there', async () => {
+    test('one that another one overtook comes too late, and the active record is that of the other', async () => {
       const { branchKeyId, store } = await created()
-      const both = await Promise.allSettled([
-        store.versionKey({ branchKeyId }),
-        store.versionKey({ branchKeyId }),
-      ])
-      const [lost] = both.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []))
-      expect(lost).toEqual(hasCode('ERR_KEY_UNAVAILABLE'))
+      let overtaking: { version: string } | undefined
+      const slow = beforeReEncrypt(async () => {
+        overtaking ??= await store.versionKey({ branchKeyId })
+      })
+      await expect(slow.versionKey({ branchKeyId })).rejects.toEqual(hasCode('ERR_KEY_UNAVAILABLE'))
       const records = await services.records(branchKeyId)
       expect(Object.keys(records)).toHaveLength(4)
-      expect(records[records['branch:ACTIVE'].version.S]).toBeDefined()
+      expect(records['branch:ACTIVE'].version.S).toBe(`branch:version:${overtaking?.version}`)
     })
 
     test.each(['kms-arn', 'create-time', 'aws-crypto-ec:tenant', 'version', 'enc', 'extra'])(
@@ -198,18 +259,7 @@ describeTransactions('creation, rotation and deletion', () => {
 
     test('cannot be undone by a rotation that began before', async () => {
       const { branchKeyId, store } = await created()
-      const rotation = services.open({
-        kms: {
-          client: {
-            ...services.kmsOperations,
-            async reEncrypt(...args: Parameters<typeof services.kmsOperations.reEncrypt>) {
-              await store.deleteKey({ branchKeyId })
-              return services.kmsOperations.reEncrypt(...args)
-            },
-          },
-          insecureEndpoint: undefined,
-        },
-      })
+      const rotation = beforeReEncrypt(() => store.deleteKey({ branchKeyId }))
       await expect(rotation.versionKey({ branchKeyId })).rejects.toEqual(hasCode('ERR_KEY_UNAVAILABLE'))
       expect(await services.records(branchKeyId)).toEqual({})
     })
@@ -233,6 +283,23 @@ describeServers('createKeyStore', (kind) => {
       { AttributeName: 'type', KeyType: 'RANGE' },
     ])
     expect(await store.createKeyStore()).toEqual({ tableArn })
+  })
+
+  test('waits until the table serves', async () => {
+    let looks = 0
+    const client = new Proxy(services.dynamoDBClient, {
+      get: (target, name) =>
+        name === 'send'
+          ? async (command: never, ...rest: []) => {
+              const answer: any = await target.send(command, ...rest)
+              if ((command as object) instanceof DescribeTableCommand && ++looks === 1)
+                answer.Table.TableStatus = 'CREATING'
+              return answer
+            }
+          : Reflect.get(target, name, target),
+    })
+    await services.open({ tableName: 'Slow', dynamoDB: { client } }).createKeyStore()
+    expect(looks).toBe(2)
   })
 
   test('refuses a table with another key', async () => {

@@ -1,0 +1,48 @@
+import { optionError } from '@glassine/core'
+import { from } from '../errors.ts'
+
+/**
+ * Where a table stands on its way from plaintext to encrypted items. Each step is deployed everywhere before the
+ * next one:
+ *
+ * 1. `write-plain-read-both`: writes as before, and reads encrypted items too.
+ * 2. `write-sealed-read-both`: encrypts what it writes, and still reads plaintext items.
+ * 3. `sealed` (default): an item that is not encrypted is an error.
+ */
+export type TableMode = 'write-plain-read-both' | 'write-sealed-read-both' | 'sealed'
+
+/** Options that decide what becomes of plaintext items. */
+export interface ModeOptions {
+  readonly mode?: TableMode
+  /**
+   * When a mode that reads plaintext ends, as a `Date` or ISO 8601 text: from then on the table is `sealed`. Such
+   * modes must have it, since whoever can write plaintext to the table is believed until then.
+   */
+  readonly until?: Date | string
+}
+
+/** What is told of a plaintext item that a table's mode lets pass. */
+export interface PlaintextRead {
+  /** The table's name. */
+  readonly table: string
+  /** How many plaintext items of it this client has read, this one included. */
+  readonly count: number
+}
+
+const modes: readonly TableMode[] = ['write-plain-read-both', 'write-sealed-read-both', 'sealed']
+
+/**
+ * Checks the options and returns the mode of the moment.
+ *
+ * @throws GlassineError `ERR_OPTION_INVALID`
+ */
+export const modeOf = ({ mode = 'sealed', until }: ModeOptions): (() => TableMode) => {
+  if (!modes.includes(mode)) throw optionError(from, 'mode', `must be one of ${modes.join(', ')}`)
+  if (mode === 'sealed') {
+    if (until !== undefined) throw optionError(from, 'until', 'is only for modes that read plaintext')
+    return () => 'sealed'
+  }
+  const end = until instanceof Date ? until.getTime() : Date.parse(typeof until === 'string' ? until : '')
+  if (Number.isNaN(end)) throw optionError(from, 'until', `must be a date: mode ${mode} has to end`)
+  return () => (Date.now() < end ? mode : 'sealed')
+}

@@ -1,0 +1,89 @@
+// Operations on one table.
+import type { Item } from '../attributes/attribute-value.ts'
+import { checkedSelect, checkPart } from './checks.ts'
+import { mapLimited } from './limited.ts'
+import { checkedUpdate, keyOf, sealedPut } from './parts.ts'
+import { type Operation, type Output, type Part, type Prepared, type Session, tableNamed } from './session.ts'
+import type { EncryptedTable } from './table.ts'
+import { guardedPut, noteRead } from './update-step.ts'
+
+type Request = { readonly session: Session; readonly table: EncryptedTable; readonly part: Part }
+
+const single = (prepare: (name: string, request: Request) => Prepared | Promise<Prepared>): Operation => ({
+  tablesOf: ({ TableName }) => [TableName],
+  prepare: async (name, session, part) =>
+    prepare(name, { session, part, table: tableNamed(session.tables, part.TableName)! }),
+})
+
+/** Opens the item that a response or error of this request carries. */
+const opener =
+  ({ session, table, part }: Request) =>
+  (item: Item): Promise<Item> =>
+    table.open(item, session.call(), keyOf(part))
+
+/** What came of a request whose response may hold one item, in this member. */
+const answered = (request: Request, input: object, member: 'Item' | 'Attributes'): Prepared => {
+  const openOld = opener(request)
+  const opened = async (output: Output): Promise<Output> =>
+    output[member] == null ? output : { ...output, [member]: await openOld(output[member]) }
+  return { input, opened, openOld }
+}
+
+const get = single((name, request) => {
+  const { session, table, part } = request
+  checkPart(name, table, part)
+  const prepared = answered(request, part, 'Item')
+  const { update } = session
+  if (update === undefined) return prepared
+  return {
+    ...prepared,
+    opened: (output) => {
+      noteRead(update, table, part.Key, output.Item)
+      return prepared.opened(output)
+    },
+  }
+})
+
+const put = single(async (name, request) => {
+  const { session, table, part } = request
+  const sealed = await sealedPut(name, table, part, session.call())
+  const { update } = session
+  return answered(request, update ? guardedPut(update, table, sealed) : sealed, 'Attributes')
+})
+
+const remove = single((name, request) => {
+  checkPart(name, request.table, request.part)
+  return answered(request, request.part, 'Attributes')
+})
+
+const update = single((name, request) => {
+  const { table, part } = request
+  const prepared = answered(request, checkedUpdate(name, table, part), 'Attributes')
+  // Otherwise the attributes that were changed come back, which are not signed.
+  const whole = part.ReturnValues === 'ALL_OLD' || part.ReturnValues === 'ALL_NEW'
+  return whole ? prepared : { ...prepared, opened: async (output) => output }
+})
+
+const list = single((name, request) => {
+  const { session, table, part } = request
+  checkPart(name, table, part)
+  const Select = checkedSelect(name, part)
+  return {
+    input: Select == null ? part : { ...part, Select },
+    openOld: opener(request),
+    async opened(output) {
+      if (!Array.isArray(output.Items)) return output
+      const call = session.call()
+      return { ...output, Items: await mapLimited(output.Items, (item: Item) => table.open(item, call)) }
+    },
+  }
+})
+
+export const singleOperations: Readonly<Record<string, Operation>> = {
+  GetItem: get,
+  PutItem: put,
+  DeleteItem: remove,
+  UpdateItem: update,
+  Query: list,
+  Scan: list,
+}

@@ -1,0 +1,132 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { GlassineError, optionError } from '@glassine/core'
+import { checkKnown } from '../config/options.ts'
+import { from } from '../errors.ts'
+import type { ItemCall } from '../item/call.ts'
+import { commandsFor } from './commands.ts'
+import type { SdkClient } from './sdk.ts'
+import { tableNamed, type UpdateStep } from './session.ts'
+import { footText } from './table.ts'
+
+import { derivedClient, sessionOf } from './with-encryption.ts'
+
+/** Options of {@link updateItem}. */
+export interface UpdateOptions {
+  /** How many times the item is read, changed and written before it is given up. Default 100. */
+  readonly attempts?: number
+  /** When it is given up at the latest, in ms from now. Default 10,000. */
+  readonly timeout?: number
+  /** The longest wait before the second attempt, in ms; it doubles with each. The wait is random. Default 10. */
+  readonly baseDelay?: number
+  /** What it doubles to, in ms. Default 500. */
+  readonly maxDelay?: number
+  /** What holds for this update; its deadline shortens `timeout`. Default: what holds for the client. */
+  readonly call?: ItemCall
+}
+
+/** What `change` is told beside the item. */
+export interface UpdateInfo {
+  /** Whether the table has the item. Without one, `change` is given the key alone, and makes an item of it. */
+  readonly exists: boolean
+  /** 1 for the first attempt. */
+  readonly attempt: number
+}
+
+/** Returns the new item, or changes the one that it is given and returns nothing. */
+// biome-ignore lint/suspicious/noConfusingVoidType: a function without `return` is one of them
+export type Change<T> = (item: T, info: UpdateInfo) => T | void | Promise<T | void>
+
+const defaults = { attempts: 100, timeout: 10_000, baseDelay: 10, maxDelay: 500 } as const
+
+/**
+ * Changes a signed item so that no change is lost: reads it, lets `change` work on it, and writes it on the condition
+ * that nobody has written it since. When somebody has, it begins anew with the new item, after a random wait.
+ *
+ * `change` is given the item in the client's own form (attribute values of `DynamoDBClient`, JavaScript values of
+ * `DynamoDBDocumentClient`), changes it or returns another, and may be called several times. The item as it was
+ * written is returned. An error that `change` throws ends the update, and nothing is written.
+ *
+ * It costs a consistent read and a write. Other writers are noticed by the footer, which is another one after every
+ * write, and by the unsigned attributes. Two things go unseen: an attribute that starts with `unsignedPrefix` and that
+ * another writer adds in between; and in a plaintext item, where the table's mode lets it pass, any attribute added
+ * so, since such an item has nothing that changes with every write.
+ *
+ * @throws GlassineError `ERR_UPDATE_CONFLICT` (given up, or nobody knows whether a write whose answer was lost has
+ * been done), `ERR_OPTION_INVALID`, `ERR_OPERATION_REFUSED` (the change touches the key), and what reading and
+ * writing throw
+ * @example
+ * ```ts
+ * await updateItem(documents, { TableName: 'Patients', Key: { id: 'p-1' } }, (patient) => {
+ *   patient.visits = (patient.visits ?? 0) + 1
+ * })
+ * ```
+ */
+export const updateItem = async <T extends object = Record<string, any>>(
+  client: SdkClient,
+  { TableName, Key }: { readonly TableName: string; readonly Key: object },
+  change: Change<T>,
+  options: UpdateOptions = {},
+): Promise<T> => {
+  const session = sessionOf(client)
+  if (!tableNamed(session.tables, TableName))
+    throw optionError(from, 'TableName', 'must be an encrypted table')
+  if (typeof change !== 'function') throw optionError(from, 'change', 'must be a function')
+  const { attempts, timeout, baseDelay, maxDelay } = checked(options)
+  const call = options.call ?? session.call()
+  const deadline = Math.min(Date.now() + timeout, call?.deadline ?? Number.POSITIVE_INFINITY)
+  const { Get, Put } = await commandsFor(client)
+  const update: UpdateStep = {}
+  const own = derivedClient(client, { ...session, call: () => call, update })
+  /** The footer of a write whose answer may have been lost. */
+  let unsure: string | undefined
+  let last: T | undefined
+
+  for (let attempt = 1; ; attempt++) {
+    const { Item } = (await own.send(new Get({ TableName, Key, ConsistentRead: true }))) as { Item?: T }
+    if (unsure !== undefined) {
+      if (last !== undefined && footText(update.seen) === unsure) return last
+      throw conflict('It is not known whether the change was written')
+    }
+    const item = Item ?? ({ ...Key } as T)
+    last = (await change(item, { exists: Item !== undefined, attempt })) ?? item
+    if (typeof last !== 'object') throw optionError(from, 'change', 'must return an item or nothing')
+    try {
+      await own.send(new Put({ TableName, Item: last }))
+      return last
+    } catch (error) {
+      if (!isConflict(error)) throw error
+      // The SDK sent the write again, and then the condition failed: perhaps on our own write.
+      if (error.$metadata?.attempts && error.$metadata.attempts > 1) unsure = update.sent ?? ''
+    }
+    const wait = Math.random() * Math.min(maxDelay, baseDelay * 2 ** (attempt - 1))
+    if (attempt >= attempts || Date.now() + wait >= deadline)
+      throw conflict(`Others changed the item in each of ${attempt} attempts`)
+    await sleep(wait)
+  }
+}
+
+const conflict = (message: string): GlassineError =>
+  new GlassineError('ERR_UPDATE_CONFLICT', { package: from, message })
+
+interface ServiceError {
+  readonly name: string
+  readonly $metadata?: { readonly attempts?: number }
+}
+
+/** Somebody else wrote, or is in the middle of a transaction. */
+const isConflict = (error: unknown): error is ServiceError => {
+  const { name } = (error ?? {}) as Partial<ServiceError>
+  return name === 'ConditionalCheckFailedException' || name === 'TransactionConflictException'
+}
+
+const checked = (options: UpdateOptions): typeof defaults => {
+  checkKnown(options, [...Object.keys(defaults), 'call'])
+  const given = { ...defaults, ...options } as typeof defaults
+  for (const name of Object.keys(defaults) as (keyof typeof defaults)[])
+    if (
+      !Number.isSafeInteger(given[name]) ||
+      given[name] < (name === 'attempts' || name === 'timeout' ? 1 : 0)
+    )
+      throw optionError(from, name, 'must be a positive integer')
+  return given
+}

@@ -1,0 +1,93 @@
+import { optionError } from '@glassine/core'
+import { from } from '../errors.ts'
+import type { ItemCall } from '../item/call.ts'
+import { addMiddlewares } from './middleware.ts'
+import { callOf, type EncryptionOptions, tablesOf } from './options.ts'
+import type { MiddlewareStack, SdkClient } from './sdk.ts'
+import type { Session } from './session.ts'
+import type { TableStats } from './table.ts'
+
+/**
+ * What a client encrypts with, by its middleware stack and not by the client: a document client made from an
+ * encrypting client shares the stack.
+ */
+const sessions = new WeakMap<object, Session>()
+
+/**
+ * Returns a client of the same class whose commands encrypt what they write to the configured tables, and verify and
+ * decrypt what they read from there: `Put`, `Get`, `Delete`, `Query`, `Scan`, the batches and the transactions, of
+ * `DynamoDBClient` and of `DynamoDBDocumentClient`. The client that is given stays as it is; both share its
+ * connections.
+ *
+ * What cannot be done on encrypted items is refused before anything is sent: updates of signed attributes (see
+ * {@link updateItem}), PartiQL, projections, conditions on encrypted attributes, parameters of before expressions.
+ *
+ * @throws GlassineError `ERR_OPTION_INVALID`, `ERR_MODEL_INVALID`. Later, from commands: `ERR_OPERATION_REFUSED`, what
+ * {@link ItemEncryptor.encryptItem} throws, and `ERR_DECRYPT_FAILED` for a response with any item that does not
+ * verify
+ * @example
+ * ```ts
+ * import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+ * import { DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb'
+ * import { withEncryption } from '@glassine/dynamodb'
+ *
+ * const documents = withEncryption(DynamoDBDocumentClient.from(new DynamoDBClient()), {
+ *   tables: { Patients: { fields: Patient, keyring, partitionKey: 'id' } },
+ * })
+ * await documents.send(new PutCommand({ TableName: 'Patients', Item: { id: 'p-1', ssn: '123-45-6789' } }))
+ * ```
+ */
+export const withEncryption = <C extends SdkClient>(client: C, options: EncryptionOptions): C => {
+  if (typeof client?.middlewareStack?.clone !== 'function' || typeof client.send !== 'function')
+    throw optionError(from, 'client', 'must be a client of the AWS SDK for JavaScript v3')
+  if (sessions.has(client.middlewareStack))
+    throw optionError(from, 'client', 'encrypts already; name all tables in one call')
+  const tables = tablesOf(options)
+  return derivedClient(client, { tables, call: callOf(options.call) })
+}
+
+/**
+ * Returns an encrypting client that differs in what holds for its calls: the deadline and tenant of one invocation,
+ * for example. It is cheap, and shares everything else with the client that it is made from.
+ *
+ * @throws GlassineError `ERR_OPTION_INVALID`
+ * @example
+ * ```ts
+ * const own = withItemCall(documents, { deadline: Date.now() + context.getRemainingTimeInMillis() })
+ * ```
+ */
+export const withItemCall = <C extends SdkClient>(client: C, call: ItemCall): C =>
+  derivedClient(client, { ...sessionOf(client), call: callOf(call) })
+
+/**
+ * Returns what an encrypting client has done so far, by table. Clients that are made of one another count together.
+ *
+ * @throws GlassineError `ERR_OPTION_INVALID`
+ * @example
+ * ```ts
+ * encryptionStats(documents).Patients?.plaintextReads // how many items are still to be migrated
+ * ```
+ */
+export const encryptionStats = (client: SdkClient): Readonly<Record<string, TableStats>> =>
+  Object.fromEntries([...sessionOf(client).tables].map(([name, { stats }]) => [name, { ...stats }]))
+
+/** @internal What an encrypting client works with. */
+export const sessionOf = (client: SdkClient): Session => {
+  const session = client?.middlewareStack && sessions.get(client.middlewareStack)
+  if (!session) throw optionError(from, 'client', 'must be a client that `withEncryption` returned')
+  return session
+}
+
+/** @internal A copy of a client, with a stack of its own. */
+export const derivedClient = <C extends SdkClient>(client: C, session: Session): C => {
+  const middlewareStack = client.middlewareStack.clone() as MiddlewareStack
+  addMiddlewares(middlewareStack, session)
+  sessions.set(middlewareStack, session)
+  // Of the same class, so that paginators and waiters, which look, take it for what it is. The SDK remembers
+  // handlers when `cacheMiddleware` is set: those are of the other stack.
+  const { handlers: _, ...members } = Object.getOwnPropertyDescriptors(client) as PropertyDescriptorMap
+  return Object.create(Object.getPrototypeOf(client), {
+    ...members,
+    middlewareStack: { value: middlewareStack, writable: true, enumerable: true, configurable: true },
+  })
+}
