@@ -103,6 +103,19 @@ describe.each(majors)('assertEncrypted under Middy %s', (_, middy) => {
       expect(await answering(response)(requestOf('direct', {}), context)).toBe(response)
   })
 
+  test('looks into every member of a record', async () => {
+    const contacts = defineFields<{ people: Record<string, { phone: string }> }>('contacts', {
+      'people.*.phone': {},
+    })
+    const guard = (people: unknown) =>
+      answering({ statusCode: 200, body: { people } }, { fields: contacts })(requestOf('rest', {}), context)
+    await expect(guard({ a: { phone: 'fake:x' }, b: {} })).resolves.toBeDefined()
+    await expect(guard({ a: { phone: 'fake:x' }, b: { phone: 'MARK' } })).rejects.toMatchObject(
+      refused('/people/*/phone'),
+    )
+    await expect(guard([{ phone: 'MARK' }])).rejects.toMatchObject(refused('/people'))
+  })
+
   describe('bundles', () => {
     const bundle = fakeEnvelope('bundle', { carrier: 'sealed' })
     test('null stands for an element of a list that is in the bundle, and only there', async () => {

@@ -98,6 +98,12 @@ describe.each(majors)('fieldEncryption under Middy %s', (_, middy) => {
     }
   })
 
+  test('a handler that hands on what is sealed already is refused: sealed twice, nobody would open it twice', async () => {
+    const sealed = await sealedBy(messageEnvelope({ keys }))
+    const replay = stack({}, async () => ({ statusCode: 200, body: sealed }))
+    expect((await replay(requestOf('rest', sealed), context)).statusCode).toBe(500)
+  })
+
   test('an error of the handler is answered outside', async () => {
     const handler = stack({}, async () => {
       throw Object.assign(new Error('gone'), { statusCode: 410 })
