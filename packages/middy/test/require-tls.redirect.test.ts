@@ -50,6 +50,15 @@ describe.each(majors)('where a redirect leads, under Middy %s', (_, middy) => {
   })
 })
 
+test('half of a surrogate pair in the query is no error of ours', async () => {
+  const [, middy] = majors[0]
+  const handler = middy()
+    .use(requireTls({ redirect: origin }))
+    .handler(async () => ({ statusCode: 204 }))
+  const event = sampleEvent('rest', { proto: 'http', query: { '\ud800': 'x' } })
+  expect(await handler(event, sampleContext())).toMatchObject({ statusCode: 308 })
+})
+
 test('what says nothing of http is refused and not redirected', async () => {
   const [, middy] = majors[0]
   const handler = middy()

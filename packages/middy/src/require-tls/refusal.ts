@@ -68,7 +68,7 @@ const queryOf = (event: unknown, source: EventSource): string => {
   const query =
     ownObject(event, 'multiValueQueryStringParameters') ?? ownObject(event, 'queryStringParameters')
   // A load balancer leaves the parameters as they were in the URL, API Gateway decodes them.
-  const encode = source === 'alb' ? (text: string) => text : encodeURIComponent
+  const encode = (text: string): string => (source === 'alb' ? text : encodeURIComponent(text.toWellFormed()))
   return Object.keys(query ?? {})
     .flatMap((name) => {
       const values = own(query, name)
