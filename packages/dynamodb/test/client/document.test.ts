@@ -149,7 +149,10 @@ describeServers('the clients of the SDK', (kind) => {
       scanned.push(...page.Items!)
     expect(scanned).toHaveLength(9)
     expect(scanned.every(({ text }) => /^t\d$/.test(text.S))).toBe(true)
-    const waited = await plain.waitUntilTableExists({ client: base, minDelay: 1, maxWaitTime: 5 }, { TableName })
+    const waited = await plain.waitUntilTableExists(
+      { client: base, minDelay: 1, maxWaitTime: 5 },
+      { TableName },
+    )
     expect(waited.state).toBe('SUCCESS')
   })
 
