@@ -30,8 +30,8 @@ export const valueError = (reason: string, path?: string): GlassineError =>
     ...(path !== undefined && { path }),
   })
 
-/** What may leave of an error that a keyring threw while an item was encrypted: ours, or that there was one. */
+/** What may leave of an error while an item is encrypted: ours, or of a foreign one, a keyring's say, that it was. */
 export const sealingError = (thrown: unknown): GlassineError =>
   thrown instanceof GlassineError
     ? thrown
-    : new GlassineError('ERR_ENCRYPT_FAILED', { package: from, message: 'The keyring failed' })
+    : new GlassineError('ERR_ENCRYPT_FAILED', { package: from, message: 'The item could not be encrypted' })

@@ -28,7 +28,7 @@ const hkdf = (key: Buffer, info: Buffer | string): Buffer =>
   Buffer.from(hkdfSync('sha512', key, '', info, 32))
 
 const serialised = (value: AttributeValue): Buffer => {
-  const out = new Writer(16)
+  const out = new Writer(Buffer.alloc(16))
   writeAttribute(out, value)
   return out.buffer.subarray(0, out.at)
 }

@@ -92,7 +92,7 @@ describe('a keyring that fails', () => {
       expect(JSON.stringify(error)).not.toContain('secret')
     }
     const error = await rejectionOf(with_(failing(foreign)).encryptItem(item))
-    expect(error).toMatchObject({ code: 'ERR_ENCRYPT_FAILED', message: 'The keyring failed' })
+    expect(error).toMatchObject({ code: 'ERR_ENCRYPT_FAILED', message: 'The item could not be encrypted' })
   })
 
   test('by its answer: a key of the wrong length, none, or another', async () => {

@@ -11,9 +11,9 @@ export class Writer {
   /** The attribute at work, as a path; what errors name. */
   path: string | undefined
 
-  constructor(size: number) {
-    // Never from Node's pool: it holds plaintext, and ends up as the backing store of what is handed out.
-    this.buffer = Buffer.allocUnsafeSlow(size)
+  /** @param buffer - is written over, and left zeroed when a larger one takes its place */
+  constructor(buffer: Buffer) {
+    this.buffer = buffer
   }
 
   /** Makes sure that so many bytes can be written. */
@@ -21,7 +21,7 @@ export class Writer {
     if (this.at + bytes <= this.buffer.length) return
     const larger = Buffer.allocUnsafeSlow(Math.max(this.at + bytes, this.buffer.length * 2))
     this.buffer.copy(larger, 0, 0, this.at)
-    this.buffer.fill(0)
+    this.buffer.fill(0, 0, this.at)
     this.buffer = larger
   }
 

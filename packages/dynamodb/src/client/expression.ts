@@ -39,7 +39,7 @@ export const attributesIn = (
   placeholders: Readonly<Record<string, string>> | undefined,
 ): Set<string> | undefined => {
   const tokens = tokensOf(expression)
-  if (tokens === undefined) return undefined
+  if (tokens === undefined || tokens.length === 0) return undefined
   const found = new Set<string>()
   let operandIsDue = kind === 'condition'
   for (let at = 0; at < tokens.length; at++) {

@@ -9,15 +9,16 @@ import type { Tables } from './table.ts'
  * where it names an encrypted table.
  */
 const administrative = new Set(
-  `CreateBackup CreateGlobalTable CreateTable DeleteBackup DeleteResourcePolicy DeleteTable DescribeBackup
-  DescribeContinuousBackups DescribeContributorInsights DescribeEndpoints DescribeExport DescribeGlobalTable
-  DescribeGlobalTableSettings DescribeImport DescribeKinesisStreamingDestination DescribeLimits DescribeTable
-  DescribeTableReplicaAutoScaling DescribeTimeToLive DisableKinesisStreamingDestination
-  EnableKinesisStreamingDestination ExportTableToPointInTime GetResourcePolicy ImportTable ListBackups
-  ListContributorInsights ListExports ListGlobalTables ListImports ListTables ListTagsOfResource PutResourcePolicy
-  RestoreTableFromBackup RestoreTableToPointInTime TagResource UntagResource UpdateContinuousBackups
-  UpdateContributorInsights UpdateGlobalTable UpdateGlobalTableSettings UpdateKinesisStreamingDestination
-  UpdateTable UpdateTableReplicaAutoScaling UpdateTimeToLive`.split(/\s+/),
+  `CancelBulkOperation CreateBackup CreateGlobalTable CreateTable DeleteBackup DeleteResourcePolicy
+  DeleteTable DescribeBackup DescribeBulkOperation DescribeContinuousBackups DescribeContributorInsights
+  DescribeEndpoints DescribeExport DescribeGlobalTable DescribeGlobalTableSettings DescribeImport
+  DescribeKinesisStreamingDestination DescribeLimits DescribeTable DescribeTableReplicaAutoScaling
+  DescribeTimeToLive DisableKinesisStreamingDestination EnableKinesisStreamingDestination
+  ExportTableToPointInTime GetResourcePolicy ImportTable ListBackups ListBulkOperations
+  ListContributorInsights ListExports ListGlobalTables ListImports ListTables ListTagsOfResource
+  PutResourcePolicy RestoreTableFromBackup RestoreTableToPointInTime TagResource UntagResource
+  UpdateContinuousBackups UpdateContributorInsights UpdateGlobalTable UpdateGlobalTableSettings
+  UpdateKinesisStreamingDestination UpdateTable UpdateTableReplicaAutoScaling UpdateTimeToLive`.split(/\s+/),
 )
 
 /** An operation that nothing is done for. */

@@ -61,21 +61,29 @@ export const recipientKeys = (intermediateKey: Buffer): RecipientKeys => {
 }
 
 /** Bytes from one field's key to the next: three AES blocks, of which 44 bytes are used. */
-export const fieldKeyStride = 48
+const stride = 48
 const cipherKeyBytes = 32
 const nonceBytes = 12
 const initialCounter = Buffer.from([...Buffer.from('AwsDbeField'), 0x2c, 0, 0, 0, 0])
+/** What most items' key streams are encrypted from. */
+const zeros = Buffer.alloc(32 * stride)
 
 /**
  * The keys of all encrypted fields as one AES-256-CTR key stream. Field `i` is defined by a counter that starts at
  * `3 * i`, and takes just under three blocks: so the fields' streams lie behind one another in the first one's.
  */
-export const fieldKeyStream = (rootKey: Buffer, fields: number): Buffer =>
-  createCipheriv('aes-256-ctr', rootKey, initialCounter).update(Buffer.alloc(fields * fieldKeyStride))
+export const fieldKeyStream = (rootKey: Buffer, fields: number): Buffer => {
+  const bytes = fields * stride
+  const plaintext = bytes <= zeros.length ? zeros.subarray(0, bytes) : Buffer.alloc(bytes)
+  return createCipheriv('aes-256-ctr', rootKey, initialCounter).update(plaintext)
+}
 
-/** The key and nonce of field `at` in a {@link fieldKeyStream}; views. */
-export const fieldKey = (stream: Buffer, at: number): { readonly key: Buffer; readonly nonce: Buffer } => {
-  const start = at * fieldKeyStride
-  const nonceAt = start + cipherKeyBytes
-  return { key: stream.subarray(start, nonceAt), nonce: stream.subarray(nonceAt, nonceAt + nonceBytes) }
+/** The key of field `at` in a {@link fieldKeyStream}; a view. */
+export const fieldCipherKey = (stream: Buffer, at: number): Buffer =>
+  stream.subarray(at * stride, at * stride + cipherKeyBytes)
+
+/** The nonce of field `at` in a {@link fieldKeyStream}; a view. */
+export const fieldNonce = (stream: Buffer, at: number): Buffer => {
+  const start = at * stride + cipherKeyBytes
+  return stream.subarray(start, start + nonceBytes)
 }

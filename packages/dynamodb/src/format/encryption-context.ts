@@ -26,6 +26,8 @@ const publicKeyKey = contextKey(publicKeyName)
 const legendKey = contextKey('aws-crypto-legend')
 const maxBytes = 0xffff
 const lengthBytes = 8
+/** Room for most encryption contexts. */
+const usualBytes = 256
 
 /**
  * Returns what makes items' encryption contexts (encrypt item, "Base Context" and versions 1 and 2). Every pair
@@ -75,7 +77,7 @@ const legendOf = ({ value }: Field): string => {
 
 /** Writes pairs that are sorted by the bytes of their names. */
 const serialised = (entries: readonly Entry[]): ItemContext => {
-  const out = new Writer(512)
+  const out = new Writer(Buffer.allocUnsafe(usualBytes))
   out.uint32(0)
   out.uint32(0)
   out.uint16(entries.length)

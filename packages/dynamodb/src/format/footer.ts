@@ -26,10 +26,13 @@ export const writeFooter = (
   footer: Buffer,
   recipients: readonly Recipient[],
   signer: ItemSigner | undefined,
-): Buffer => {
-  const parts = recipients.map(({ macKey }) => tagOf(macKey, footer))
-  if (signer) parts.push(signer.sign(footer))
-  return Buffer.concat(parts)
+): Uint8Array => {
+  const bytes = new Uint8Array(footerBytes(recipients.length, signer !== undefined))
+  recipients.forEach(({ macKey }, at) => {
+    bytes.set(tagOf(macKey, footer), at * tagBytes)
+  })
+  if (signer) bytes.set(signer.sign(footer), recipients.length * tagBytes)
+  return bytes
 }
 
 /**

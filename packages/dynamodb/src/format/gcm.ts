@@ -6,13 +6,13 @@ export const tagBytes = 16
 // Without it, Node accepts tags of 4 bytes when opening.
 const options = { authTagLength: tagBytes } as const
 
-/** AES-256-GCM; writes ciphertext and tag to `out` at `at`, where the plaintext may have stood. */
+/** AES-256-GCM; writes ciphertext and tag to `out` at `at`. */
 export const gcmSeal = (
   key: Uint8Array,
   iv: Uint8Array,
   aad: Uint8Array,
   plaintext: Uint8Array,
-  out: Buffer,
+  out: Uint8Array,
   at: number,
 ): void => {
   const cipher = createCipheriv('aes-256-gcm', key, iv, options)

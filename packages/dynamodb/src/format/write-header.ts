@@ -3,20 +3,21 @@ import { GlassineError } from '@glassine/core'
 import { Writer } from '../attributes/writer.ts'
 import { from } from '../errors.ts'
 import { contextKey, publicKeyName } from './context-key.ts'
-import { commitmentBytes, type Header, maxHeaderKeys } from './header.ts'
+import { commitmentBytes, type Header, leastHeaderBytes, maxHeaderKeys } from './header.ts'
 
 const publicKeyKey = contextKey(publicKeyName)
 
 /**
  * Writes a header: what says how to open an item, and the commitment to the one data key that it opens with.
  *
- * Of the encryption context only the public key is stored: all other pairs the reader has to know by itself.
+ * The result fills a memory of its own. Of the encryption context only the public key is stored: all other pairs the reader has to know by itself.
  *
  * @throws GlassineError `ERR_ENCRYPT_FAILED` when a keyring's encrypted data keys do not fit the format
  */
 export const writeHeader = (header: Header, commitKey: Buffer): Buffer => {
   const { version, suite, messageId, legend, publicKey, encryptedDataKeys } = header
-  const out = new Writer(512)
+  // Exactly as long as it will be, and not of Node's pool: it becomes the attribute as it is.
+  const out = new Writer(Buffer.allocUnsafeSlow(lengthOf(header)))
   out.uint8(version)
   out.uint8(suite.flavor)
   out.bytes(messageId)
@@ -33,10 +34,16 @@ export const writeHeader = (header: Header, commitKey: Buffer): Buffer => {
     part(out, providerInfo)
     part(out, ciphertext)
   }
-  out.reserve(commitmentBytes)
-  const committed = out.buffer.subarray(0, out.at)
-  out.bytes(commitmentOf(commitKey, committed))
-  return out.buffer.subarray(0, out.at)
+  out.bytes(commitmentOf(commitKey, out.buffer.subarray(0, out.at)))
+  return out.buffer
+}
+
+const lengthOf = ({ legend, publicKey, encryptedDataKeys }: Header): number => {
+  let length = leastHeaderBytes + legend.length
+  if (publicKey !== undefined) length += publicKeyKey.bytes.length + 2 + publicKey.length
+  for (const { providerId, providerInfo, ciphertext } of encryptedDataKeys)
+    length += 6 + Buffer.byteLength(providerId, 'utf8') + providerInfo.length + ciphertext.length
+  return length
 }
 
 /** Bytes with their 16-bit length before them. */

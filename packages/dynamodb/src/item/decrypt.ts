@@ -3,10 +3,11 @@ import { types } from 'node:util'
 import { legend } from '../attributes/actions.ts'
 import { footName, headName, type Item, setMember } from '../attributes/attribute-value.ts'
 import { readAttribute } from '../attributes/deserialise.ts'
+import { giveBack, takeScratch } from '../attributes/scratch.ts'
 import { Writer } from '../attributes/writer.ts'
 import type { TableConfig } from '../config/table-config.ts'
 import { decryptFailed, openingError } from '../errors.ts'
-import { fieldKey, fieldKeyStream, itemKeys } from '../format/derive.ts'
+import { fieldCipherKey, fieldKeyStream, fieldNonce, itemKeys } from '../format/derive.ts'
 import type { ItemContext } from '../format/encryption-context.ts'
 import {
   type Field,
@@ -39,17 +40,20 @@ interface Prepared {
 export const decryptItem = async (config: TableConfig, item: Item, call?: ItemCall): Promise<Item> => {
   // Whatever is thrown on the way becomes the one error: also a RangeError of a read beyond the end, or an error
   // about a value of an attribute that somebody changed.
+  const out = new Writer(takeScratch())
   try {
-    const prepared = prepare(config, item)
+    const prepared = prepare(config, item, out)
     const { header, context } = prepared
     const request = { suite: header.suite.id, context, ...keyringCall(config, call) }
     return open(prepared, await unwrapFromAny(config.reader, request, header.encryptedDataKeys))
   } catch (thrown) {
     throw openingError(thrown)
+  } finally {
+    giveBack(out.buffer, out.at)
   }
 }
 
-const prepare = (config: TableConfig, item: Item): Prepared => {
+const prepare = (config: TableConfig, item: Item, out: Writer): Prepared => {
   const header = readHeader(binaryOf(item, headName), config.maxEncryptedDataKeys)
   const foot = new Uint8Array(binaryOf(item, footName))
   const { result, fields } = inScope(config, item)
@@ -59,7 +63,6 @@ const prepare = (config: TableConfig, item: Item): Prepared => {
     field.action = header.legend[at]!
   })
   checkKeys(config, header.version, fields)
-  const out = new Writer(256 + fields.length * 128)
   for (const field of fields) {
     if (isEncrypted(field)) writeSealedField(out, field, sealedValue(field))
     else writeField(out, field, false)
@@ -130,8 +133,8 @@ const decryptFields = (fields: readonly Field[], region: Buffer, rootKey: Buffer
   const stream = fieldKeyStream(rootKey, encrypted.length)
   try {
     encrypted.forEach(({ plan, start, end }, at) => {
-      const { key, nonce } = fieldKey(stream, at)
-      const plaintext = gcmOpen(key, nonce, plan.path, region.subarray(start + 2, end))
+      const sealed = region.subarray(start + 2, end)
+      const plaintext = gcmOpen(fieldCipherKey(stream, at), fieldNonce(stream, at), plan.path, sealed)
       setMember(result, plan.name, readAttribute(region.readUInt16BE(start), plaintext))
       plaintext.fill(0)
     })

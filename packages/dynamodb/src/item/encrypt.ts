@@ -1,11 +1,12 @@
 import { GlassineError } from '@glassine/core'
 import { legendBytes } from '../attributes/actions.ts'
 import { footName, headName, type Item, setMember } from '../attributes/attribute-value.ts'
+import { giveBack, takeScratch } from '../attributes/scratch.ts'
 import { valueSize } from '../attributes/size.ts'
 import { Writer } from '../attributes/writer.ts'
 import type { TableConfig } from '../config/table-config.ts'
 import { from, sealingError, valueError } from '../errors.ts'
-import { fieldKey, fieldKeyStream, itemKeys } from '../format/derive.ts'
+import { fieldCipherKey, fieldKeyStream, fieldNonce, itemKeys } from '../format/derive.ts'
 import type { ItemContext } from '../format/encryption-context.ts'
 import { type Field, inOrder, isEncrypted, writeField } from '../format/field.ts'
 import { footerBytes, footerHash, writeFooter } from '../format/footer.ts'
@@ -39,37 +40,33 @@ export const encryptItem = async (
   item: Item,
   call?: ItemCall,
 ): Promise<Item> => {
-  const prepared = prepare(config, sources, item)
-  const { region, context, apart, fields } = prepared
+  const out = new Writer(takeScratch())
   try {
     const { suite, keyrings } = config
+    const prepared = prepare(config, sources, item, out)
+    const { context, apart, fields } = prepared
     checkSize(fields, apart + leastHeaderBytes + footerBytes(keyrings.length, suite.signed))
     const request = { suite: suite.id, context, ...keyringCall(config, call) }
     return seal(config, sources, prepared, await newRecipients(keyrings, request))
   } catch (thrown) {
     throw sealingError(thrown)
   } finally {
-    region.fill(0)
+    giveBack(out.buffer, out.at)
   }
 }
 
-const prepare = (config: TableConfig, sources: Sources, item: Item): Prepared => {
+const prepare = (config: TableConfig, sources: Sources, item: Item, out: Writer): Prepared => {
   const { result, fields, apart } = sorted(config, item)
-  const out = new Writer(roomFor(fields))
-  try {
-    for (const field of inOrder(fields)) writeField(out, field, isEncrypted(field))
-    const region = out.buffer.subarray(0, out.at)
-    const signer = config.suite.signed ? sources.newSigner() : undefined
-    const context = config.contextOf(config.version, fields, region, signer?.publicKey)
-    return { result, fields, region, context, signer, apart }
-  } catch (thrown) {
-    out.buffer.fill(0)
-    throw thrown
-  }
+  for (const field of inOrder(fields)) writeField(out, field, isEncrypted(field))
+  const region = out.buffer.subarray(0, out.at)
+  const signer = config.suite.signed ? sources.newSigner() : undefined
+  const context = config.contextOf(config.version, fields, region, signer?.publicKey)
+  return { result, fields, region, context, signer, apart }
 }
 
 /** Separates what is in signature scope from what is not, and refuses what the configuration does not allow. */
 const sorted = (config: TableConfig, item: Item) => {
+  if (typeof item !== 'object' || item === null) throw valueError('An item must be an object')
   if (Object.hasOwn(item, headName) || Object.hasOwn(item, footName))
     throw new GlassineError('ERR_ALREADY_ENCRYPTED', {
       package: from,
@@ -101,10 +98,6 @@ const sorted = (config: TableConfig, item: Item) => {
   return { result, fields, apart }
 }
 
-/** A guess that is right for small values: growing costs a copy. */
-const roomFor = (fields: readonly Field[]): number =>
-  fields.reduce((room, { plan }) => room + plan.encrypted.length + 64, 256)
-
 /** Everything that needs keys, in one synchronous piece. */
 const seal = (
   config: TableConfig,
@@ -131,8 +124,8 @@ const seal = (
     encryptFields(fields, region, rootKey, result)
     const foot = writeFooter(footerHash(head, context, region), recipients, signer)
     checkSize(fields, apart + head.length + foot.length)
-    result[headName] = { B: new Uint8Array(head) }
-    result[footName] = { B: new Uint8Array(foot) }
+    result[headName] = { B: new Uint8Array(head.buffer) }
+    result[footName] = { B: foot }
     return result
   } finally {
     for (const secret of [fresh, commitKey, rootKey]) secret.fill(0)
@@ -140,15 +133,19 @@ const seal = (
   }
 }
 
-/** Encrypts each field where it stands, and puts a copy with a memory of its own in the item. */
+/** Encrypts each field into the item, and puts what came out in the place of the plaintext. */
 const encryptFields = (fields: readonly Field[], region: Buffer, rootKey: Buffer, result: Item): void => {
   const encrypted = fields.filter(isEncrypted)
   const stream = fieldKeyStream(rootKey, encrypted.length)
   encrypted.forEach(({ plan, start, end }, at) => {
-    const { key, nonce } = fieldKey(stream, at)
-    const value = start + 2
-    gcmSeal(key, nonce, plan.path, region.subarray(value, end - tagBytes), region, value)
-    setMember(result, plan.name, { B: new Uint8Array(region.subarray(start, end)) })
+    // A memory of its own: the region is used again, and what a user holds must not show more than it is.
+    const sealed = new Uint8Array(end - start)
+    sealed[0] = region[start]!
+    sealed[1] = region[start + 1]!
+    const plaintext = region.subarray(start + 2, end - tagBytes)
+    gcmSeal(fieldCipherKey(stream, at), fieldNonce(stream, at), plan.path, plaintext, sealed, 2)
+    region.set(sealed, start)
+    setMember(result, plan.name, { B: sealed })
   })
   stream.fill(0)
 }

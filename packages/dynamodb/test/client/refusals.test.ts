@@ -1,0 +1,342 @@
+import * as plain from '@aws-sdk/client-dynamodb'
+import * as documents from '@aws-sdk/lib-dynamodb'
+import { describe, expect, test } from '@jest/globals'
+import { withEncryption } from '../../src/index.ts'
+import {
+  type CommandName,
+  describeServers,
+  forms,
+  keyring,
+  patientTable,
+  sender,
+  useTables,
+} from './support.ts'
+
+const TableName = 'Patients'
+const Key = { id: 'p-1' }
+const Item = { id: 'p-1', ssn: '123-45-6789' }
+const put = { TableName, Item }
+const values = { ExpressionAttributeValues: { ':x': 'x' } }
+
+/** Requests that must not leave, and what their errors must speak of. */
+const refusals: [what: string, name: CommandName, input: any, message: RegExp][] = [
+  [
+    'a condition on an encrypted attribute',
+    'Put',
+    { ...put, ...values, ConditionExpression: 'ssn = :x' },
+    /ssn/,
+  ],
+  [
+    'the same by a placeholder',
+    'Put',
+    { ...put, ...values, ConditionExpression: '#s = :x', ExpressionAttributeNames: { '#s': 'ssn' } },
+    /ssn/,
+  ],
+  ['the same nested', 'Delete', { TableName, Key, ...values, ConditionExpression: 'notes[0] = :x' }, /notes/],
+  [
+    'a condition that is not understood',
+    'Delete',
+    { TableName, Key, ConditionExpression: 'name = "x"' },
+    /ConditionExpression is not understood/,
+  ],
+  ['Expected', 'Put', { ...put, Expected: { id: { Exists: false } } }, /ConditionExpression/],
+  ['ConditionalOperator', 'Delete', { TableName, Key, ConditionalOperator: 'OR' }, /AND and OR/],
+  ['a projection', 'Get', { TableName, Key, ProjectionExpression: 'id' }, /ProjectionExpression/],
+  ['AttributesToGet', 'Get', { TableName, Key, AttributesToGet: ['id'] }, /whole items/],
+  [
+    'a projection in a batch',
+    'BatchGet',
+    { RequestItems: { Patients: { Keys: [Key], ProjectionExpression: 'id' } } },
+    /ProjectionExpression/,
+  ],
+  [
+    'a projection in a transaction',
+    'TransactGet',
+    { TransactItems: [{ Get: { TableName, Key, ProjectionExpression: 'id' } }] },
+    /ProjectionExpression/,
+  ],
+  [
+    'an update of an encrypted attribute',
+    'Update',
+    { TableName, Key, ...values, UpdateExpression: 'SET ssn = :x' },
+    /updateItem/,
+  ],
+  [
+    'an update of a signed one',
+    'Update',
+    { TableName, Key, ...values, UpdateExpression: 'SET clinic = :x' },
+    /unsigned/,
+  ],
+  [
+    'an update that reads a signed one',
+    'Update',
+    { TableName, Key, UpdateExpression: 'SET #t = clinic', ExpressionAttributeNames: { '#t': 'ttl' } },
+    /clinic/,
+  ],
+  ['REMOVE', 'Update', { TableName, Key, UpdateExpression: 'REMOVE clinic' }, /clinic/],
+  ['ADD', 'Update', { TableName, Key, ...values, UpdateExpression: 'ADD visits :x' }, /visits/],
+  ['DELETE', 'Update', { TableName, Key, ...values, UpdateExpression: 'DELETE tags :x' }, /tags/],
+  [
+    'the second clause',
+    'Update',
+    {
+      TableName,
+      Key,
+      ...values,
+      UpdateExpression: 'SET #t = :x REMOVE clinic',
+      ExpressionAttributeNames: { '#t': 'ttl' },
+    },
+    /clinic/,
+  ],
+  [
+    'an update on the condition of an encrypted one',
+    'Update',
+    {
+      TableName,
+      Key,
+      ...values,
+      UpdateExpression: 'SET #t = :x',
+      ConditionExpression: 'ssn = :x',
+      ExpressionAttributeNames: { '#t': 'ttl' },
+    },
+    /ssn/,
+  ],
+  [
+    'an update that is not understood',
+    'Update',
+    { TableName, Key, ...values, UpdateExpression: 'PUT ttl = :x' },
+    /not understood/,
+  ],
+  [
+    'AttributeUpdates',
+    'Update',
+    { TableName, Key, AttributeUpdates: { clinic: { Action: 'DELETE' } } },
+    /updateItem/,
+  ],
+  [
+    'a key condition on an encrypted attribute',
+    'Query',
+    { TableName, ...values, KeyConditionExpression: 'ssn = :x' },
+    /KeyConditionExpression compares ssn/,
+  ],
+  [
+    'a filter on an encrypted attribute',
+    'Scan',
+    { TableName, ...values, FilterExpression: 'contains(notes, :x)' },
+    /FilterExpression compares notes/,
+  ],
+  ['KeyConditions', 'Query', { TableName, KeyConditions: {} }, /KeyConditionExpression/],
+  ['QueryFilter', 'Query', { TableName, QueryFilter: {} }, /FilterExpression/],
+  ['ScanFilter', 'Scan', { TableName, ScanFilter: {} }, /FilterExpression/],
+  [
+    'Select of some attributes',
+    'Scan',
+    { TableName, Select: 'SPECIFIC_ATTRIBUTES', ProjectionExpression: 'id' },
+    /verified/,
+  ],
+  [
+    'Select of what an index has',
+    'Scan',
+    { TableName, IndexName: 'keys', Select: 'ALL_PROJECTED_ATTRIBUTES' },
+    /ALL_ATTRIBUTES/,
+  ],
+  [
+    'an update in a transaction',
+    'TransactWrite',
+    { TransactItems: [{ Update: { TableName, Key, ...values, UpdateExpression: 'SET clinic = :x' } }] },
+    /TransactWriteItems Update: clinic/,
+  ],
+  [
+    'a condition check in a transaction',
+    'TransactWrite',
+    { TransactItems: [{ ConditionCheck: { TableName, Key, ...values, ConditionExpression: 'ssn = :x' } }] },
+    /ssn/,
+  ],
+  [
+    'a delete in a transaction',
+    'TransactWrite',
+    { TransactItems: [{ Delete: { TableName, Key, ...values, ConditionExpression: 'ssn = :x' } }] },
+    /ssn/,
+  ],
+  [
+    'an element that does two things',
+    'TransactWrite',
+    { TransactItems: [{ Delete: { TableName, Key }, Put: put }] },
+    /one of/,
+  ],
+  [
+    'an element that is not known',
+    'TransactWrite',
+    { TransactItems: [{ Swap: { TableName, Key } }] },
+    /one of/,
+  ],
+  [
+    "a condition on the format's own attributes",
+    'Put',
+    { ...put, ConditionExpression: 'attribute_exists(aws_dbe_foot)' },
+    /aws_dbe_/,
+  ],
+  [
+    'the same by a placeholder',
+    'Delete',
+    {
+      TableName,
+      Key,
+      ConditionExpression: 'attribute_exists(#f)',
+      ExpressionAttributeNames: { '#f': 'aws_dbe_b_x' },
+    },
+    /aws_dbe_/,
+  ],
+  ['an update of them', 'Update', { TableName, Key, UpdateExpression: 'REMOVE aws_dbe_head' }, /aws_dbe_/],
+  [
+    'a placeholder that could be read in two ways',
+    'Delete',
+    {
+      TableName,
+      Key,
+      ConditionExpression: 'attribute_exists(#a)',
+      ExpressionAttributeNames: { '#a': 'clinic', '#a-b': 'ssn' },
+    },
+    /placeholder/,
+  ],
+]
+
+describeServers('refusals', (kind) => {
+  const fixture = useTables(kind)
+
+  describe.each(forms)('%s client', (form) => {
+    test.each(refusals)('%s (%s)', async (_, name, input, message) => {
+      const request = sender(fixture, form)(name, input)
+      await expect(request).rejects.toMatchObject({
+        code: 'ERR_OPERATION_REFUSED',
+        statusCode: 500,
+        expose: false,
+        message: expect.stringMatching(message),
+      })
+      expect(fixture.sent).toEqual([])
+    })
+
+    test('items that are encrypted already, or have reserved names', async () => {
+      for (const [attribute, code] of [
+        ['aws_dbe_head', 'ERR_ALREADY_ENCRYPTED'],
+        ['aws_dbe_b_ssn', 'ERR_VALUE_INVALID'],
+      ] as const)
+        await expect(
+          sender(fixture, form)('Put', { TableName, Item: { ...Item, [attribute]: 'x' } }),
+        ).rejects.toMatchObject({ code })
+      await expect(sender(fixture, form)('Put', { TableName, Item: Key })).rejects.toMatchObject({
+        code: 'ERR_FIELD_MISSING',
+      })
+      expect(fixture.sent).toEqual([])
+    })
+
+    test('one bad item stops its whole batch and transaction', async () => {
+      const send = sender(fixture, form)
+      const bad = { id: 'p-2' }
+      const RequestItems = { Patients: [Item, bad].map((one) => ({ PutRequest: { Item: one } })) }
+      await expect(send('BatchWrite', { RequestItems })).rejects.toMatchObject({ code: 'ERR_FIELD_MISSING' })
+      const TransactItems = [Item, bad].map((one) => ({ Put: { TableName, Item: one } }))
+      await expect(send('TransactWrite', { TransactItems })).rejects.toMatchObject({
+        code: 'ERR_FIELD_MISSING',
+      })
+      expect(fixture.sent).toEqual([])
+    })
+  })
+
+  test('attributes that the configuration does not name', async () => {
+    const { fields } = patientTable as { fields: any }
+    const strict = { Patients: { fields, keyring, partitionKey: 'id', undeclared: 'error' as const } }
+    const send = sender(fixture, 'document', { tables: strict })
+    await expect(
+      send('Scan', { TableName, ...values, FilterExpression: 'clinic = :x' }),
+    ).rejects.toMatchObject({ code: 'ERR_OPERATION_REFUSED', cause: { path: '/clinic' } })
+    const all = { Patients: { ...strict.Patients, undeclared: 'encrypt' as const } }
+    await expect(
+      sender(fixture, 'document', { tables: all })('Scan', {
+        TableName,
+        ...values,
+        FilterExpression: 'clinic = :x',
+      }),
+    ).rejects.toMatchObject({ code: 'ERR_OPERATION_REFUSED' })
+    expect(fixture.sent).toEqual([])
+  })
+
+  describe('PartiQL', () => {
+    const Statement = `UPDATE "Patients" SET ssn = 'x' WHERE id = 'p-1'`
+    test.each<[string, any]>([
+      ['ExecuteStatement', new documents.ExecuteStatementCommand({ Statement })],
+      [
+        'ExecuteStatement, other case',
+        new documents.ExecuteStatementCommand({ Statement: Statement.toUpperCase() }),
+      ],
+      [
+        'BatchExecuteStatement',
+        new documents.BatchExecuteStatementCommand({
+          Statements: [{ Statement: 'SELECT * FROM "Open"' }, { Statement }],
+        }),
+      ],
+      [
+        'ExecuteTransaction',
+        new documents.ExecuteTransactionCommand({ TransactStatements: [{ Statement }] }),
+      ],
+      ['ExecuteStatement of the plain client', new plain.ExecuteStatementCommand({ Statement })],
+    ])('%s', async (_, command) => {
+      await expect(fixture.encrypted().send(command)).rejects.toMatchObject({ code: 'ERR_OPERATION_REFUSED' })
+      expect(fixture.sent).toEqual([])
+    })
+
+    test('on other tables it passes', async () => {
+      const command = new documents.ExecuteStatementCommand({ Statement: 'SELECT * FROM "Open"' })
+      // dynalite has no PartiQL; it was asked, that is what counts.
+      await fixture
+        .encrypted()
+        .send(command)
+        .catch(() => {})
+      expect(fixture.sent.map(({ operation }) => operation)).toContain('ExecuteStatement')
+    })
+  })
+
+  test('operations that are not known are refused where they name an encrypted table', async () => {
+    const client = withEncryption(fixture.base, { tables: { Patients: patientTable } })
+    const search = (table: string) =>
+      new plain.SearchVectorsCommand({
+        TableName: table,
+        IndexName: 'i',
+        SearchVector: [{ N: '1' }],
+        TopK: 1,
+      } as any)
+    await expect(client.send(search('Patients'))).rejects.toMatchObject({ code: 'ERR_OPERATION_REFUSED' })
+    const bulk = { TableName: 'arn:aws:dynamodb:eu-west-1:111122223333:table/Patients' } as any
+    await expect(client.send(new plain.StartBulkPutItemsCommand(bulk))).rejects.toMatchObject({
+      code: 'ERR_OPERATION_REFUSED',
+    })
+    expect(fixture.sent).toEqual([])
+    await client.send(search('Open')).catch(() => {})
+    expect(fixture.sent.length).toBeGreaterThan(0)
+  })
+
+  test('every operation of the SDK is either known to us or refused', async () => {
+    const client = withEncryption(fixture.base, { tables: { Patients: patientTable } })
+    const names = Object.keys(plain).filter((name) => /^[A-Z]\w+Command$/.test(name) && name !== '$Command')
+    expect(names.length).toBeGreaterThan(50)
+    const outcomes = await Promise.all(
+      names.map(async (name) => {
+        const Command = (plain as any)[name]
+        // Stopped before the network: only what we say counts.
+        const command = new Command({ TableName: 'Patients', Statement: 'Patients' })
+        command.middlewareStack.add(() => () => Promise.reject(new Error('would be sent')), { step: 'build' })
+        const error = await client.send(command).catch((thrown: any) => thrown)
+        return [name, error.code ?? error.message] as const
+      }),
+    )
+    const refused = outcomes.filter(([, why]) => why === 'ERR_OPERATION_REFUSED').map(([name]) => name)
+    // None of these carries an item, or takes the place of one that is handled.
+    expect(refused.sort()).toEqual([
+      'BatchExecuteStatementCommand',
+      'ExecuteStatementCommand',
+      'ExecuteTransactionCommand',
+      'SearchVectorsCommand',
+      'StartBulkPutItemsCommand',
+    ])
+  })
+})
