@@ -4,7 +4,9 @@ const assert = require('node:assert/strict')
 for (const [name, member] of [
   ['core', 'defineFields'],
   ['keys', 'keyMaterial'],
+  ['keys/key-store', 'keyStore'],
   ['message', 'messageEnvelope'],
+  ['dynamodb', 'itemEncryptor'],
   ['middy', 'decryptRequest'],
   ['logger', 'redactor'],
   ['testing', 'startLocalKms'],
