@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util'
 import pc from 'picocolors'
 import { bundleFigures } from './bundle.ts'
 import type { Figure } from './figure.ts'
+import { itemFigures } from './item.ts'
 import { kmsCallFigures } from './kms-calls.ts'
 import { messageFigures } from './message.ts'
 import { table } from './table.ts'
@@ -27,6 +28,7 @@ const options: BenchOptions = values.quick ? { rounds: 9, ms: 8 } : { rounds: 41
 
 const groups: Readonly<Record<string, (options: BenchOptions) => Promise<readonly Figure[]>>> = {
   message: messageFigures,
+  item: itemFigures,
   bundle: bundleFigures,
   'kms-calls': kmsCallFigures,
 }
