@@ -221,6 +221,17 @@ describe('an item that cannot be encrypted', () => {
     }
   })
 
+  test('because it is no object', async () => {
+    for (const wrong of [null, undefined, 'text'] as unknown as Item[])
+      await expect(itemEncryptor(options).encryptItem(wrong)).rejects.toMatchObject({
+        code: 'ERR_VALUE_INVALID',
+      })
+    for (const wrong of [null, undefined, 'text'] as unknown as Item[])
+      await expect(itemEncryptor(options).decryptItem(wrong)).rejects.toMatchObject({
+        code: 'ERR_DECRYPT_FAILED',
+      })
+  })
+
   test('because a name is reserved, empty or no Unicode', async () => {
     const encryptor = itemEncryptor(options)
     for (const name of ['aws_dbe_b_ssn', '', '\uD800'])

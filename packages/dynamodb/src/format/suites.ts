@@ -14,9 +14,11 @@ export const suites = {
 } as const satisfies Record<string, Suite>
 
 /**
- * An algorithm suite: `0x6701` with an ECDSA P-384 signature (AWS's default), or `0x6700` without. With the
- * signature, who may read items but not write them cannot make one that verifies; it costs two operations on P-384
- * for each item, about a hundred times the rest.
+ * An algorithm suite: `0x6701` with an ECDSA P-384 signature (AWS's default), or `0x6700` without.
+ *
+ * With the signature, who holds the right to decrypt under a KMS key but not to encrypt cannot make an item that
+ * verifies. It costs about ten times the rest. Under a hierarchical keyring readers hold the branch key, and nothing
+ * keeps them from writing with it: there the signature adds little.
  */
 export type SuiteName = keyof typeof suites
 
