@@ -15,6 +15,13 @@ const here = fileURLToPath(new URL('..', import.meta.url))
 const glassine = ['core', 'keys', 'message', 'middy'].map(
   (name) => `export * as ${name} from '@glassine/${name}'`,
 )
+/** What a handler like the example's imports; the rest is shaken off. */
+const usual = [
+  "export { Encrypted, Masked, Model, Nested } from '@glassine/core'",
+  "export { keyMaterial, kmsKeyring } from '@glassine/keys'",
+  "export { messageEnvelope } from '@glassine/message'",
+  "export { assertEncrypted, decryptRequest, encryptResponse, requireTls } from '@glassine/middy'",
+]
 const awsKms =
   "export { KMSClient, GenerateDataKeyCommand, DecryptCommand, EncryptCommand } from '@aws-sdk/client-kms'"
 
@@ -57,6 +64,8 @@ export const bundleFigures = async ({ rounds }: BenchOptions): Promise<readonly 
     await bundle([awsKms], sdk)
     await bundle([awsKms, ...glassine], both)
     const bytes = readFileSync(own)
+    const handler = path.join(folder, 'handler.mjs')
+    await bundle(usual, handler, ['@aws-sdk/*', '@middy/*'])
 
     const differences: number[] = []
     for (let round = 0; round < rounds; round++)
@@ -66,6 +75,12 @@ export const bundleFigures = async ({ rounds }: BenchOptions): Promise<readonly 
     return [
       atMost('bundle-kb', bytes.length / 1000, 40, 'kB', what),
       reported('bundle-gzip-kb', gzipSync(bytes, { level: 9 }).length / 1000, 'kB', `${what}, gzip`),
+      reported(
+        'bundle-handler-kb',
+        readFileSync(handler).length / 1000,
+        'kB',
+        'what the example imports of them',
+      ),
       atMost(
         'import-cpu-ms',
         median(differences),

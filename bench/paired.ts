@@ -10,6 +10,9 @@ export interface Comparison {
   readonly b: number
 }
 
+/** Calls of each piece of work before anything is counted, unless one call takes long. */
+const warmUp = 8_000
+
 const median = (values: readonly number[]): number => values.toSorted((x, y) => x - y)[values.length >> 1]!
 
 const microseconds = async (work: Work, times: number): Promise<number> => {
@@ -20,6 +23,9 @@ const microseconds = async (work: Work, times: number): Promise<number> => {
   }
   return Number(process.hrtime.bigint() - start) / 1000 / times
 }
+
+/** Work of which few repetitions fill a round is long: it is warm after those. */
+const warm = (times: number): number => (times < 50 ? times * 4 : Math.max(times, warmUp / 4))
 
 /** How many repetitions take about `ms` milliseconds. */
 const repetitions = async (work: Work, ms: number): Promise<number> => {
@@ -37,9 +43,11 @@ const repetitions = async (work: Work, ms: number): Promise<number> => {
  */
 export const compare = async (a: Work, b: Work, { rounds = 31, ms = 20 } = {}): Promise<Comparison> => {
   const [timesA, timesB] = [await repetitions(a, ms), await repetitions(b, ms)]
-  // Once more at full length: the optimising compiler has seen both before the first round counts.
-  await microseconds(a, timesA * 4)
-  await microseconds(b, timesB * 4)
+  // The optimising compiler must have seen both before the first round counts; it takes its time over long paths.
+  for (let round = 0; round < 4; round++) {
+    await microseconds(a, warm(timesA))
+    await microseconds(b, warm(timesB))
+  }
   const seen: { a: number; b: number }[] = []
   for (let round = 0; round < rounds; round++) {
     // Who goes first alternates, so that neither always pays for the other's garbage.

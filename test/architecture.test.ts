@@ -12,8 +12,8 @@ const knows: Readonly<Record<string, readonly string[]>> = {
   core: [],
   keys: ['core'],
   message: ['core', 'keys'],
-  dynamodb: ['core', 'keys'],
   middy: ['core', 'keys', 'message'],
+  dynamodb: ['core', 'keys'],
   logger: ['core'],
   testing: ['core', 'keys'],
 }

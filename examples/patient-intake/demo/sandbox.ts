@@ -8,6 +8,7 @@ import type { MiddyfiedHandler } from '@middy/core'
 import { Patient } from '../src/model.ts'
 import { bundleHandler } from './bundle.ts'
 import { captureOutput } from './capture.ts'
+import { pointAt } from './environment.ts'
 import { patient } from './patient.ts'
 
 /** The event sources that the handler serves. */
@@ -51,15 +52,7 @@ const parsed = (text: string | undefined): unknown => {
 export const startSandbox = async () => {
   const kms = await startLocalKms()
   await kms.createKey({ alias: 'alias/patients' })
-  Object.assign(process.env, {
-    AWS_ENDPOINT_URL_KMS: kms.endpoint,
-    LOCAL_KMS_ENDPOINT: kms.endpoint,
-    AWS_REGION: kms.region,
-    AWS_ACCESS_KEY_ID: kms.credentials.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: kms.credentials.secretAccessKey,
-    // On Node 20 the SDK would print between our lines that Node 22 is to come.
-    AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
-  })
+  pointAt(kms)
   const bundle = await bundleHandler()
   // A new specifier each time: a second sandbox in one process is a second cold start.
   const module = await import(`${pathToFileURL(bundle.file).href}?${process.hrtime.bigint()}`)

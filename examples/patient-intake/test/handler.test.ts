@@ -7,6 +7,7 @@ import { invoke, type LocalKms, sampleEvent, startLocalKms } from '@glassine/tes
 import { glassineMatchers } from '@glassine/testing/jest'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { attacks } from '../demo/attacks.ts'
+import { pointAt } from '../demo/environment.ts'
 import { patient } from '../demo/patient.ts'
 import { Patient } from '../src/model.ts'
 
@@ -22,14 +23,8 @@ let handler: (event: unknown, context: any) => Promise<any>
 beforeAll(async () => {
   kms = await startLocalKms()
   await kms.createKey({ alias: 'alias/patients' })
-  // The handler reads its surroundings when it is loaded, as it does in Lambda.
-  Object.assign(process.env, {
-    AWS_ENDPOINT_URL_KMS: kms.endpoint,
-    LOCAL_KMS_ENDPOINT: kms.endpoint,
-    AWS_REGION: kms.region,
-    AWS_ACCESS_KEY_ID: kms.credentials.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: kms.credentials.secretAccessKey,
-  })
+  // Before the handler is loaded, which reads its environment then.
+  pointAt(kms)
   handler = (await import('../src/handler.ts')).handler as never
   const keyring = kmsKeyring({
     keyId: 'alias/patients',

@@ -23,6 +23,8 @@ test('the codes are a closed list: a change here is a change of the public contr
     ERR_RESPONSE_INVALID: 500,
     ERR_TOO_LARGE: 500,
     ERR_KEY_UNAVAILABLE: 503,
+    ERR_OPERATION_REFUSED: 500,
+    ERR_UPDATE_CONFLICT: 409,
   })
 })
 

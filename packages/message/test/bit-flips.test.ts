@@ -2,10 +2,11 @@
 
 import { defineFields } from '@glassine/core'
 import { expect, test } from '@jest/globals'
-import { messageEnvelope } from '../src/index.ts'
+import { decrypt, messageEnvelope } from '../src/index.ts'
 import { facts, rejection } from './support/expect.ts'
 import { rawKeys } from './support/keys.ts'
 import { type OneDto, one } from './support/models.ts'
+import { legacyPeer, peerKeyring } from './support/peer.ts'
 
 const binding = { tenant: 't-1' }
 const two = defineFields<{ a: string; 'b/c': string }>('two', { a: {}, 'b/c': {} })
@@ -38,6 +39,19 @@ test('a bundle', async () => {
   const payload = await services.encrypt({ a: '1', 'b/c': '2' }, two, { binding })
   const seen = await outcomes(payload.sealed as string, (sealed) =>
     services.decrypt({ ...payload, sealed }, two, { binding }),
+  )
+  expect([...seen]).toEqual([expect.stringContaining('"code":"ERR_DECRYPT_FAILED"')])
+})
+
+test.each(['0x0178', '0x0378'] as const)('a message of version 1 that is allowed, %s', async (name) => {
+  const { result } = await legacyPeer.encrypt(peerKeyring(), Buffer.from('text'), {
+    suiteId: Number(name) as any,
+    encryptionContext: { a: 'b' },
+    frameLength: 3,
+  })
+  const keys = rawKeys()
+  const seen = await outcomes(result.toString('base64'), (text) =>
+    decrypt(keys, Buffer.from(text, 'base64'), { encryptionContext: { a: 'b' }, legacySuites: [name] }),
   )
   expect([...seen]).toEqual([expect.stringContaining('"code":"ERR_DECRYPT_FAILED"')])
 })

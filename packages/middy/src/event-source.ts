@@ -1,6 +1,6 @@
 import { isPlainObject } from '@glassine/core'
 import { own, ownObject, ownText } from './own.ts'
-import { serviceSource } from './service-source.ts'
+import { type ServiceSource, serviceSource } from './service-source.ts'
 
 /** Sources that carry an HTTP request with headers. */
 export type HttpSource =
@@ -11,20 +11,6 @@ export type HttpSource =
   | 'lattice-v1'
   | 'lattice-v2'
   | 'websocket-connect'
-
-/** AWS services that call a function by themselves, so that no client's connection is behind the event. */
-export type ServiceSource =
-  | 'sqs'
-  | 'sns'
-  | 'kinesis'
-  | 'dynamodb-stream'
-  | 's3'
-  | 'eventbridge'
-  | 'firehose'
-  | 'kafka'
-  | 'mq'
-  | 'cognito'
-  | 'service'
 
 /**
  * Where an event comes from. `direct` is an object that bears no mark of AWS, as of a direct invocation or of a

@@ -1,5 +1,18 @@
-import type { ServiceSource } from './event-source.ts'
 import { own, ownObject, ownText } from './own.ts'
+
+/** AWS services that call a function by themselves, so that no client's connection is behind the event. */
+export type ServiceSource =
+  | 'sqs'
+  | 'sns'
+  | 'kinesis'
+  | 'dynamodb-stream'
+  | 's3'
+  | 'eventbridge'
+  | 'firehose'
+  | 'kafka'
+  | 'mq'
+  | 'cognito'
+  | 'service'
 
 /** `eventSource` of a record, or of the whole event. */
 const names: ReadonlyMap<string, ServiceSource> = new Map<string, ServiceSource>([

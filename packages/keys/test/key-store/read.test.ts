@@ -280,7 +280,7 @@ describeServers('reading', (kind) => {
       ['ResourceNotFoundException', 400, 'ERR_DECRYPT_FAILED'],
       ['ValidationException', 400, 'ERR_DECRYPT_FAILED'],
     ])('%s: %s %s', async (name, status, code) => {
-      const store = services.open({ timeout: 200, dynamoDB: { client: failing(named(name, status)) } })
+      const store = services.open({ timeout: 800, dynamoDB: { client: failing(named(name, status)) } })
       const error = await store.getActiveBranchKey({ branchKeyId }).catch((thrown: unknown) => thrown)
       expect(error).toEqual(hasCode(code, { message: expect.stringContaining(name) }))
       expect(inspect(error, { depth: null, showHidden: true })).not.toContain('canary-9')

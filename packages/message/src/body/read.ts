@@ -24,6 +24,7 @@ const readFrames = (
   try {
     // A final frame starts with a number that no frame has.
     while (bytes.readUInt32BE(at) !== 0xffffffff) {
+      // Frames out of order would be authentic one by one only if the number were taken from the frame.
       if (bytes.readUInt32BE(at) !== sequence) throw decryptFailed()
       const aad = bodyAad(messageId, regularFrame, sequence, frameLength)
       regular.push(openAt(bytes, at + 4, at + 4 + ivBytes, frameLength, key, aad))
@@ -48,6 +49,7 @@ const readFrames = (
 
 /** Non-framed bodies are never written any more; reading them is required. */
 const readBlock = (bytes: Buffer, { bodyAt, messageId }: HeaderLayout, key: Buffer): OpenedBody => {
+  // A u64, of which Node reads 6 bytes at once: more than that is longer than any message here.
   const length =
     bytes.readUIntBE(bodyAt + ivBytes, 2) === 0 ? bytes.readUIntBE(bodyAt + ivBytes + 2, 6) : Infinity
   const contentAt = bodyAt + ivBytes + 8

@@ -39,9 +39,11 @@ export const prepareSealBundle = async (
   // A whole document without a field has an empty bundle: that there was none is bound, too.
   if (places.length === 0 && partial) return preparedWith([], () => copy)
 
+  // Everything that can fail by the payload fails here, before any key is asked for.
   let text = '{'
   for (const place of places) {
     text += (text.length === 1 ? '' : ',') + member(place.pointer, encodePlace(place, limits))
+    // An element that was taken out would move those behind it to other places.
     if (keepsPlaceholder(place.field.path)) place.holder[place.key] = null
     else delete place.holder[place.key]
   }

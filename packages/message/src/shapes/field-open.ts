@@ -42,6 +42,7 @@ export const prepareOpenFields = async (
   const { copy, places } = placesOf(policy, payload, { from, statusCode: 400, absent })
   if (places.length === 0) return preparedWith([], () => copy)
 
+  // Contexts are compared first: a message of another tenant or model never costs a call of KMS.
   const { sealed, requests } = readPlaces(settings, policy, places, shared, options)
   const keys: readonly DataKey[] = await borrowAll(
     requests,
@@ -49,6 +50,7 @@ export const prepareOpenFields = async (
     (key) => key,
   )
   return preparedWith(keys, () => {
+    // One that fails ends the payload: the copy with what was opened before it goes nowhere.
     for (const { place, message, context, key } of sealed) {
       const plaintext = openMessage(message, keys[key]!.bytes, context.unstored)
       place.holder[place.key] = bindFields ? valueFor(place.pointer, plaintext) : decodePlaintext(plaintext)

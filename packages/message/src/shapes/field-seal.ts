@@ -21,6 +21,7 @@ export const prepareSealFields = async (
   const { copy, places } = placesOf(policy, payload, { from, statusCode: 500, absent })
   if (places.length === 0) return preparedWith([], () => copy)
 
+  // Everything that can fail by the payload fails here, before any key is asked for.
   const texts: string[] = []
   const lengths: number[] = []
   let bytes = 0
@@ -38,6 +39,7 @@ export const prepareSealFields = async (
     ? places.map(({ pointer }) => contextFor(settings, policy.model, binding, pointer))
     : [shared]
   const keyAt = (at: number): number => (fieldContext ? at : 0)
+  // Measured with empty places, whose messages are then added: nothing has to be sealed to know the size.
   if (maxBytes !== undefined) for (const { holder, key } of places) holder[key] = ''
   const rest = maxBytes === undefined ? 0 : jsonBytes(copy)
   const checkSize = (headLength: (context: number) => number): void => {
@@ -49,6 +51,7 @@ export const prepareSealFields = async (
   }
   checkSize((at) => writer.headLength(contexts[at]!, writing.suite))
 
+  // The cache counts messages and bytes against what one key may encrypt.
   const use = fieldContext
     ? (at: number) => ({ messages: 1, bytes: lengths[at]!, tenant, deadline })
     : () => ({ messages: places.length, bytes, tenant, deadline })
@@ -65,6 +68,7 @@ export const prepareSealFields = async (
         const { template, dataKey } = keys[keyAt(at)]!
         const plaintext = Buffer.from(texts[at]!, 'utf8')
         holder[key] = sealMessage(template, dataKey.bytes, plaintext).toString('base64')
+        // It may lie in Node's pool of buffers, where the next one to allocate could read it.
         plaintext.fill(0)
       }
       return copy

@@ -1,22 +1,8 @@
 import type { EventSource } from '../event-source.ts'
 import { ownObject, ownText } from '../own.ts'
 import { oneValue, type RequestHeaders } from '../request-headers.ts'
+import type { ClientCertificate } from './client-certificate.ts'
 import type { AlbOptions, CheckedOptions } from './options.ts'
-
-/** A client's certificate, as far as the source tells it. */
-export interface ClientCertificate {
-  readonly source: 'rest' | 'http-api' | 'alb'
-  /** Whether AWS checked it against the trust store; `false` only for an ALB that passes it through. */
-  readonly isVerified: boolean
-  /** PEM; absent where an ALB does not send it. */
-  readonly pem?: string
-  readonly subject?: string
-  readonly issuer?: string
-  readonly serialNumber?: string
-  /** As the source writes it. */
-  readonly notBefore?: string
-  readonly notAfter?: string
-}
 
 const found = (certificate: ClientCertificate): ClientCertificate | undefined =>
   certificate.pem !== undefined || certificate.subject !== undefined ? certificate : undefined

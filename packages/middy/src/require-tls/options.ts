@@ -9,7 +9,7 @@ import {
   oneOf,
   type Rule,
 } from '../options.ts'
-import type { ClientCertificate } from './client-cert.ts'
+import type { ClientCertificate } from './client-certificate.ts'
 import { isCanonicalOrigin } from './origins.ts'
 
 /** What is declared of an Application Load Balancer, whose events do not say it. */

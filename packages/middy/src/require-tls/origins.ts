@@ -42,7 +42,7 @@ export const originGate = (origins: readonly string[], local: boolean): OriginGa
   })
   return (origin) => {
     const text = origin.toLowerCase()
-    if (exact.has(text)) return isCanonicalOrigin(origin) || local
+    if (exact.has(text)) return true
     if (!isCanonicalOrigin(origin)) return false
     const dot = text.indexOf('.')
     // One label only: `a.b.example.com` is no match of `*.example.com`.

@@ -1,5 +1,5 @@
 import type { GlassineError } from '@glassine/core'
-import { answersHttp, type EventSource, edgeRequest, methodOf } from '../event-source.ts'
+import { answersHttp, type EventSource, methodOf } from '../event-source.ts'
 import { own, ownObject, ownText } from '../own.ts'
 
 const problemType = 'application/problem+json'
@@ -58,30 +58,17 @@ export const redirectLocation = (event: unknown, source: EventSource, origin: st
   return target.href
 }
 
-const pathOf = (event: unknown, source: EventSource): string => {
-  switch (source) {
-    case 'http-api':
-    case 'function-url':
-      return ownText(event, 'rawPath') ?? '/'
-    case 'lattice-v1':
-      return ownText(event, 'raw_path')?.split('?', 1)[0] ?? '/'
-    case 'edge-viewer':
-    case 'edge-origin':
-      return ownText(edgeRequest(event), 'uri') ?? '/'
-    default:
-      return ownText(event, 'path') ?? '/'
-  }
-}
+// Lattice and Lambda@Edge never come here: their events do not tell plain http from anything else.
+const pathOf = (event: unknown, source: EventSource): string =>
+  ownText(event, source === 'http-api' || source === 'function-url' ? 'rawPath' : 'path') ?? '/'
 
 const queryOf = (event: unknown, source: EventSource): string => {
-  if (source === 'edge-viewer' || source === 'edge-origin')
-    return ownText(edgeRequest(event), 'querystring') ?? ''
   const raw = ownText(event, 'rawQueryString')
   if (raw !== undefined) return raw
   const query =
     ownObject(event, 'multiValueQueryStringParameters') ?? ownObject(event, 'queryStringParameters')
   // A load balancer leaves the parameters as they were in the URL, API Gateway decodes them.
-  const encode = source === 'alb' ? (text: string) => text : encodeURIComponent
+  const encode = (text: string): string => (source === 'alb' ? text : encodeURIComponent(text.toWellFormed()))
   return Object.keys(query ?? {})
     .flatMap((name) => {
       const values = own(query, name)

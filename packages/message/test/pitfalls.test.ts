@@ -1,0 +1,82 @@
+// Known defects of this field that no other file here stands against; docs/threat-model.md lists all of them.
+import { createCipheriv, hkdfSync } from 'node:crypto'
+import { describe, expect, jest, test } from '@jest/globals'
+import { decrypt, encrypt, messageEnvelope } from '../src/index.ts'
+import { expectUniformFailure } from './support/expect.ts'
+import { fixedKey } from './support/fixed-key.ts'
+import { rawKeys } from './support/keys.ts'
+import { one } from './support/models.ts'
+
+describe('key commitment is checked for itself', () => {
+  const dataKey = Buffer.alloc(32, 7)
+  const keys = fixedKey(dataKey)
+
+  /**
+   * What somebody who knows the data key can do: change the commitment and compute the header's tag anew, so that
+   * every tag of the message is right. `change` gets the commitment.
+   */
+  const resealed = async (change: (commitment: Buffer) => void): Promise<Buffer> => {
+    const { result, messageHeader } = await encrypt(keys, 'plaintext')
+    const commitmentAt = result.indexOf(messageHeader.suiteData!)
+    const tagAt = commitmentAt + 32
+    change(result.subarray(commitmentAt, tagAt))
+    // The specification's key derivation, by Node's HKDF and not by ours.
+    const info = Buffer.concat([Buffer.from([0x04, 0x78]), Buffer.from('DERIVEKEY')])
+    const key = Buffer.from(hkdfSync('sha512', dataKey, result.subarray(3, 35), info, 32))
+    const cipher = createCipheriv('aes-256-gcm', key, Buffer.alloc(12))
+    cipher.setAAD(result.subarray(0, tagAt))
+    cipher.final()
+    cipher.getAuthTag().copy(result, tagAt)
+    return result
+  }
+
+  test('a message that was tagged anew opens, as long as its commitment is right', async () => {
+    const { plaintext } = await decrypt(keys, await resealed(() => {}))
+    expect(plaintext.toString()).toBe('plaintext')
+  })
+
+  test.each([0, 15, 31])(
+    'one whose commitment differs in byte %d does not, though every tag is right',
+    async (at) => {
+      const message = await resealed((commitment) => {
+        commitment[at]! ^= 1
+      })
+      await expectUniformFailure(decrypt(keys, message))
+    },
+  )
+})
+
+test('nothing is compressed: values of one length give messages of one length', async () => {
+  const services = messageEnvelope({ keys: rawKeys() })
+  const lengthOf = async (ssn: string): Promise<number> => {
+    const sealed = await services.encrypt({ ssn }, one, { binding: { tenant: 't-1' } })
+    return (sealed.ssn as unknown as string).length
+  }
+  const varied = Array.from({ length: 9_000 }, (_, at) => String.fromCharCode(97 + ((at * at) % 23))).join('')
+  expect(await lengthOf('a'.repeat(9_000))).toBe(await lengthOf(varied))
+})
+
+test('nothing random is drawn before the first request, so that no snapshot carries it', async () => {
+  const crypto = await import('node:crypto')
+  const calls: string[] = []
+  const sources = ['randomBytes', 'randomFillSync', 'randomFill', 'randomUUID', 'randomInt'] as const
+  const counting = Object.fromEntries(
+    [...sources, 'generateKeyPairSync' as const, 'generateKeySync' as const].map((name) => [
+      name,
+      (...args: unknown[]) => {
+        calls.push(name)
+        return (crypto[name] as (...args: unknown[]) => unknown)(...args)
+      },
+    ]),
+  )
+  jest.resetModules()
+  jest.unstable_mockModule('node:crypto', () => ({ ...crypto, ...counting }))
+  const fresh = await import('../src/index.ts')
+  const { keyMaterial, rawAesKeyring } = await import('@glassine/keys')
+  const keyring = rawAesKeyring({ namespace: 'test', name: 'key', key: Buffer.alloc(32, 1) })
+  const services = fresh.messageEnvelope({ keys: keyMaterial({ keyring }), suite: '0x0578' })
+  expect(calls).toEqual([])
+  await services.encrypt({ ssn: '1' }, one, { binding: { tenant: 't-1' } })
+  // The count works: a data key, its wrap, a message id and a signing key.
+  expect(calls).toEqual(expect.arrayContaining(['randomBytes', 'randomFillSync']))
+})

@@ -1,0 +1,136 @@
+import { type Ciphertext, defineFields, Encrypted, Model, type Sealed } from '@glassine/core'
+import {
+  assertEncrypted,
+  decryptRequest,
+  encryptResponse,
+  eventSourceOf,
+  fieldEncryption,
+  requireTls,
+} from '@glassine/middy'
+import { describe, expect, test } from '@jest/globals'
+import middy6 from '@middy/core'
+import httpErrorHandler from '@middy/http-error-handler'
+import httpJsonBodyParser from '@middy/http-json-body-parser'
+import type { APIGatewayProxyEvent } from 'aws-lambda'
+import { expectTypeOf } from 'expect-type'
+import middy7 from 'middy7'
+import { fakeEnvelope } from './support/fake-envelope.ts'
+
+@Model('patient')
+class Patient {
+  id!: string
+  @Encrypted() ssn!: Encrypted<string>
+  @Encrypted({ optional: true }) notes?: Encrypted<string[]>
+}
+
+interface Visit {
+  at: string
+  note: string
+}
+const visit = defineFields<Visit>('visit', { note: {} })
+
+const envelope = fakeEnvelope()
+
+describe('what the handler gets', () => {
+  test('the model as `event.body`, of a class and of a policy, under both majors', () => {
+    const seen = async (event: { body: Patient }) => {
+      expectTypeOf(event.body.ssn).toExtend<string>()
+      expectTypeOf(event.body.notes).toExtend<string[] | undefined>()
+      expectTypeOf<Sealed<Patient>['ssn']>().toEqualTypeOf<Ciphertext<string>>()
+      return { statusCode: 200, body: event.body }
+    }
+    const six = middy6(assertEncrypted({ fields: Patient }))
+      .use(httpErrorHandler())
+      .use(requireTls())
+      .use(decryptRequest({ fields: Patient, envelope, bind: (event) => ({ tenant: event.id }) }))
+      .use(encryptResponse())
+      .handler(async (event) => {
+        expectTypeOf(event.body).toEqualTypeOf<Patient>()
+        return seen(event)
+      })
+    const seven = middy7(assertEncrypted({ fields: visit }))
+      .use(requireTls())
+      .use(decryptRequest({ fields: visit, envelope: [envelope] }))
+      .use(encryptResponse({ fields: visit }))
+      .handler(async (event) => {
+        expectTypeOf(event.body).toEqualTypeOf<Visit>()
+        return { statusCode: 200, body: { ...event.body } }
+      })
+    expect([typeof six, typeof seven]).toEqual(['function', 'function'])
+  })
+
+  test('with the preset', () => {
+    for (const handler of [
+      middy6()
+        .use(fieldEncryption({ fields: Patient, envelope }))
+        .handler(async (event) => {
+          expectTypeOf(event.body).toEqualTypeOf<Patient>()
+          return event.body
+        }),
+      middy7()
+        .use(fieldEncryption({ fields: Patient, envelope }))
+        .handler(async (event) => {
+          expectTypeOf(event.body).toEqualTypeOf<Patient>()
+          return event.body
+        }),
+    ])
+      expect(typeof handler).toBe('function')
+  })
+
+  test('the payload itself, where it is said to be the event', () => {
+    const handler = middy6()
+      .use(decryptRequest({ fields: Patient, envelope, payload: 'event' }))
+      .handler(async (event) => {
+        expectTypeOf(event).toEqualTypeOf<Patient>()
+        return event
+      })
+    expect(typeof handler).toBe('function')
+  })
+
+  test('the rest of a typed event stays; its body is both, and a model where one is asked for', () => {
+    const handler = middy6<APIGatewayProxyEvent>()
+      .use(httpJsonBodyParser())
+      .use(decryptRequest({ fields: Patient, envelope }))
+      .handler(async (event) => {
+        expectTypeOf(event.body.ssn).toExtend<string>()
+        // Middy intersects the types of events, and `string & Patient` cannot be spread.
+        const patient: Patient = event.body
+        return { statusCode: 200, body: { ...patient } }
+      })
+    expect(typeof handler).toBe('function')
+  })
+})
+
+test('options that cannot be right do not compile', () => {
+  const attempts = [
+    // @ts-expect-error a Lattice listener is an HTTPS one or is not declared
+    () => requireTls({ listener: 'http' }),
+    // @ts-expect-error origins are texts
+    () => requireTls({ origins: [/example/] }),
+    // @ts-expect-error there are two
+    () => requireTls({ minVersion: 'TLSv1.1' }),
+    // @ts-expect-error misspelt
+    () => decryptRequest({ fields: visit, envelope, partail: true }),
+    // @ts-expect-error a binding is made of texts
+    () => decryptRequest({ fields: visit, envelope, bind: () => ({ tenant: 1 }) }),
+    // @ts-expect-error one envelope answers
+    () => encryptResponse({ fields: visit, envelope: [envelope] }),
+    // @ts-expect-error tables come with a later release
+    () => fieldEncryption({ fields: visit, envelope, tables: {} }),
+  ]
+  // The last but one line of defence is at construction; `bind` shows only when it is called.
+  const refused = attempts.map((attempt) => {
+    try {
+      attempt()
+      return false
+    } catch {
+      return true
+    }
+  })
+  expect(refused).toEqual([true, true, true, true, false, true, true])
+})
+
+test('the source of an event is a closed list', () => {
+  expectTypeOf(eventSourceOf({})).toExtend<string>()
+  expect(eventSourceOf({})).toBe('direct')
+})
