@@ -112,6 +112,8 @@ const openRsa = async (call: Call, sealed: Sealed, use: KeyUse): Promise<Opened>
   if (sealed.keyId === undefined) throw invalid('KeyId is required for asymmetric decryption.')
   const key = useKey(call, sealed.keyId, use)
   checkAlgorithm(key, sealed.algorithm)
+  // RFC 8017, section 7.1.2, step 1b. OpenSSL also takes a shorter one, as if it began with zeros.
+  if (sealed.blob.length !== modulusLength(key.core.spec) / 8) throw invalidCiphertext()
   const privateKey = await privateKeyOf(call.state, key.core)
   try {
     return {

@@ -75,6 +75,23 @@ describe('refusals', () => {
     }
   })
 
+  test('RSA: a ciphertext without its leading zero is refused, though its number is the same', async () => {
+    const KeyId = arn('alias/rsa')
+    const { PublicKey = new Uint8Array() } = await client.send(new GetPublicKeyCommand({ KeyId }))
+    const key = createPublicKey({ key: Buffer.from(PublicKey), format: 'der', type: 'spki' })
+    const padding = constants.RSA_PKCS1_OAEP_PADDING
+    const sealed = () => publicEncrypt({ key, padding, oaepHash: 'sha256' }, Buffer.from('a value'))
+    let blob = sealed()
+    // One in 256 begins with a zero.
+    for (let tries = 0; blob[0] !== 0 && tries < 20_000; tries++) blob = sealed()
+    expect(blob[0]).toBe(0)
+    const EncryptionAlgorithm = 'RSAES_OAEP_SHA_256'
+    expect(await code(new DecryptCommand({ KeyId, CiphertextBlob: blob, EncryptionAlgorithm }))).toBe('none')
+    expect(
+      await code(new DecryptCommand({ KeyId, CiphertextBlob: blob.subarray(1), EncryptionAlgorithm })),
+    ).toBe('InvalidCiphertextException')
+  })
+
   test.each<[string, () => object, string]>([
     [
       'a data key under RSA',
