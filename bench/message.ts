@@ -1,7 +1,8 @@
 // AWS Encryption SDK messages against AWS's own JavaScript library, and against the bare primitives.
 import * as aws from '@aws-crypto/client-node'
 import { defineFields } from '@glassine/core'
-import { keyMaterial, rawAesKeyring } from '@glassine/keys'
+import { keyMaterial } from '@glassine/keys'
+import { rawAesKeyring } from '@glassine/keys/raw-aes'
 import { decrypt, encrypt, messageEnvelope } from '@glassine/message'
 import { atLeast, atMost, type Figure, reported } from './figure.ts'
 import type { BenchOptions } from './main.ts'

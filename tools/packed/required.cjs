@@ -5,6 +5,8 @@ for (const [name, member] of [
   ['core', 'defineFields'],
   ['keys', 'keyMaterial'],
   ['keys/key-store', 'keyStore'],
+  ['keys/multi', 'multiKeyring'],
+  ['keys/raw-aes', 'rawAesKeyring'],
   ['message', 'messageEnvelope'],
   ['dynamodb', 'itemEncryptor'],
   ['middy', 'decryptRequest'],

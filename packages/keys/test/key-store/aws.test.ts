@@ -1,7 +1,8 @@
 // Two ways with AWS's own key store and hierarchical keyring for JavaScript, over one table and one KMS key.
 import { BranchKeyStoreNode } from '@aws-crypto/branch-keystore-node'
 import { buildClient, CommitmentPolicy, KmsHierarchicalKeyRingNode } from '@aws-crypto/client-node'
-import { type EncryptedDataKey, hierarchicalKeyring, keyMaterial, serialiseContext } from '@glassine/keys'
+import { type EncryptedDataKey, keyMaterial, serialiseContext } from '@glassine/keys'
+import { hierarchicalKeyring } from '@glassine/keys/key-store'
 import { decrypt, encrypt } from '@glassine/message'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import {

@@ -5,7 +5,9 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import * as aws from '@aws-crypto/client-node'
 import { defineFields } from '@glassine/core'
-import { keyMaterial, multiKeyring, rawAesKeyring } from '@glassine/keys'
+import { keyMaterial } from '@glassine/keys'
+import { multiKeyring } from '@glassine/keys/multi'
+import { rawAesKeyring } from '@glassine/keys/raw-aes'
 import { encrypt, messageEnvelope } from '@glassine/message'
 
 const [, script, version] = process.argv
