@@ -8,6 +8,7 @@ for (const [name, member] of [
   ['keys/multi', 'multiKeyring'],
   ['keys/raw-aes', 'rawAesKeyring'],
   ['message', 'messageEnvelope'],
+  ['message/bytes', 'encrypt'],
   ['dynamodb', 'itemEncryptor'],
   ['middy', 'decryptRequest'],
   ['logger', 'redactor'],

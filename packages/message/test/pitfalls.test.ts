@@ -1,7 +1,8 @@
 // Known defects of this field that no other file here stands against; docs/threat-model.md lists all of them.
 import { createCipheriv, hkdfSync } from 'node:crypto'
 import { describe, expect, jest, test } from '@jest/globals'
-import { decrypt, encrypt, messageEnvelope } from '../src/index.ts'
+import { decrypt, encrypt } from '../src/bytes/index.ts'
+import { messageEnvelope } from '../src/index.ts'
 import { expectUniformFailure } from './support/expect.ts'
 import { fixedKey } from './support/fixed-key.ts'
 import { rawKeys } from './support/keys.ts'

@@ -3,7 +3,7 @@ import { BranchKeyStoreNode } from '@aws-crypto/branch-keystore-node'
 import { buildClient, CommitmentPolicy, KmsHierarchicalKeyRingNode } from '@aws-crypto/client-node'
 import { type EncryptedDataKey, keyMaterial, serialiseContext } from '@glassine/keys'
 import { hierarchicalKeyring } from '@glassine/keys/key-store'
-import { decrypt, encrypt } from '@glassine/message'
+import { decrypt, encrypt } from '@glassine/message/bytes'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import {
   describeServers,

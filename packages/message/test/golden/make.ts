@@ -8,7 +8,8 @@ import { defineFields } from '@glassine/core'
 import { keyMaterial } from '@glassine/keys'
 import { multiKeyring } from '@glassine/keys/multi'
 import { rawAesKeyring } from '@glassine/keys/raw-aes'
-import { encrypt, messageEnvelope } from '@glassine/message'
+import { messageEnvelope } from '@glassine/message'
+import { encrypt } from '@glassine/message/bytes'
 
 const [, script, version] = process.argv
 if (!version) throw new Error('name the version')
