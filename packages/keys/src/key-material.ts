@@ -1,14 +1,14 @@
 import { GlassineError } from '@glassine/core'
-import { Cache, type CacheOptions } from './cache.ts'
+import { integer, type OptionSchema, required } from '@glassine/core/options'
+import { Cache } from './cache.ts'
 import { decryptionId, encryptionIds, partitionOf } from './cache-ids.ts'
-import { type KeptKeysOptions, keptKeys, keptKeysOptions } from './cache-options.ts'
+import { type KeptKeysOptions, keptKeys, keptKeysSchema } from './cache-options.ts'
 import type { DataKey } from './data-key.ts'
-import { from, notDecrypted } from './errors.ts'
+import { checked, from, notDecrypted } from './errors.ts'
 import type { DecryptionKeyRequest, EncryptionKeyRequest } from './key-request.ts'
-import { checkedKeyring, type Keyring } from './keyring.ts'
+import { type Keyring, keyringRule } from './keyring.ts'
 import { lent } from './loan.ts'
 import { detached, keyLength, type Material, sharedMaterial } from './material.ts'
-import { integerOption, knownOptions } from './options.ts'
 
 /** Counters since construction; for metrics. */
 export interface KeyStats {
@@ -75,7 +75,13 @@ export interface KeyMaterialOptions extends KeptKeysOptions {
  * ```
  */
 export const keyMaterial = (options: KeyMaterialOptions): KeyMaterial => {
-  const { keyring, bounds } = checked(options)
+  const {
+    keyring,
+    cacheMaxUses: maxUses = 100_000,
+    cacheMaxBytes: maxBytes = mostBytes,
+    ...kept
+  } = checked(schema, options)
+  const bounds = { ...keptKeys(kept), maxUses, maxBytes }
   const partition = partitionOf(keyring.id)
   const encryptionId = encryptionIds(partition)
   /** Moves on at `clear()`: a key that was asked for before must not be kept after it. */
@@ -107,8 +113,8 @@ export const keyMaterial = (options: KeyMaterialOptions): KeyMaterial => {
     encryptionKey(request) {
       const { messages, bytes, deadline } = request
       // Written so that NaN is refused too.
-      if (!(messages >= 0 && messages <= bounds.maxUses && bytes >= 0 && bytes <= bounds.maxBytes))
-        return Promise.reject(tooMuch(bounds.maxUses, bounds.maxBytes))
+      if (!(messages >= 0 && messages <= maxUses && bytes >= 0 && bytes <= maxBytes))
+        return Promise.reject(tooMuch(maxUses, maxBytes))
       return lent(encryption.take(encryptionId(request), request, { uses: messages, bytes, deadline }))
     },
     decryptionKey(request) {
@@ -131,13 +137,11 @@ const mostUses = 2 ** 32
 /** 2^32 AES blocks: GCM's confidentiality bound is about blocks^2 / 2^129, here 2^-65. */
 const mostBytes = 2 ** 36
 
-const checked = (options: KeyMaterialOptions): { keyring: Keyring; bounds: CacheOptions } => {
-  knownOptions(options, ['keyring', 'cacheMaxUses', 'cacheMaxBytes', ...keptKeysOptions])
-  const { keyring, cacheMaxUses = 100_000, cacheMaxBytes = mostBytes } = options
-  checkedKeyring('keyring', keyring)
-  integerOption('cacheMaxUses', cacheMaxUses, 1, mostUses)
-  integerOption('cacheMaxBytes', cacheMaxBytes, 1, mostBytes)
-  return { keyring, bounds: { ...keptKeys(options), maxUses: cacheMaxUses, maxBytes: cacheMaxBytes } }
+const schema: OptionSchema<KeyMaterialOptions> = {
+  keyring: required(keyringRule),
+  cacheMaxUses: integer(1, mostUses),
+  cacheMaxBytes: integer(1, mostBytes),
+  ...keptKeysSchema,
 }
 
 const tooMuch = (maxUses: number, maxBytes: number) =>

@@ -1,3 +1,5 @@
+import { matching } from '@glassine/core/options'
+
 /** A KMS key's ARN in its parts. */
 export interface KeyArn {
   readonly arn: string
@@ -25,7 +27,10 @@ const aliasArnPattern = new RegExp(`^${arnHead}:${alias}$`)
 const keyIdPattern = new RegExp(`^${keyId}$`)
 const aliasPattern = new RegExp(`^${alias}$`)
 
-export const regionPattern = new RegExp(`^${region}$`)
+export const regionRule = matching(new RegExp(`^${region}$`), 'an AWS Region')
+
+/** A key ARN, multi-Region or not. */
+export const keyArnRule = matching(keyArnPattern, 'the ARN of a KMS key, and not of an alias')
 
 /** Parses a key ARN; anything else, alias ARNs included, is `undefined`. */
 export const keyArnOf = (text: string): KeyArn | undefined => {

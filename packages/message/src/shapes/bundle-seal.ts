@@ -1,11 +1,5 @@
-import {
-  type EnvelopeOptions,
-  type FieldPolicy,
-  GlassineError,
-  type Prepared,
-  placesOf,
-} from '@glassine/core'
-import { from } from '../errors.ts'
+import { type EnvelopeOptions, type FieldPolicy, type Prepared, placesOf } from '@glassine/core'
+import { fault, from } from '../errors.ts'
 import { preparedWith } from '../prepared.ts'
 import { messageLength, sealMessage } from '../seal.ts'
 import { contextFor, type Settings } from '../settings.ts'
@@ -31,10 +25,7 @@ export const prepareSealBundle = async (
   const holder = bundleHolder(copy, bundleMember, policy, 500)
   if (Object.hasOwn(holder, bundleMember) && holder[bundleMember] !== undefined) {
     const sealed = looksLikeMessage(holder[bundleMember], limits)
-    throw new GlassineError(sealed ? 'ERR_ALREADY_ENCRYPTED' : 'ERR_VALUE_INVALID', {
-      package: from,
-      path: `/${bundleMember}`,
-    })
+    throw fault(sealed ? 'ERR_ALREADY_ENCRYPTED' : 'ERR_VALUE_INVALID', { path: `/${bundleMember}` })
   }
   // A whole document without a field has an empty bundle: that there was none is bound, too.
   if (places.length === 0 && partial) return preparedWith([], () => copy)
