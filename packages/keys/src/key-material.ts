@@ -1,6 +1,6 @@
 import { GlassineError } from '@glassine/core'
 import { integer, type OptionSchema, required } from '@glassine/core/options'
-import { Cache } from './cache.ts'
+import { Cache, noCounts } from './cache.ts'
 import { decryptionId, encryptionIds, partitionOf } from './cache-ids.ts'
 import { type KeptKeysOptions, keptKeys, keptKeysSchema } from './cache-options.ts'
 import type { DataKey } from './data-key.ts'
@@ -84,30 +84,39 @@ export const keyMaterial = (options: KeyMaterialOptions): KeyMaterial => {
   const bounds = { ...keptKeys(kept), maxUses, maxBytes }
   const partition = partitionOf(keyring.id)
   const encryptionId = encryptionIds(partition)
+  const counts = noCounts()
   /** Moves on at `clear()`: a key that was asked for before must not be kept after it. */
   let epoch = 0
 
-  const decryption = new Cache<DecryptionKeyRequest, Material>(bounds, async (request, deadline) => {
-    const { suite, context, tenant, encryptedDataKeys } = request
-    const length = request.length ?? keyLength
-    const call = { suite, context, tenant, deadline, length, encryptedDataKeys }
-    const bytes = await keyring.unwrap(call)
-    if (bytes === undefined) throw notDecrypted()
-    return sharedMaterial(bytes, length, encryptedDataKeys.map(detached))
-  })
+  const decryption = new Cache<DecryptionKeyRequest, Material>(
+    bounds,
+    async (request, deadline) => {
+      const { suite, context, tenant, encryptedDataKeys } = request
+      const length = request.length ?? keyLength
+      const call = { suite, context, tenant, deadline, length, encryptedDataKeys }
+      const bytes = await keyring.unwrap(call)
+      if (bytes === undefined) throw notDecrypted()
+      return sharedMaterial(bytes, length, encryptedDataKeys.map(detached))
+    },
+    counts,
+  )
 
-  const encryption = new Cache<EncryptionKeyRequest, Material>(bounds, async (request, deadline) => {
-    const began = epoch
-    const { suite, context, tenant } = request
-    const made = await keyring.generate({ suite, context, tenant, deadline, length: keyLength })
-    const shared = sharedMaterial(made?.dataKey, keyLength, made?.encryptedDataKeys)
-    // What is encrypted here is often read here next. The two entries live on their own: a key that has done its
-    // share of encrypting still decrypts, and is zeroed when the last of them goes.
-    const { encryptedDataKeys } = shared.value
-    if (began === epoch)
-      decryption.put(decryptionId(partition, { suite, context, tenant, encryptedDataKeys }), shared)
-    return shared
-  })
+  const encryption = new Cache<EncryptionKeyRequest, Material>(
+    bounds,
+    async (request, deadline) => {
+      const began = epoch
+      const { suite, context, tenant } = request
+      const made = await keyring.generate({ suite, context, tenant, deadline, length: keyLength })
+      const shared = sharedMaterial(made?.dataKey, keyLength, made?.encryptedDataKeys)
+      // What is encrypted here is often read here next. The two entries live on their own: a key that has done its
+      // share of encrypting still decrypts, and is zeroed when the last of them goes.
+      const { encryptedDataKeys } = shared.value
+      if (began === epoch)
+        decryption.put(decryptionId(partition, { suite, context, tenant, encryptedDataKeys }), shared)
+      return shared
+    },
+    counts,
+  )
 
   return {
     encryptionKey(request) {
@@ -122,7 +131,7 @@ export const keyMaterial = (options: KeyMaterialOptions): KeyMaterial => {
       if (encryptedDataKeys.length === 0) return Promise.reject(notDecrypted())
       return lent(decryption.take(decryptionId(partition, request), request, { uses: 0, bytes: 0, deadline }))
     },
-    stats: () => statsOf(encryption, decryption),
+    stats: () => ({ ...counts, entries: encryption.size + decryption.size }),
     clear() {
       epoch++
       encryption.clear()
@@ -149,11 +158,3 @@ const tooMuch = (maxUses: number, maxBytes: number) =>
     package: from,
     message: `One data key encrypts at most ${maxUses} messages and ${maxBytes} bytes`,
   })
-
-const statsOf = (...caches: readonly Cache<never, Material>[]): KeyStats => {
-  const total: { -readonly [name in keyof KeyStats]: number } = { ...caches[0]!.counts, entries: 0 }
-  for (const { counts } of caches.slice(1))
-    for (const name of Object.keys(counts) as (keyof typeof counts)[]) total[name] += counts[name]
-  for (const { size } of caches) total.entries += size
-  return total
-}
