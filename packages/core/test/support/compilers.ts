@@ -47,7 +47,7 @@ export const typeCheck = async (
         types: [],
         paths: {
           '@glassine/core': [coreSource],
-          '@glassine/core/describe': [coreSource.replace('index.ts', 'describe.ts')],
+          '@glassine/core/*': [coreSource.replace('index.ts', '*.ts')],
           'expect-type': [join(repository, 'node_modules/expect-type/dist/index.d.ts')],
         },
         ...compilerOptions,
