@@ -1,7 +1,7 @@
 import { GlassineError } from './errors.ts'
 import { isPlainObject } from './json.ts'
 import type { NestedOptions } from './metadata.ts'
-import { checkedOptions, flag, integer, type OptionSchema, oneOf, type Rule, text } from './options/index.ts'
+import { checkedOptions, flag, integer, type OptionSchema, oneOf, type Rule, text } from './options.ts'
 import type { EncryptedOptions, MaskedOptions } from './policy.ts'
 
 /** The name that errors of this package carry. */

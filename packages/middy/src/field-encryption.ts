@@ -12,7 +12,7 @@ import type { AnyRequest } from './state.ts'
 
 /** Options of {@link fieldEncryption}; those not explained here are as in the middlewares that it stands for. */
 export interface FieldEncryptionOptions<F extends Fields = Fields>
-  extends Pick<DecryptRequestOptions<F>, 'fields' | 'bind' | 'maxBodyBytes'>,
+  extends Pick<DecryptRequestOptions<F>, 'fields' | 'bind' | 'route' | 'principal' | 'maxBodyBytes'>,
     Pick<EncryptResponseOptions, 'cacheControl' | 'maxResponseBytes'> {
   /** Key material for AWS Encryption SDK messages. Either this or `envelope` is needed. */
   readonly keys?: KeyMaterial
@@ -38,6 +38,8 @@ const schema: OptionSchema<FieldEncryptionOptions> = {
   envelope: elsewhere,
   tls: ['must be false or options of requireTls', (value) => value === false || typeof value === 'object'],
   bind: elsewhere,
+  route: elsewhere,
+  principal: elsewhere,
   partial: elsewhere,
   maxBodyBytes: elsewhere,
   cacheControl: elsewhere,
@@ -69,11 +71,19 @@ export const fieldEncryption = <F extends Fields>(
   options: FieldEncryptionOptions<F>,
 ): MiddlewareObj<OpenedBody<PayloadOf<F>>, any> => {
   checkOptions<FieldEncryptionOptions>(schema, options)
-  const { fields, bind, maxBodyBytes, cacheControl, maxResponseBytes } = options
+  const { fields, bind, route, principal, maxBodyBytes, cacheControl, maxResponseBytes } = options
   const { tls = defaults.tls, partial = defaults.partial } = options
   const gate = tls === false ? {} : hooksOf(requireTls(tls))
   const opener = hooksOf(
-    decryptRequest({ fields: fields as Fields, envelope: envelopeOf(options), bind, partial, maxBodyBytes }),
+    decryptRequest({
+      fields: fields as Fields,
+      envelope: envelopeOf(options),
+      bind,
+      route,
+      principal,
+      partial,
+      maxBodyBytes,
+    }),
   )
   const sealer = hooksOf(encryptResponse({ partial, cacheControl, maxResponseBytes }))
 
@@ -88,6 +98,7 @@ export const fieldEncryption = <F extends Fields>(
   }
   const fieldEncryptionOnError = async (request: AnyRequest): Promise<void> => {
     await sealer.onError?.(request)
+    opener.onError?.(request)
     gate.onError?.(request)
   }
 

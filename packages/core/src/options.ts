@@ -1,6 +1,6 @@
 // What every package of Glassine checks its options with: one table for each function that takes some.
-import { optionError } from '../errors.ts'
-import { isPlainObject } from '../json.ts'
+import { optionError } from './errors.ts'
+import { isPlainObject } from './json.ts'
 
 /**
  * One option: the end of a sentence for the error, what it must be, and whether a value is that. An option that is
