@@ -84,13 +84,11 @@ const httpParts = (response: HttpResponse, isErrorResponse: boolean): ResponsePa
   // Once: a getter may answer differently the next time.
   const { body, isBase64Encoded } = response
   if (body === undefined || body === null || body === '') return empty
-  if (typeof body !== 'string') {
-    if (isPlainObject(body) || Array.isArray(body)) return { form: 'http', response, payload: body, isError }
-    throw invalid('The body of the response is no JSON, so its fields cannot be found')
-  }
-  const payload = parsed(body, isBase64Encoded === true)
-  if (payload !== unreadable) return { form: 'http', response, payload, isError }
-  if (isError) return empty
+  const isText = typeof body === 'string'
+  const payload = isText ? parsed(body, isBase64Encoded === true) : body
+  if (isText ? payload !== unreadable : isPlainObject(body) || Array.isArray(body))
+    return { form: 'http', response, payload, isError }
+  if (isText && isError) return empty
   throw invalid('The body of the response is no JSON, so its fields cannot be found')
 }
 
