@@ -26,14 +26,8 @@ export const headerName: Rule = [
   (value) => typeof value === 'string' && /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/.test(value),
 ]
 
-/** What {@link Fields} are is checked in detail, and by core, where they are compiled. */
-export const fieldsRule: Rule = [
-  'must be a class with @Model or what defineFields returns',
-  (value) => {
-    policyOf(value as Fields, from)
-    return true
-  },
-]
+/** What {@link Fields} are is checked in detail, and by core, where they are compiled: its errors say more. */
+export const fieldsRule: Rule = ['must be fields', (value: Fields) => policyOf(value, from) !== undefined]
 
 const isEnvelope = (value: unknown): boolean =>
   hasMethods(value, ['recognises', 'prepareOpen', 'prepareSeal'])

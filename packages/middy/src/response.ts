@@ -1,5 +1,5 @@
-import { isUtf8 } from 'node:buffer'
 import { decodeValue, type FieldPolicy, isPlainObject } from '@glassine/core'
+import { textOfBase64 } from './base64.ts'
 import { hasPlace } from './clear-place.ts'
 import { fault } from './errors.ts'
 import { answersHttp, type EventSource } from './event-source.ts'
@@ -96,12 +96,8 @@ const httpParts = (response: HttpResponse, isErrorResponse: boolean): ResponsePa
 const unreadable = Symbol('unreadable')
 
 const parsed = (body: string, isBase64: boolean): unknown => {
-  let text = body
-  if (isBase64) {
-    const bytes = Buffer.from(body, 'base64')
-    if (!isUtf8(bytes)) return unreadable
-    text = bytes.toString('utf8')
-  }
+  const text = isBase64 ? textOfBase64(body) : body
+  if (text === undefined) return unreadable
   try {
     return decodeValue(text)
   } catch {
