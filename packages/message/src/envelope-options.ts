@@ -1,4 +1,5 @@
 import { type Binding, checkedBinding, optionError } from '@glassine/core'
+import { checkedBundleMember } from '@glassine/core/bundle'
 import type { KeyMaterial } from '@glassine/keys'
 import { contextForms } from './contexts.ts'
 import { from } from './errors.ts'
@@ -80,9 +81,6 @@ const known = [
   'legacySuites',
 ] as const satisfies readonly (keyof FieldShapeOptions | keyof BundleShapeOptions)[]
 
-// Names that reach a prototype, and names that a pointer could not hold as they are.
-const forbiddenMember = /^(?:__proto__|constructor|prototype)?$|[~/]/
-
 /**
  * Checks all options.
  *
@@ -115,17 +113,14 @@ export const checkedSettings = (options: MessageEnvelopeOptions): Settings => {
     required: [...checkedRequired(options.requiredContext)],
     fieldContext,
     bindFields,
-    bundleMember: checkedBundleMember(shape, options.bundleMember),
+    bundleMember: bundleMemberOf(shape, options.bundleMember),
   }
 }
 
-const checkedBundleMember = (shape: 'field' | 'bundle', member: unknown): string | undefined => {
+const bundleMemberOf = (shape: 'field' | 'bundle', member: unknown): string | undefined => {
   if (shape === 'field') {
     if (member !== undefined) throw optionError(from, 'bundleMember', "needs the shape 'bundle'")
     return undefined
   }
-  const name = member ?? 'sealed'
-  if (typeof name !== 'string' || forbiddenMember.test(name))
-    throw optionError(from, 'bundleMember', 'must be the name of a member')
-  return name
+  return checkedBundleMember(member, from)
 }

@@ -1,11 +1,12 @@
 import { type EnvelopeOptions, type FieldPolicy, type Prepared, placesOf } from '@glassine/core'
+import { bundleEntry } from '@glassine/core/bundle'
 import { from } from '../errors.ts'
 import { borrowAll, preparedWith } from '../prepared.ts'
 import { messageLength, sealMessage } from '../seal.ts'
 import { contextFor, type Settings } from '../settings.ts'
 import { jsonBytes, refuseOversize } from '../size.ts'
 import { base64Length } from '../text.ts'
-import { encodePlace, member } from './values.ts'
+import { encodePlace } from './values.ts'
 
 /** First phase of sealing in the field shape: one message in each field's place. */
 export const prepareSealFields = async (
@@ -27,7 +28,7 @@ export const prepareSealFields = async (
   let bytes = 0
   for (const place of places) {
     const json = encodePlace(place, limits)
-    const text = bindFields ? `{${member(place.pointer, json)}}` : json
+    const text = bindFields ? `{${bundleEntry(place.pointer, json)}}` : json
     const length = Buffer.byteLength(text, 'utf8')
     texts.push(text)
     lengths.push(length)
