@@ -3,18 +3,18 @@ import { checkedBundleMember } from '@glassine/core/bundle'
 import type { KeyMaterial } from '@glassine/keys'
 import { contextForms } from './contexts.ts'
 import { from } from './errors.ts'
-import { isKeyMaterial } from './key-source.ts'
 import {
   checkedFrameLength,
   checkedMaxKeys,
   checkedRequired,
-  checkedSuiteName,
+  checkedSuite,
+  isKeyMaterial,
   readerLimits,
   refuseUnknown,
 } from './options.ts'
 import { messageReader } from './reader.ts'
 import type { Settings } from './settings.ts'
-import { type CommittingSuite, defaultSuite, type LegacySuite, suiteNamed } from './suites.ts'
+import type { CommittingSuite, LegacySuite } from './suites.ts'
 import { messageWriter } from './writer.ts'
 
 /** What the shapes of {@link messageEnvelope} have in common. */
@@ -36,7 +36,7 @@ export interface CommonEnvelopeOptions {
   readonly maxEncryptedDataKeys?: number
   /** Bytes of plaintext in a frame, 1 to 4,294,967,295. Default 4,096. */
   readonly frameLength?: number
-  /** Suites without key commitment, of format version 1, that may be read. Default: none. */
+  /** Suites without key commitment that may be read, of `@glassine/message/legacy`. Default: none. */
   readonly legacySuites?: readonly LegacySuite[]
 }
 
@@ -89,7 +89,7 @@ const known = [
 export const checkedSettings = (options: MessageEnvelopeOptions): Settings => {
   if (typeof options !== 'object' || options === null) throw optionError(from, 'options', 'must be an object')
   refuseUnknown(options, known)
-  const { keys, shape = 'field', suite = defaultSuite, fieldContext = false, bindFields = true } = options
+  const { keys, shape = 'field', fieldContext = false, bindFields = true } = options
   if (!isKeyMaterial(keys)) throw optionError(from, 'keys', 'must be key material')
   if (shape !== 'field' && shape !== 'bundle') throw optionError(from, 'shape', "must be 'field' or 'bundle'")
   if (typeof fieldContext !== 'boolean') throw optionError(from, 'fieldContext', 'must be a boolean')
@@ -105,7 +105,7 @@ export const checkedSettings = (options: MessageEnvelopeOptions): Settings => {
     writer: messageWriter(keys),
     contextOf: contextForms((binding) => checkedBinding(binding as Binding, from)),
     writing: {
-      suite: suiteNamed(checkedSuiteName('suite', suite)),
+      suite: checkedSuite('suite', options.suite),
       frameLength: checkedFrameLength(options.frameLength),
       maxEncryptedDataKeys,
     },

@@ -1,7 +1,8 @@
 import { optionError } from '@glassine/core'
+import type { KeyMaterial } from '@glassine/keys'
 import { from } from './errors.ts'
 import type { ReaderLimits } from './header/scan.ts'
-import { committingSuites, type LegacySuite, legacySuiteNames, readableSuites } from './suites.ts'
+import { committingSuites, type LegacySuite, readableSuites, type Suite } from './suites.ts'
 
 /** Encrypted data keys in a message, at most, unless the caller says otherwise. AWS's default is no limit. */
 export const defaultMaxEncryptedDataKeys = 5
@@ -35,8 +36,8 @@ export const checkedRequired = (value: unknown = []): readonly string[] => {
 
 /** Checks `legacySuites`. */
 export const checkedLegacySuites = (value: unknown = []): readonly LegacySuite[] => {
-  if (!Array.isArray(value) || !value.every((name) => legacySuiteNames.includes(name)))
-    throw optionError(from, 'legacySuites', `must be an array of ${legacySuiteNames.join(', ')}`)
+  if (!Array.isArray(value) || !value.every((suite) => suite?.version === 1))
+    throw optionError(from, 'legacySuites', `must be an array of suites of \`${from}/legacy\``)
   return value
 }
 
@@ -61,14 +62,15 @@ export const refuseUnknown = (options: object, known: readonly string[]): void =
     if (!known.includes(name)) throw optionError(from, name, 'is not known')
 }
 
-/** Checks the suite to write, given by name. */
-export const checkedSuiteName = (option: string, value: unknown): (typeof committingSuites)[number] => {
-  const name = committingSuites.find((one) => one === value || Number(one) === value)
-  if (name === undefined)
-    throw optionError(
-      from,
-      option,
-      `must be ${committingSuites.join(' or ')}: only committing suites are written`,
-    )
-  return name
+/** Checks the suite to write, given by name or number; default: the first. */
+export const checkedSuite = (option: string, value: unknown = committingSuites[0]!.name): Suite => {
+  const suite = committingSuites.find(({ name, id }) => name === value || id === value)
+  if (suite) return suite
+  const names = committingSuites.map(({ name }) => name).join(' or ')
+  throw optionError(from, option, `must be ${names}: only committing suites are written`)
 }
+
+/** Whether it is key material, and not a keyring. */
+export const isKeyMaterial = (source: unknown): source is KeyMaterial =>
+  typeof (source as KeyMaterial | undefined)?.encryptionKey === 'function' &&
+  typeof (source as KeyMaterial).decryptionKey === 'function'

@@ -1,6 +1,6 @@
 import { optionError } from '@glassine/core'
 import { from } from '../errors.ts'
-import { requireTls, requireTlsPlace } from '../keyrings/kms/require-tls.ts'
+import { requireTls, requireTlsPlace } from '../kms/require-tls.ts'
 import type { AwsClientOptions, AwsSdkClient } from './client-options.ts'
 
 /** A command of the SDK; its classes have no common type that could be called. */

@@ -1,6 +1,6 @@
 import { optionError } from '@glassine/core'
 import { from } from '../errors.ts'
-import { inRegion, isMultiRegion, type KeyArn, keyArnOf, regionPattern } from '../keyrings/kms/arn.ts'
+import { inRegion, isMultiRegion, type KeyArn, keyArnOf, regionPattern } from '../kms/arn.ts'
 
 /**
  * Which KMS keys protect the branch keys (AWS's "KMS configuration" of a key store). Exactly one of these.

@@ -1,7 +1,7 @@
 import { type AwsClientOptions, isSdkClient } from '../aws/client-options.ts'
 import { awsSender } from '../aws/sender.ts'
-import { kmsService, tokens } from '../keyrings/kms/aws-sdk.ts'
-import type { KmsAnswer, KmsCallOptions, KmsInput, KmsOperations } from '../keyrings/kms/operations.ts'
+import { kmsService, tokens } from '../kms/aws-sdk.ts'
+import type { KmsAnswer, KmsCallOptions, KmsInput, KmsOperations } from '../kms/operations.ts'
 
 /** The input of KMS's ReEncrypt. */
 export interface ReEncryptInput {

@@ -1,13 +1,12 @@
 import { GlassineError } from '@glassine/core'
 import type { EncryptedDataKey, EncryptionContext } from '@glassine/keys'
-import { from } from './errors.ts'
-import { type HeaderTemplate, idAt, idBytes } from './header/template.ts'
+import { from } from '../errors.ts'
+import { type HeaderTemplate, idAt, idBytes } from '../header/template.ts'
+import { checkedFrameLength, checkedMaxKeys, checkedRequired, checkedSuite } from '../options.ts'
+import { commitmentBytes, sealMessage } from '../seal.ts'
 import type { KeySource } from './key-source.ts'
 import type { MessageHeader } from './message-header.ts'
-import { checkedFrameLength, checkedMaxKeys, checkedRequired, checkedSuiteName } from './options.ts'
-import { commitmentBytes, sealMessage } from './seal.ts'
 import { stateOf } from './source-state.ts'
-import { defaultSuite, suiteNamed } from './suites.ts'
 
 /** Options of {@link encrypt}; the names are those of `@aws-crypto/client-node`. */
 export interface EncryptOptions {
@@ -33,7 +32,6 @@ export interface EncryptResult {
   readonly messageHeader: MessageHeader
 }
 
-const defaultSuiteId = Number(defaultSuite)
 const nothing: EncryptionContext = Object.freeze({})
 
 /**
@@ -46,6 +44,8 @@ const nothing: EncryptionContext = Object.freeze({})
  * @see AWS Encryption SDK specification, "Encrypt" and "Message"
  * @example
  * ```ts
+ * import { encrypt } from '@glassine/message/bytes'
+ *
  * const { result } = await encrypt(keys, 'attack at dawn', { encryptionContext: { tenant: 't-1' } })
  * ```
  */
@@ -55,10 +55,10 @@ export const encrypt = async (
   options: EncryptOptions = {},
 ): Promise<EncryptResult> => {
   const { writer, contextOf } = stateOf(keys)
-  const { encryptionContext = nothing, suiteId = defaultSuiteId, tenant, deadline } = options
+  const { encryptionContext = nothing, tenant, deadline } = options
   const context = contextOf(encryptionContext, nothing, checkedRequired(options.requiredContext))
   const writing = {
-    suite: suiteNamed(checkedSuiteName('suiteId', suiteId)),
+    suite: checkedSuite('suiteId', options.suiteId),
     frameLength: checkedFrameLength(options.frameLength),
     maxEncryptedDataKeys: checkedMaxKeys(options.maxEncryptedDataKeys),
   }

@@ -1,4 +1,4 @@
-import { unavailable } from '../../errors.ts'
+import { unavailable } from '../errors.ts'
 import { lateAnswer, nameOf, type Verdict, verdictOf } from './failures.ts'
 
 /** One way to an answer; `signal` is aborted when nobody waits for it any more. */

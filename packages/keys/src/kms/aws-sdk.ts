@@ -1,4 +1,4 @@
-import { type AwsService, awsSender } from '../../aws/sender.ts'
+import { type AwsService, awsSender } from '../aws/sender.ts'
 import type { KmsOperations } from './operations.ts'
 import type { KmsKeyringOptions } from './options.ts'
 

@@ -18,7 +18,9 @@ export interface MultiKeyringOptions {
  * @throws GlassineError `ERR_OPTION_INVALID`
  * @example
  * ```ts
- * import { kmsKeyring, multiKeyring, rawAesKeyring } from '@glassine/keys'
+ * import { kmsKeyring } from '@glassine/keys'
+ * import { multiKeyring } from '@glassine/keys/multi'
+ * import { rawAesKeyring } from '@glassine/keys/raw-aes'
  *
  * const keyring = multiKeyring({
  *   generator: kmsKeyring({ keyId: 'alias/patients' }),

@@ -3,7 +3,7 @@ import { optionError } from '@glassine/core'
 import { from } from '../errors.ts'
 import type { Keyring } from '../keyring.ts'
 import { flagOption, knownOptions } from '../options.ts'
-import { type RawAesKeyringOptions, rawAesKeyring } from './raw-aes.ts'
+import { type RawAesKeyringOptions, rawAesKeyring } from './raw-aes-keyring.ts'
 
 /** Options of {@link localKeyring}. */
 export interface LocalKeyringOptions {
@@ -20,7 +20,8 @@ export interface LocalKeyringOptions {
  * @throws GlassineError `ERR_OPTION_INVALID`
  * @example
  * ```ts
- * import { keyMaterial, localKeyring } from '@glassine/keys'
+ * import { keyMaterial } from '@glassine/keys'
+ * import { localKeyring } from '@glassine/keys/raw-aes'
  *
  * const keys = keyMaterial({ keyring: localKeyring() })
  * ```

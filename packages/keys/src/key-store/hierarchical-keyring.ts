@@ -56,8 +56,8 @@ let made = 0
  * and `ERR_BINDING_INVALID` when `branchKeyId` returns no id
  * @example
  * ```ts
- * import { hierarchicalKeyring, keyMaterial } from '@glassine/keys'
- * import { keyStore } from '@glassine/keys/key-store'
+ * import { keyMaterial } from '@glassine/keys'
+ * import { hierarchicalKeyring, keyStore } from '@glassine/keys/key-store'
  *
  * const store = keyStore({
  *   tableName: 'BranchKeys',

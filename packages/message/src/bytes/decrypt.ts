@@ -1,12 +1,12 @@
 import type { EncryptionContext } from '@glassine/keys'
-import { decryptFailed, uniform } from './errors.ts'
+import { decryptFailed, uniform } from '../errors.ts'
+import { openMessage } from '../open.ts'
+import { checkedRequired, readerLimits } from '../options.ts'
+import type { ReadMessage } from '../reader.ts'
+import type { LegacySuite } from '../suites.ts'
 import type { KeySource } from './key-source.ts'
 import type { MessageHeader } from './message-header.ts'
-import { openMessage } from './open.ts'
-import { checkedRequired, readerLimits } from './options.ts'
-import type { ReadMessage } from './reader.ts'
 import { stateOf } from './source-state.ts'
-import type { LegacySuite } from './suites.ts'
 
 /** Options of {@link decrypt}. */
 export interface DecryptOptions {
@@ -16,7 +16,7 @@ export interface DecryptOptions {
   readonly requiredContext?: readonly string[]
   /** Messages with more encrypted data keys than this are refused before any is tried. Default 5. */
   readonly maxEncryptedDataKeys?: number
-  /** Suites without key commitment, format version 1, that may be read. Default: none. */
+  /** Suites without key commitment that may be read, of `@glassine/message/legacy`. Default: none. */
   readonly legacySuites?: readonly LegacySuite[]
   /** Lambda's `context.tenantId`, where tenant isolation is on: it joins the cache key. */
   readonly tenant?: string
@@ -43,6 +43,8 @@ const nothing: EncryptionContext = Object.freeze({})
  * @see AWS Encryption SDK specification, "Decrypt"
  * @example
  * ```ts
+ * import { decrypt } from '@glassine/message/bytes'
+ *
  * const { plaintext } = await decrypt(keys, message, { encryptionContext: { tenant: 't-1' } })
  * ```
  */

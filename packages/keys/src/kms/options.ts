@@ -1,7 +1,7 @@
 import { optionError } from '@glassine/core'
-import { type AwsClientOptions, awsClientOptions, checkAwsClientOptions } from '../../aws/client-options.ts'
-import { from } from '../../errors.ts'
-import { knownOptions } from '../../options.ts'
+import { type AwsClientOptions, awsClientOptions, checkAwsClientOptions } from '../aws/client-options.ts'
+import { from } from '../errors.ts'
+import { knownOptions } from '../options.ts'
 import { type KeyArn, type KeyReference, keyArnOf, keyReferenceOf, regionPattern } from './arn.ts'
 import type { KmsOperations } from './operations.ts'
 

@@ -1,4 +1,4 @@
-import { ownCopy } from '../../material.ts'
+import { ownCopy } from '../material.ts'
 import { isMultiRegion, type KeyArn, type KeyReference, keyArnOf } from './arn.ts'
 import { incompleteAnswer, wrongAnswer } from './failures.ts'
 import type { KmsAnswer } from './operations.ts'

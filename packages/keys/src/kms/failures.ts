@@ -1,5 +1,5 @@
 import { GlassineError } from '@glassine/core'
-import { ownError } from '../../errors.ts'
+import { ownError } from '../errors.ts'
 
 /**
  * What a failed call means: `refused` will be refused again, `retry` may pass by itself, `unavailable` needs

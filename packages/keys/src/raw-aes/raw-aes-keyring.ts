@@ -32,7 +32,7 @@ let made = 0
  * @example
  * ```ts
  * import { randomBytes } from 'node:crypto'
- * import { rawAesKeyring } from '@glassine/keys'
+ * import { rawAesKeyring } from '@glassine/keys/raw-aes'
  *
  * const keyring = rawAesKeyring({ namespace: 'clinic', name: '2026-01', key: randomBytes(32) })
  * ```

@@ -1,10 +1,11 @@
 import { GlassineError, optionError } from '@glassine/core'
 import type { EncryptionContext, KeyMaterial } from '@glassine/keys'
-import { type ContextForms, contextForms } from './contexts.ts'
-import { from } from './errors.ts'
-import { isKeyMaterial, isKeyring, type KeySource, uncached } from './key-source.ts'
-import { type MessageReader, messageReader } from './reader.ts'
-import { type MessageWriter, messageWriter } from './writer.ts'
+import { type ContextForms, contextForms } from '../contexts.ts'
+import { from } from '../errors.ts'
+import { isKeyMaterial } from '../options.ts'
+import { type MessageReader, messageReader } from '../reader.ts'
+import { type MessageWriter, messageWriter } from '../writer.ts'
+import { isKeyring, type KeySource, uncached } from './key-source.ts'
 
 /** What the functions on bytes remember for one source of keys. */
 export interface SourceState {
