@@ -47,6 +47,10 @@ export const missingDynamoDB = (kind: LocalDynamoDBKind): string | undefined =>
     ? undefined
     : `${packages[kind]} is not installed on ${process.platform}-${process.arch}`
 
+/** The fuller server, where it can run; elsewhere the one that runs everywhere. */
+export const localDynamoDBKind = (): LocalDynamoDBKind =>
+  missingDynamoDB('dynoxide') ? 'dynalite' : 'dynoxide'
+
 /** Starts a server with no tables, in memory. Whoever starts it closes it. */
 export const startLocalDynamoDB = async (kind: LocalDynamoDBKind): Promise<LocalDynamoDB> => {
   const folder = packageOf(packages[kind])

@@ -8,6 +8,7 @@ for (const [name, member] of [
   ['message', 'messageEnvelope'],
   ['dynamodb', 'itemEncryptor'],
   ['middy', 'decryptRequest'],
+  ['middy/tables', 'encryptedTables'],
   ['logger', 'redactor'],
   ['testing', 'startLocalKms'],
 ])

@@ -1,4 +1,4 @@
-import type { DataKey, EncryptedDataKey, KeyMaterial } from '@glassine/keys'
+import { type DataKey, type EncryptedDataKey, type KeyMaterial, localKeyring } from '@glassine/keys'
 
 const someKey: EncryptedDataKey = {
   providerId: 'fixed',
@@ -15,6 +15,7 @@ export const fixedKey = (bytes: Buffer): KeyMaterial => {
     release: () => {},
   })
   return {
+    keyring: localKeyring(),
     encryptionKey: () => loan([someKey]),
     decryptionKey: ({ encryptedDataKeys }) => loan(encryptedDataKeys),
     stats: () => {
