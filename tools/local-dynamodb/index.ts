@@ -5,6 +5,8 @@ import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
 import path from 'node:path'
 
+export { withoutTransactions } from './without-transactions.ts'
+
 const { resolve } = createRequire(import.meta.url)
 
 /** `dynoxide` is a binary for Linux on x64; `dynalite` runs everywhere and knows no transactions. */
@@ -12,6 +14,7 @@ export type LocalDynamoDBKind = 'dynoxide' | 'dynalite'
 
 /** A running server. */
 export interface LocalDynamoDB {
+  readonly kind: LocalDynamoDBKind
   readonly endpoint: string
   /** What `new DynamoDBClient(...)` takes. */
   readonly clientOptions: {
@@ -69,6 +72,7 @@ export const startLocalDynamoDB = async (kind: LocalDynamoDBKind): Promise<Local
     const endpoint = `http://127.0.0.1:${port}`
     const credentials = { accessKeyId: 'AKIALOCALDYNAMODB000', secretAccessKey: 'no-signature-is-verified' }
     return {
+      kind,
       endpoint,
       clientOptions: { endpoint, region: 'eu-west-1', credentials },
       close: () => closed(child),
