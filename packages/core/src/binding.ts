@@ -15,6 +15,13 @@ export interface Scope {
   readonly tenant?: string
   /** When the answer is no longer of use, in ms since the epoch: the end of KMS retries. */
   readonly deadline?: number
+  /**
+   * The request's method and route template, `POST /patients/{id}`, for formats that bind them. Absent where the
+   * event has none, as between functions.
+   */
+  readonly route?: string
+  /** Who sends the request, as far as the event tells, for formats that budget work by sender. Default: unknown. */
+  readonly principal?: string
 }
 
 /** The encryption context's name for the model; the prefix is reserved. */

@@ -9,8 +9,11 @@ export interface RawField {
   readonly options: EncryptedOptions & MaskedOptions
 }
 
-/** Marks the policies that were checked; registered, so that two copies of the library know each other's. */
-const brand = Symbol.for('@glassine/core/policy')
+/**
+ * Marks the policies that were checked, and holds what they were made of; registered, so that two copies of the
+ * library know each other's.
+ */
+export const brand = Symbol.for('@glassine/core/policy')
 
 /** Whether a value came out of {@link compilePolicy}, of this copy of the library or another. */
 export const isPolicy = (value: unknown): value is FieldPolicy =>
@@ -56,7 +59,7 @@ export const compilePolicy = <T>(model: string, raw: readonly RawField[]): Field
     graft(all, segments, field)
     if (kind === 'encrypted') graft(encrypted, segments, field)
   }
-  return deepFreeze(Object.defineProperty({ model, fields, encrypted }, brand, { value: true }))
+  return deepFreeze(Object.defineProperty({ model, fields, encrypted }, brand, { value: raw }))
 }
 
 const graft = (root: Growing, segments: readonly Segment[], field: FieldDeclaration): void => {

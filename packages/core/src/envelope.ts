@@ -9,6 +9,12 @@ export interface EnvelopeOptions extends Scope {
   readonly maxBytes?: number
 }
 
+/** How a payload is opened. */
+export interface OpenOptions extends EnvelopeOptions {
+  /** What the request carries in the envelope's {@link Envelope.header}, if anything. */
+  readonly header?: string
+}
+
 /**
  * A published ciphertext format that can stand in the places of a payload.
  *
@@ -23,14 +29,19 @@ export interface Envelope {
   readonly name: string
   /** The member that holds the fields in the bundle shape; absent for the field shape. */
   readonly carrier?: string
+  /**
+   * Where a request brings the keys that it is answered under: the header, in lower case, that carries them when no
+   * body can. Such an envelope seals nothing by itself, only its {@link Prepared.reply} does.
+   */
+  readonly header?: string
   /** Whether a value looks like what this envelope writes. Never throws, fetches or decrypts. */
   recognises(value: unknown): boolean
   /**
-   * First phase of opening.
+   * First phase of opening. Where a request has a header with keys and no body, the payload is `undefined`.
    *
    * @throws GlassineError `ERR_FIELD_MISSING`, `ERR_FIELD_NOT_ENCRYPTED`, `ERR_DECRYPT_FAILED`, `ERR_KEY_UNAVAILABLE`
    */
-  prepareOpen(payload: unknown, policy: FieldPolicy, options: EnvelopeOptions): Promise<Prepared>
+  prepareOpen(payload: unknown, policy: FieldPolicy, options: OpenOptions): Promise<Prepared>
   /**
    * First phase of sealing.
    *
@@ -42,6 +53,11 @@ export interface Envelope {
 
 /** The second phase: holds keys until it is finished or released. */
 export interface Prepared {
+  /**
+   * The envelope of the answer, where a format ties it to what was opened; it outlives the second phase. Default: the
+   * envelope itself.
+   */
+  readonly reply?: Envelope
   /** Works through the fields and returns a new payload; the one given is left as it was. */
   finish(): unknown
   /** Gives the keys back without working; safe to call twice and after `finish`. */

@@ -29,6 +29,12 @@ const facts = {
   ERR_FIELD_MISSING: unopened,
   ERR_FIELD_NOT_ENCRYPTED: unopened,
   ERR_DECRYPT_FAILED: unopened,
+  // sessions
+  ERR_SESSION_MISSING: [400, 'The request carries no keys to be answered under'],
+  ERR_SESSION_EXPIRED: [400, 'The session of the request has expired'],
+  ERR_RECIPIENT_UNKNOWN: [400, 'The session is encrypted to a key that is not known'],
+  ERR_REPLAYED: [409, 'The request was received before'],
+  ERR_BUDGET_EXCEEDED: [429, 'Too many sessions were begun; try again later'],
   // sealing
   ERR_VALUE_INVALID: unsealed,
   ERR_ALREADY_ENCRYPTED: unsealed,
@@ -40,6 +46,7 @@ const facts = {
   ERR_UPDATE_CONFLICT: [409, 'The item was changed by others at the same time'],
   // keys
   ERR_KEY_UNAVAILABLE: [503, 'The encryption keys are not available at the moment'],
+  ERR_KEY_REFUSED: [500, 'The keys of the service are not those that are trusted'],
 } as const satisfies Record<string, CodeFacts>
 
 /** The stable codes; a code never changes its meaning. */

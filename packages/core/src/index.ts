@@ -8,7 +8,7 @@ export type {
 } from './decorator-types.ts'
 export { Encrypted, Masked, Model, Nested } from './decorators.ts'
 export { defineFields, type FieldOptions } from './define-fields.ts'
-export type { Envelope, EnvelopeOptions, Prepared } from './envelope.ts'
+export type { Envelope, EnvelopeOptions, OpenOptions, Prepared } from './envelope.ts'
 export {
   type ErrorCause,
   type ErrorCode,

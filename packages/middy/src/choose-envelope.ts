@@ -1,5 +1,37 @@
 import { type Envelope, type FieldPolicy, isPlainObject, placesOf } from '@glassine/core'
 import { fault, from } from './errors.ts'
+import type { EventSource } from './event-source.ts'
+import { oneValue, type RequestHeaders, requestHeaders } from './request-headers.ts'
+
+/** An envelope, and what the request carries in its header. */
+export interface Choice {
+  readonly envelope: Envelope
+  readonly header?: string
+}
+
+/**
+ * The envelope whose header a request carries, and what it holds. Headers are read only where an envelope has one.
+ */
+export const headerChoice = (
+  envelopes: readonly Envelope[],
+  event: unknown,
+  source: EventSource,
+): Choice | undefined => {
+  let headers: RequestHeaders | undefined
+  for (const envelope of envelopes) {
+    if (envelope.header === undefined) continue
+    headers ??= requestHeaders(event, source)
+    const header = oneValue(headers, envelope.header)
+    if (header !== undefined && envelope.recognises(header)) return { envelope, header }
+  }
+  return undefined
+}
+
+/**
+ * The envelope for a request that carries nothing sealed: the first that can answer without keys of the request.
+ */
+export const unpromptedEnvelope = (envelopes: readonly Envelope[]): Envelope =>
+  envelopes.find(({ header }) => header === undefined) ?? envelopes[0]!
 
 /**
  * The envelope that a payload came in: the first that recognises what stands in its carrier or in a declared place.
@@ -24,7 +56,7 @@ export const chooseEnvelope = (
   }
   if (places.length > 0) throw fault('ERR_FIELD_NOT_ENCRYPTED')
   if (!partial) throw fault('ERR_FIELD_MISSING')
-  return first
+  return unpromptedEnvelope(envelopes)
 }
 
 /** Whether the bundle that an envelope writes stands in its member of the root. */

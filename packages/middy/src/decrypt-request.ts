@@ -1,15 +1,17 @@
 import {
   type Envelope,
   type Fields,
+  GlassineError,
   isPlainObject,
+  type OpenOptions,
   type PayloadOf,
   type Prepared,
   policyOf,
 } from '@glassine/core'
 import type { MiddlewareObj } from '@middy/core'
-import { chooseEnvelope } from './choose-envelope.ts'
+import { type Choice, chooseEnvelope, headerChoice, unpromptedEnvelope } from './choose-envelope.ts'
 import { badOption, fault, from, openingError } from './errors.ts'
-import { eventSourceOf } from './event-source.ts'
+import { type EventSource, eventSourceOf } from './event-source.ts'
 import {
   anyFunction,
   byteCount,
@@ -22,17 +24,27 @@ import {
   oneOf,
 } from './options.ts'
 import { mayLackBody, payloadPlace } from './payload.ts'
-import { type Bind, bindingOf, scopeOf } from './scope.ts'
+import { wantsMultiValue } from './response-headers.ts'
+import { routeOf } from './route.ts'
+import { type Bind, bindingOf, type Caller, type Context, scopeOf } from './scope.ts'
+import { sessionProblem } from './session-problem.ts'
 import { type AnyRequest, stateOf } from './state.ts'
 
 /** Options of {@link decryptRequest}. */
 export interface DecryptRequestOptions<F extends Fields = Fields> {
   /** What is sealed: a class with `@Model`, or what `defineFields` returns. */
   readonly fields: F
-  /** The formats that requests may come in; the first one also serves answers to requests that carried nothing. */
+  /** The formats that requests may come in; the first that can answers requests that carried nothing. */
   readonly envelope: Envelope | readonly Envelope[]
   /** What ciphertexts are bound to beside the model and their place. Default: nothing. */
   readonly bind?: Bind
+  /**
+   * The method and route template, for formats that bind them. Default: `POST /patients/{id}` as API Gateway routes;
+   * behind other sources the method and the path.
+   */
+  readonly route?: (event: any) => string
+  /** Who sends the request, for formats that budget work by sender, for example an authorizer's subject. */
+  readonly principal?: (event: any, context: Context) => string | undefined
   /** `true`: declared fields may be absent, as in a PATCH; those that are there must be sealed. Default `false`. */
   readonly partial?: boolean
   /** Where the payload is: in the body, or the event itself. Default: by the event's source. */
@@ -47,6 +59,8 @@ const schema: OptionSchema<DecryptRequestOptions> = {
   fields: fieldsRule,
   envelope: envelopesRule,
   bind: anyFunction,
+  route: anyFunction,
+  principal: anyFunction,
   partial: flag,
   payload: oneOf('body', 'event'),
   maxBodyBytes: byteCount,
@@ -67,11 +81,14 @@ export interface OpenedBody<T> {
  * one message for all of it. A request without a body passes if its method is GET, HEAD, DELETE or OPTIONS, or with
  * `partial`; one with a body must be sealed whatever its method.
  *
- * Remembers the envelope and the binding: `encryptResponse` answers in them.
+ * Remembers the envelope and the binding: `encryptResponse` answers in them. A session that has expired, or is
+ * encrypted to a key that is not known here, is answered with a problem document of the type `session-expired` or
+ * `unknown-kid`, from which a client sees that a new session helps.
  *
  * @throws GlassineError at construction `ERR_OPTION_INVALID`, `ERR_MODEL_INVALID`; in a request
  * `ERR_BODY_INVALID`, `ERR_BINDING_INVALID`, `ERR_FIELD_MISSING`, `ERR_FIELD_NOT_ENCRYPTED`, `ERR_DECRYPT_FAILED`
- * (400), `ERR_EVENT_UNKNOWN` (403), `ERR_TOO_LARGE` (413), `ERR_KEY_UNAVAILABLE` (503)
+ * and those of sessions (400), `ERR_EVENT_UNKNOWN` (403), `ERR_REPLAYED` (409), `ERR_TOO_LARGE` (413),
+ * `ERR_BUDGET_EXCEEDED` (429), `ERR_KEY_UNAVAILABLE` (503)
  * @example
  * ```ts
  * import { defineFields } from '@glassine/core'
@@ -117,29 +134,50 @@ export function decryptRequest(options: DecryptRequestOptions): MiddlewareObj<an
     if (expected !== undefined && place.kind !== expected) throw fault('ERR_EVENT_UNKNOWN')
     const payload = place.read(event, maxBodyBytes)
     const binding = await bindingOf(bind, event, context)
+    state.multiValue ??= wantsMultiValue(event, source)
 
+    const caller = callerOf(event, context, source)
     const isEmpty = payload === undefined && (partial || mayLackBody(event, source))
-    const envelope = isEmpty ? envelopes[0]! : chooseEnvelope(envelopes, payload, policy, partial)
-    state.opening = { policy, envelope, envelopes, binding, source }
-    if (isEmpty) return
+    const inHeader = headerChoice(envelopes, event, source)
+    const found: Choice =
+      inHeader ??
+      (isEmpty
+        ? { envelope: unpromptedEnvelope(envelopes) }
+        : { envelope: chooseEnvelope(envelopes, payload, policy, partial) })
+    const { envelope, header } = found
+    state.opening = { policy, envelope, envelopes, binding, caller, source }
+    if (isEmpty && header === undefined) return
 
-    request.event = place.write(
-      event,
-      await opened(envelope, payload, { partial, ...scopeOf(binding, context) }),
-    )
+    const { result, reply = envelope } = await opened(found, payload, {
+      partial,
+      ...scopeOf(binding, context, caller),
+    })
+    state.opening = { ...state.opening, envelope: reply }
+    if (isEmpty) return
+    if (!isPlainObject(result)) throw fault('ERR_DECRYPT_FAILED')
+    request.event = place.write(event, result)
+  }
+
+  const callerOf = (event: unknown, context: Context, source: EventSource): Caller => {
+    const route = options.route ? options.route(event) : routeOf(event, source)
+    const principal = options.principal?.(event, context)
+    return { ...(route !== undefined && { route }), ...(principal !== undefined && { principal }) }
   }
 
   const opened = async (
-    envelope: Envelope,
+    { envelope, header }: Choice,
     payload: unknown,
-    options: Parameters<Envelope['prepareOpen']>[2],
-  ): Promise<unknown> => {
+    options: OpenOptions,
+  ): Promise<{ readonly result: unknown; readonly reply?: Envelope }> => {
     let prepared: Prepared | undefined
     try {
-      prepared = await envelope.prepareOpen(payload, policy, options)
+      prepared = await envelope.prepareOpen(
+        payload,
+        policy,
+        header === undefined ? options : { ...options, header },
+      )
       const result = prepared.finish()
-      if (!isPlainObject(result)) throw fault('ERR_DECRYPT_FAILED')
-      return result
+      return { result, reply: prepared.reply }
     } catch (error) {
       throw openingError(error)
     } finally {
@@ -147,5 +185,14 @@ export function decryptRequest(options: DecryptRequestOptions): MiddlewareObj<an
     }
   }
 
-  return { before: decryptRequestBefore } as MiddlewareObj<any, any>
+  const decryptRequestOnError = (request: AnyRequest): void => {
+    const { opening, multiValue } = stateOf(request)
+    const { error, response } = request
+    // Its own errors only; and who stands further inside may have answered.
+    if (!opening || response !== undefined || !(error instanceof GlassineError)) return
+    const problem = sessionProblem(error, opening.source, multiValue)
+    if (problem) request.response = problem
+  }
+
+  return { before: decryptRequestBefore, onError: decryptRequestOnError } as MiddlewareObj<any, any>
 }

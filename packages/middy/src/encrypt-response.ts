@@ -15,6 +15,7 @@ import {
 } from './options.ts'
 import { isHarmless, type ResponseParts, responseParts } from './response.ts'
 import { wantsMultiValue } from './response-headers.ts'
+import { routeOf } from './route.ts'
 import { type Bind, bindingOf, scopeOf } from './scope.ts'
 import { type AnyRequest, type Sealing, stateOf } from './state.ts'
 import { maxResponseBytes, writeResponse } from './write-response.ts'
@@ -101,7 +102,8 @@ export const encryptResponse = (options: EncryptResponseOptions = {}): Middlewar
         'is needed where no decryptRequest stands before encryptResponse',
       )
     const binding = bind || !opening ? await bindingOf(bind, request.event, request.context) : opening.binding
-    state.sealing = { policy: sealing.policy, envelope: sealing.envelope, binding, source }
+    const caller = opening?.caller ?? { route: routeOf(request.event, source) }
+    state.sealing = { policy: sealing.policy, envelope: sealing.envelope, binding, caller, source }
   }
 
   const encryptResponseAfter = async (request: AnyRequest): Promise<void> => {
@@ -147,7 +149,7 @@ export const encryptResponse = (options: EncryptResponseOptions = {}): Middlewar
 
     const limit = maxBytes ?? maxResponseBytes(source)
     const payload = await sealedPayload(sealing, parts, {
-      ...scopeOf(sealing.binding, request.context),
+      ...scopeOf(sealing.binding, request.context, sealing.caller),
       partial: partial || isLenient,
       maxBytes: limit,
     })

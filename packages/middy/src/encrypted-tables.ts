@@ -87,7 +87,7 @@ export const encryptedTables = <C extends SdkClient, K extends string = 'tables'
     if (context && contextKey in context) throw badOption('contextKey', 'is the name of what the context has')
     const { opening } = state
     const binding = bind || !opening ? await bindingOf(bind, event, context) : opening.binding
-    const scope = scopeOf(binding, context)
+    const scope = scopeOf(binding, context, {})
     const own = withItemCall(encrypting, {
       tenant: Object.hasOwn(binding, 'tenant') ? binding.tenant : scope.tenant,
       deadline: scope.deadline,

@@ -36,6 +36,8 @@ const sealingMessages: { readonly [C in ErrorCode]?: string } = {
  */
 export const sealingError = (error: unknown): GlassineError => {
   if (!isOurs(error)) return fault('ERR_ENCRYPT_FAILED')
+  // The exception: no key came to answer under, and the client can mend that.
+  if (error.code === 'ERR_SESSION_MISSING') return error
   const message = sealingMessages[error.code]
   if (error.statusCode >= 500 && message === undefined) return error
   const { package: source, path } = error.cause

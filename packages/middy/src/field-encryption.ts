@@ -13,7 +13,7 @@ import type { AnyRequest } from './state.ts'
 
 /** Options of {@link fieldEncryption}; those not explained here are as in the middlewares that it stands for. */
 export interface FieldEncryptionOptions<F extends Fields = Fields, C extends Context = any>
-  extends Pick<DecryptRequestOptions<F>, 'fields' | 'bind' | 'maxBodyBytes'>,
+  extends Pick<DecryptRequestOptions<F>, 'fields' | 'bind' | 'route' | 'principal' | 'maxBodyBytes'>,
     Pick<EncryptResponseOptions, 'cacheControl' | 'maxResponseBytes'> {
   /** Key material for AWS Encryption SDK messages. Either this or `envelope` is needed. */
   readonly keys?: KeyMaterial
@@ -48,6 +48,8 @@ const schema: OptionSchema<FieldEncryptionOptions> = {
   tls: ['must be false or options of requireTls', (value) => value === false || typeof value === 'object'],
   tables: ['must be what encryptedTables returns', isTables],
   bind: elsewhere,
+  route: elsewhere,
+  principal: elsewhere,
   partial: elsewhere,
   maxBodyBytes: elsewhere,
   cacheControl: elsewhere,
@@ -78,11 +80,19 @@ export const fieldEncryption = <F extends Fields, C extends Context = Context>(
   options: FieldEncryptionOptions<F, C>,
 ): MiddlewareObj<OpenedBody<PayloadOf<F>>, any, Error, C> => {
   checkOptions<FieldEncryptionOptions>(schema, options)
-  const { fields, bind, maxBodyBytes, cacheControl, maxResponseBytes } = options
+  const { fields, bind, route, principal, maxBodyBytes, cacheControl, maxResponseBytes } = options
   const { tls = defaults.tls, partial = defaults.partial } = options
   const gate = tls === false ? {} : hooksOf(requireTls(tls))
   const opener = hooksOf(
-    decryptRequest({ fields: fields as Fields, envelope: envelopeOf(options), bind, partial, maxBodyBytes }),
+    decryptRequest({
+      fields: fields as Fields,
+      envelope: envelopeOf(options),
+      bind,
+      route,
+      principal,
+      partial,
+      maxBodyBytes,
+    }),
   )
   const tables = hooksOf(options.tables ?? {})
   const sealer = hooksOf(encryptResponse({ partial, cacheControl, maxResponseBytes }))
@@ -99,6 +109,7 @@ export const fieldEncryption = <F extends Fields, C extends Context = Context>(
   }
   const fieldEncryptionOnError = async (request: AnyRequest): Promise<void> => {
     await sealer.onError?.(request)
+    opener.onError?.(request)
     gate.onError?.(request)
   }
 

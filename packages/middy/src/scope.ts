@@ -22,12 +22,16 @@ const margin = 250
 export const bindingOf = async (bind: Bind | undefined, event: unknown, context: Context): Promise<Binding> =>
   checkedBinding(bind ? await bind(event, context) : {}, from)
 
+/** What is known of a request beside its binding. */
+export type Caller = Pick<Scope, 'route' | 'principal'>
+
 /** What an envelope is told of the invocation. Read anew for each direction: time has passed in between. */
-export const scopeOf = (binding: Binding, context: Context | undefined): Scope => {
+export const scopeOf = (binding: Binding, context: Context | undefined, caller: Caller): Scope => {
   const { tenantId, getRemainingTimeInMillis } = (context ?? {}) as Partial<Context> & { tenantId?: unknown }
   const left =
     typeof getRemainingTimeInMillis === 'function' ? getRemainingTimeInMillis.call(context) : undefined
   return {
+    ...caller,
     binding,
     ...(typeof tenantId === 'string' && tenantId !== '' && { tenant: tenantId }),
     ...(Number.isFinite(left) && { deadline: Date.now() + Math.max(0, left! - margin) }),

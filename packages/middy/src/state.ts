@@ -1,6 +1,7 @@
 import type { Binding, Envelope, FieldPolicy, GlassineError } from '@glassine/core'
 import type { Request } from '@middy/core'
 import type { EventSource } from './event-source.ts'
+import type { Caller } from './scope.ts'
 
 /** The request as Middy hands it to hooks, whatever a user's types say. */
 export type AnyRequest = Pick<Request, 'event' | 'context' | 'error'> & {
@@ -21,11 +22,12 @@ export interface Gate {
 /** What `decryptRequest` leaves for the response. */
 export interface Opening {
   readonly policy: FieldPolicy
-  /** The envelope that the request came in; the first one, where it carried nothing sealed. */
+  /** The envelope of the answer: that of the request, or one that can answer where it carried nothing sealed. */
   readonly envelope: Envelope
   /** All envelopes that it might have come in. */
   readonly envelopes: readonly Envelope[]
   readonly binding: Binding
+  readonly caller: Caller
   readonly source: EventSource
 }
 
@@ -34,6 +36,7 @@ export interface Sealing {
   readonly policy: FieldPolicy
   readonly envelope: Envelope
   readonly binding: Binding
+  readonly caller: Caller
   readonly source: EventSource
 }
 

@@ -47,6 +47,7 @@ export const typeCheck = async (
         types: [],
         paths: {
           '@glassine/core': [coreSource],
+          '@glassine/core/*': [coreSource.replace('index.ts', '*.ts')],
           'expect-type': [join(repository, 'node_modules/expect-type/dist/index.d.ts')],
         },
         ...compilerOptions,

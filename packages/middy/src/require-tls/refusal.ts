@@ -1,47 +1,18 @@
 import type { GlassineError } from '@glassine/core'
-import { answersHttp, type EventSource, methodOf } from '../event-source.ts'
+import { type EventSource, methodOf } from '../event-source.ts'
 import { own, ownObject, ownText } from '../own.ts'
+import { plainResponse, problemResponse } from '../problem.ts'
 
-const problemType = 'application/problem+json'
-
-/**
- * The answer to a refused request, in the form that its source reads: a problem document (RFC 9457), or a redirect.
- * Nothing for sources whose answer is no HTTP response; there the error itself is the answer.
- */
+/** The answer to a refused request: a problem document, or a redirect. */
 export const refusalResponse = (
-  { statusCode, message, code }: GlassineError,
+  refusal: GlassineError,
   source: EventSource,
   location: string | undefined,
   multiValue: boolean | undefined,
-): Record<string, unknown> | undefined => {
-  const status = location === undefined ? statusCode : 308
-  const fields: Record<string, string> =
-    location === undefined
-      ? { 'Content-Type': problemType, 'Cache-Control': 'no-store' }
-      : { Location: location, 'Cache-Control': 'no-store' }
-  const body =
-    location === undefined
-      ? JSON.stringify({ type: 'about:blank', title: 'Forbidden', status, detail: message, code })
-      : ''
-  if (answersHttp(source)) {
-    const headers = multiValue
-      ? {
-          multiValueHeaders: Object.fromEntries(
-            Object.entries(fields).map(([name, value]) => [name, [value]]),
-          ),
-        }
-      : { headers: fields }
-    return { statusCode: status, ...headers, body, isBase64Encoded: false }
-  }
-  if (source !== 'edge-viewer' && source !== 'edge-origin') return undefined
-  return {
-    status: String(status),
-    headers: Object.fromEntries(
-      Object.entries(fields).map(([key, value]) => [key.toLowerCase(), [{ key, value }]]),
-    ),
-    body,
-  }
-}
+): Record<string, unknown> | undefined =>
+  location === undefined
+    ? problemResponse(refusal, { type: 'about:blank', title: 'Forbidden' }, source, multiValue)
+    : plainResponse(308, { Location: location, 'Cache-Control': 'no-store' }, '', source, multiValue)
 
 /**
  * Where a request over plain http is redirected: the same path and query at a declared origin, never at the `Host`
