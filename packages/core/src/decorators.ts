@@ -6,7 +6,7 @@ import type {
   ModelDecorator,
   NestedDecorator,
 } from './decorator-types.ts'
-import { checkedOptions, modelError } from './field-options.ts'
+import { fieldOptions, modelError } from './field-options.ts'
 import {
   type Declared,
   declare,
@@ -64,7 +64,7 @@ export function Encrypted<Optional extends boolean = false>(
   options?: EncryptedOptions & { readonly optional?: Optional },
 ): EncryptedDecorator<Optional>
 export function Encrypted(options?: EncryptedOptions, ...misused: unknown[]): EncryptedDecorator<boolean> {
-  const checked = checkedOptions('encrypted', called('Encrypted', options, misused))
+  const checked = fieldOptions('encrypted', called('Encrypted', options, misused))
   return fieldDecorator((name) => ({ name, kind: 'encrypted', options: checked }))
 }
 
@@ -82,7 +82,7 @@ export function Encrypted(options?: EncryptedOptions, ...misused: unknown[]): En
  */
 export function Masked(options?: MaskedOptions): MaskedDecorator
 export function Masked(options?: MaskedOptions, ...misused: unknown[]): MaskedDecorator {
-  const checked = checkedOptions('masked', called('Masked', options, misused))
+  const checked = fieldOptions('masked', called('Masked', options, misused))
   return fieldDecorator((name) => ({ name, kind: 'masked', options: checked }))
 }
 
@@ -113,7 +113,7 @@ export function Nested(
   ...misused: unknown[]
 ): NestedDecorator<any, any, boolean> {
   if (typeof type !== 'function') throw modelError('@Nested takes a function that returns a class')
-  const checked = checkedOptions('nested', called('Nested', options, misused))
+  const checked = fieldOptions('nested', called('Nested', options, misused))
   return fieldDecorator((name) => ({ name, kind: 'nested', options: checked, type }))
 }
 

@@ -29,6 +29,7 @@ let kms: LocalKms
 let key: LocalKmsKey
 let server: LocalDynamoDB
 let base: DynamoDBClient
+let own: DynamoDBClient
 let store: KeyStore
 /** Keeps the key store's table from answering. */
 let refusing: Error | undefined
@@ -38,7 +39,7 @@ beforeAll(async () => {
   key = await kms.createKey()
   server = await startLocalDynamoDB(localDynamoDBKind())
   base = new DynamoDBClient(server.clientOptions)
-  const own = new DynamoDBClient({ ...server.clientOptions, maxAttempts: 1 })
+  own = new DynamoDBClient({ ...server.clientOptions, maxAttempts: 1 })
   own.middlewareStack.add((next) => (args) => (refusing ? Promise.reject(refusing) : next(args)), {
     step: 'finalizeRequest',
     name: 'refuse',
@@ -77,6 +78,7 @@ afterEach(() => {
 })
 afterAll(async () => {
   base.destroy()
+  own.destroy()
   await server.close()
   await kms.close()
 })

@@ -1,5 +1,5 @@
-import { type FieldPolicy, GlassineError, isPlainObject, optionError } from '@glassine/core'
-import { from } from '../errors.ts'
+import { type FieldPolicy, isPlainObject, optionError } from '@glassine/core'
+import { fault, from } from '../errors.ts'
 
 /**
  * The root of a payload's copy as the object that holds the bundle.
@@ -15,8 +15,7 @@ export const bundleHolder = (
 ): Record<string, unknown> => {
   if (declares(policy, bundleMember))
     throw optionError(from, 'bundleMember', `is a declared member of the model ${policy.model}`)
-  if (!isPlainObject(copy))
-    throw new GlassineError('ERR_FIELD_MISSING', { package: from, path: `/${bundleMember}`, statusCode })
+  if (!isPlainObject(copy)) throw fault('ERR_FIELD_MISSING', { path: `/${bundleMember}`, statusCode })
   return copy
 }
 

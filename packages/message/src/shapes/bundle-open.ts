@@ -2,12 +2,11 @@ import {
   type AbsentPlace,
   type EnvelopeOptions,
   type FieldPolicy,
-  GlassineError,
   type Place,
   type Prepared,
   placesOf,
 } from '@glassine/core'
-import { decryptFailed, from, uniform } from '../errors.ts'
+import { decryptFailed, fault, from, uniform } from '../errors.ts'
 import { openMessage } from '../open.ts'
 import { preparedWith } from '../prepared.ts'
 import { contextFor, type Settings } from '../settings.ts'
@@ -38,10 +37,9 @@ export const prepareOpenBundle = async (
   if (text === undefined) {
     // Placeholders without a bundle are fields whose ciphertext somebody took away.
     if (partial && places.length === 0) return preparedWith([], () => copy)
-    throw new GlassineError('ERR_FIELD_MISSING', { package: from, path: `/${bundleMember}` })
+    throw fault('ERR_FIELD_MISSING', { path: `/${bundleMember}` })
   }
-  if (!isMessageText(text))
-    throw new GlassineError('ERR_FIELD_NOT_ENCRYPTED', { package: from, path: `/${bundleMember}` })
+  if (!isMessageText(text)) throw fault('ERR_FIELD_NOT_ENCRYPTED', { path: `/${bundleMember}` })
 
   const message = reader.read(decodeMessage(text), limits)
   const request = reader.keyRequest(message.header, context, options)
@@ -58,7 +56,7 @@ export const prepareOpenBundle = async (
 const refuseClear = (places: readonly Place[]): void => {
   for (const { field, value } of places)
     if (value !== null || !keepsPlaceholder(field.path))
-      throw new GlassineError('ERR_FIELD_NOT_ENCRYPTED', { package: from, path: field.path })
+      throw fault('ERR_FIELD_NOT_ENCRYPTED', { path: field.path })
 }
 
 /** Puts every value of a bundle in its place; every place must get one, and every value must have one. */
@@ -83,6 +81,5 @@ const putBack = (
   // An array or record that grew or shrank since.
   if (filled !== placeholders.length) throw decryptFailed()
   for (const { field, holder, key } of absent)
-    if (!field.optional && holder[key] === undefined)
-      throw new GlassineError('ERR_FIELD_MISSING', { package: from, path: field.path })
+    if (!field.optional && holder[key] === undefined) throw fault('ERR_FIELD_MISSING', { path: field.path })
 }

@@ -1,5 +1,5 @@
 import { GlassineError } from '@glassine/core'
-import { from } from '../../errors.ts'
+import { from } from '../errors.ts'
 
 /** The part of the SDK's HTTP request that tells where it goes. */
 interface Outgoing {

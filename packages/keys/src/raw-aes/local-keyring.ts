@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { optionError } from '@glassine/core'
-import { from } from '../errors.ts'
+import { flag, type OptionSchema } from '@glassine/core/options'
+import { badOption, checked } from '../errors.ts'
 import type { Keyring } from '../keyring.ts'
-import { flagOption, knownOptions } from '../options.ts'
-import { type RawAesKeyringOptions, rawAesKeyring } from './raw-aes.ts'
+import { type RawAesKeyringOptions, rawAesKeyring, wrappingKeyRule } from './raw-aes-keyring.ts'
 
 /** Options of {@link localKeyring}. */
 export interface LocalKeyringOptions {
@@ -13,6 +12,8 @@ export interface LocalKeyringOptions {
   readonly allowInLambda?: boolean
 }
 
+const schema: OptionSchema<LocalKeyringOptions> = { key: wrappingKeyRule, allowInLambda: flag }
+
 /**
  * A keyring for development and tests, which needs no AWS account: a {@link rawAesKeyring} with the namespace
  * `local`. Refuses to start where `AWS_LAMBDA_FUNCTION_NAME` is set.
@@ -20,17 +21,16 @@ export interface LocalKeyringOptions {
  * @throws GlassineError `ERR_OPTION_INVALID`
  * @example
  * ```ts
- * import { keyMaterial, localKeyring } from '@glassine/keys'
+ * import { keyMaterial } from '@glassine/keys'
+ * import { localKeyring } from '@glassine/keys/raw-aes'
  *
  * const keys = keyMaterial({ keyring: localKeyring() })
  * ```
  */
 export const localKeyring = (options: LocalKeyringOptions = {}): Keyring => {
-  knownOptions(options, ['key', 'allowInLambda'])
-  const { key, allowInLambda } = options
-  flagOption('allowInLambda', allowInLambda)
+  const { key, allowInLambda } = checked(schema, options)
   if (process.env.AWS_LAMBDA_FUNCTION_NAME && !allowInLambda)
-    throw optionError(from, 'allowInLambda', 'must be true for a local keyring in AWS Lambda')
+    throw badOption('allowInLambda', 'must be true for a local keyring in AWS Lambda')
   if (key !== undefined) return rawAesKeyring({ namespace: 'local', name: 'local', key })
   const random = randomBytes(32)
   try {

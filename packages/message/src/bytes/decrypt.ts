@@ -1,12 +1,13 @@
 import type { EncryptionContext } from '@glassine/keys'
-import { decryptFailed, uniform } from './errors.ts'
+import { decryptFailed, uniform } from '../errors.ts'
+import { openMessage } from '../open.ts'
+import { readerLimits, rules } from '../options.ts'
+import type { ReadMessage } from '../reader.ts'
+import type { LegacySuite } from '../suites.ts'
 import type { KeySource } from './key-source.ts'
 import type { MessageHeader } from './message-header.ts'
-import { openMessage } from './open.ts'
-import { checkedRequired, readerLimits } from './options.ts'
-import type { ReadMessage } from './reader.ts'
+import { checkOption, noNames, nothing } from './options.ts'
 import { stateOf } from './source-state.ts'
-import type { LegacySuite } from './suites.ts'
 
 /** Options of {@link decrypt}. */
 export interface DecryptOptions {
@@ -16,7 +17,7 @@ export interface DecryptOptions {
   readonly requiredContext?: readonly string[]
   /** Messages with more encrypted data keys than this are refused before any is tried. Default 5. */
   readonly maxEncryptedDataKeys?: number
-  /** Suites without key commitment, format version 1, that may be read. Default: none. */
+  /** Suites without key commitment that may be read, of `@glassine/message/legacy`. Default: none. */
   readonly legacySuites?: readonly LegacySuite[]
   /** Lambda's `context.tenantId`, where tenant isolation is on: it joins the cache key. */
   readonly tenant?: string
@@ -30,7 +31,7 @@ export interface DecryptResult {
   readonly messageHeader: MessageHeader
 }
 
-const nothing: EncryptionContext = Object.freeze({})
+const defaultLimits = readerLimits()
 
 /**
  * Decrypts one AWS Encryption SDK message. Arguments and result are in the order and under the names of `decrypt`
@@ -43,6 +44,8 @@ const nothing: EncryptionContext = Object.freeze({})
  * @see AWS Encryption SDK specification, "Decrypt"
  * @example
  * ```ts
+ * import { decrypt } from '@glassine/message/bytes'
+ *
  * const { plaintext } = await decrypt(keys, message, { encryptionContext: { tenant: 't-1' } })
  * ```
  */
@@ -52,9 +55,17 @@ export const decrypt = async (
   options: DecryptOptions = {},
 ): Promise<DecryptResult> => {
   const { keys: material, reader, contextOf } = stateOf(keys)
-  const { encryptionContext = nothing } = options
-  const context = contextOf(encryptionContext, nothing, checkedRequired(options.requiredContext))
-  const limits = readerLimits(options.maxEncryptedDataKeys, options.legacySuites)
+  const { encryptionContext = nothing, requiredContext = noNames } = options
+  const { maxEncryptedDataKeys, legacySuites } = options
+  checkOption('requiredContext', requiredContext, rules.requiredContext)
+  checkOption('maxEncryptedDataKeys', maxEncryptedDataKeys, rules.maxEncryptedDataKeys)
+  checkOption('legacySuites', legacySuites, rules.legacySuites)
+  const context = contextOf(encryptionContext, nothing, requiredContext)
+  // Nearly every call: nothing to make.
+  const limits =
+    maxEncryptedDataKeys === undefined && legacySuites === undefined
+      ? defaultLimits
+      : readerLimits(maxEncryptedDataKeys, legacySuites)
   if (!(ciphertext instanceof Uint8Array)) throw decryptFailed()
   const bytes = Buffer.from(ciphertext.buffer, ciphertext.byteOffset, ciphertext.byteLength)
   const message = reader.read(bytes, limits)

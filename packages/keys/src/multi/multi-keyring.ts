@@ -1,7 +1,7 @@
-import { type GlassineError, optionError } from '@glassine/core'
-import { from, isRefusal, notEncrypted, ownError } from '../errors.ts'
-import { checkedKeyring, type EncryptedDataKey, type Keyring, type WrapRequest } from '../keyring.ts'
-import { knownOptions } from '../options.ts'
+import type { GlassineError } from '@glassine/core'
+import type { OptionSchema } from '@glassine/core/options'
+import { badOption, checked, isRefusal, notEncrypted, ownError } from '../errors.ts'
+import { type EncryptedDataKey, type Keyring, keyringRule, type WrapRequest } from '../keyring.ts'
 
 /** Options of {@link multiKeyring}; at least one keyring in all. */
 export interface MultiKeyringOptions {
@@ -11,6 +11,11 @@ export interface MultiKeyringOptions {
   readonly children?: readonly Keyring[]
 }
 
+const schema: OptionSchema<MultiKeyringOptions> = {
+  generator: keyringRule,
+  children: ['must be an array of keyrings', (value) => Array.isArray(value) && value.every(keyringRule[1])],
+}
+
 /**
  * A keyring of keyrings: the generator's data key is wrapped by every child too, and any one of them opens it
  * (AWS's Multi-Keyring). Encryption needs all of them, so that no message lacks a wrapped form it should have.
@@ -18,7 +23,9 @@ export interface MultiKeyringOptions {
  * @throws GlassineError `ERR_OPTION_INVALID`
  * @example
  * ```ts
- * import { kmsKeyring, multiKeyring, rawAesKeyring } from '@glassine/keys'
+ * import { kmsKeyring } from '@glassine/keys'
+ * import { multiKeyring } from '@glassine/keys/multi'
+ * import { rawAesKeyring } from '@glassine/keys/raw-aes'
  *
  * const keyring = multiKeyring({
  *   generator: kmsKeyring({ keyId: 'alias/patients' }),
@@ -27,13 +34,9 @@ export interface MultiKeyringOptions {
  * ```
  */
 export const multiKeyring = (options: MultiKeyringOptions): Keyring => {
-  knownOptions(options, ['generator', 'children'])
-  const { generator, children = [] } = options
-  if (generator !== undefined) checkedKeyring('generator', generator)
-  if (!Array.isArray(children)) throw optionError(from, 'children', 'must be an array of keyrings')
-  for (const child of children) checkedKeyring('children', child)
+  const { generator, children = [] } = checked(schema, options)
   const all = generator ? [generator, ...children] : [...children]
-  if (all.length === 0) throw optionError(from, 'generator', 'or `children` must be given')
+  if (all.length === 0) throw badOption('generator', 'or `children` must be given')
 
   return {
     // As JSON, so that no id can pass for two; which of them generates is part of it.

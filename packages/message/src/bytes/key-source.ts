@@ -3,11 +3,6 @@ import { type KeyMaterial, type Keyring, keyMaterial } from '@glassine/keys'
 /** What the functions on bytes take as their first argument: cached key material, or a keyring without a cache. */
 export type KeySource = KeyMaterial | Keyring
 
-/** Whether it is key material, and not a keyring. */
-export const isKeyMaterial = (source: unknown): source is KeyMaterial =>
-  typeof (source as KeyMaterial | undefined)?.encryptionKey === 'function' &&
-  typeof (source as KeyMaterial).decryptionKey === 'function'
-
 /** Whether it is a keyring. */
 export const isKeyring = (source: unknown): source is Keyring =>
   typeof (source as Keyring | undefined)?.generate === 'function' &&
