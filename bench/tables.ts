@@ -4,8 +4,8 @@ import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
 import { defineFields } from '@glassine/core'
 import { type SuiteName, withEncryption } from '@glassine/dynamodb'
-import { hierarchicalKeyring, keyMaterial } from '@glassine/keys'
-import { keyStore } from '@glassine/keys/key-store'
+import { keyMaterial } from '@glassine/keys'
+import { hierarchicalKeyring, keyStore } from '@glassine/keys/key-store'
 import {
   type LocalDynamoDB,
   localDynamoDBKind,

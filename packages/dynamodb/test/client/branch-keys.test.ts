@@ -9,8 +9,8 @@ import {
   PutCommand,
   ScanCommand,
 } from '@aws-sdk/lib-dynamodb'
-import { hierarchicalKeyring, keyMaterial } from '@glassine/keys'
-import { type KeyStore, keyStore } from '@glassine/keys/key-store'
+import { keyMaterial } from '@glassine/keys'
+import { hierarchicalKeyring, type KeyStore, keyStore } from '@glassine/keys/key-store'
 import {
   type LocalDynamoDB,
   localDynamoDBKind,
