@@ -33,7 +33,7 @@ const setUp = () => {
     await null
     return { tenant: tenantOf(event) }
   }
-  return { rows, keys, tables, bind, envelope: messageEnvelope({ keys }) }
+  return { rows, keys, tables, bind, envelope: messageEnvelope({ keys, shape: 'bundle' }) }
 }
 
 describe.each(majors)('interleaved invocations under Middy %s', (major, middy) => {
@@ -43,7 +43,7 @@ describe.each(majors)('interleaved invocations under Middy %s', (major, middy) =
   test(`${count} of two tenants write and read, and cross nothing`, async () => {
     const { rows, keys, tables, bind, envelope } = setUp()
     const handler = middy()
-      .use(fieldEncryption({ fields, keys, bind, tables }))
+      .use(fieldEncryption({ fields, keys, shape: 'bundle', bind, tables }))
       .handler(async (event: any, context) => {
         const id = event.headers['x-turn']
         await pause(Number(id))
