@@ -62,7 +62,7 @@ export const text: Rule = [
 
 /** An integer in a range, both ends included. */
 export const integer = (least: number, most = Number.MAX_SAFE_INTEGER): Rule => [
-  `must be an integer from ${least} to ${most}`,
+  `must be an integer${most === Number.MAX_SAFE_INTEGER ? `, ${least} or more` : ` from ${least} to ${most}`}`,
   (value) => Number.isSafeInteger(value) && value >= least && value <= most,
 ]
 
