@@ -3,6 +3,7 @@ const assert = require('node:assert/strict')
 
 for (const [name, member] of [
   ['core', 'defineFields'],
+  ['core/options', 'checkedOptions'],
   ['keys', 'keyMaterial'],
   ['keys/key-store', 'keyStore'],
   ['keys/multi', 'multiKeyring'],
@@ -11,6 +12,7 @@ for (const [name, member] of [
   ['message/bytes', 'encrypt'],
   ['dynamodb', 'itemEncryptor'],
   ['middy', 'decryptRequest'],
+  ['middy/tables', 'encryptedTables'],
   ['logger', 'redactor'],
   ['testing', 'startLocalKms'],
 ])

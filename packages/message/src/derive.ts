@@ -1,5 +1,4 @@
-import { GlassineError } from '@glassine/core'
-import { from } from './errors.ts'
+import { fault } from './errors.ts'
 import { digestBytes, hmacSha512 } from './hmac-sha512.ts'
 import type { Suite } from './suites.ts'
 
@@ -38,7 +37,7 @@ const prk = Buffer.alloc(digestBytes)
 export const committedKeys = (suite: Suite, dataKey: Buffer, messageId: Buffer): MessageKeys => {
   // A shorter key would leave zeros, or another key's bytes, where it ends.
   if (dataKey.length !== keyBytes)
-    throw new GlassineError('ERR_ENCRYPT_FAILED', { message: 'A data key must be 32 bytes', package: from })
+    throw fault('ERR_ENCRYPT_FAILED', { message: 'A data key must be 32 bytes' })
   extract.key(messageId)
   extract.message(dataKey)
   prk.write(extract.digest(), 'latin1')

@@ -1,17 +1,10 @@
-import { type Binding, checkedBinding, optionError } from '@glassine/core'
-import { checkedBundleMember } from '@glassine/core/bundle'
+import { checkedBinding } from '@glassine/core'
+import { bundleMemberRule, defaultBundleMember } from '@glassine/core/bundle'
+import { checkedOptions, flag, type OptionSchema, oneOf } from '@glassine/core/options'
 import type { KeyMaterial } from '@glassine/keys'
 import { contextForms } from './contexts.ts'
-import { from } from './errors.ts'
-import {
-  checkedFrameLength,
-  checkedMaxKeys,
-  checkedRequired,
-  checkedSuite,
-  isKeyMaterial,
-  readerLimits,
-  refuseUnknown,
-} from './options.ts'
+import { badOption, from } from './errors.ts'
+import { isKeyMaterial, readerLimits, rules, writingOf } from './options.ts'
 import { messageReader } from './reader.ts'
 import type { Settings } from './settings.ts'
 import type { CommittingSuite, LegacySuite } from './suites.ts'
@@ -68,18 +61,14 @@ export interface BundleShapeOptions extends CommonEnvelopeOptions {
 /** Options of {@link messageEnvelope}. */
 export type MessageEnvelopeOptions = FieldShapeOptions | BundleShapeOptions
 
-const known = [
-  'keys',
-  'shape',
-  'suite',
-  'bundleMember',
-  'fieldContext',
-  'bindFields',
-  'requiredContext',
-  'maxEncryptedDataKeys',
-  'frameLength',
-  'legacySuites',
-] as const satisfies readonly (keyof FieldShapeOptions | keyof BundleShapeOptions)[]
+const schema: OptionSchema<FieldShapeOptions> = {
+  keys: ['must be key material', isKeyMaterial, true],
+  shape: oneOf('field', 'bundle'),
+  bundleMember: bundleMemberRule,
+  fieldContext: flag,
+  bindFields: flag,
+  ...rules,
+}
 
 /**
  * Checks all options.
@@ -87,40 +76,34 @@ const known = [
  * @throws GlassineError `ERR_OPTION_INVALID`, with the option's name
  */
 export const checkedSettings = (options: MessageEnvelopeOptions): Settings => {
-  if (typeof options !== 'object' || options === null) throw optionError(from, 'options', 'must be an object')
-  refuseUnknown(options, known)
-  const { keys, shape = 'field', fieldContext = false, bindFields = true } = options
-  if (!isKeyMaterial(keys)) throw optionError(from, 'keys', 'must be key material')
-  if (shape !== 'field' && shape !== 'bundle') throw optionError(from, 'shape', "must be 'field' or 'bundle'")
-  if (typeof fieldContext !== 'boolean') throw optionError(from, 'fieldContext', 'must be a boolean')
-  if (typeof bindFields !== 'boolean') throw optionError(from, 'bindFields', 'must be a boolean')
+  const {
+    keys,
+    shape = 'field',
+    bundleMember,
+    suite,
+    fieldContext = false,
+    bindFields = true,
+    requiredContext = [],
+    maxEncryptedDataKeys,
+    frameLength,
+    legacySuites,
+  } = checkedOptions<MessageEnvelopeOptions>(from, schema, options)
+  if (shape === 'field' && bundleMember !== undefined)
+    throw badOption('bundleMember', "needs the shape 'bundle'")
   if (fieldContext && (shape === 'bundle' || !bindFields))
-    throw optionError(from, 'fieldContext', "needs the shape 'field' and `bindFields`")
+    throw badOption('fieldContext', "needs the shape 'field' and `bindFields`")
   if (!bindFields && shape === 'bundle')
-    throw optionError(from, 'bindFields', "cannot be false in the shape 'bundle'")
-  const maxEncryptedDataKeys = checkedMaxKeys(options.maxEncryptedDataKeys)
+    throw badOption('bindFields', "cannot be false in the shape 'bundle'")
   return {
     keys,
     reader: messageReader(),
     writer: messageWriter(keys),
-    contextOf: contextForms((binding) => checkedBinding(binding as Binding, from)),
-    writing: {
-      suite: checkedSuite('suite', options.suite),
-      frameLength: checkedFrameLength(options.frameLength),
-      maxEncryptedDataKeys,
-    },
-    limits: readerLimits(maxEncryptedDataKeys, options.legacySuites),
-    required: [...checkedRequired(options.requiredContext)],
+    contextOf: contextForms((binding) => checkedBinding(binding, from)),
+    writing: writingOf(suite, frameLength, maxEncryptedDataKeys),
+    limits: readerLimits(maxEncryptedDataKeys, legacySuites),
+    required: [...requiredContext],
     fieldContext,
     bindFields,
-    bundleMember: bundleMemberOf(shape, options.bundleMember),
+    bundleMember: shape === 'bundle' ? (bundleMember ?? defaultBundleMember) : undefined,
   }
-}
-
-const bundleMemberOf = (shape: 'field' | 'bundle', member: unknown): string | undefined => {
-  if (shape === 'field') {
-    if (member !== undefined) throw optionError(from, 'bundleMember', "needs the shape 'bundle'")
-    return undefined
-  }
-  return checkedBundleMember(member, from)
 }

@@ -1,5 +1,4 @@
-import { optionError } from '@glassine/core'
-import { from } from '../errors.ts'
+import { badOption } from '../errors.ts'
 import { requireTls, requireTlsPlace } from '../kms/require-tls.ts'
 import type { AwsClientOptions, AwsSdkClient } from './client-options.ts'
 
@@ -66,7 +65,7 @@ const loader = <Sdk>(service: AwsService<Sdk>): (() => Promise<Sdk>) => {
   return () => {
     loading ??= service.load().catch(() => {
       loading = undefined
-      throw optionError(from, 'client', `must be given, or \`${service.package}\` be installed`)
+      throw badOption('client', `must be given, or \`${service.package}\` be installed`)
     })
     return loading
   }

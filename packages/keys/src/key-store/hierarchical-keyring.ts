@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import { type GlassineError, optionError } from '@glassine/core'
+import type { GlassineError } from '@glassine/core'
+import { methods, type OptionSchema, required, text } from '@glassine/core/options'
 import type { BranchKeySource } from '../branch-key.ts'
-import { type KeptKeysOptions, keptKeys, keptKeysOptions } from '../cache-options.ts'
-import { from, isRefusal, notEncrypted, ownError } from '../errors.ts'
+import { branchKeyIdRule } from '../branch-key-id.ts'
+import { type KeptKeysOptions, keptKeys, keptKeysSchema } from '../cache-options.ts'
+import { badOption, checked, isRefusal, notEncrypted, ownError } from '../errors.ts'
 import type { KeyStats } from '../key-material.ts'
 import type { EncryptedDataKey, Keyring, KeyringRequest } from '../keyring.ts'
-import { knownOptions, methodsOption, textOption } from '../options.ts'
 import type { Shared } from '../shared.ts'
 import { type BeaconKey, beaconKeyLoan } from './hierarchy/beacon-key.ts'
 import { type BranchKeyIdSupplier, branchKeyIdOf } from './hierarchy/branch-key-id.ts'
@@ -42,6 +43,16 @@ export interface HierarchicalKeyring extends Keyring {
   clear(): void
 }
 
+const schema: OptionSchema<HierarchicalKeyringOptions> = {
+  keyStore: required(methods('getActiveBranchKey', 'getBranchKeyVersion', 'getBeaconKey')),
+  branchKeyId: [
+    branchKeyIdRule[0],
+    (value) => typeof value === 'function' || branchKeyIdRule[1](value),
+    true,
+  ],
+  ...keptKeysSchema,
+}
+
 /** Ids live in one process only, and functions have no name to go by. */
 let made = 0
 
@@ -70,14 +81,11 @@ let made = 0
  * ```
  */
 export const hierarchicalKeyring = (options: HierarchicalKeyringOptions): HierarchicalKeyring => {
-  knownOptions(options, ['keyStore', 'branchKeyId', ...keptKeysOptions])
-  const { keyStore, branchKeyId } = options
-  methodsOption('keyStore', keyStore, ['getActiveBranchKey', 'getBranchKeyVersion', 'getBeaconKey'])
-  textOption('keyStore.id', keyStore.id)
-  if (branchKeyId === undefined) throw optionError(from, 'branchKeyId', 'must be given')
+  const { keyStore, branchKeyId, ...kept } = checked(schema, options)
+  if (!text[1](keyStore.id)) throw badOption('keyStore.id', text[0])
   const idOf = branchKeyIdOf(branchKeyId)
   // Each wrap derives a key of its own from 16 random bytes, so that no count of uses is ever reached.
-  const bounds = { ...keptKeys(options), maxUses: Number.MAX_SAFE_INTEGER, maxBytes: Number.MAX_SAFE_INTEGER }
+  const bounds = { ...keptKeys(kept), maxUses: Number.MAX_SAFE_INTEGER, maxBytes: Number.MAX_SAFE_INTEGER }
   const keys = branchKeys(keyStore, bounds)
 
   const wrap = async (

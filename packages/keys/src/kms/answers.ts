@@ -1,5 +1,5 @@
 import { ownCopy } from '../material.ts'
-import { isMultiRegion, type KeyArn, type KeyReference, keyArnOf } from './arn.ts'
+import { isKeyOf, isMultiRegion, type KeyArn, keyArnOf } from './arn.ts'
 import { incompleteAnswer, wrongAnswer } from './failures.ts'
 import type { KmsAnswer } from './operations.ts'
 import type { Target } from './targets.ts'
@@ -12,44 +12,19 @@ import type { Target } from './targets.ts'
 /** KMS's limit of a ciphertext blob. */
 const maxBlob = 6_144
 
-/** The key that answered, if it can be the one that was asked for by this name. */
-export const answeredKey = ({ KeyId }: KmsAnswer, reference: KeyReference): KeyArn => {
+/** The key that answered, if it can be the one that was asked for, by all that is told of that. */
+export const answeredKey = ({ KeyId }: KmsAnswer, told: Partial<KeyArn>): KeyArn => {
   if (typeof KeyId !== 'string') throw incompleteAnswer()
   const key = keyArnOf(KeyId)
-  if (!key || !answersTo(key, reference)) throw wrongAnswer()
+  if (!key || !isKeyOf(key, told)) throw wrongAnswer()
   return key
 }
 
-const answersTo = (key: KeyArn, reference: KeyReference): boolean => {
-  switch (reference.kind) {
-    case 'key-arn':
-      return key.arn === reference.arn
-    case 'key-id':
-      return key.id === reference.id
-    case 'alias-arn':
-      return (
-        key.partition === reference.partition &&
-        key.region === reference.region &&
-        key.account === reference.account
-      )
-    case 'alias':
-      return true
-  }
-}
-
 /** Whether the key that answered a Decrypt call is the one that the message's ARN and our options name. */
-export const checkDecrypter = ({ KeyId }: KmsAnswer, { expected }: Target): KeyArn => {
-  if (typeof KeyId !== 'string') throw incompleteAnswer()
-  const key = keyArnOf(KeyId)
-  if (
-    !key ||
-    key.id !== expected.id ||
-    key.account !== expected.account ||
-    key.partition !== expected.partition ||
-    // Only a multi-Region key asked for by a bare id or alias, of a client whose Region is not known, leaves it open.
-    (expected.region === undefined ? !isMultiRegion(key) : key.region !== expected.region)
-  )
-    throw wrongAnswer()
+export const checkDecrypter = (answer: KmsAnswer, { expected }: Target): KeyArn => {
+  const key = answeredKey(answer, expected)
+  // Only a multi-Region key asked for by a bare id or alias, of a client whose Region is not known, leaves it open.
+  if (expected.region === undefined && !isMultiRegion(key)) throw wrongAnswer()
   return key
 }
 

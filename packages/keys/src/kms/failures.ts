@@ -8,34 +8,11 @@ import { ownError } from '../errors.ts'
 export type Verdict = 'refused' | 'retry' | 'unavailable'
 
 /** The key, the caller's rights or the blob: asking again gives the same answer. */
-const refusals = new Set([
-  'AccessDeniedException',
-  'DisabledException',
-  'DryRunOperationException',
-  'IncorrectKeyException',
-  'InvalidArnException',
-  'InvalidCiphertextException',
-  'InvalidGrantTokenException',
-  'InvalidKeyUsageException',
-  'KMSInvalidStateException',
-  'NotFoundException',
-  'UnsupportedOperationException',
-  'ValidationException',
-  'WrongAnswer',
-])
+const refusal =
+  /^(AccessDenied|Disabled|DryRunOperation|IncorrectKey|InvalidArn|InvalidCiphertext|InvalidGrantToken|InvalidKeyUsage|KMSInvalidState|NotFound|UnsupportedOperation|Validation)Exception$|^WrongAnswer$/
 
-const credentials = new Set([
-  'CredentialsProviderError',
-  'ExpiredTokenException',
-  'IncompleteSignature',
-  'IncompleteSignatureException',
-  'InvalidClientTokenId',
-  'InvalidSignatureException',
-  'MissingAuthenticationToken',
-  'MissingAuthenticationTokenException',
-  'TokenProviderError',
-  'UnrecognizedClientException',
-])
+const credentials =
+  /^(CredentialsProviderError|TokenProviderError|InvalidClientTokenId|(ExpiredToken|UnrecognizedClient|IncompleteSignature|InvalidSignature|MissingAuthenticationToken)(Exception)?)$/
 
 const named = (name: string): Error => Object.assign(new Error(), { name })
 
@@ -64,8 +41,8 @@ export const nameOf = (thrown: unknown): string => {
 export const verdictOf = (thrown: unknown): Verdict => {
   if (thrown instanceof GlassineError) throw ownError(thrown)
   const name = nameOf(thrown)
-  if (refusals.has(name)) return 'refused'
-  if (credentials.has(name)) return 'unavailable'
+  if (refusal.test(name)) return 'refused'
+  if (credentials.test(name)) return 'unavailable'
   const status = (thrown as { $metadata?: { httpStatusCode?: unknown } } | null)?.$metadata?.httpStatusCode
   const throttled = /Throttl|LimitExceeded|TooManyRequests|Slow|Timeout|Unavailable/.test(name)
   // KMS answers a fault of the caller's by 400, with a name; throttling comes as 400 too.

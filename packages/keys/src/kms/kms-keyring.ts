@@ -45,7 +45,7 @@ export const kmsKeyring = (options: KmsKeyringOptions): Keyring => {
   const ownRegion = regionOf(operations, references, allowed.accountIds.length > 0)
 
   const encrypted = (key: KeyArn, reference: KeyReference, blob: Buffer): EncryptedDataKey => {
-    if (reference.kind === 'alias') aliases.set(reference.text, key)
+    if (reference.text.startsWith('alias/')) aliases.set(reference.text, key)
     return { providerId, providerInfo: Buffer.from(key.arn, 'utf8'), ciphertext: blob }
   }
 
@@ -56,8 +56,8 @@ export const kmsKeyring = (options: KmsKeyringOptions): Keyring => {
     request: KeyringRequest,
     call: (input: KmsInput, options: KmsCallOptions) => Promise<T>,
   ): Promise<T> => {
-    const input = { KeyId: reference.text, EncryptionContext: request.context.pairs, ...tokens }
-    const region = 'region' in reference ? reference.region : undefined
+    const { text, region } = reference
+    const input = { KeyId: text, EncryptionContext: request.context.pairs, ...tokens }
     const result = await firstAnswer<T>([(signal) => call(input, { signal, region })], request.deadline)
     if ('answer' in result) return result.answer
     throw notEncrypted(`KMS refused to ${what}: ${result.refusals.join(', ')}`)
@@ -153,7 +153,7 @@ const regionOf = (
   references: readonly KeyReference[],
   accounts: boolean,
 ): (() => Promise<string | undefined>) => {
-  if (!accounts && references.every((one) => 'region' in one)) return async () => undefined
+  if (!accounts && references.every(({ region }) => region !== undefined)) return async () => undefined
   let asked: Promise<string | undefined> | undefined
   return async () => {
     asked ??= Promise.resolve(operations.region?.())

@@ -1,8 +1,7 @@
-import { optionError } from '@glassine/core'
-import { type AwsClientOptions, awsClientOptions, checkAwsClientOptions } from '../aws/client-options.ts'
-import { from } from '../errors.ts'
-import { knownOptions } from '../options.ts'
-import { type KeyArn, type KeyReference, keyArnOf, keyReferenceOf, regionPattern } from './arn.ts'
+import { anyObject, listOf, matching, type OptionSchema, type Rule, text } from '@glassine/core/options'
+import { type AwsClientOptions, awsClientSchema, checkAwsClientOptions } from '../aws/client-options.ts'
+import { badOption, checked } from '../errors.ts'
+import { type KeyArn, type KeyReference, keyArnOf, keyArnRule, keyReferenceOf, regionRule } from './arn.ts'
 import type { KmsOperations } from './operations.ts'
 
 /** Which keys, beside the configured ones, may decrypt. At least one of `keyArns` and `accountIds`. */
@@ -36,58 +35,45 @@ export interface Allowed {
   readonly partition: string
 }
 
-const known = ['keyId', 'keyIds', 'allow', 'grantTokens', ...awsClientOptions]
+const keyRule: Rule = [
+  'must be a key id, key ARN, alias name (`alias/...`) or alias ARN',
+  (value) => typeof value === 'string' && keyReferenceOf(value) !== undefined,
+]
+
+const schema: OptionSchema<KmsKeyringOptions> = {
+  keyId: keyRule,
+  keyIds: listOf(keyRule),
+  allow: anyObject,
+  grantTokens: listOf(text),
+  ...awsClientSchema('generateDataKey', 'encrypt', 'decrypt'),
+}
+
+const allowSchema: OptionSchema<KmsAllowOptions> = {
+  keyArns: listOf(keyArnRule),
+  accountIds: listOf(matching(/^[0-9]{12}$/, 'an account id of 12 digits')),
+  regions: listOf(regionRule),
+  partition: matching(/^aws(-[a-z]+)*$/, '`aws`, `aws-cn` or the like'),
+}
 
 /** Checks all options; returns the references with the generator first, and what else may decrypt. */
 export const checkedKmsOptions = (
   options: KmsKeyringOptions,
 ): { generates: boolean; references: readonly KeyReference[]; allowed: Allowed } => {
-  knownOptions(options, known)
-  const { keyId, keyIds, allow, grantTokens } = options
-  if (keyId === undefined && allow === undefined)
-    throw optionError(from, 'keyId', 'or, to decrypt only, `allow` must be given')
-  if (keyIds !== undefined && keyId === undefined)
-    throw optionError(from, 'keyId', 'must be given where `keyIds` is')
-  const references = [
-    ...(keyId === undefined ? [] : [reference('keyId', keyId)]),
-    ...strings('keyIds', keyIds).map((text) => reference('keyIds', text)),
-  ]
-  strings('grantTokens', grantTokens)
-  checkAwsClientOptions(options, ['generateDataKey', 'encrypt', 'decrypt'])
-  return { generates: keyId !== undefined, references, allowed: allowedOf(allow) }
+  const { keyId, keyIds = [], allow } = checked(schema, options)
+  checkAwsClientOptions(options)
+  const generates = keyId !== undefined
+  if (!generates && !allow) throw badOption('keyId', 'or, to decrypt only, `allow` must be given')
+  if (!generates && options.keyIds) throw badOption('keyId', 'must be given where `keyIds` is')
+  const names = generates ? [keyId, ...keyIds] : []
+  return { generates, references: names.map((name) => keyReferenceOf(name)!), allowed: allowedOf(allow) }
 }
 
 const allowedOf = (allow: KmsAllowOptions | undefined): Allowed => {
-  if (allow === undefined) return { keyArns: [], accountIds: [], regions: undefined, partition: 'aws' }
-  knownOptions(allow, ['keyArns', 'accountIds', 'regions', 'partition'])
-  const { partition = 'aws' } = allow
-  const keyArns = strings('keyArns', allow.keyArns).map((text) => {
-    const key = keyArnOf(text)
-    if (!key) throw optionError(from, 'keyArns', 'must be key ARNs')
-    return key
-  })
-  const accountIds = strings('accountIds', allow.accountIds, /^[0-9]{12}$/)
-  const regions = allow.regions === undefined ? undefined : strings('regions', allow.regions, regionPattern)
-  if (keyArns.length === 0 && accountIds.length === 0)
-    throw optionError(from, 'allow', 'must name `keyArns` or `accountIds`')
-  if (accountIds.length === 0 && (regions !== undefined || allow.partition !== undefined))
-    throw optionError(from, 'allow', 'has `regions` or `partition`, which narrow `accountIds` only')
-  if (regions?.length === 0) throw optionError(from, 'regions', 'must not be empty')
-  if (!/^aws(-[a-z]+)*$/.test(partition))
-    throw optionError(from, 'partition', 'must be such as `aws` or `aws-cn`')
-  return { keyArns, accountIds, regions, partition }
-}
-
-const reference = (option: string, text: unknown): KeyReference => {
-  const parsed = typeof text === 'string' ? keyReferenceOf(text) : undefined
-  if (!parsed)
-    throw optionError(from, option, 'must be a key id, key ARN, alias name (`alias/...`) or alias ARN')
-  return parsed
-}
-
-const strings = (option: string, value: unknown, pattern = /./): readonly string[] => {
-  if (value === undefined) return []
-  if (!Array.isArray(value) || !value.every((item) => typeof item === 'string' && pattern.test(item)))
-    throw optionError(from, option, 'must be an array of strings of the right form')
-  return value
+  const { keyArns = [], accountIds = [], regions, partition } = checked(allowSchema, allow ?? {})
+  if (allow && keyArns.length + accountIds.length === 0)
+    throw badOption('allow', 'must name `keyArns` or `accountIds`')
+  if (accountIds.length === 0 && (regions ?? partition) !== undefined)
+    throw badOption('allow', 'has `regions` or `partition`, which narrow `accountIds` only')
+  if (regions?.length === 0) throw badOption('regions', 'must not be empty')
+  return { keyArns: keyArns.map((arn) => keyArnOf(arn)!), accountIds, regions, partition: partition ?? 'aws' }
 }

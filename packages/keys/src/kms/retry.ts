@@ -29,6 +29,7 @@ export const firstAnswer = async <T>(
   deadline: () => number,
   service: { readonly name: string; readonly verdictOf: (thrown: unknown) => Verdict } = kms,
 ): Promise<{ answer: T } | { refusals: readonly string[] }> => {
+  const notAvailable = (failure: string) => unavailable(`${service.name} is not available: ${failure}`)
   const refusals: string[] = []
   let broken: string | undefined
   let open = calls
@@ -37,7 +38,7 @@ export const firstAnswer = async <T>(
     let last = 'TimeoutError'
     for (const call of open) {
       const left = deadline() - Date.now()
-      if (!(left > 0)) throw unavailable(`${service.name} is not available: ${last}`)
+      if (!(left > 0)) throw notAvailable(last)
       try {
         return { answer: await attempt(call, left) }
       } catch (thrown) {
@@ -49,11 +50,11 @@ export const firstAnswer = async <T>(
       }
     }
     if (again.length === 0) {
-      if (broken !== undefined) throw unavailable(`${service.name} is not available: ${broken}`)
+      if (broken !== undefined) throw notAvailable(broken)
       return { refusals }
     }
     const pause = Math.random() * Math.min(maxPause, 2 * firstPause * 2 ** round)
-    if (Date.now() + pause >= deadline()) throw unavailable(`${service.name} is not available: ${last}`)
+    if (Date.now() + pause >= deadline()) throw notAvailable(last)
     await new Promise((resolve) => setTimeout(resolve, pause))
     open = again
   }

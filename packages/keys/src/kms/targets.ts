@@ -1,4 +1,4 @@
-import { inRegion, isMultiRegion, type KeyArn, type KeyReference } from './arn.ts'
+import { inRegion, isKeyOf, isMultiRegion, type KeyArn, type KeyReference } from './arn.ts'
 import type { Allowed } from './options.ts'
 
 /** A Decrypt call that is allowed: what to send, where to, and which key must have answered. */
@@ -38,42 +38,17 @@ export const targetsOf = (
   return account ? [account] : []
 }
 
-const asReference = (key: KeyArn): KeyReference => ({ kind: 'key-arn', text: key.arn, ...key })
-
-const referenceTarget = (key: KeyArn, reference: KeyReference, known: Known): Target | undefined => {
-  switch (reference.kind) {
-    case 'key-arn':
-      return key.id === reference.id ? within(key, reference, reference.text, reference.region) : undefined
-    case 'alias-arn':
-      return within(key, reference, reference.text, reference.region)
-    case 'key-id':
-      return key.id === reference.id
-        ? within(key, { region: known.region }, reference.text, undefined)
-        : undefined
-    case 'alias':
-      // An alias stays in the account and Region where KMS found it, whatever key it is moved to.
-      return within(
-        key,
-        known.aliases.get(reference.text) ?? { region: known.region },
-        reference.text,
-        undefined,
-      )
-  }
-}
+const asReference = (key: KeyArn): KeyReference => ({ ...key, text: key.arn })
 
 /** The target when the key can be where ours is: there itself, or by a replica if it is a multi-Region key. */
-const within = (
-  key: KeyArn,
-  ours: { readonly partition?: string; readonly account?: string; readonly region?: string },
-  keyId: string,
-  region: string | undefined,
-): Target | undefined => {
-  if (ours.partition !== undefined && ours.partition !== key.partition) return undefined
-  if (ours.account !== undefined && ours.account !== key.account) return undefined
+const referenceTarget = (key: KeyArn, reference: KeyReference, known: Known): Target | undefined => {
+  const { text, region, id } = reference
+  // An alias stays in the account and Region where KMS found it, whatever key it is moved to.
+  const ours = known.aliases.get(text) ?? (region === undefined ? known : reference)
+  const { partition, account, region: place } = ours as Partial<KeyArn>
   const many = isMultiRegion(key)
-  if (ours.region !== undefined && ours.region !== key.region && !many) return undefined
-  const { partition, account, id } = key
-  return { keyId, region, expected: { partition, account, id, region: many ? ours.region : key.region } }
+  if (!isKeyOf(key, { id, partition, account, region: many ? undefined : place })) return undefined
+  return { keyId: text, region, expected: { ...key, region: many ? place : key.region } }
 }
 
 const accountTarget = (
@@ -83,16 +58,12 @@ const accountTarget = (
   known: Known,
 ): Target | undefined => {
   if (key.partition !== partition || !accountIds.includes(key.account)) return undefined
-  const named = [...references, ...keyArns].flatMap((one) => ('region' in one ? [one.region] : []))
+  const named = [...references, ...keyArns].flatMap((one) => one.region ?? [])
   const own = named[0] ?? known.region
-  const open = regions ?? (named.length > 0 ? named : own === undefined ? [] : [own])
-  const region = open.includes(key.region)
-    ? key.region
-    : isMultiRegion(key)
-      ? own !== undefined && open.includes(own)
-        ? own
-        : open[0]
-      : undefined
+  const open: readonly (string | undefined)[] = regions ?? (named.length > 0 ? named : [own])
+  // A multi-Region key is used in another Region where its own is not open.
+  const candidates = isMultiRegion(key) ? [key.region, own, open[0]] : [key.region]
+  const region = candidates.find((one) => open.includes(one))
   if (region === undefined) return undefined
   const expected = inRegion(key, region)
   return { keyId: expected.arn, region, expected }

@@ -1,7 +1,7 @@
-import { type GlassineError, optionError } from '@glassine/core'
-import { from, isRefusal, notEncrypted, ownError } from '../errors.ts'
-import { checkedKeyring, type EncryptedDataKey, type Keyring, type WrapRequest } from '../keyring.ts'
-import { knownOptions } from '../options.ts'
+import type { GlassineError } from '@glassine/core'
+import type { OptionSchema } from '@glassine/core/options'
+import { badOption, checked, isRefusal, notEncrypted, ownError } from '../errors.ts'
+import { type EncryptedDataKey, type Keyring, keyringRule, type WrapRequest } from '../keyring.ts'
 
 /** Options of {@link multiKeyring}; at least one keyring in all. */
 export interface MultiKeyringOptions {
@@ -9,6 +9,11 @@ export interface MultiKeyringOptions {
   readonly generator?: Keyring
   /** Wrap the same data key too. Default: none. */
   readonly children?: readonly Keyring[]
+}
+
+const schema: OptionSchema<MultiKeyringOptions> = {
+  generator: keyringRule,
+  children: ['must be an array of keyrings', (value) => Array.isArray(value) && value.every(keyringRule[1])],
 }
 
 /**
@@ -29,13 +34,9 @@ export interface MultiKeyringOptions {
  * ```
  */
 export const multiKeyring = (options: MultiKeyringOptions): Keyring => {
-  knownOptions(options, ['generator', 'children'])
-  const { generator, children = [] } = options
-  if (generator !== undefined) checkedKeyring('generator', generator)
-  if (!Array.isArray(children)) throw optionError(from, 'children', 'must be an array of keyrings')
-  for (const child of children) checkedKeyring('children', child)
+  const { generator, children = [] } = checked(schema, options)
   const all = generator ? [generator, ...children] : [...children]
-  if (all.length === 0) throw optionError(from, 'generator', 'or `children` must be given')
+  if (all.length === 0) throw badOption('generator', 'or `children` must be given')
 
   return {
     // As JSON, so that no id can pass for two; which of them generates is part of it.

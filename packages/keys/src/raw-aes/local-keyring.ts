@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { optionError } from '@glassine/core'
-import { from } from '../errors.ts'
+import { flag, type OptionSchema } from '@glassine/core/options'
+import { badOption, checked } from '../errors.ts'
 import type { Keyring } from '../keyring.ts'
-import { flagOption, knownOptions } from '../options.ts'
-import { type RawAesKeyringOptions, rawAesKeyring } from './raw-aes-keyring.ts'
+import { type RawAesKeyringOptions, rawAesKeyring, wrappingKeyRule } from './raw-aes-keyring.ts'
 
 /** Options of {@link localKeyring}. */
 export interface LocalKeyringOptions {
@@ -12,6 +11,8 @@ export interface LocalKeyringOptions {
   /** `true`: start in AWS Lambda too. Default `false`. */
   readonly allowInLambda?: boolean
 }
+
+const schema: OptionSchema<LocalKeyringOptions> = { key: wrappingKeyRule, allowInLambda: flag }
 
 /**
  * A keyring for development and tests, which needs no AWS account: a {@link rawAesKeyring} with the namespace
@@ -27,11 +28,9 @@ export interface LocalKeyringOptions {
  * ```
  */
 export const localKeyring = (options: LocalKeyringOptions = {}): Keyring => {
-  knownOptions(options, ['key', 'allowInLambda'])
-  const { key, allowInLambda } = options
-  flagOption('allowInLambda', allowInLambda)
+  const { key, allowInLambda } = checked(schema, options)
   if (process.env.AWS_LAMBDA_FUNCTION_NAME && !allowInLambda)
-    throw optionError(from, 'allowInLambda', 'must be true for a local keyring in AWS Lambda')
+    throw badOption('allowInLambda', 'must be true for a local keyring in AWS Lambda')
   if (key !== undefined) return rawAesKeyring({ namespace: 'local', name: 'local', key })
   const random = randomBytes(32)
   try {

@@ -1,9 +1,8 @@
 import { createCipheriv, createDecipheriv, createSecretKey, KeyObject, randomBytes } from 'node:crypto'
 import { types } from 'node:util'
-import { optionError } from '@glassine/core'
-import { from } from '../errors.ts'
+import { type OptionSchema, type Rule, required, text } from '@glassine/core/options'
+import { badOption, checked } from '../errors.ts'
 import type { EncryptedDataKey, Keyring } from '../keyring.ts'
-import { knownOptions, textOption } from '../options.ts'
 
 /** Options of {@link rawAesKeyring}. */
 export interface RawAesKeyringOptions {
@@ -13,6 +12,21 @@ export interface RawAesKeyringOptions {
   readonly name: string
   /** The wrapping key: 16, 24 or 32 bytes, or a secret `KeyObject` of that size. */
   readonly key: Uint8Array | KeyObject
+}
+
+/** What the wrapping key must be. */
+export const wrappingKeyRule: Rule = [
+  'must be 16, 24 or 32 bytes, or a secret KeyObject of that size',
+  (key) =>
+    [16, 24, 32].includes(
+      key instanceof KeyObject ? (key.symmetricKeySize ?? 0) : types.isUint8Array(key) ? key.length : 0,
+    ),
+]
+
+const schema: OptionSchema<RawAesKeyringOptions> = {
+  namespace: required(text),
+  name: required(text),
+  key: required(wrappingKeyRule),
 }
 
 const ivLength = 12
@@ -38,12 +52,9 @@ let made = 0
  * ```
  */
 export const rawAesKeyring = (options: RawAesKeyringOptions): Keyring => {
-  knownOptions(options, ['namespace', 'name', 'key'])
-  const { namespace, name } = options
-  textOption('namespace', namespace)
-  if (namespace.startsWith('aws-kms')) throw optionError(from, 'namespace', 'must not be `aws-kms`')
-  textOption('name', name)
-  const key = wrappingKey(options.key)
+  const { namespace, name, key: given } = checked(schema, options)
+  if (namespace.startsWith('aws-kms')) throw badOption('namespace', 'must not be `aws-kms`')
+  const key = secretKey(given)
   const cipher = `aes-${key.symmetricKeySize! * 8}-gcm` as 'aes-256-gcm'
   // Key name, tag length in bits, IV length in bytes; the IV follows.
   const header = Buffer.alloc(Buffer.byteLength(name) + 8)
@@ -101,9 +112,5 @@ export const rawAesKeyring = (options: RawAesKeyringOptions): Keyring => {
   }
 }
 
-const wrappingKey = (key: unknown): KeyObject => {
-  const secret = types.isUint8Array(key) ? createSecretKey(key) : key
-  if (!(secret instanceof KeyObject) || ![16, 24, 32].includes(secret.symmetricKeySize ?? 0))
-    throw optionError(from, 'key', 'must be 16, 24 or 32 bytes, or a secret KeyObject of that size')
-  return secret
-}
+const secretKey = (key: Uint8Array | KeyObject): KeyObject =>
+  types.isUint8Array(key) ? createSecretKey(key) : key

@@ -1,11 +1,12 @@
 import type { EncryptionContext } from '@glassine/keys'
 import { decryptFailed, uniform } from '../errors.ts'
 import { openMessage } from '../open.ts'
-import { checkedRequired, readerLimits } from '../options.ts'
+import { readerLimits, rules } from '../options.ts'
 import type { ReadMessage } from '../reader.ts'
 import type { LegacySuite } from '../suites.ts'
 import type { KeySource } from './key-source.ts'
 import type { MessageHeader } from './message-header.ts'
+import { checkOption, noNames, nothing } from './options.ts'
 import { stateOf } from './source-state.ts'
 
 /** Options of {@link decrypt}. */
@@ -30,7 +31,7 @@ export interface DecryptResult {
   readonly messageHeader: MessageHeader
 }
 
-const nothing: EncryptionContext = Object.freeze({})
+const defaultLimits = readerLimits()
 
 /**
  * Decrypts one AWS Encryption SDK message. Arguments and result are in the order and under the names of `decrypt`
@@ -54,9 +55,17 @@ export const decrypt = async (
   options: DecryptOptions = {},
 ): Promise<DecryptResult> => {
   const { keys: material, reader, contextOf } = stateOf(keys)
-  const { encryptionContext = nothing } = options
-  const context = contextOf(encryptionContext, nothing, checkedRequired(options.requiredContext))
-  const limits = readerLimits(options.maxEncryptedDataKeys, options.legacySuites)
+  const { encryptionContext = nothing, requiredContext = noNames } = options
+  const { maxEncryptedDataKeys, legacySuites } = options
+  checkOption('requiredContext', requiredContext, rules.requiredContext)
+  checkOption('maxEncryptedDataKeys', maxEncryptedDataKeys, rules.maxEncryptedDataKeys)
+  checkOption('legacySuites', legacySuites, rules.legacySuites)
+  const context = contextOf(encryptionContext, nothing, requiredContext)
+  // Nearly every call: nothing to make.
+  const limits =
+    maxEncryptedDataKeys === undefined && legacySuites === undefined
+      ? defaultLimits
+      : readerLimits(maxEncryptedDataKeys, legacySuites)
   if (!(ciphertext instanceof Uint8Array)) throw decryptFailed()
   const bytes = Buffer.from(ciphertext.buffer, ciphertext.byteOffset, ciphertext.byteLength)
   const message = reader.read(bytes, limits)

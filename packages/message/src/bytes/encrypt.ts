@@ -1,11 +1,11 @@
-import { GlassineError } from '@glassine/core'
 import type { EncryptedDataKey, EncryptionContext } from '@glassine/keys'
-import { from } from '../errors.ts'
+import { fault } from '../errors.ts'
 import { type HeaderTemplate, idAt, idBytes } from '../header/template.ts'
-import { checkedFrameLength, checkedMaxKeys, checkedRequired, checkedSuite } from '../options.ts'
+import { rules, writingOf } from '../options.ts'
 import { commitmentBytes, sealMessage } from '../seal.ts'
 import type { KeySource } from './key-source.ts'
 import type { MessageHeader } from './message-header.ts'
+import { checkOption, noNames, nothing } from './options.ts'
 import { stateOf } from './source-state.ts'
 
 /** Options of {@link encrypt}; the names are those of `@aws-crypto/client-node`. */
@@ -32,8 +32,6 @@ export interface EncryptResult {
   readonly messageHeader: MessageHeader
 }
 
-const nothing: EncryptionContext = Object.freeze({})
-
 /**
  * Encrypts bytes, or the UTF-8 bytes of a string, as one AWS Encryption SDK message, format version 2, framed.
  * Arguments and result are in the order and under the names of `encrypt` in `@aws-crypto/client-node`.
@@ -55,13 +53,14 @@ export const encrypt = async (
   options: EncryptOptions = {},
 ): Promise<EncryptResult> => {
   const { writer, contextOf } = stateOf(keys)
-  const { encryptionContext = nothing, tenant, deadline } = options
-  const context = contextOf(encryptionContext, nothing, checkedRequired(options.requiredContext))
-  const writing = {
-    suite: checkedSuite('suiteId', options.suiteId),
-    frameLength: checkedFrameLength(options.frameLength),
-    maxEncryptedDataKeys: checkedMaxKeys(options.maxEncryptedDataKeys),
-  }
+  const { encryptionContext = nothing, requiredContext = noNames, suiteId, tenant, deadline } = options
+  const { frameLength, maxEncryptedDataKeys } = options
+  checkOption('requiredContext', requiredContext, rules.requiredContext)
+  checkOption('suiteId', suiteId, rules.suite)
+  checkOption('frameLength', frameLength, rules.frameLength)
+  checkOption('maxEncryptedDataKeys', maxEncryptedDataKeys, rules.maxEncryptedDataKeys)
+  const context = contextOf(encryptionContext, nothing, requiredContext)
+  const writing = writingOf(suiteId, frameLength, maxEncryptedDataKeys)
   const bytes = bytesOf(plaintext)
   const use = { messages: 1, bytes: bytes.length, tenant, deadline }
   const { dataKey, template } = await writer.keyFor(context, writing, use)
@@ -78,9 +77,8 @@ const bytesOf = (plaintext: Uint8Array | string): Buffer => {
     return Buffer.from(plaintext.buffer, plaintext.byteOffset, plaintext.byteLength)
   // Lone surrogates would come back as U+FFFD.
   if (typeof plaintext === 'string' && plaintext.isWellFormed()) return Buffer.from(plaintext, 'utf8')
-  throw new GlassineError('ERR_VALUE_INVALID', {
+  throw fault('ERR_VALUE_INVALID', {
     message: 'The plaintext must be bytes or a well-formed string',
-    package: from,
   })
 }
 

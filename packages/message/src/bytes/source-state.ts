@@ -1,7 +1,6 @@
-import { GlassineError, optionError } from '@glassine/core'
 import type { EncryptionContext, KeyMaterial } from '@glassine/keys'
 import { type ContextForms, contextForms } from '../contexts.ts'
-import { from } from '../errors.ts'
+import { badOption, fault } from '../errors.ts'
 import { isKeyMaterial } from '../options.ts'
 import { type MessageReader, messageReader } from '../reader.ts'
 import { type MessageWriter, messageWriter } from '../writer.ts'
@@ -27,7 +26,7 @@ export const stateOf = (source: KeySource): SourceState => {
   const found = states.get(source)
   if (found) return found
   if (!isKeyMaterial(source) && !isKeyring(source))
-    throw optionError(from, 'keys', 'must be key material or a keyring')
+    throw badOption('keys', 'must be key material or a keyring')
   const keys = isKeyMaterial(source) ? source : uncached(source)
   const state = {
     keys,
@@ -48,8 +47,7 @@ const checkContext = (pairs: EncryptionContext): void => {
     name.isWellFormed() &&
     !name.startsWith('aws-crypto-')
   if (typeof pairs !== 'object' || pairs === null || !Object.entries(pairs).every(valid))
-    throw new GlassineError('ERR_BINDING_INVALID', {
+    throw fault('ERR_BINDING_INVALID', {
       message: 'The encryption context must be strings under names that are not empty or reserved',
-      package: from,
     })
 }

@@ -1,12 +1,6 @@
-import {
-  type EnvelopeOptions,
-  type FieldPolicy,
-  GlassineError,
-  type Prepared,
-  placesOf,
-} from '@glassine/core'
+import { type EnvelopeOptions, type FieldPolicy, type Prepared, placesOf } from '@glassine/core'
 import { bundleHolder, putBack, refuseClear } from '@glassine/core/bundle'
-import { from, uniform } from '../errors.ts'
+import { fault, from, uniform } from '../errors.ts'
 import { openMessage } from '../open.ts'
 import { preparedWith } from '../prepared.ts'
 import { contextFor, type Settings } from '../settings.ts'
@@ -33,10 +27,9 @@ export const prepareOpenBundle = async (
   if (text === undefined) {
     // Placeholders without a bundle are fields whose ciphertext somebody took away.
     if (partial && places.length === 0) return preparedWith([], () => copy)
-    throw new GlassineError('ERR_FIELD_MISSING', { package: from, path: `/${bundleMember}` })
+    throw fault('ERR_FIELD_MISSING', { path: `/${bundleMember}` })
   }
-  if (!isMessageText(text))
-    throw new GlassineError('ERR_FIELD_NOT_ENCRYPTED', { package: from, path: `/${bundleMember}` })
+  if (!isMessageText(text)) throw fault('ERR_FIELD_NOT_ENCRYPTED', { path: `/${bundleMember}` })
 
   const message = reader.read(decodeMessage(text), limits)
   const request = reader.keyRequest(message.header, context, options)

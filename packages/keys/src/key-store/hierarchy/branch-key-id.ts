@@ -1,5 +1,5 @@
 import { GlassineError } from '@glassine/core'
-import { branchKeyIdOption, maxBranchKeyId } from '../../branch-key-id.ts'
+import { branchKeyIdRule } from '../../branch-key-id.ts'
 import type { EncryptionContext } from '../../encryption-context.ts'
 import { from } from '../../errors.ts'
 import type { KeyringRequest } from '../../keyring.ts'
@@ -25,16 +25,13 @@ const absent = /(^|[^A-Za-z0-9])(undefined|null|NaN)($|[^A-Za-z0-9])|\[object /
 const invalid = (message: string): GlassineError =>
   new GlassineError('ERR_BINDING_INVALID', { package: from, message })
 
-/** Checks the option, and returns the choice of each request. */
+/** The choice of each request. */
 export const branchKeyIdOf = (
   option: string | BranchKeyIdSupplier,
 ): ((request: KeyringRequest) => string) => {
-  if (typeof option !== 'function') {
-    branchKeyIdOption(option)
-    return () => option
-  }
+  if (typeof option !== 'function') return () => option
   return ({ tenant, context: { pairs } }) => {
-    const id: unknown = option({
+    const id = option({
       get tenant() {
         const name = Object.hasOwn(pairs, 'tenant') ? pairs.tenant : tenant
         if (name === undefined || name === '') throw invalid('The encryption context names no `tenant`')
@@ -42,8 +39,7 @@ export const branchKeyIdOf = (
       },
       encryptionContext: pairs,
     })
-    if (typeof id !== 'string' || id === '' || !id.isWellFormed() || Buffer.byteLength(id) > maxBranchKeyId)
-      throw invalid('`branchKeyId` returned no branch key id')
+    if (!branchKeyIdRule[1](id)) throw invalid('`branchKeyId` returned no branch key id')
     if (absent.test(id)) throw invalid('`branchKeyId` returned an id with an absent value in it')
     return id
   }
