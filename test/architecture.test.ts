@@ -14,6 +14,7 @@ const knows: Readonly<Record<string, readonly string[]>> = {
   message: ['core', 'keys'],
   dynamodb: ['core', 'keys'],
   middy: ['core', 'keys', 'message'],
+  client: ['core'],
   logger: ['core'],
   testing: ['core', 'keys'],
 }
@@ -116,9 +117,9 @@ describe.each(packages)('@glassine/%s', (name) => {
   })
 })
 
-test('core runs in a browser: it imports nothing of Node', () => {
+test.each(['core', 'client'])('%s runs in a browser: it imports nothing of Node', (name) => {
   expect(
-    sources('packages/core/src')
+    sources(`packages/${name}/src`)
       .flatMap(importsOf)
       .filter((from) => from.startsWith('node:')),
   ).toEqual([])
