@@ -13,12 +13,16 @@ export const textOf = (bytes: Bytes | ArrayBuffer): string => decoder.decode(byt
 export const encode = (bytes: Uint8Array): string => {
   let binary = ''
   for (const byte of bytes) binary += String.fromCharCode(byte)
-  return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
+  return btoa(binary).replace(/\+/g, '-').replace(/\//g, '_').replace(/=/g, '')
 }
 
-/** The bytes of one or several base64url texts, joined. */
+/**
+ * The bytes of one or several base64url texts, joined.
+ *
+ * @throws DOMException for what is no base64url
+ */
 export const decode = (...texts: readonly string[]): Bytes => {
-  const binary = texts.map((text) => atob(text.replaceAll('-', '+').replaceAll('_', '/'))).join('')
+  const binary = texts.map((text) => atob(text.replace(/-/g, '+').replace(/_/g, '/'))).join('')
   const bytes = new Uint8Array(binary.length)
   for (let at = 0; at < bytes.length; at++) bytes[at] = binary.charCodeAt(at)
   return bytes

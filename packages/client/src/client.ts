@@ -2,22 +2,39 @@ import {
   checkedBinding,
   decodeValue,
   encodeValue,
+  type FieldPolicy,
   type Fields,
   GlassineError,
   isPlainObject,
   optionError,
   type PayloadOf,
 } from '@glassine/core'
-import { contextBytes, keyHeader, keyMember, sessionProblems, ticketType } from '@glassine/core/session'
+import { checkedBundleMember } from '@glassine/core/bundle'
+import {
+  contextBytes,
+  keyHeader,
+  keyMember,
+  maxSessionAge,
+  maxSessionSeals,
+  sessionProblems,
+  ticketType,
+} from '@glassine/core/session'
+import { itemsToOpen } from '@glassine/core/shapes'
 import { encode } from './bytes.ts'
 import { fault, from, guarded } from './errors.ts'
 import { headerOf } from './jwe.ts'
-import { openPayload } from './open.ts'
-import { type ClientFields, type ClientOptions, policiesOf, settingsOf } from './options.ts'
+import { openItems } from './open.ts'
+import {
+  type ClientFields,
+  type ClientOptions,
+  checkedClientOptions,
+  originOf,
+  policiesOf,
+} from './options.ts'
 import { draftOf, sealDraft } from './seal.ts'
-import { serviceKeys } from './service-keys.ts'
-import { type Session, sessionsOf } from './session.ts'
-import { randomBytes, sha256 } from './web-crypto.ts'
+import { fetchRecipient } from './service-keys.ts'
+import { sessionsOf } from './session.ts'
+import { hash, randomBytes } from './web-crypto.ts'
 
 /** What `client.fetch` takes beside the path: the members of a `RequestInit`, and those that are ours. */
 export type ClientRequest<T> = Omit<RequestInit, 'body' | 'redirect'> & {
@@ -61,106 +78,106 @@ export interface Client<Req extends Fields = Fields, Res extends Fields | false 
 }
 
 /** Of a response, what describes the bytes that came and not those that are handed on. */
-const stale = [
-  'accept-ranges',
-  'content-digest',
-  'content-encoding',
-  'content-length',
-  'content-md5',
-  'content-range',
-  'digest',
-  'etag',
-  'repr-digest',
-  'transfer-encoding',
-]
+const stale = 'content-length content-encoding content-md5 content-digest repr-digest digest etag'.split(' ')
 
 export const createClient = <Req extends Fields, Res extends Fields | false = Req>(
   options: ClientOptions<Req, Res>,
 ): Client<Req, Res> => {
-  const settings = settingsOf(options as ClientOptions)
-  const { crypto, fetch, base, context, bucket, onRetry } = settings
-  const keys = serviceKeys(settings.keys, crypto, fetch)
-  const sessions = sessionsOf(settings.session, crypto, keys)
+  const { baseUrl, fields, context = {}, onRetry, ...given } = checkedClientOptions(options as ClientOptions)
+  const crypto = given.crypto!
+  // Called without a receiver, as browsers insist on.
+  const fetch: typeof globalThis.fetch = (url, init) => given.fetch!(url, init)
+  const origin = originOf(baseUrl)!
+  const base = baseUrl.replace(/\/$/, '')
+  const { audience = origin, keys = {}, carrier, padding } = given
+  const { ttl = maxSessionAge, maxSeals = maxSessionSeals, ticket = true } = given.session ?? {}
+  const { mode = 'session', required = true } = given.response ?? {}
+  const { jwksUri = `${origin}/.well-known/jwks.json` } = keys
+  const bundleMember = given.shape === 'bundle' ? checkedBundleMember(given.bundleMember, from) : undefined
+  const declared = policiesOf(fields)
+  const sessions = sessionsOf({
+    crypto,
+    audience,
+    ttl,
+    maxSeals,
+    forwardSecret: mode === 'forward-secret',
+    fetchRecipient: (reload) => fetchRecipient(jwksUri, keys, crypto, fetch, reload),
+  })
 
-  const send = async (
+  const sealedFetch = async (
     path: string,
     init: ClientRequest<unknown> & { readonly fields?: ClientFields } = {},
   ): Promise<Response> => {
-    const { body, partial = false, route = path.split(/[?#]/, 1)[0]!, fields, ...rest } = init
+    const { body, partial, route = path.split(/[?#]/)[0], fields: others, ...rest } = init
     const method = (rest.method ?? 'GET').toUpperCase()
-    const policies = fields ? policiesOf(fields) : settings.policies
-    const response = settings.opens ? policies.response : undefined
-    if (!path.startsWith('/')) throw optionError(from, 'path', 'must begin with a slash')
-    const draft = body === undefined ? undefined : draftOf(body, policies.request, partial, settings)
-    const refusesBody = /^(GET|HEAD)$/.test(method)
-    if (draft ? refusesBody : !refusesBody && !partial && !/^(DELETE|OPTIONS)$/.test(method))
-      throw fault('ERR_BODY_INVALID', `A ${draft ? 'GET has no' : 'request must have a'} body`)
-
+    const [policy, answered] = others ? policiesOf(others) : declared
+    const response = mode === 'off' ? undefined : answered
+    if (path[0] !== '/') throw optionError(from, 'path', 'must begin with a slash')
+    const draft = body === undefined ? undefined : draftOf(body, policy, { from, bundleMember, partial })
+    const { length } = draft?.items ?? []
+    // As the service does: what may come without a body, and what may not.
+    if (draft ? /^(GET|HEAD)$/.test(method) : !partial && !/^(GET|HEAD|DELETE|OPTIONS)$/.test(method))
+      throw fault('ERR_BODY_INVALID', undefined, `${draft ? 'No' : 'A'} body is due for this method`)
     const binding = checkedBinding(typeof context === 'function' ? await context() : context, from)
-    const contextOf = async (model: string) =>
-      encode((await sha256(crypto, contextBytes(`${method} ${route}`, model, binding))).subarray(0, 16))
+    const contextOf = ({ model }: FieldPolicy): Promise<string> =>
+      hash(crypto, contextBytes(`${method} ${route}`, model, binding), 16)
 
-    const attempt = async (first: boolean): Promise<Response> => {
+    for (let retried = false; ; retried = true) {
       const headers = new Headers(rest.headers)
-      const seals = draft ? draft.items.length : 0
       const jti = encode(randomBytes(crypto, 16))
-      let session: Session | undefined
-      if (seals || response) {
-        session = await guarded('ERR_ENCRYPT_FAILED', sessions.take(seals))
-        const carrier = sessions.carrier(session)
-        if (draft && !settings.inHeader) draft.copy[keyMember] = carrier
-        else headers.set(keyHeader, carrier)
-        if (draft) {
-          const ctx = await contextOf(policies.request.model)
-          await guarded('ERR_ENCRYPT_FAILED', sealDraft(crypto, draft, session, { ctx, jti }, bucket))
-        }
+      const session = length || response ? await guarded(sessions.take(length), encryptFailed) : undefined
+      if (session) {
+        if (draft && carrier !== 'header') draft.copy[keyMember] = sessions.carrier(session)
+        else headers.set(keyHeader, sessions.carrier(session))
+        if (draft)
+          await guarded(
+            sealDraft(crypto, draft, session, await contextOf(policy), jti, padding?.bucket ?? 1),
+            encryptFailed,
+          )
       }
       if (draft && !headers.has('content-type')) headers.set('content-type', 'application/json')
-      const answer = await fetch(base + path, {
-        cache: 'no-store',
-        ...rest,
-        method,
-        headers,
-        ...(draft && { body: written(draft.copy) }),
-      })
+      const sent = { cache: 'no-store', ...rest, redirect: 'error', method, headers } as const
+      const answer = await fetch(base + path, { ...sent, body: draft && written(draft.copy) })
       if (!session || (answer.ok && !response)) return answer
 
       const text = await answer.clone().text()
       const payload = jsonOf(text)
-      const problem = sessionProblems.find((type) => !answer.ok && payload?.type === type)
+      const problem = sessionProblems.find((type) => !answer.ok && type === payload?.type)
       if (problem) {
-        sessions.end(session, answer.headers.get('date'))
-        if (problem === 'unknown-kid') keys.forget()
-        if (first) {
+        sessions.end(session, problem === 'unknown-kid', answer.headers.get('date'))
+        if (!retried) {
           onRetry?.({ problem })
-          return attempt(false)
+          continue
         }
       }
-      const lenient = !answer.ok || !settings.required
-      if (!response || (!payload && (lenient || text === ''))) return answer
+      const lenient = !answer.ok || !required
+      if (!response || (!payload && (lenient || !text))) return answer
       try {
-        if (!payload) throw fault('ERR_BODY_INVALID')
-        const { [keyMember]: carried, ...sealed } = payload
-        const expected = { ctx: await contextOf(response.model), jti: seals ? jti : undefined }
-        const opened = await openPayload(crypto, sealed, response, lenient, settings, session, expected)
-        if (settings.ticket) keepTicket(session, carried)
-        return rebuilt(answer, encodeValue(opened, '', from))
+        const { [keyMember]: carried, ...sealed } = payload!
+        const { items, put } = itemsToOpen(response, sealed, { from, bundleMember, partial: lenient })
+        const values = await openItems(
+          crypto,
+          items,
+          session,
+          await contextOf(response),
+          length ? jti : undefined,
+        )
+        const opened = new Response(encodeValue(put(values), '', from), answer)
+        for (const name of stale) opened.headers.delete(name)
+        const { typ, exp } = (ticket && typeof carried === 'string' && headerOf(carried)) || {}
+        if (typ === ticketType) session.ticket = [carried as string, (exp as number) * 1000]
+        return opened
       } catch (error) {
         const { code, cause } = error instanceof GlassineError ? error : fault('ERR_DECRYPT_FAILED')
-        throw fault(code, 'The encrypted fields of the response could not be opened', cause.path)
+        throw fault(code, cause.path, 'The encrypted fields of the response could not be opened')
       }
     }
-    return attempt(true)
   }
 
-  return {
-    fetch: send as Client<Req, Res>['fetch'],
-    forget() {
-      sessions.forget()
-      keys.forget()
-    },
-  }
+  return { fetch: sealedFetch as Client<Req, Res>['fetch'], forget: sessions.forget }
 }
+
+const encryptFailed = 'ERR_ENCRYPT_FAILED'
 
 /** A payload as JSON, without a `toJSON` of a plain object: it could bring back what was just sealed. */
 const written = (payload: object): string => {
@@ -180,16 +197,4 @@ const jsonOf = (text: string): Record<string, unknown> | undefined => {
   } catch {
     return undefined
   }
-}
-
-const keepTicket = (session: Session, carried: unknown): void => {
-  if (typeof carried !== 'string' || !/^[\w-]+(\.[\w-]*){4}$/.test(carried)) return
-  const { typ, exp } = headerOf(carried) ?? {}
-  if (typ === ticketType && typeof exp === 'number') session.ticket = { text: carried, expires: exp * 1000 }
-}
-
-const rebuilt = ({ status, statusText, headers }: Response, text: string): Response => {
-  const kept = new Headers(headers)
-  for (const name of stale) kept.delete(name)
-  return new Response(text, { status, statusText, headers: kept })
 }

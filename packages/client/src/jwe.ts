@@ -3,56 +3,52 @@ import { isPlainObject } from '@glassine/core'
 import { type Bytes, decode, encode, textOf, utf8 } from './bytes.ts'
 import { type Key, randomBytes, type WebCrypto } from './web-crypto.ts'
 
-/** A compact JWE, taken apart. Nothing in it is authenticated before it is decrypted. */
-export interface Jwe {
-  /** The protected header as it stood, which is what is authenticated. */
-  readonly head: string
-  readonly header: Readonly<Record<string, unknown>>
-  /** IV, ciphertext and tag, in base64url still. */
-  readonly parts: readonly [iv: string, ciphertext: string, tag: string]
-}
+/** A protected header as it was read: nothing is known of it. */
+export type Header = Readonly<Record<string, unknown>>
 
-// The IV has 12 bytes and the tag 16, so neither can be cut; no encrypted key, as in `dir` and `ECDH-ES`.
+/** A compact JWE, taken apart: the protected header as text and read, IV, and ciphertext with the tag. */
+export type Jwe = readonly [head: string, header: Header, iv: string, ciphertext: string, tag: string]
+
+/** What protects all that is encrypted here. */
+export const enc = 'A256GCM'
+
+// The IV has 12 bytes and the tag 16, and neither can be cut; no encrypted key, as for `dir` and `ECDH-ES`.
 const compact = /^([\w-]+)\.\.([\w-]{16})\.([\w-]*)\.([\w-]{22})$/
 
-/** The protected header of something compact, JWE or JWS, when it is JSON. */
-export const headerOf = (text: string): Jwe['header'] | undefined => {
+/** The header of a JWE or JWS; nothing for what has none. */
+export const headerOf = (text: string): Header | undefined => {
   try {
-    const header: unknown = JSON.parse(textOf(decode(text.split('.', 1)[0]!)))
-    return isPlainObject(header) ? header : undefined
-  } catch {
-    return undefined
-  }
+    const header: unknown = JSON.parse(textOf(decode(text.split('.')[0]!)))
+    if (isPlainObject(header)) return header
+  } catch {}
+  return undefined
 }
 
 /** Takes a JWE apart; nothing for what is none, has an encrypted key, or another IV or tag than A256GCM's. */
 export const parseJwe = (value: unknown): Jwe | undefined => {
-  const [, head, iv, ciphertext, tag] = (typeof value === 'string' && compact.exec(value)) || []
-  const header = head && headerOf(head)
-  return header ? { head, header, parts: [iv!, ciphertext!, tag!] } : undefined
+  const match = typeof value === 'string' && compact.exec(value)
+  const header = match && headerOf(match[1]!)
+  return header ? [match[1]!, header, match[2]!, match[3]!, match[4]!] : undefined
 }
 
 export const encryptJwe = async (
   crypto: WebCrypto,
   key: Key,
   header: object,
-  plaintext: Bytes,
+  plaintext: string,
   encryptedKey = '',
 ): Promise<string> => {
   const head = encode(utf8(JSON.stringify(header)))
   const iv = randomBytes(crypto, 12)
-  const sealed = new Uint8Array(
-    await crypto.subtle.encrypt({ name: 'AES-GCM', iv, additionalData: utf8(head) }, key, plaintext),
-  )
-  return [head, encryptedKey, encode(iv), encode(sealed.subarray(0, -16)), encode(sealed.subarray(-16))].join(
-    '.',
-  )
+  const sealed = new Uint8Array(await crypto.subtle.encrypt(gcm(iv, head), key, utf8(plaintext)))
+  return [head, encryptedKey, encode(iv), encode(sealed.slice(0, -16)), encode(sealed.slice(-16))].join('.')
 }
 
 /** @throws DOMException, TypeError: callers make their own error of whatever comes */
-export const decryptJwe = async ({ subtle }: WebCrypto, key: Key, { head, parts }: Jwe): Promise<string> => {
-  const [iv, ...sealed] = parts
-  const algorithm = { name: 'AES-GCM', iv: decode(iv), additionalData: utf8(head) }
-  // Web Crypto takes the tag behind the ciphertext.
-  return textOf(await subtle.decrypt(algorithm, key, decode(...sealed)))
-}
+export const decryptJwe = async (
+  { subtle }: WebCrypto,
+  key: Key,
+  [head, , iv, ciphertext, tag]: Jwe,
+): Promise<string> => textOf(await subtle.decrypt(gcm(decode(iv), head), key, decode(ciphertext, tag)))
+
+const gcm = (iv: Bytes, head: string) => ({ name: 'AES-GCM', iv, additionalData: utf8(head) })

@@ -1,129 +1,133 @@
-import { isPlainObject } from '@glassine/core'
 import { decode, encode, textOf, utf8 } from './bytes.ts'
-import { fault, guarded } from './errors.ts'
+import { guarded } from './errors.ts'
 import { headerOf } from './jwe.ts'
-import type { SafeFetch } from './safe-fetch.ts'
-import { type EcJwk, ecJwk, type Key, sha256, type WebCrypto } from './web-crypto.ts'
+import {
+  agree,
+  type EcJwk,
+  ecJwk,
+  ecPair,
+  gcmKey,
+  hash,
+  type Key,
+  randomBytes,
+  type WebCrypto,
+} from './web-crypto.ts'
 
-/** How session keys can be encrypted to the service (RFC 7518, section 4.1), in order of preference. */
+/** How session keys can be encrypted to the service (RFC 7518, section 4.1). */
 export const algorithms = ['ECDH-ES', 'RSA-OAEP-256'] as const
-export type Algorithm = (typeof algorithms)[number]
 
-/** A public key of the service, checked: for ECDH-ES as a JWK, for RSA imported. */
-export type Recipient = { readonly kid: string } & (
-  | { readonly alg: 'ECDH-ES'; readonly jwk: EcJwk }
-  | { readonly alg: 'RSA-OAEP-256'; readonly key: Key }
-)
-
-/** Where the service publishes its keys, and which of them are believed. */
-export interface ServiceKeyOptions {
-  readonly jwksUri: string
-  readonly trust?: object
+/** Which keys of the service are believed. */
+export interface KeyOptions {
+  /** Default: `/.well-known/jwks.json` at the origin of `baseUrl`. */
+  readonly jwksUri?: string
+  /** Public key on P-256, as a JWK: the published keys must be signed by it (`jwk-set+jwt`, ES256). */
+  readonly trust?: EcJwk
+  /** RFC 7638 thumbprints: no other key is taken. */
   readonly pins?: readonly string[]
-  /** ms */
-  readonly maxAge: number
-  readonly algs: readonly Algorithm[]
+  /** The longest time that keys are kept, in ms, whatever `Cache-Control` says. Default 3,600,000, an hour. */
+  readonly maxAge?: number
+  /** Default: ECDH-ES and RSA-OAEP-256; the first published key that is for one of them is used. */
+  readonly algs?: readonly (typeof algorithms)[number][]
+}
+
+/** A public key of the service that was checked, and how session keys are encrypted to it. */
+export interface Recipient {
+  readonly alg: string
+  readonly kid: string
+  /** Until when it may be used, in ms since the epoch. */
+  readonly expires: number
+  /** A new content key, and what the service needs for it: the public key of ECDH-ES, or the encrypted key of RSA. */
+  readonly contentKey: () => Promise<readonly [key: Key, epk?: EcJwk, encryptedKey?: string]>
 }
 
 const signedType = 'jwk-set+jwt'
+
 /** RSA keys that are shorter are not to be used (RFC 7518, section 4.3). */
 const minRsaBits = 2048
 
-/** Fetches the service's public key, checks it, and keeps it as long as `Cache-Control` and `maxAge` allow. */
-export interface ServiceKeys {
-  /** @throws GlassineError `ERR_KEY_UNAVAILABLE`, `ERR_KEY_REFUSED` */
-  recipient(): Promise<Recipient>
-  /** The next session asks the service itself, and no cache on the way. */
-  forget(): void
-}
-
-export const serviceKeys = (
-  { jwksUri, trust, pins, maxAge, algs }: ServiceKeyOptions,
+/**
+ * Fetches the keys of the service and takes the first that is allowed.
+ *
+ * @param reload - asks the service itself, and no cache on the way
+ * @throws GlassineError `ERR_KEY_UNAVAILABLE`, `ERR_KEY_REFUSED`
+ */
+export const fetchRecipient = async (
+  jwksUri: string,
+  { trust, pins, maxAge = 3_600_000, algs = algorithms }: KeyOptions,
   crypto: WebCrypto,
-  fetch: SafeFetch,
-): ServiceKeys => {
+  fetch: typeof globalThis.fetch,
+  reload: boolean,
+): Promise<Recipient> => {
   const { subtle } = crypto
-  let known: { readonly recipient: Recipient; readonly expires: number } | undefined
-  let cache: 'default' | 'reload' = 'default'
+  const now = Date.now()
+  const ends = [now + maxAge]
 
-  const read = async () => {
-    try {
-      const headers = { accept: `application/${trust ? signedType : 'json'}` }
-      const response = await fetch(jwksUri, { headers, credentials: 'omit', cache })
-      if (response.ok)
-        return { text: await response.text(), caching: response.headers.get('cache-control') ?? '' }
-    } catch {
-      // No network, a redirect: whatever it was, there are no keys.
-    }
-    throw fault('ERR_KEY_UNAVAILABLE')
+  const read = async (): Promise<unknown> => {
+    const init = {
+      headers: { accept: `application/${trust ? signedType : 'json'}` },
+      credentials: 'omit',
+      redirect: 'error',
+      cache: reload ? 'reload' : 'default',
+    } as const
+    const response = await fetch(jwksUri, init)
+    const caching = response.headers.get('cache-control') ?? ''
+    const age = /no-(?:store|cache)/i.test(caching) ? 0 : /max-age=(\d+)/i.exec(caching)?.[1]
+    if (age !== undefined) ends.push(now + Number(age) * 1000)
+    if (!response.ok) throw response
+    const text = await response.text()
+    return trust ? text : JSON.parse(text)
   }
 
   /** The payload of a JWS (RFC 7515) that the trusted key has signed, by ES256 and nothing else. */
-  const verified = async (text: string, trusted: object): Promise<Record<string, unknown>> => {
-    const [head = '', body = '', signature = ''] = text.trim().split('.')
-    const { alg, typ } = headerOf(head) ?? {}
-    const ecdsa = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
-    const key = await subtle.importKey('jwk', { ...ecJwk(trusted) }, ecdsa, false, ['verify'])
-    const signed = await subtle.verify(ecdsa, key, decode(signature), utf8(`${head}.${body}`))
-    if (!signed || alg !== 'ES256' || typ !== signedType) throw fault('ERR_KEY_REFUSED')
-    const set = parsed(textOf(decode(body)))
-    // An old set, replayed, would bring back keys that were given up.
-    if (typeof set.exp === 'number' && set.exp * 1000 <= Date.now()) throw fault('ERR_KEY_REFUSED')
-    return set
+  const verified = async (jws: string, trusted: EcJwk): Promise<any> => {
+    const [head, body, signature] = jws.trim().split('.') as [string, string, string]
+    const es256 = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
+    const key = await subtle.importKey('jwk', ecJwk(trusted), es256, false, ['verify'])
+    const { alg, typ } = headerOf(head)!
+    const signed = await subtle.verify(es256, key, decode(signature), utf8(`${head}.${body}`))
+    if (!signed || alg !== 'ES256' || typ !== signedType) throw jws
+    return JSON.parse(textOf(decode(body)))
   }
 
-  /** The first key that is allowed; its id must be its thumbprint (RFC 7638). */
-  const choose = async (keys: unknown): Promise<Recipient> => {
-    for (const jwk of Array.isArray(keys) ? keys.filter(isPlainObject) : []) {
-      const alg = algs.find((one) => one === jwk.alg)
-      if (!alg || jwk.use === 'sig') continue
-      // By the algorithm and not by what the key says of itself: a key of another kind has no such members.
-      const ec = ecJwk(jwk)
-      const rsa = { e: jwk.e as string, kty: 'RSA', n: jwk.n as string }
-      const kid = encode(await sha256(crypto, utf8(JSON.stringify(alg === 'ECDH-ES' ? ec : rsa))))
+  // Whatever is wrong with the set makes an error here, and its caller makes a refusal of it.
+  const choose = async (published: any): Promise<Recipient> => {
+    const { keys, exp } = trust ? await verified(published, trust) : published
+    if (exp !== undefined) ends.push(exp * 1000)
+    const expires = Math.min(...ends)
+    for (const jwk of keys) {
+      const { alg, e, n } = jwk
+      if (!algs.includes(alg) || jwk.use === 'sig') continue
+      // By the algorithm and not by what the key says of itself: a key of another kind lacks these members.
+      const isEc = alg === 'ECDH-ES'
+      const own = isEc ? ecJwk(jwk) : { e, kty: 'RSA', n }
+      const kid = await hash(crypto, utf8(JSON.stringify(own)))
       if (pins && !pins.includes(kid)) continue
-      if (kid !== jwk.kid) break
-      if (alg === 'ECDH-ES') return { alg, kid, jwk: ec }
-      const oaep = { name: 'RSA-OAEP', hash: 'SHA-256' }
-      const key = await subtle.importKey('jwk', rsa, oaep, false, ['encrypt'])
-      if ((key.algorithm as { modulusLength?: number }).modulusLength! < minRsaBits) break
-      return { alg, kid, key }
+      // An old set, replayed, would bring back keys that were given up.
+      if (kid !== jwk.kid || exp * 1000 <= now) break
+      const contentKey = isEc ? agreedKey(crypto, own as EcJwk) : await encryptedKey(crypto, own)
+      return { alg, kid, expires, contentKey }
     }
-    throw fault('ERR_KEY_REFUSED')
+    throw keys
   }
 
-  const load = async () => {
-    const now = Date.now()
-    const { text, caching } = await read()
-    const set = trust ? await guarded('ERR_KEY_REFUSED', verified(text, trust)) : parsed(text)
-    const recipient = await guarded('ERR_KEY_REFUSED', choose(set.keys))
-    cache = 'default'
-    const age = /no-(?:store|cache)/i.test(caching) ? 0 : /\bmax-age=(\d+)/i.exec(caching)?.[1]
-    const ends = [now + maxAge]
-    if (age !== undefined) ends.push(now + Number(age) * 1000)
-    if (typeof set.exp === 'number') ends.push(set.exp * 1000)
-    return { recipient, expires: Math.min(...ends) }
-  }
-
-  return {
-    async recipient() {
-      if (!known || Date.now() >= known.expires) known = await load()
-      return known.recipient
-    },
-    forget() {
-      known = undefined
-      cache = 'reload'
-    },
-  }
+  return guarded(choose(await guarded(read(), 'ERR_KEY_UNAVAILABLE')), 'ERR_KEY_REFUSED')
 }
 
-/** A JWK Set as JSON; what is none is as if the service had not answered. */
-const parsed = (text: string): Record<string, unknown> => {
-  try {
-    const set: unknown = JSON.parse(text)
-    if (isPlainObject(set)) return set
-  } catch {
-    // A page of HTML, for example; V8 quotes it in its error.
+const agreedKey =
+  (crypto: WebCrypto, jwk: EcJwk): Recipient['contentKey'] =>
+  async () => {
+    const [own, epk] = await ecPair(crypto)
+    return [await agree(crypto, own, jwk, 'encrypt'), epk]
   }
-  throw fault('ERR_KEY_UNAVAILABLE')
+
+const encryptedKey = async (crypto: WebCrypto, jwk: object): Promise<Recipient['contentKey']> => {
+  const { subtle } = crypto
+  const oaep = { name: 'RSA-OAEP', hash: 'SHA-256' }
+  const key = await subtle.importKey('jwk', jwk, oaep, false, ['encrypt'])
+  if ((key.algorithm as { modulusLength?: number }).modulusLength! < minRsaBits) throw key
+  return async () => {
+    const bytes = randomBytes(crypto, 32)
+    const encrypted = encode(new Uint8Array(await subtle.encrypt(oaep, key, bytes)))
+    return [await gcmKey(crypto, bytes, 'encrypt'), undefined, encrypted]
+  }
 }
