@@ -95,14 +95,9 @@ export const createClient = <Req extends Fields, Res extends Fields | false = Re
   const { jwksUri = `${origin}/.well-known/jwks.json` } = keys
   const bundleMember = given.shape === 'bundle' ? checkedBundleMember(given.bundleMember, from) : undefined
   const declared = policiesOf(fields)
-  const sessions = sessionsOf({
-    crypto,
-    audience,
-    ttl,
-    maxSeals,
-    forwardSecret: mode === 'forward-secret',
-    fetchRecipient: (reload) => fetchRecipient(jwksUri, keys, crypto, fetch, reload),
-  })
+  const sessions = sessionsOf(crypto, audience, ttl, maxSeals, mode === 'forward-secret', (reload) =>
+    fetchRecipient(jwksUri, keys, crypto, fetch, reload),
+  )
 
   const sealedFetch = async (
     path: string,
@@ -144,7 +139,8 @@ export const createClient = <Req extends Fields, Res extends Fields | false = Re
       const payload = jsonOf(text)
       const problem = sessionProblems.find((type) => !answer.ok && type === payload?.type)
       if (problem) {
-        sessions.end(session, problem === 'unknown-kid', answer.headers.get('date'))
+        sessions.end(session, answer.headers.get('date'))
+        if (problem === 'unknown-kid') sessions.forget()
         if (!retried) {
           onRetry?.({ problem })
           continue

@@ -24,27 +24,33 @@ export interface Session {
   ticket?: readonly [text: string, expires: number]
 }
 
-/** What sessions are made by. */
-export interface SessionOptions {
-  readonly crypto: WebCrypto
-  readonly audience: string
-  /** s */
-  readonly ttl: number
-  readonly maxSeals: number
-  readonly forwardSecret: boolean
-  readonly fetchRecipient: (reload: boolean) => Promise<Recipient>
+/** Holds the present session, and begins the next: one at a time, whoever waits for it. */
+export interface Sessions {
+  /**
+   * A session that may seal so many values more.
+   *
+   * @throws GlassineError `ERR_TOO_LARGE`, `ERR_KEY_UNAVAILABLE`, `ERR_KEY_REFUSED`
+   */
+  take(seals: number): Promise<Session>
+  /** What a request carries: the ticket, or the keys themselves. */
+  carrier(session: Session): string
+  /** Ends a session that the service does not take; the time of its answer tells its clock. */
+  end(session: Session, date: string | null): void
+  /** Gives up session and keys; the next keys come from the service itself. */
+  forget(): void
 }
 
-/** Holds the present session, and begins the next: one at a time, whoever waits for it. */
-export const sessionsOf = ({
-  crypto,
-  audience,
-  ttl,
-  maxSeals,
-  forwardSecret,
-  fetchRecipient,
-}: SessionOptions) => {
-  let current: Promise<Session> | undefined
+/** @param ttl - s */
+export const sessionsOf = (
+  crypto: WebCrypto,
+  audience: string,
+  ttl: number,
+  maxSeals: number,
+  forwardSecret: boolean,
+  fetchRecipient: (reload: boolean) => Promise<Recipient>,
+): Sessions => {
+  let latest: Session | undefined
+  let pending: Promise<Session> | undefined
   let recipient: Recipient | undefined
   let reload = false
   /** How far the service's clock is ahead, in ms: the clocks of devices are often wrong. */
@@ -80,40 +86,26 @@ export const sessionsOf = ({
   }
 
   return {
-    /**
-     * A session that may seal so many values more.
-     *
-     * @throws GlassineError `ERR_TOO_LARGE`, `ERR_KEY_UNAVAILABLE`, `ERR_KEY_REFUSED`
-     */
-    async take(seals: number): Promise<Session> {
+    async take(seals) {
       if (seals > maxSeals) throw fault('ERR_TOO_LARGE')
-      for (;;) {
-        current ??= begin()
-        const mine = current
-        try {
-          const session = await mine
-          session.seals += seals
-          if (session.seals <= maxSeals && now() < session.expires) return session
-          throw undefined
-        } catch (error) {
-          // A failure is told to all who waited for it, and to nobody after.
-          if (current === mine) current = undefined
-          if (error) throw error
-        }
+      // Looked at again after the wait: others who waited may have used it up.
+      while (!latest || latest.seals + seals > maxSeals || now() >= latest.expires) {
+        pending ??= begin().finally(() => {
+          pending = undefined
+        })
+        latest = await pending
       }
+      latest.seals += seals
+      return latest
     },
-    /** What a request carries: the ticket, or the keys themselves. */
-    carrier: ({ jwe, ticket }: Session): string => (ticket && now() < ticket[1] ? ticket[0] : jwe),
-    /** Ends a session that the service does not take; its clock is known by the time of the answer. */
-    end(session: Session, keysAreOld: boolean, date: string | null): void {
+    carrier: ({ jwe, ticket }) => (ticket && now() < ticket[1] ? ticket[0] : jwe),
+    end(session, date) {
       session.expires = 0
-      if (keysAreOld) this.forget()
       const time = Date.parse(date!)
       if (time) ahead = time - Date.now()
     },
-    /** Gives up session and keys; the next ones come from the service itself. */
-    forget(): void {
-      current = recipient = undefined
+    forget() {
+      latest = pending = recipient = undefined
       reload = true
     },
   }
