@@ -5,7 +5,7 @@
 export {
   type AwsClientOptions,
   type AwsSdkClient,
-  awsClientOptions,
+  awsClientSchema,
   checkAwsClientOptions,
   isSdkClient,
 } from '../aws/client-options.ts'
@@ -13,7 +13,7 @@ export { type AwsCommand, type AwsSender, type AwsService, awsSender } from '../
 export { conditionFailed, dynamoDB } from '../key-store/failures.ts'
 export { answeredKey, checkedAnswer } from '../kms/answers.ts'
 export { type KeyReference, keyArnOf, keyReferenceOf } from '../kms/arn.ts'
-export { kmsService, tokens } from '../kms/aws-sdk.ts'
+export { kmsService, operationOf } from '../kms/aws-sdk.ts'
 export { incompleteAnswer, nameOf, wrongAnswer } from '../kms/failures.ts'
 export type { KmsCallOptions } from '../kms/operations.ts'
 export { type Call, firstAnswer } from '../kms/retry.ts'

@@ -1,8 +1,9 @@
 import { type GlassineError, optionError } from '@glassine/core'
+import { anyObject, checkedOptions, integer, listOf, type OptionSchema, text } from '@glassine/core/options'
 import {
   type AwsClientOptions,
   answeredKey,
-  awsClientOptions,
+  awsClientSchema,
   checkAwsClientOptions,
   firstAnswer,
   incompleteAnswer,
@@ -12,7 +13,6 @@ import {
 } from '@glassine/keys/internal/aws'
 import { decryptFailed, from, unavailable } from '../errors.ts'
 import { importPublicKey, type PublicJwk, publicJwkOf } from '../jwk.ts'
-import { integerOption, knownOptions } from '../options.ts'
 import {
   kmsOperationsOf,
   type SessionKmsAnswer,
@@ -53,6 +53,18 @@ export interface KmsKey {
 /** What the sender of a request is to blame for: the ciphertext or the public key in it. */
 const sendersFault = new Set(['InvalidCiphertextException', 'ValidationException'])
 
+const schemaOf = (operations: readonly (keyof SessionKmsOperations)[]): OptionSchema<KmsKeyOptions> => ({
+  keyId: [
+    'must be a key id, key ARN, alias name (`alias/...`) or alias ARN',
+    (value) => typeof value === 'string' && keyReferenceOf(value) !== undefined,
+    true,
+  ],
+  publicKey: anyObject,
+  grantTokens: listOf(text),
+  timeout: integer(1),
+  ...awsClientSchema(...operations),
+})
+
 /**
  * @param kty - of the keys that serve
  * @param needs - operations that a client given in the SDK's place must have
@@ -63,18 +75,18 @@ export const kmsKeyOf = (
   kty: PublicJwk['kty'],
   needs: readonly (keyof SessionKmsOperations)[],
 ): KmsKey => {
-  knownOptions(options, ['keyId', 'publicKey', 'grantTokens', 'timeout', ...awsClientOptions])
-  const { keyId, publicKey, grantTokens } = options
-  const given = typeof keyId === 'string' ? keyReferenceOf(keyId) : undefined
-  if (given === undefined)
-    throw optionError(from, 'keyId', 'must be a key id, key ARN, alias name (`alias/...`) or alias ARN')
-  if (
-    grantTokens !== undefined &&
-    !(Array.isArray(grantTokens) && grantTokens.every((one) => typeof one === 'string'))
+  const {
+    keyId,
+    publicKey,
+    grantTokens,
+    timeout = 10_000,
+  } = checkedOptions(
+    from,
+    schemaOf(options.publicKey === undefined ? ['getPublicKey', ...needs] : needs),
+    options,
   )
-    throw optionError(from, 'grantTokens', 'must be an array of texts')
-  const timeout = integerOption('timeout', options.timeout, 10_000, 1, Number.MAX_SAFE_INTEGER)
-  checkAwsClientOptions(options, publicKey === undefined ? ['getPublicKey', ...needs] : needs)
+  checkAwsClientOptions(options)
+  const given = keyReferenceOf(keyId)!
   const operations = kmsOperationsOf(options)
   const tokens = grantTokens?.length ? { GrantTokens: grantTokens } : undefined
 
