@@ -1,5 +1,5 @@
-import { type GlassineError, optionError } from '@glassine/core'
-import { anyObject, checkedOptions, integer, listOf, type OptionSchema, text } from '@glassine/core/options'
+import type { GlassineError } from '@glassine/core'
+import { anyObject, checkedOptions, integer, listOf, required, text } from '@glassine/core/options'
 import {
   type AwsClientOptions,
   answeredKey,
@@ -9,9 +9,10 @@ import {
   incompleteAnswer,
   type KeyReference,
   keyReferenceOf,
+  keyRule,
   wrongAnswer,
 } from '@glassine/keys/internal/aws'
-import { decryptFailed, from, unavailable } from '../errors.ts'
+import { badOption, decryptFailed, from, unavailable } from '../errors.ts'
 import { importPublicKey, type PublicJwk, publicJwkOf } from '../jwk.ts'
 import {
   kmsOperationsOf,
@@ -75,6 +76,7 @@ export const kmsKeyOf = (
   kty: PublicJwk['kty'],
   needs: readonly (keyof SessionKmsOperations)[],
 ): KmsKey => {
+  const operationsNeeded = options.publicKey === undefined ? ['getPublicKey', ...needs] : needs
   const {
     keyId,
     publicKey,
@@ -82,16 +84,21 @@ export const kmsKeyOf = (
     timeout = 10_000,
   } = checkedOptions(
     from,
-    schemaOf(options.publicKey === undefined ? ['getPublicKey', ...needs] : needs),
+    {
+      keyId: required(keyRule),
+      publicKey: anyObject,
+      grantTokens: listOf(text),
+      timeout: integer(1),
+      ...awsClientSchema(...operationsNeeded),
+    },
     options,
   )
   checkAwsClientOptions(options)
-  const given = keyReferenceOf(keyId)!
   const operations = kmsOperationsOf(options)
   const tokens = grantTokens?.length ? { GrantTokens: grantTokens } : undefined
 
   // Once it is known which key an alias leads to, only that one serves: its public half is what devices encrypt to.
-  let reference: KeyReference = given
+  let reference: KeyReference = keyReferenceOf(keyId)!
   let known: Promise<PublicJwk> | undefined =
     publicKey === undefined ? undefined : Promise.resolve(jwkOption(publicKey, kty))
 
@@ -155,11 +162,7 @@ const jwkOf = (value: unknown): PublicJwk | undefined => {
 const jwkOption = (value: unknown, kty: PublicJwk['kty']): PublicJwk => {
   const jwk = jwkOf(value)
   if (jwk?.kty !== kty)
-    throw optionError(
-      from,
-      'publicKey',
-      `must be the JWK of ${kty === 'EC' ? 'a key on P-256' : 'an RSA key'}`,
-    )
+    throw badOption('publicKey', `must be the JWK of ${kty === 'EC' ? 'a key on P-256' : 'an RSA key'}`)
   return jwk
 }
 

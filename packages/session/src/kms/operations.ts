@@ -62,11 +62,10 @@ export const kmsOperationsOf = (
   const { client } = options
   if (client !== undefined && typeof client !== 'function' && !isSdkClient(client)) return client
   const operation = operationOf(awsSender(options, kmsService))
-  const all: SessionKmsOperations = {
+  return {
     getPublicKey: operation((sdk) => sdk.GetPublicKeyCommand),
     deriveSharedSecret: operation((sdk) => sdk.DeriveSharedSecretCommand),
     decrypt: operation((sdk) => sdk.DecryptCommand),
     sign: operation((sdk) => sdk.SignCommand),
   }
-  return all
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { checkedOptions, integer, type OptionSchema, text } from '@glassine/core/options'
+import { checkedOptions, integer, type OptionSchema, required, text } from '@glassine/core/options'
 import {
   type AwsClientOptions,
   type AwsService,
@@ -31,7 +31,7 @@ const service: AwsService<Sdk> = {
 }
 
 const schema: OptionSchema<DynamoDBReplayStoreOptions> = {
-  tableName: ['must be the name of a table', text[1], true],
+  tableName: required(text),
   timeout: integer(1),
   // The SDK's client alone: a store of one's own is one method.
   ...awsClientSchema('send'),
