@@ -54,18 +54,6 @@ export interface KmsKey {
 /** What the sender of a request is to blame for: the ciphertext or the public key in it. */
 const sendersFault = new Set(['InvalidCiphertextException', 'ValidationException'])
 
-const schemaOf = (operations: readonly (keyof SessionKmsOperations)[]): OptionSchema<KmsKeyOptions> => ({
-  keyId: [
-    'must be a key id, key ARN, alias name (`alias/...`) or alias ARN',
-    (value) => typeof value === 'string' && keyReferenceOf(value) !== undefined,
-    true,
-  ],
-  publicKey: anyObject,
-  grantTokens: listOf(text),
-  timeout: integer(1),
-  ...awsClientSchema(...operations),
-})
-
 /**
  * @param kty - of the keys that serve
  * @param needs - operations that a client given in the SDK's place must have
