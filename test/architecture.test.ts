@@ -13,7 +13,7 @@ const knows: Readonly<Record<string, readonly string[]>> = {
   keys: ['core'],
   message: ['core', 'keys'],
   dynamodb: ['core', 'keys'],
-  middy: ['core', 'keys', 'message'],
+  middy: ['core', 'keys', 'message', 'dynamodb'],
   client: ['core'],
   logger: ['core'],
   testing: ['core', 'keys'],
@@ -115,6 +115,20 @@ describe.each(packages)('@glassine/%s', (name) => {
     expect(manifest.description).not.toMatch(/TODO|^$/)
     expect(existsSync(path.join(root, 'packages', name, 'LICENSE'))).toBe(true)
   })
+})
+
+test("middy's main entry does not lead to dynamodb: a handler without tables must not bundle it", () => {
+  const seen = new Set<string>()
+  const walk = (file: string): void => {
+    if (seen.has(file)) return
+    seen.add(file)
+    for (const from of importsOf(file))
+      if (from.startsWith('.')) walk(path.join(path.dirname(file), from))
+      else expect(`${file} imports ${from}`).not.toMatch(/@glassine\/dynamodb|@aws-sdk/)
+  }
+  walk('packages/middy/src/index.ts')
+  expect(seen.size).toBeGreaterThan(10)
+  expect(importsOf('packages/middy/src/encrypted-tables.ts')).toContain('@glassine/dynamodb')
 })
 
 test.each(['core', 'client'])('%s runs in a browser: it imports nothing of Node', (name) => {

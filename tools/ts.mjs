@@ -15,6 +15,8 @@ await build({
   outfile,
   bundle: true,
   packages: 'external',
+  // The one package that is not built.
+  alias: { '@glassine/local-dynamodb': path.resolve('tools/local-dynamodb/index.ts') },
   platform: 'node',
   target: 'node20',
   format: 'esm',

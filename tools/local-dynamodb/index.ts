@@ -5,6 +5,8 @@ import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
 import path from 'node:path'
 
+export { withoutTransactions } from './without-transactions.ts'
+
 const { resolve } = createRequire(import.meta.url)
 
 /** `dynoxide` is a binary for Linux on x64; `dynalite` runs everywhere and knows no transactions. */
@@ -12,6 +14,7 @@ export type LocalDynamoDBKind = 'dynoxide' | 'dynalite'
 
 /** A running server. */
 export interface LocalDynamoDB {
+  readonly kind: LocalDynamoDBKind
   readonly endpoint: string
   /** What `new DynamoDBClient(...)` takes. */
   readonly clientOptions: {
@@ -47,6 +50,10 @@ export const missingDynamoDB = (kind: LocalDynamoDBKind): string | undefined =>
     ? undefined
     : `${packages[kind]} is not installed on ${process.platform}-${process.arch}`
 
+/** The fuller server, where it can run; elsewhere the one that runs everywhere. */
+export const localDynamoDBKind = (): LocalDynamoDBKind =>
+  missingDynamoDB('dynoxide') ? 'dynalite' : 'dynoxide'
+
 /** Starts a server with no tables, in memory. Whoever starts it closes it. */
 export const startLocalDynamoDB = async (kind: LocalDynamoDBKind): Promise<LocalDynamoDB> => {
   const folder = packageOf(packages[kind])
@@ -65,6 +72,7 @@ export const startLocalDynamoDB = async (kind: LocalDynamoDBKind): Promise<Local
     const endpoint = `http://127.0.0.1:${port}`
     const credentials = { accessKeyId: 'AKIALOCALDYNAMODB000', secretAccessKey: 'no-signature-is-verified' }
     return {
+      kind,
       endpoint,
       clientOptions: { endpoint, region: 'eu-west-1', credentials },
       close: () => closed(child),

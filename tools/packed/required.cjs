@@ -12,6 +12,7 @@ for (const [name, member] of [
   ['message/bytes', 'encrypt'],
   ['dynamodb', 'itemEncryptor'],
   ['middy', 'decryptRequest'],
+  ['middy/tables', 'encryptedTables'],
   ['logger', 'redactor'],
   ['testing', 'startLocalKms'],
 ])

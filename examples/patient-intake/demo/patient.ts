@@ -16,3 +16,14 @@ export const patient: Patient = {
     { date: '2026-09-14', note: 'Much improved' },
   ],
 }
+
+/** What must be nowhere but in front of the handler and the caller. */
+export const secrets: readonly string[] = [
+  patient.ssn,
+  patient.email,
+  patient.birthDate,
+  ...patient.medications,
+  patient.address.street,
+  patient.address.postcode,
+  ...patient.visits.map(({ note }) => note),
+]

@@ -44,19 +44,54 @@ const at = (value: unknown, path: string): unknown =>
 
 const shown = (value: unknown): string => {
   if (value === undefined) return ''
+  if (isBytes(value)) return sealed(value.B, Buffer.byteLength(value.B, 'base64'))
   const text = typeof value === 'string' ? value : JSON.stringify(value)
-  return /^A[gQ][RV]/.test(text) && text.length > 100
-    ? pc.magenta(`${text.slice(0, 14)}… ${pc.dim(`${text.length} characters`)}`)
-    : text
+  return /^A[gQ][RV]/.test(text) && text.length > 100 ? sealed(text, text.length) : text
+}
+
+/** Base64, shortened. */
+const sealed = (text: string, bytes: number): string =>
+  pc.magenta(`${text.slice(0, 10)}… ${pc.dim(`${bytes} B`)}`)
+
+const isBytes = (value: unknown): value is { B: string } =>
+  typeof value === 'object' && value !== null && typeof (value as { B?: unknown }).B === 'string'
+
+/** What the row has for a path: an attribute is encrypted as a whole, and shown where it begins. */
+const inRow = (
+  row: Report['views']['stored'],
+  path: string,
+  at: number,
+  paths: readonly string[],
+): string => {
+  const [attribute, ...inside] = path.split('.')
+  const value = row?.[attribute!]
+  if (inside.length === 0 || !isBytes(value)) return shown(value)
+  return paths[at - 1]?.startsWith(`${attribute}.`) ? pc.dim('〃') : shown(value)
 }
 
 const title = (text: string): string => `\n${pc.bold(text)}\n`
 
-const views = ({ views: { sent, seen, answered } }: Report): string => {
-  const rows = newTable(['', 'the gateway sees', 'the handler sees', 'the caller gets back'])
-  for (const path of leaves(sent, seen))
-    rows.push([pc.cyan(path), shown(at(sent, path)), shown(at(seen, path)), shown(at(answered, path))])
-  return title('One request, from three sides') + rows.toString()
+const views = ({ views: { sent, seen, stored, answered } }: Report): string => {
+  const rows = newTable([
+    '',
+    'the gateway sees',
+    'the handler sees',
+    'the table holds',
+    'the caller gets back',
+  ])
+  const paths = leaves(sent, seen)
+  for (const [index, path] of paths.entries())
+    rows.push([
+      pc.cyan(path),
+      shown(at(sent, path)),
+      shown(at(seen, path)),
+      inRow(stored, path, index, paths),
+      shown(at(answered, path)),
+    ])
+  // What only the row has: its key, and the header and footer of the format.
+  for (const [name, value] of Object.entries(stored ?? {}))
+    if (at(seen, name) === undefined) rows.push([pc.cyan(name), '', '', shown(value), ''])
+  return title('One request, from four sides') + rows.toString()
 }
 
 const log = ({ views }: Report): string => {
@@ -72,7 +107,7 @@ const invocations = (report: Report): string => {
       status === 201 ? pc.green(String(status)) : pc.red(String(status)),
       kmsCalls.length === 0 ? '0' : `${kmsCalls.length}  ${pc.dim(kmsCalls.join(', '))}`,
     ])
-  return title('KMS calls, ten sealed values in and ten out') + rows.toString()
+  return title('KMS calls: ten sealed values in, a row stored, ten sealed values out') + rows.toString()
 }
 
 const attacks = (report: Report): string => {

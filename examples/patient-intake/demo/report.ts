@@ -1,4 +1,5 @@
 import { attacks } from './attacks.ts'
+import { secrets } from './patient.ts'
 import { type Observation, type Sandbox, type Source, sources } from './sandbox.ts'
 
 /** Everything that the demo shows, as data. */
@@ -47,7 +48,16 @@ export const shortcomings = (report: Report): string[] => [
   ...report.invocations
     .filter(({ warm, kmsCalls }) => kmsCalls.length !== (warm ? 0 : 2))
     .map(({ source, kmsCalls }) => `${source} made ${kmsCalls.length} KMS calls`),
+  ...(report.views.stored?.aws_dbe_foot ? [] : ['no signed row was stored']),
+  ...leaks(report.views.stored).map((secret) => `the row shows "${secret}"`),
   ...report.attacks
     .filter(({ status, handlerRan }) => handlerRan || status < 400 || status >= 500)
     .map(({ name, status }) => `the attack "${name}" was answered ${status}`),
 ]
+
+/** Secrets that a row holds in the clear, as text or as the bytes of a text. */
+const leaks = (row: Observation['stored'] = {}): string[] => {
+  const bytes = Object.values(row).map((value) => Buffer.from((value as { B?: string })?.B ?? '', 'base64'))
+  const text = [JSON.stringify(row), ...bytes.map((each) => each.toString('utf8'))].join('\n')
+  return secrets.filter((secret) => text.includes(secret))
+}

@@ -1,15 +1,14 @@
-// The example on one machine: a local KMS over http, the bundled handler, and a caller that seals its requests.
+// The example on one machine: local services over http, the bundled handler, and a caller that seals its requests.
 import { pathToFileURL } from 'node:url'
 import type { Sealed } from '@glassine/core'
-import { keyMaterial, kmsKeyring } from '@glassine/keys'
 import { messageEnvelope } from '@glassine/message'
-import { invoke, sampleEvent, startLocalKms } from '@glassine/testing'
+import { invoke, sampleEvent } from '@glassine/testing'
 import type { MiddyfiedHandler } from '@middy/core'
 import { Patient } from '../src/model.ts'
 import { bundleHandler } from './bundle.ts'
 import { captureOutput } from './capture.ts'
-import { pointAt } from './environment.ts'
 import { patient } from './patient.ts'
+import { startServices } from './services.ts'
 
 /** The event sources that the handler serves. */
 export const sources = ['http-api', 'rest', 'function-url', 'alb'] as const
@@ -31,6 +30,8 @@ export interface Observation {
   readonly sent: unknown
   /** What the handler was given; absent when the request was refused before it. */
   readonly seen?: unknown
+  /** The row as the table holds it, bytes as base64 in `{ B }`; absent when nothing was stored. */
+  readonly stored?: Readonly<Record<string, unknown>>
   /** What the caller gets back: JSON where it is JSON. */
   readonly answered: unknown
   /** The stable code of the error, when there was one. */
@@ -48,11 +49,19 @@ const parsed = (text: string | undefined): unknown => {
   }
 }
 
+/** Bytes in a form that JSON has. */
+const readable = (row: object): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(row).map(([name, value]) => [
+      name,
+      value instanceof Uint8Array ? { B: Buffer.from(value).toString('base64') } : value,
+    ]),
+  )
+
 /** Starts everything; `close` stops it. */
 export const startSandbox = async () => {
-  const kms = await startLocalKms()
-  await kms.createKey({ alias: 'alias/patients' })
-  pointAt(kms)
+  const services = await startServices()
+  const { kms } = services
   const bundle = await bundleHandler()
   // A new specifier each time: a second sandbox in one process is a second cold start.
   const module = await import(`${pathToFileURL(bundle.file).href}?${process.hrtime.bigint()}`)
@@ -68,15 +77,7 @@ export const startSandbox = async () => {
   })
 
   // The caller is another service with its own keys: the first invocation's count is the handler's alone.
-  const caller = messageEnvelope({
-    keys: keyMaterial({
-      keyring: kmsKeyring({
-        keyId: 'alias/patients',
-        insecureEndpoint: kms.endpoint,
-        awsClientOptions: kms.clientOptions,
-      }),
-    }),
-  })
+  const caller = messageEnvelope({ keys: services.newKeys() })
 
   return {
     kms,
@@ -104,17 +105,20 @@ export const startSandbox = async () => {
         tenant,
       })
       const { result, output } = await captureOutput(() => invoke(handler, event))
+      const kmsCalls = kms.calls.map(({ operation }) => operation)
+      const row = result.statusCode === 201 ? await services.row(tenant, patient.id) : undefined
       return {
         status: result.statusCode,
         sent: body,
         seen,
+        stored: row && readable(row),
         answered: parsed(result.body),
         code,
-        kmsCalls: kms.calls.map(({ operation }) => operation),
+        kmsCalls,
         log: output,
       }
     },
-    close: () => kms.close(),
+    close: () => services.close(),
   }
 }
 

@@ -1,24 +1,19 @@
 import { Logger } from '@aws-lambda-powertools/logger'
-import { keyMaterial, kmsKeyring } from '@glassine/keys'
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb'
 import { redactor } from '@glassine/logger'
 import { messageEnvelope } from '@glassine/message'
 import { assertEncrypted, decryptRequest, encryptResponse, requireTls } from '@glassine/middy'
+import { encryptedTables } from '@glassine/middy/tables'
 import middy from '@middy/core'
 import httpErrorHandler from '@middy/http-error-handler'
+import { keys } from './keys.ts'
 import { Patient } from './model.ts'
-import { tenantOf } from './tenant.ts'
+import { type IntakeEvent, tenantOf } from './tenant.ts'
 
 const logger = new Logger({ serviceName: 'patient-intake', jsonReplacerFn: redactor(Patient) })
 
-const keys = keyMaterial({
-  keyring: kmsKeyring({
-    keyId: process.env.KEY_ID ?? 'alias/patients',
-    // Only for the local KMS, which speaks plain http; unset, every `http:` endpoint is refused.
-    insecureEndpoint: process.env.LOCAL_KMS_ENDPOINT,
-  }),
-})
-
-export const handler = middy(assertEncrypted({ fields: Patient }))
+export const handler = middy<IntakeEvent>(assertEncrypted({ fields: Patient }))
   .use(httpErrorHandler({ logger: (error) => logger.error('refused', error as Error) }))
   .use(requireTls({ origins: ['https://app.example.com'] }))
   .use(
@@ -28,16 +23,23 @@ export const handler = middy(assertEncrypted({ fields: Patient }))
       bind: (event) => ({ tenant: tenantOf(event) }),
     }),
   )
+  .use(
+    encryptedTables({
+      client: DynamoDBDocumentClient.from(new DynamoDBClient()),
+      tables: { Patients: { fields: Patient, keys, partitionKey: 'clinic', sortKey: 'id' } },
+    }),
+  )
   .use(encryptResponse({ fields: Patient }))
-  .handler(async (event) => {
-    const patient = event.body
-    logger.info('intake', { patient })
-    return {
-      statusCode: 201,
-      body: JSON.stringify({
-        ...patient,
-        visits: patient.visits.slice(-2),
-        medications: patient.medications.toSorted(),
-      }),
+  .handler(async (event, { tables }) => {
+    const sent: Patient = event.body
+    const patient: Patient = {
+      ...sent,
+      visits: sent.visits.slice(-2),
+      medications: sent.medications.toSorted(),
     }
+    logger.info('intake', { patient })
+    await tables.send(
+      new PutCommand({ TableName: 'Patients', Item: { clinic: tenantOf(event), ...patient } }),
+    )
+    return { statusCode: 201, body: JSON.stringify(patient) }
   })

@@ -1,40 +1,36 @@
 // How a team tests its own handler: real AWS SDK client, local KMS, sample events, matchers.
 
+import { GetCommand } from '@aws-sdk/lib-dynamodb'
 import type { Sealed } from '@glassine/core'
-import { keyMaterial, kmsKeyring } from '@glassine/keys'
+import { withEncryption } from '@glassine/dynamodb'
 import { type MessageEnvelope, messageEnvelope } from '@glassine/message'
-import { invoke, type LocalKms, sampleEvent, startLocalKms } from '@glassine/testing'
+import { invoke, type LocalKms, sampleEvent } from '@glassine/testing'
 import { glassineMatchers } from '@glassine/testing/jest'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { attacks } from '../demo/attacks.ts'
-import { pointAt } from '../demo/environment.ts'
-import { patient } from '../demo/patient.ts'
+import { patient, secrets } from '../demo/patient.ts'
+import { type Services, startServices } from '../demo/services.ts'
 import { Patient } from '../src/model.ts'
 
 expect.extend(glassineMatchers)
 
 const origin = 'https://app.example.com'
 const tenant = 'clinic-a'
+let services: Services
 let kms: LocalKms
 let caller: MessageEnvelope
 let sealed: Sealed<Patient>
 let handler: (event: unknown, context: any) => Promise<any>
 
 beforeAll(async () => {
-  kms = await startLocalKms()
-  await kms.createKey({ alias: 'alias/patients' })
   // Before the handler is loaded, which reads its environment then.
-  pointAt(kms)
+  services = await startServices()
+  kms = services.kms
   handler = (await import('../src/handler.ts')).handler as never
-  const keyring = kmsKeyring({
-    keyId: 'alias/patients',
-    awsClientOptions: kms.clientOptions,
-    insecureEndpoint: kms.endpoint,
-  })
-  caller = messageEnvelope({ keys: keyMaterial({ keyring }) })
+  caller = messageEnvelope({ keys: services.newKeys() })
   sealed = await caller.encrypt(patient, Patient, { binding: { tenant } })
 })
-afterAll(() => kms.close())
+afterAll(() => services.close())
 beforeEach(() => kms.faults.clear())
 
 describe.each(['http-api', 'rest', 'function-url', 'alb'] as const)('a request through %s', (source) => {
@@ -65,9 +61,38 @@ test.each(attacks.map((attack) => [attack.name, attack] as const))(
     const event = sampleEvent(source, { method: 'POST', origin, tenant, ...rest })
     const response = await invoke(handler, event)
     expect([400, 403]).toContain(response.statusCode)
-    expect(response).toLeakNothing([patient.ssn, patient.email, patient.visits[0]!.note])
+    expect(response).toLeakNothing(secrets)
   },
 )
+
+describe('the row', () => {
+  const key = { clinic: tenant, id: patient.id }
+
+  test('holds nothing declared in the clear, and what is masked and undeclared readable', async () => {
+    await invoke(handler, sampleEvent('http-api', { method: 'POST', body: sealed, origin, tenant }))
+    const row = await services.row(tenant, patient.id)
+    expect(row).toMatchObject({ ...key, phone: patient.phone, aws_dbe_foot: expect.any(Uint8Array) })
+    expect(row).toLeakNothing(secrets)
+  })
+
+  test('opens for another service that has the keys, and for no other clinic', async () => {
+    const tables = {
+      Patients: { fields: Patient, keys: services.newKeys(), partitionKey: 'clinic', sortKey: 'id' },
+    }
+    const open = async (call: { tenant: string }) =>
+      (
+        await withEncryption(services.table, { tables, call }).send(
+          new GetCommand({ TableName: 'Patients', Key: key }),
+        )
+      ).Item
+    expect(await open({ tenant })).toEqual({
+      clinic: tenant,
+      ...patient,
+      medications: patient.medications.toSorted(),
+    })
+    await expect(open({ tenant: 'clinic-b' })).rejects.toMatchObject({ code: 'ERR_DECRYPT_FAILED' })
+  })
+})
 
 test('makes no KMS call when warm', async () => {
   const warm = await caller.encrypt(patient, Patient, { binding: { tenant } })

@@ -6,6 +6,7 @@ import {
   isPlainObject,
   policyOf,
 } from '@glassine/core'
+import { bundleMemberRule } from '@glassine/core/bundle'
 import {
   anyFunction,
   checkedOptions,
@@ -114,7 +115,7 @@ const schema: OptionSchema<ClientOptions> = {
     (value) => typeof value === 'function' || isPlainObject(value),
   ],
   shape: oneOf('field', 'bundle'),
-  bundleMember: anything,
+  bundleMember: bundleMemberRule,
   carrier: oneOf('body', 'header'),
   session: group('session', {
     ttl: integer(1, maxSessionAge),

@@ -4,6 +4,7 @@
  */
 import { GlassineError, optionError } from './errors.ts'
 import { isPlainObject, type Json } from './json.ts'
+import type { Rule } from './options/index.ts'
 import type { AbsentPlace, Place } from './places.ts'
 import type { FieldPolicy, PathNode } from './policy.ts'
 
@@ -13,17 +14,11 @@ export const defaultBundleMember = 'sealed'
 // Names that reach a prototype, and names that a pointer could not hold as they are.
 const forbiddenMember = /^(?:__proto__|constructor|prototype)?$|[~/]/
 
-/**
- * Checks the option `bundleMember`.
- *
- * @throws GlassineError `ERR_OPTION_INVALID`
- */
-export const checkedBundleMember = (member: unknown, from: string): string => {
-  const name = member ?? defaultBundleMember
-  if (typeof name !== 'string' || forbiddenMember.test(name))
-    throw optionError(from, 'bundleMember', 'must be the name of a member')
-  return name
-}
+/** What the option `bundleMember` must be. */
+export const bundleMemberRule: Rule = [
+  'must be the name of a member',
+  (value) => typeof value === 'string' && !forbiddenMember.test(value),
+]
 
 /** Whether a model declares a member of the root, or something in it. */
 export const declaresMember = ({ encrypted, fields }: FieldPolicy, member: string): boolean => {
@@ -132,7 +127,7 @@ export const putBack = (
 }
 
 /** Where a value of a bundle belongs: write `holder[key]`. */
-interface Slot {
+export interface Slot {
   readonly holder: Record<string, unknown>
   readonly key: string
 }

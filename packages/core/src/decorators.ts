@@ -7,15 +7,8 @@ import type {
   NestedDecorator,
 } from './decorator-types.ts'
 import { fieldOptions, modelError } from './field-options.ts'
-import {
-  type Declared,
-  declare,
-  type Metadata,
-  type NestedOptions,
-  nameModel,
-  ownMetadata,
-} from './metadata.ts'
-import type { EncryptedOptions, MaskedOptions } from './policy.ts'
+import { type Declared, declare, type Metadata, nameModel, ownMetadata } from './metadata.ts'
+import type { EncryptedOptions, MaskedOptions, NestedOptions } from './policy.ts'
 import type { Encrypted as EncryptedType } from './types.ts'
 
 /** The type of a field that carries the decorator; see {@link EncryptedType}. */

@@ -1,8 +1,7 @@
 import { GlassineError } from './errors.ts'
 import { isPlainObject } from './json.ts'
-import type { NestedOptions } from './metadata.ts'
 import { checkedOptions, flag, integer, type OptionSchema, oneOf, type Rule, text } from './options/index.ts'
-import type { EncryptedOptions, MaskedOptions } from './policy.ts'
+import type { EncryptedOptions, MaskedOptions, NestedOptions } from './policy.ts'
 
 /** The name that errors of this package carry. */
 export const core = '@glassine/core'

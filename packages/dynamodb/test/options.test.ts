@@ -1,4 +1,5 @@
 import { defineFields } from '@glassine/core'
+import { keyMaterial } from '@glassine/keys'
 import { describe, expect, test } from '@jest/globals'
 import {
   type ActionOptions,
@@ -41,6 +42,9 @@ describe('an option that cannot be right throws at construction, with its name',
     ['keyring', { keyring: [] }],
     ['keyring', { keyring: [keyring, {}] }],
     ['keyring', { keyring: { ...keyring, unwrap: undefined } }],
+    ['keys', { keys: keyMaterial({ keyring }) }],
+    ['keys', { keyring: undefined, keys: {} }],
+    ['keys', { keyring: undefined, keys: null }],
     ['fields', { fields: undefined }],
     ['fields', { fields: {} }],
     ['fields', { fields: defineFields<any>('all', { '*': {} }) }],

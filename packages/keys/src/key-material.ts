@@ -35,6 +35,8 @@ export interface KeyStats {
  * A key is zeroed when no cache entry and no loan holds it any more.
  */
 export interface KeyMaterial {
+  /** What stands under it, for formats whose data keys cannot be cached: items of DynamoDB. */
+  readonly keyring: Keyring
   /**
    * Lends the current data key of the context, or a new one when there is none or its bounds are reached.
    *
@@ -118,7 +120,7 @@ export const keyMaterial = (options: KeyMaterialOptions): KeyMaterial => {
     counts,
   )
 
-  return {
+  const material: Omit<KeyMaterial, 'keyring'> = {
     encryptionKey(request) {
       const { messages, bytes, deadline } = request
       // Written so that NaN is refused too.
@@ -138,6 +140,8 @@ export const keyMaterial = (options: KeyMaterialOptions): KeyMaterial => {
       decryption.clear()
     },
   }
+  // Hidden: a keyring of the user's own may hold its key as a member, and what holds `keys` gets logged.
+  return Object.defineProperty(material, 'keyring', { get: () => keyring }) as KeyMaterial
 }
 
 /** NIST SP 800-38D, 8.3: no more than 2^32 invocations of GCM with random nonces under one key. */

@@ -1,4 +1,5 @@
 import { checkedBinding } from '@glassine/core'
+import { bundleMemberRule, defaultBundleMember } from '@glassine/core/bundle'
 import { checkedOptions, flag, type OptionSchema, oneOf } from '@glassine/core/options'
 import type { KeyMaterial } from '@glassine/keys'
 import { contextForms } from './contexts.ts'
@@ -60,16 +61,10 @@ export interface BundleShapeOptions extends CommonEnvelopeOptions {
 /** Options of {@link messageEnvelope}. */
 export type MessageEnvelopeOptions = FieldShapeOptions | BundleShapeOptions
 
-// Names that reach a prototype, and names that a pointer could not hold as they are.
-const forbiddenMember = /^(?:__proto__|constructor|prototype)?$|[~/]/
-
 const schema: OptionSchema<FieldShapeOptions> = {
   keys: ['must be key material', isKeyMaterial, true],
   shape: oneOf('field', 'bundle'),
-  bundleMember: [
-    'must be the name of a member',
-    (value) => typeof value === 'string' && !forbiddenMember.test(value),
-  ],
+  bundleMember: bundleMemberRule,
   fieldContext: flag,
   bindFields: flag,
   ...rules,
@@ -109,6 +104,6 @@ export const checkedSettings = (options: MessageEnvelopeOptions): Settings => {
     required: [...requiredContext],
     fieldContext,
     bindFields,
-    bundleMember: shape === 'bundle' ? (bundleMember ?? 'sealed') : undefined,
+    bundleMember: shape === 'bundle' ? (bundleMember ?? defaultBundleMember) : undefined,
   }
 }

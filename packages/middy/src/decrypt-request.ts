@@ -128,6 +128,7 @@ export function decryptRequest(options: DecryptRequestOptions): MiddlewareObj<an
     const state = stateOf(request)
     if (state.opening) throw badOption('decryptRequest', 'must stand only once in a handler')
     if (state.sealing) throw badOption('decryptRequest', 'must stand before encryptResponse')
+    if (state.tables) throw badOption('decryptRequest', 'must stand before encryptedTables')
     const { event, context } = request
     const source = state.gate?.source ?? eventSourceOf(event)
     const place = payloadPlace(source)

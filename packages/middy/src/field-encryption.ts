@@ -8,10 +8,11 @@ import { badOption } from './errors.ts'
 import { checkOptions, type OptionSchema, oneOf, type Rule } from './options.ts'
 import type { RequireTlsOptions } from './require-tls/options.ts'
 import { requireTls } from './require-tls/require-tls.ts'
+import type { Context } from './scope.ts'
 import type { AnyRequest } from './state.ts'
 
 /** Options of {@link fieldEncryption}; those not explained here are as in the middlewares that it stands for. */
-export interface FieldEncryptionOptions<F extends Fields = Fields>
+export interface FieldEncryptionOptions<F extends Fields = Fields, C extends Context = any>
   extends Pick<DecryptRequestOptions<F>, 'fields' | 'bind' | 'route' | 'principal' | 'maxBodyBytes'>,
     Pick<EncryptResponseOptions, 'cacheControl' | 'maxResponseBytes'> {
   /** Key material for AWS Encryption SDK messages. Either this or `envelope` is needed. */
@@ -22,11 +23,19 @@ export interface FieldEncryptionOptions<F extends Fields = Fields>
   readonly envelope?: Envelope | readonly Envelope[]
   /** Options of `requireTls`; `false` leaves it out, where a function is called by other functions. Default `{}`. */
   readonly tls?: RequireTlsOptions | false
+  /** What `encryptedTables` of `@glassine/middy/tables` returns: passed in, so that only who uses it bundles it. */
+  readonly tables?: MiddlewareObj<unknown, any, Error, C>
   /** `true`: declared fields may be absent, from requests and from responses. Default `false`. */
   readonly partial?: boolean
 }
 
 const defaults = { shape: 'field', tls: {}, partial: false } as const
+
+const isTables = (value: unknown): boolean => {
+  const { before, ...others } = (value ?? {}) as MiddlewareObj
+  // A hook that the preset does not call must not be lost in silence.
+  return typeof before === 'function' && Object.keys(others).length === 0
+}
 
 /** What the middlewares check themselves. */
 const elsewhere: Rule = ['', () => true]
@@ -37,6 +46,7 @@ const schema: OptionSchema<FieldEncryptionOptions> = {
   shape: oneOf('field', 'bundle'),
   envelope: elsewhere,
   tls: ['must be false or options of requireTls', (value) => value === false || typeof value === 'object'],
+  tables: ['must be what encryptedTables returns', isTables],
   bind: elsewhere,
   route: elsewhere,
   principal: elsewhere,
@@ -47,8 +57,8 @@ const schema: OptionSchema<FieldEncryptionOptions> = {
 }
 
 /**
- * `requireTls`, `decryptRequest` and `encryptResponse` in the right order as one middleware. Must be the last
- * `.use()`, after the error handler.
+ * `requireTls`, `decryptRequest`, the tables if there are any, and `encryptResponse` in the right order as one
+ * middleware. Must be the last `.use()`, after the error handler.
  *
  * @throws GlassineError as its three parts do
  * @example
@@ -67,9 +77,9 @@ const schema: OptionSchema<FieldEncryptionOptions> = {
  *   .handler(async (event) => ({ statusCode: 200, body: { ...event.body, id: 'p-1' } }))
  * ```
  */
-export const fieldEncryption = <F extends Fields>(
-  options: FieldEncryptionOptions<F>,
-): MiddlewareObj<OpenedBody<PayloadOf<F>>, any> => {
+export const fieldEncryption = <F extends Fields, C extends Context = Context>(
+  options: FieldEncryptionOptions<F, C>,
+): MiddlewareObj<OpenedBody<PayloadOf<F>>, any, Error, C> => {
   checkOptions<FieldEncryptionOptions>(schema, options)
   const { fields, bind, route, principal, maxBodyBytes, cacheControl, maxResponseBytes } = options
   const { tls = defaults.tls, partial = defaults.partial } = options
@@ -85,11 +95,13 @@ export const fieldEncryption = <F extends Fields>(
       maxBodyBytes,
     }),
   )
+  const tables = hooksOf(options.tables ?? {})
   const sealer = hooksOf(encryptResponse({ partial, cacheControl, maxResponseBytes }))
 
   const fieldEncryptionBefore = async (request: AnyRequest): Promise<void> => {
     gate.before?.(request)
     await opener.before?.(request)
+    await tables.before?.(request)
     await sealer.before?.(request)
   }
   const fieldEncryptionAfter = async (request: AnyRequest): Promise<void> => {
@@ -106,7 +118,7 @@ export const fieldEncryption = <F extends Fields>(
     before: fieldEncryptionBefore,
     after: fieldEncryptionAfter,
     onError: fieldEncryptionOnError,
-  } as MiddlewareObj<OpenedBody<PayloadOf<F>>, any>
+  } as MiddlewareObj<OpenedBody<PayloadOf<F>>, any, Error, C>
 }
 
 interface Hooks {
@@ -116,7 +128,7 @@ interface Hooks {
 }
 
 /** Middy's types hand a hook a narrower request than it is called with. */
-const hooksOf = (middleware: MiddlewareObj<any, any>): Hooks => middleware as Hooks
+const hooksOf = (middleware: MiddlewareObj<any, any, Error, any>): Hooks => middleware as Hooks
 
 const envelopeOf = ({ keys, envelope, shape }: FieldEncryptionOptions): Envelope | readonly Envelope[] => {
   if ((keys === undefined) === (envelope === undefined))

@@ -47,6 +47,8 @@ export interface State {
   gate?: Gate
   opening?: Opening
   sealing?: Sealing
+  /** `encryptedTables` has taken its binding. */
+  tables?: true
   /** The sealed body that `encryptResponse` wrote last: the guard need not read it again. */
   sealedBody?: string
 }

@@ -1,4 +1,7 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import { type Ciphertext, defineFields, Encrypted, Model, type Sealed } from '@glassine/core'
+import { localKeyring } from '@glassine/keys/raw-aes'
 import {
   assertEncrypted,
   decryptRequest,
@@ -7,6 +10,7 @@ import {
   fieldEncryption,
   requireTls,
 } from '@glassine/middy'
+import { encryptedTables } from '@glassine/middy/tables'
 import { describe, expect, test } from '@jest/globals'
 import middy6 from '@middy/core'
 import httpErrorHandler from '@middy/http-error-handler'
@@ -77,6 +81,30 @@ describe('what the handler gets', () => {
       expect(typeof handler).toBe('function')
   })
 
+  test('the client that was given, by its own type, in the context', () => {
+    const client = DynamoDBDocumentClient.from(new DynamoDBClient({ region: 'eu-west-1' }))
+    const tables = { Patients: { fields: Patient, keyring: localKeyring(), partitionKey: 'id' } }
+    const six = middy6()
+      .use(decryptRequest({ fields: Patient, envelope }))
+      .use(encryptedTables({ client, tables }))
+      .use(encryptedTables({ client: new DynamoDBClient({}), tables, contextKey: 'values' }))
+      .handler(async (event, context) => {
+        expectTypeOf(event.body).toEqualTypeOf<Patient>()
+        expectTypeOf(context.tables).toEqualTypeOf<DynamoDBDocumentClient>()
+        expectTypeOf(context.values).toEqualTypeOf<DynamoDBClient>()
+        expectTypeOf(context.awsRequestId).toEqualTypeOf<string>()
+      })
+    const seven = middy7()
+      .use(fieldEncryption({ fields: Patient, envelope, tables: encryptedTables({ client, tables }) }))
+      .handler(async (event, context) => {
+        expectTypeOf(event.body).toEqualTypeOf<Patient>()
+        expectTypeOf(context.tables).toEqualTypeOf<DynamoDBDocumentClient>()
+        // @ts-expect-error only what was asked for
+        void context.values
+      })
+    expect([typeof six, typeof seven]).toEqual(['function', 'function'])
+  })
+
   test('the payload itself, where it is said to be the event', () => {
     const handler = middy6()
       .use(decryptRequest({ fields: Patient, envelope, payload: 'event' }))
@@ -115,8 +143,8 @@ test('options that cannot be right do not compile', () => {
     () => decryptRequest({ fields: visit, envelope, bind: () => ({ tenant: 1 }) }),
     // @ts-expect-error one envelope answers
     () => encryptResponse({ fields: visit, envelope: [envelope] }),
-    // @ts-expect-error tables come with a later release
-    () => fieldEncryption({ fields: visit, envelope, tables: {} }),
+    // @ts-expect-error tables are what encryptedTables returns
+    () => fieldEncryption({ fields: visit, envelope, tables: { Visits: {} } }),
   ]
   // The last but one line of defence is at construction; `bind` shows only when it is called.
   const refused = attempts.map((attempt) => {

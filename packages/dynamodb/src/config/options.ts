@@ -1,5 +1,5 @@
 import { optionError } from '@glassine/core'
-import type { Keyring } from '@glassine/keys'
+import type { KeyMaterial, Keyring } from '@glassine/keys'
 import { reservedPrefix } from '../attributes/attribute-value.ts'
 import { from } from '../errors.ts'
 import { maxHeaderKeys } from '../format/header.ts'
@@ -18,7 +18,12 @@ export interface TableOptions {
    * Wraps a key for each item. Several keyrings are several recipients: each of them alone opens the item, and has a
    * key of its own to verify it with.
    */
-  readonly keyring: Keyring | readonly Keyring[]
+  readonly keyring?: Keyring | readonly Keyring[]
+  /**
+   * In place of `keyring`: the key material that other formats work with, of which the keyring is taken. No data key
+   * of an item is cached; what a hierarchical keyring caches is shared.
+   */
+  readonly keys?: Pick<KeyMaterial, 'keyring'>
   /** Attributes that are neither encrypted nor signed. The reader needs the same list. */
   readonly unsigned?: readonly string[]
   /** Attributes whose names start so are neither encrypted nor signed, for example `:`. */
@@ -37,6 +42,7 @@ export const tableOptionNames = [
   'partitionKey',
   'sortKey',
   'keyring',
+  'keys',
   'unsigned',
   'unsignedPrefix',
   'suite',
@@ -103,7 +109,7 @@ export const checkedTableOptions = (options: TableOptions): CheckedOptions => {
     table,
     partitionKey,
     sortKey,
-    keyrings: checkedKeyrings(options.keyring),
+    keyrings: checkedKeyrings(options),
     isUnsigned,
     suite: suites[suite],
     maxEncryptedDataKeys: integer(options, 'maxEncryptedDataKeys', maxHeaderKeys),
@@ -111,13 +117,18 @@ export const checkedTableOptions = (options: TableOptions): CheckedOptions => {
   }
 }
 
-const checkedKeyrings = (option: unknown): readonly Keyring[] => {
-  const keyrings = Array.isArray(option) ? [...option] : [option]
+const checkedKeyrings = ({ keyring, keys }: TableOptions): readonly Keyring[] => {
+  if (keyring !== undefined && keys !== undefined) throw fault('keys', 'has a keyring; give one of the two')
+  const given = keys === undefined ? keyring : keys?.keyring
+  const keyrings = Array.isArray(given) ? [...given] : [given]
   if (keyrings.length === 0) throw fault('keyring', 'must be a keyring or a list of them')
   for (const keyring of keyrings)
     for (const method of ['generate', 'wrap', 'unwrap'])
       if (typeof keyring?.[method] !== 'function')
-        throw fault('keyring', 'must have the methods generate, wrap and unwrap')
+        throw fault(
+          keys === undefined ? 'keyring' : 'keys',
+          'must have the methods generate, wrap and unwrap',
+        )
   return keyrings
 }
 

@@ -4,11 +4,15 @@ import {
   GetItemCommand,
   PutItemCommand,
   QueryCommand,
-  TransactWriteItemsCommand,
 } from '@aws-sdk/client-dynamodb'
 import { KMSClient } from '@aws-sdk/client-kms'
 import { type KeyStoreOptions, keyStore } from '@glassine/keys/key-store'
-import { type LocalDynamoDBKind, missingDynamoDB, startLocalDynamoDB } from '@glassine/local-dynamodb'
+import {
+  type LocalDynamoDBKind,
+  missingDynamoDB,
+  startLocalDynamoDB,
+  withoutTransactions,
+} from '@glassine/local-dynamodb'
 import { startLocalKms } from '@glassine/testing'
 import { describe, test } from '@jest/globals'
 import { kmsOperationsOf } from '../../src/key-store/kms-operations.ts'
@@ -48,22 +52,6 @@ const recorded = <C extends KMSClient | DynamoDBClient>(client: C, log: Sent[]):
   stack.add(middleware, { step: 'initialize', name: 'record' })
   return client
 }
-
-/**
- * dynalite has no TransactWriteItems, so the tests of reading seed it by single puts, with the same conditions. The
- * key store itself has no such thing: what is not written together is not written.
- */
-const withoutTransactions = (client: DynamoDBClient): DynamoDBClient =>
-  new Proxy(client, {
-    get(target, name) {
-      if (name !== 'send') return Reflect.get(target, name, target)
-      return async (command: object, ...rest: []) => {
-        if (!(command instanceof TransactWriteItemsCommand)) return target.send(command as never, ...rest)
-        for (const { Put } of command.input.TransactItems ?? []) await target.send(new PutItemCommand(Put!))
-        return {}
-      }
-    },
-  })
 
 /** A KMS, a DynamoDB server with the table of a key store, and clients that write down what they send. */
 export const startServices = async (kind: LocalDynamoDBKind) => {

@@ -1,12 +1,11 @@
 import { type EnvelopeOptions, type FieldPolicy, type Prepared, placesOf } from '@glassine/core'
+import { bundleHolder, takeOut } from '@glassine/core/bundle'
 import { fault, from } from '../errors.ts'
 import { preparedWith } from '../prepared.ts'
 import { contextFor, type Settings } from '../settings.ts'
 import { looksLikeMessage } from '../text.ts'
-import { bundleHolder } from './bundle-holder.ts'
-import { keepsPlaceholder } from './locate.ts'
 import { prepareSealing } from './sealing.ts'
-import { encodePlace, member } from './values.ts'
+import { encodePlace } from './values.ts'
 
 /** First phase of sealing in the bundle shape: one message with all fields, in a member of the payload's root. */
 export const prepareSealBundle = async (
@@ -19,9 +18,9 @@ export const prepareSealBundle = async (
   const { limits } = settings
   const { binding, partial } = options
   const context = contextFor(settings, policy.model, binding)
-  const absent = partial ? 'ignore' : 'error'
-  const { copy, places } = placesOf(policy, payload, { from, statusCode: 500, absent })
-  const holder = bundleHolder(copy, bundleMember, policy, 500)
+  const at = { from, statusCode: 500 } as const
+  const { copy, places } = placesOf(policy, payload, { ...at, absent: partial ? 'ignore' : 'error' })
+  const holder = bundleHolder(copy, bundleMember, policy, at)
   if (Object.hasOwn(holder, bundleMember) && holder[bundleMember] !== undefined) {
     const sealed = looksLikeMessage(holder[bundleMember], limits)
     throw fault(sealed ? 'ERR_ALREADY_ENCRYPTED' : 'ERR_VALUE_INVALID', { path: `/${bundleMember}` })
@@ -30,13 +29,6 @@ export const prepareSealBundle = async (
   if (places.length === 0 && partial) return preparedWith([], () => copy)
 
   // Everything that can fail by the payload fails here, before any key is asked for.
-  let text = '{'
-  for (const place of places) {
-    text += (text.length === 1 ? '' : ',') + member(place.pointer, encodePlace(place, limits))
-    // An element that was taken out would move those behind it to other places.
-    if (keepsPlaceholder(place.field.path)) place.holder[place.key] = null
-    else delete place.holder[place.key]
-  }
-  text += '}'
+  const text = takeOut(places, (place) => encodePlace(place, limits))
   return prepareSealing(settings, copy, [{ holder, key: bundleMember }], [text], [context], options)
 }

@@ -1,9 +1,10 @@
 import { type EnvelopeOptions, type FieldPolicy, type Prepared, placesOf } from '@glassine/core'
+import { bundleEntry } from '@glassine/core/bundle'
 import { from } from '../errors.ts'
 import { preparedWith } from '../prepared.ts'
 import { contextFor, type Settings } from '../settings.ts'
 import { prepareSealing } from './sealing.ts'
-import { encodePlace, member } from './values.ts'
+import { encodePlace } from './values.ts'
 
 /** First phase of sealing in the field shape: one message in each field's place. */
 export const prepareSealFields = async (
@@ -22,7 +23,7 @@ export const prepareSealFields = async (
   // Everything that can fail by the payload fails here, before any key is asked for.
   const texts = places.map((place) => {
     const json = encodePlace(place, limits)
-    return bindFields ? `{${member(place.pointer, json)}}` : json
+    return bindFields ? `{${bundleEntry(place.pointer, json)}}` : json
   })
   const contexts = fieldContext
     ? places.map(({ pointer }) => contextFor(settings, policy.model, binding, pointer))

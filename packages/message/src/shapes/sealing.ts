@@ -1,11 +1,11 @@
 import type { EnvelopeOptions, Prepared } from '@glassine/core'
+import type { Slot } from '@glassine/core/bundle'
 import type { MessageContext } from '../contexts.ts'
 import { borrowAll, preparedWith } from '../prepared.ts'
 import { messageLength, sealMessage } from '../seal.ts'
 import type { Settings } from '../settings.ts'
 import { jsonBytes, refuseOversize } from '../size.ts'
 import { base64Length } from '../text.ts'
-import type { Slot } from './locate.ts'
 
 /**
  * Borrows the keys of the messages that a payload gets, and prepares to write them.

@@ -15,9 +15,6 @@ export const encodePlace = ({ field, value }: Place, limits: ReaderLimits): stri
   return encodeValue(value, field.path, from)
 }
 
-/** A member of a message's plaintext: the place's pointer and its value. */
-export const member = (pointer: string, json: string): string => `${JSON.stringify(pointer)}:${json}`
-
 /**
  * Reads a message's plaintext, and zeroes it: of the string that it becomes, nobody can do so.
  *

@@ -1,4 +1,5 @@
 import type { DataKey, EncryptedDataKey, KeyMaterial } from '@glassine/keys'
+import { localKeyring } from '@glassine/keys/raw-aes'
 
 const someKey: EncryptedDataKey = {
   providerId: 'fixed',
@@ -15,6 +16,7 @@ export const fixedKey = (bytes: Buffer): KeyMaterial => {
     release: () => {},
   })
   return {
+    keyring: localKeyring(),
     encryptionKey: () => loan([someKey]),
     decryptionKey: ({ encryptedDataKeys }) => loan(encryptedDataKeys),
     stats: () => {

@@ -40,6 +40,7 @@ export const counted = (keys: KeyMaterial = rawKeys()): CountedKeys => {
     }
   }
   return {
+    keyring: keys.keyring,
     encryptionKey: (request) => lend(keys.encryptionKey(request)),
     decryptionKey: (request) => lend(keys.decryptionKey(request)),
     stats: () => keys.stats(),

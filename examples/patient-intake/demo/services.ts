@@ -1,0 +1,75 @@
+// The services that the example stands on, on this machine: a KMS, and a DynamoDB with the tables and a branch key
+// for each clinic.
+import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb'
+import { keyMaterial } from '@glassine/keys'
+import { hierarchicalKeyring, keyStore } from '@glassine/keys/key-store'
+import { localDynamoDBKind, startLocalDynamoDB, withoutTransactions } from '@glassine/local-dynamodb'
+import { startLocalKms } from '@glassine/testing'
+
+const clinics = ['clinic-a', 'clinic-b', 'clinic-c']
+
+/** Starts them, and sets the environment that the handler reads when it is loaded, as Lambda would. */
+export const startServices = async () => {
+  // On Node 20 the SDK would print between our lines that Node 22 is to come.
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true'
+  const kms = await startLocalKms()
+  const dynamoDB = await startLocalDynamoDB(localDynamoDBKind())
+  const { arn } = await kms.createKey({ alias: 'alias/patients' })
+  const client = new DynamoDBClient(dynamoDB.clientOptions)
+  const store = keyStore({
+    tableName: 'BranchKeys',
+    logicalKeyStoreName: 'BranchKeys',
+    kms: { keyArn: arn, awsClientOptions: kms.clientOptions, insecureEndpoint: kms.endpoint },
+    dynamoDB: {
+      client: dynamoDB.kind === 'dynalite' ? withoutTransactions(client) : client,
+      insecureEndpoint: dynamoDB.endpoint,
+    },
+  })
+  await store.createKeyStore()
+  for (const clinic of clinics)
+    await store.createKey({ branchKeyId: clinic, encryptionContext: { tenant: clinic } })
+  await client.send(
+    new CreateTableCommand({
+      TableName: 'Patients',
+      AttributeDefinitions: [
+        { AttributeName: 'clinic', AttributeType: 'S' },
+        { AttributeName: 'id', AttributeType: 'S' },
+      ],
+      KeySchema: [
+        { AttributeName: 'clinic', KeyType: 'HASH' },
+        { AttributeName: 'id', KeyType: 'RANGE' },
+      ],
+      BillingMode: 'PAY_PER_REQUEST',
+    }),
+  )
+  Object.assign(process.env, {
+    KEY_ARN: arn,
+    AWS_ENDPOINT_URL_KMS: kms.endpoint,
+    LOCAL_KMS_ENDPOINT: kms.endpoint,
+    AWS_ENDPOINT_URL_DYNAMODB: dynamoDB.endpoint,
+    LOCAL_DYNAMODB_ENDPOINT: dynamoDB.endpoint,
+    AWS_REGION: kms.region,
+    AWS_ACCESS_KEY_ID: kms.credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: kms.credentials.secretAccessKey,
+  })
+  const table = DynamoDBDocumentClient.from(client)
+  return {
+    kms,
+    /** The table without encryption. */
+    table,
+    /** Keys of another service, with a cache of its own. */
+    newKeys: () =>
+      keyMaterial({ keyring: hierarchicalKeyring({ keyStore: store, branchKeyId: ({ tenant }) => tenant }) }),
+    /** A row as the table holds it. */
+    row: async (clinic: string, id: string): Promise<Record<string, unknown> | undefined> =>
+      (await table.send(new GetCommand({ TableName: 'Patients', Key: { clinic, id } }))).Item,
+    close: async () => {
+      client.destroy()
+      await dynamoDB.close()
+      await kms.close()
+    },
+  }
+}
+
+export type Services = Awaited<ReturnType<typeof startServices>>
