@@ -17,6 +17,8 @@ export interface CacheOptions {
   readonly timeout: number
   /** ms since the epoch. */
   readonly now: () => number
+  /** `false`: an entry is not fetched again before it expires, for values that never change. Default `true`. */
+  readonly refreshAhead?: boolean
 }
 
 /** What a {@link Cache} counted since it was made. */
@@ -119,12 +121,18 @@ export class Cache<R, V> {
     entry.bytes += demand.bytes
     if (entry !== this.#newest) this.#touch(key, entry)
     if (
-      age >= refreshShare * options.expiry ||
-      entry.uses >= refreshShare * options.maxUses ||
-      entry.bytes >= refreshShare * options.maxBytes
+      options.refreshAhead !== false &&
+      (age >= refreshShare * options.expiry ||
+        entry.uses >= refreshShare * options.maxUses ||
+        entry.bytes >= refreshShare * options.maxBytes)
     )
       this.#refresh(key, request, entry, now)
     return entry.shared.retain()
+  }
+
+  /** Whether `take` most likely makes no call of its own: the value is there, or under way. */
+  knows(key: string): boolean {
+    return this.#entries.has(key) || this.#flights.has(key)
   }
 
   /** Adds a value that was had on another way. Holds it on its own, beside whoever else does. */

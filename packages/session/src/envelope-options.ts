@@ -1,0 +1,147 @@
+import { bundleMemberRule, defaultBundleMember } from '@glassine/core/bundle'
+import {
+  anyFunction,
+  anyObject,
+  checkedOptions,
+  integer,
+  methods,
+  type OptionSchema,
+  oneOf,
+  required,
+  text,
+} from '@glassine/core/options'
+import { keyMember, maxSessionAge } from '@glassine/core/session'
+import type { KeyMaterial } from '@glassine/keys'
+import { type BudgetOptions, budgetOf } from './budget.ts'
+import { badOption, from } from './errors.ts'
+import { knownKeys } from './recipients/known-keys.ts'
+import { type Recipient, recipientsOf, recipientsRule } from './recipients/recipient.ts'
+import type { ReplayStore } from './replay.ts'
+import { sessionsOf } from './session/sessions.ts'
+import type { Settings } from './settings.ts'
+import { ticketsOf } from './ticket.ts'
+
+/** Options of {@link sessionEnvelope}; times in ms. */
+export interface SessionEnvelopeOptions {
+  /**
+   * Whoever holds the private keys that devices encrypt to. An old one stays listed until the longest session to it
+   * has ended.
+   */
+  readonly recipient: Recipient | readonly Recipient[]
+  /** What sessions must name as their audience, the service's own origin for example; one or several. */
+  readonly audience: string | readonly string[]
+  /** `'field'` (default): a token in each field's place. `'bundle'`: one for all fields, in a member of the root. */
+  readonly shape?: 'field' | 'bundle'
+  /** The member that holds the bundle. Default `'sealed'`. */
+  readonly bundleMember?: string
+  /** The longest life of a session. Default, and at most, 900,000. */
+  readonly maxAge?: number
+  /** How far a device's clock may be off. Default 60,000, at most 300,000. */
+  readonly clockTolerance?: number
+  /** The longest session JWE or ticket, in characters. Default 8,192. */
+  readonly maxTokenBytes?: number
+  /**
+   * Key material that all instances share: answers then carry a ticket, with which the session costs the next instance
+   * no call of the recipient. Its keyring must need no binding. Default: no tickets.
+   */
+  readonly ticket?: KeyMaterial
+  /** Refuses payloads that were received before. Default: none. */
+  readonly replay?: ReplayStore
+  /** How many sessions that cost a call one sender may begin. Default: no limit. */
+  readonly budget?: BudgetOptions
+  /** Pads values to multiples of `bucket` bytes before they are sealed, 1 to 65,536. Default: no padding. */
+  readonly padding?: { readonly bucket: number }
+  /** How long an opened session is kept, at most to its end. Default 900,000; 0 keeps none. */
+  readonly cacheExpiry?: number
+  /** How many opened sessions are kept. Default 1,000. */
+  readonly cacheMaxEntries?: number
+  /** How long a refused session is remembered. Default 5,000; 0: not at all. */
+  readonly cacheRefusals?: number
+  /** The longest wait for a key; a request's own deadline can only shorten it. Default 10,000. */
+  readonly timeout?: number
+  /** The clock, ms since the epoch. Default `Date.now`; for tests. */
+  readonly now?: () => number
+}
+
+/** The longest session there is, in ms. */
+const longest = maxSessionAge * 1_000
+
+const isText = text[1]
+
+const schema: OptionSchema<SessionEnvelopeOptions> = {
+  recipient: required(recipientsRule),
+  audience: [
+    'must be a string that is not empty, or an array of such',
+    (value) => (Array.isArray(value) ? value.length > 0 && value.every(isText) : isText(value)),
+    true,
+  ],
+  shape: oneOf('field', 'bundle'),
+  bundleMember: bundleMemberRule,
+  maxAge: integer(1_000, longest),
+  clockTolerance: integer(0, 300_000),
+  maxTokenBytes: integer(512, 1_000_000),
+  ticket: methods('encryptionKey', 'decryptionKey'),
+  replay: methods('spend'),
+  budget: anyObject,
+  padding: anyObject,
+  cacheExpiry: integer(0, longest),
+  cacheMaxEntries: integer(1, 1_000_000),
+  cacheRefusals: integer(0, longest),
+  timeout: integer(1),
+  now: anyFunction,
+}
+
+/**
+ * Checks all options.
+ *
+ * @throws GlassineError `ERR_OPTION_INVALID`, with the option's name
+ */
+export const checkedSettings = (options: SessionEnvelopeOptions): Settings => {
+  const {
+    recipient,
+    audience,
+    shape = 'field',
+    bundleMember,
+    maxAge = longest,
+    clockTolerance = 60_000,
+    maxTokenBytes = 8_192,
+    ticket,
+    replay,
+    budget,
+    padding,
+    cacheExpiry: expiry = longest,
+    cacheMaxEntries: maxEntries = 1_000,
+    cacheRefusals: refusals = 5_000,
+    timeout = 10_000,
+    now = Date.now,
+  } = checkedOptions(from, schema, options)
+  if (shape === 'field' && bundleMember !== undefined)
+    throw badOption('bundleMember', "needs the shape 'bundle'")
+  if (bundleMember === keyMember) throw badOption('bundleMember', 'must be another than that of the keys')
+  const bucket =
+    padding &&
+    checkedOptions(from, { bucket: required(integer(1, 65_536)) }, padding, 'padding', 'padding.').bucket
+  const tickets = ticket && ticketsOf(ticket, now)
+  return {
+    sessions: sessionsOf({
+      keys: knownKeys(recipientsOf(recipient)),
+      rules: {
+        audiences: typeof audience === 'string' ? [audience] : [...audience],
+        maxAge,
+        clockTolerance,
+        maxTokenBytes,
+        now,
+        tickets: tickets !== undefined,
+      },
+      cache: { expiry, maxEntries, refusals, timeout, now },
+      tickets,
+      budget: budgetOf(budget, now),
+    }),
+    tickets,
+    replay,
+    bundleMember: shape === 'bundle' ? (bundleMember ?? defaultBundleMember) : undefined,
+    padding: bucket,
+    timeout,
+    now,
+  }
+}
