@@ -16,6 +16,8 @@ export interface Exchange {
   readonly payload: Json
   readonly header: Json
   readonly jti: string | undefined
+  /** What the wire carried back. */
+  readonly response: () => string
 }
 
 /** What the service answers: the payload in the clear, and the pointers of it that are sealed. */
@@ -95,7 +97,8 @@ const isJwe = (value: unknown): value is string =>
 export class ReferenceService {
   readonly options: ReferenceOptions
   readonly exchanges: Exchange[] = []
-  keyFetches: any[] = []
+  readonly keyFetches: any[] = []
+  readonly keyUrls: string[] = []
   /** Sessions that were unwrapped, and tickets that were taken. */
   unwraps = 0
   tickets = 0
@@ -128,7 +131,10 @@ export class ReferenceService {
 
   readonly fetch = (async (input: any, init: any = {}): Promise<Response> => {
     const url = String(input)
-    if (url.endsWith('/.well-known/jwks.json')) return this.#jwks(init)
+    if (url.endsWith('/.well-known/jwks.json')) {
+      this.keyUrls.push(url)
+      return this.#jwks(init)
+    }
     const headers = new Headers(init.headers)
     const carrier = headers.get('encryption-key') ?? undefined
     const body = init.body === undefined ? undefined : JSON.parse(init.body)
@@ -156,10 +162,14 @@ export class ReferenceService {
       payload: opened.payload,
       header: jwe && jose.decodeProtectedHeader(jwe),
       jti: opened.jti,
+      response: () => answered,
     }
+    let answered = ''
     this.exchanges.push(exchange)
     const answer = this.options.answer?.(exchange) ?? { body: opened.payload, seal: opened.pointers }
-    return this.#respond(answer, keys, ctx, opened.jti)
+    const response = await this.#respond(answer, keys, ctx, opened.jti)
+    answered = await response.clone().text()
+    return response
   }) as typeof globalThis.fetch
 
   async #jwks(init: any): Promise<Response> {
