@@ -9,7 +9,7 @@ import {
   optionError,
   type PayloadOf,
 } from '@glassine/core'
-import { checkedBundleMember } from '@glassine/core/bundle'
+import { defaultBundleMember } from '@glassine/core/bundle'
 import {
   contextBytes,
   keyHeader,
@@ -93,7 +93,7 @@ export const createClient = <Req extends Fields, Res extends Fields | false = Re
   const { ttl = maxSessionAge, maxSeals = maxSessionSeals, ticket = true } = given.session ?? {}
   const { mode = 'session', required = true } = given.response ?? {}
   const { jwksUri = `${origin}/.well-known/jwks.json` } = keys
-  const bundleMember = given.shape === 'bundle' ? checkedBundleMember(given.bundleMember, from) : undefined
+  const bundleMember = given.shape === 'bundle' ? (given.bundleMember ?? defaultBundleMember) : undefined
   const declared = policiesOf(fields)
   const sessions = sessionsOf(crypto, audience, ttl, maxSeals, mode === 'forward-secret', (reload) =>
     fetchRecipient(jwksUri, keys, crypto, fetch, reload),
@@ -149,7 +149,8 @@ export const createClient = <Req extends Fields, Res extends Fields | false = Re
       const lenient = !answer.ok || !required
       if (!response || (!payload && (lenient || !text))) return answer
       try {
-        const { [keyMember]: carried, ...sealed } = payload!
+        if (!payload) throw fault('ERR_BODY_INVALID')
+        const { [keyMember]: carried, ...sealed } = payload
         const { items, put } = itemsToOpen(response, sealed, { from, bundleMember, partial: lenient })
         const values = await openItems(
           crypto,

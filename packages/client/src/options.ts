@@ -6,6 +6,7 @@ import {
   isPlainObject,
   policyOf,
 } from '@glassine/core'
+import { bundleMemberRule } from '@glassine/core/bundle'
 import {
   anyFunction,
   checkedOptions,
@@ -114,7 +115,7 @@ const schema: OptionSchema<ClientOptions> = {
     (value) => typeof value === 'function' || isPlainObject(value),
   ],
   shape: oneOf('field', 'bundle'),
-  bundleMember: anything,
+  bundleMember: bundleMemberRule,
   carrier: oneOf('body', 'header'),
   session: group('session', {
     ttl: integer(1, maxSessionAge),
@@ -122,7 +123,7 @@ const schema: OptionSchema<ClientOptions> = {
     ticket: flag,
   }),
   response: group('response', { mode: oneOf('session', 'forward-secret', 'off'), required: flag }),
-  padding: group('padding', { bucket: integer(1, 65_536) }),
+  padding: group('padding', { bucket: required(integer(1, 65_536)) }),
   fetch: required(anyFunction),
   crypto: ['must be Web Crypto, which browsers have on https pages only', (value) => !!value?.subtle, true],
   onRetry: anyFunction,
