@@ -135,12 +135,13 @@ export const createClient = <Req extends Fields, Res extends Fields | false = Re
       const answer = await fetch(base + path, { ...sent, body: draft && written(draft.copy) })
       if (!session || (answer.ok && !response)) return answer
 
+      // It may have been the ticket, which anybody on the way can exchange for another.
+      if (answer.status === 400) session.ticket = undefined
       const text = await answer.clone().text()
       const payload = jsonOf(text)
       const problem = sessionProblems.find((type) => !answer.ok && type === payload?.type)
       if (problem) {
-        sessions.end(session, answer.headers.get('date'))
-        if (problem === 'unknown-kid') sessions.forget()
+        sessions.end(session, answer.headers.get('date'), problem === 'unknown-kid')
         if (!retried) {
           onRetry?.({ problem })
           continue
@@ -183,7 +184,7 @@ const written = (payload: object): string => {
       return isPlainObject(this[key]) ? this[key] : value
     })
   } catch {
-    throw fault('ERR_BODY_INVALID', 'The body cannot be written as JSON')
+    throw fault('ERR_BODY_INVALID', undefined, 'The body cannot be written as JSON')
   }
 }
 

@@ -14,8 +14,9 @@ export interface Session {
   readonly open: Key
   /** Private key for forward-secret responses. */
   readonly own?: Key
-  /** The JWE that brings the keys to the service. */
+  /** The JWE that brings the keys to the service, and whose key it is encrypted to. */
   readonly jwe: string
+  readonly recipient: Recipient
   /** ms since the epoch, by the service's clock as far as it is known; 0 ends the session. */
   expires: number
   /** How many values were sealed. */
@@ -34,10 +35,21 @@ export interface Sessions {
   take(seals: number): Promise<Session>
   /** What a request carries: the ticket, or the keys themselves. */
   carrier(session: Session): string
-  /** Ends a session that the service does not take; the time of its answer tells its clock. */
-  end(session: Session, date: string | null): void
+  /**
+   * Ends a session that the service does not take; the time of its answer tells its clock. Where it does not know its
+   * key either, that key is given up, once for all who used it.
+   */
+  end(session: Session, date: string | null, keyUnknown: boolean): void
   /** Gives up session and keys; the next keys come from the service itself. */
   forget(): void
+}
+
+/** What `forget` gives up as one: whatever is under way for it then comes to nothing. */
+interface Present {
+  latest?: Session
+  pending?: Promise<void>
+  recipient?: Recipient
+  reload: boolean
 }
 
 /** @param ttl - s */
@@ -49,17 +61,16 @@ export const sessionsOf = (
   forwardSecret: boolean,
   fetchRecipient: (reload: boolean) => Promise<Recipient>,
 ): Sessions => {
-  let latest: Session | undefined
-  let pending: Promise<Session> | undefined
-  let recipient: Recipient | undefined
-  let reload = false
+  let present: Present = { reload: false }
   /** How far the service's clock is ahead, in ms: the clocks of devices are often wrong. */
   let ahead = 0
   const now = () => Date.now() + ahead
 
-  const begin = async (): Promise<Session> => {
-    if (!recipient || Date.now() >= recipient.expires) recipient = await fetchRecipient(reload)
-    reload = false
+  const begin = async (mine: Present): Promise<void> => {
+    if (!mine.recipient || Date.now() >= mine.recipient.expires)
+      mine.recipient = await fetchRecipient(mine.reload)
+    mine.reload = false
+    const { recipient } = mine
     const { alg, kid, contentKey } = recipient
     const id = encode(randomBytes(crypto, 16))
     const request = randomBytes(crypto, 32)
@@ -74,8 +85,9 @@ export const sessionsOf = (
     const iat = Math.floor(now() / 1000)
     const exp = iat + ttl
     const header = { alg, enc, kid, cty: keySetType, aud: audience, iat, exp, epk }
-    return {
+    mine.latest = {
       id,
+      recipient,
       seal: await gcmKey(crypto, request, 'encrypt'),
       open: await gcmKey(crypto, response, 'decrypt'),
       own,
@@ -85,28 +97,34 @@ export const sessionsOf = (
     }
   }
 
+  const forget = (): void => {
+    present = { reload: true }
+  }
+
   return {
     async take(seals) {
       if (seals > maxSeals) throw fault('ERR_TOO_LARGE')
-      // Looked at again after the wait: others who waited may have used it up.
-      while (!latest || latest.seals + seals > maxSeals || now() >= latest.expires) {
-        pending ??= begin().finally(() => {
-          pending = undefined
+      // Looked at again after the wait: others who waited may have used it up, or it was given up.
+      for (;;) {
+        const mine = present
+        const { latest } = mine
+        if (latest && latest.seals + seals <= maxSeals && now() < latest.expires) {
+          latest.seals += seals
+          return latest
+        }
+        mine.pending ??= begin(mine).finally(() => {
+          mine.pending = undefined
         })
-        latest = await pending
+        await mine.pending
       }
-      latest.seals += seals
-      return latest
     },
     carrier: ({ jwe, ticket }) => (ticket && now() < ticket[1] ? ticket[0] : jwe),
-    end(session, date) {
+    end(session, date, keyUnknown) {
       session.expires = 0
       const time = Date.parse(date!)
       if (time) ahead = time - Date.now()
+      if (keyUnknown && session.recipient === present.recipient) forget()
     },
-    forget() {
-      latest = pending = recipient = undefined
-      reload = true
-    },
+    forget,
   }
 }
