@@ -4,7 +4,7 @@
  */
 import { GlassineError, optionError } from './errors.ts'
 import { isPlainObject, type Json } from './json.ts'
-import type { Rule } from './options/index.ts'
+import type { Rule } from './options.ts'
 import type { AbsentPlace, Place } from './places.ts'
 import type { FieldPolicy, PathNode } from './policy.ts'
 
@@ -19,6 +19,17 @@ export const bundleMemberRule: Rule = [
   'must be the name of a member',
   (value) => typeof value === 'string' && !forbiddenMember.test(value),
 ]
+
+/**
+ * Checks the option `bundleMember` and returns it, or the default.
+ *
+ * @throws GlassineError `ERR_OPTION_INVALID`
+ */
+export const checkedBundleMember = (member: string = defaultBundleMember, from: string): string => {
+  const [expected, holds] = bundleMemberRule
+  if (!holds(member)) throw optionError(from, 'bundleMember', expected)
+  return member
+}
 
 /** Whether a model declares a member of the root, or something in it. */
 export const declaresMember = ({ encrypted, fields }: FieldPolicy, member: string): boolean => {

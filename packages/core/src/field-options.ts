@@ -1,6 +1,6 @@
 import { GlassineError } from './errors.ts'
 import { isPlainObject } from './json.ts'
-import { checkedOptions, flag, integer, type OptionSchema, oneOf, type Rule, text } from './options/index.ts'
+import { checkedOptions, flag, integer, type OptionSchema, oneOf, type Rule, text } from './options.ts'
 import type { EncryptedOptions, MaskedOptions, NestedOptions } from './policy.ts'
 
 /** The name that errors of this package carry. */

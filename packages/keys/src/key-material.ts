@@ -93,10 +93,8 @@ export const keyMaterial = (options: KeyMaterialOptions): KeyMaterial => {
   const decryption = new Cache<DecryptionKeyRequest, Material>(
     bounds,
     async (request, deadline) => {
-      const { suite, context, tenant, encryptedDataKeys } = request
-      const length = request.length ?? keyLength
-      const call = { suite, context, tenant, deadline, length, encryptedDataKeys }
-      const bytes = await keyring.unwrap(call)
+      const { length = keyLength, encryptedDataKeys } = request
+      const bytes = await keyring.unwrap({ ...request, deadline, length })
       if (bytes === undefined) throw notDecrypted()
       return sharedMaterial(bytes, length, encryptedDataKeys.map(detached))
     },

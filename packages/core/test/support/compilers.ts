@@ -46,7 +46,6 @@ export const typeCheck = async (
         allowImportingTsExtensions: true,
         types: [],
         paths: {
-          '@glassine/core/options': [join(repository, 'packages/core/src/options/index.ts')],
           '@glassine/core': [coreSource],
           '@glassine/core/*': [coreSource.replace('index.ts', '*.ts')],
           'expect-type': [join(repository, 'node_modules/expect-type/dist/index.d.ts')],

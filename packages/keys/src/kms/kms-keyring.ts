@@ -115,8 +115,7 @@ export const kmsKeyring = (options: KmsKeyringOptions): Keyring => {
       })
       const { dataKey, wrapped } = first
       try {
-        const { suite, context, tenant, deadline } = request
-        const more = await wrapAll(references.slice(1), { suite, context, tenant, deadline, dataKey })
+        const more = await wrapAll(references.slice(1), { ...request, dataKey })
         return { dataKey, encryptedDataKeys: [wrapped, ...more] }
       } catch (error) {
         dataKey.fill(0)

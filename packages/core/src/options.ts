@@ -1,6 +1,6 @@
 // What every package of Glassine checks its options with: one table for each function that takes some.
-import { optionError } from '../errors.ts'
-import { isPlainObject } from '../json.ts'
+import { optionError } from './errors.ts'
+import { isPlainObject } from './json.ts'
 
 /**
  * One option: the end of a sentence for the error, what it must be, and whether a value is that. An option that is
@@ -62,7 +62,7 @@ export const text: Rule = [
 
 /** An integer in a range, both ends included. */
 export const integer = (least: number, most = Number.MAX_SAFE_INTEGER): Rule => [
-  `must be an integer from ${least} to ${most}`,
+  `must be an integer${most === Number.MAX_SAFE_INTEGER ? `, ${least} or more` : ` from ${least} to ${most}`}`,
   (value) => Number.isSafeInteger(value) && value >= least && value <= most,
 ]
 
