@@ -39,6 +39,7 @@ export const chart = (title: string, steps: readonly number[], lines: readonly L
   })
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="system-ui, sans-serif" font-size="13" fill="#808080">`,
+    `<title>${title}</title>`,
     text(`x="${left}" y="24"`, title, 'font-size="15" font-weight="600"'),
     ...rows,
     ...columns,
