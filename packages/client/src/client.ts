@@ -85,8 +85,8 @@ export const createClient = <Req extends Fields, Res extends Fields | false = Re
 ): Client<Req, Res> => {
   const { baseUrl, fields, context = {}, onRetry, ...given } = checkedClientOptions(options as ClientOptions)
   const crypto = given.crypto!
-  // Called without a receiver, as browsers insist on.
-  const fetch: typeof globalThis.fetch = (url, init) => given.fetch!(url, init)
+  // A variable of its own: as a method of something else, a browser's does not work.
+  const fetch = given.fetch!
   const origin = originOf(baseUrl)!
   const base = baseUrl.replace(/\/$/, '')
   const { audience = origin, keys = {}, carrier, padding } = given
@@ -146,6 +146,8 @@ export const createClient = <Req extends Fields, Res extends Fields | false = Re
           continue
         }
       }
+      // It may be the ticket that cannot be opened any more: the next request brings the keys themselves.
+      if (answer.status === 400) session.ticket = undefined
       const lenient = !answer.ok || !required
       if (!response || (!payload && (lenient || !text))) return answer
       try {
