@@ -34,7 +34,7 @@ import {
 import { draftOf, sealDraft } from './seal.ts'
 import { fetchRecipient } from './service-keys.ts'
 import { sessionsOf } from './session.ts'
-import { hash, randomBytes } from './web-crypto.ts'
+import { randomBytes, sha256 } from './web-crypto.ts'
 
 /** What `client.fetch` takes beside the path: the members of a `RequestInit`, and those that are ours. */
 export type ClientRequest<T> = Omit<RequestInit, 'body' | 'redirect'> & {
@@ -114,8 +114,8 @@ export const createClient = <Req extends Fields, Res extends Fields | false = Re
     if (draft ? /^(GET|HEAD)$/.test(method) : !partial && !/^(GET|HEAD|DELETE|OPTIONS)$/.test(method))
       throw fault('ERR_BODY_INVALID', undefined, `${draft ? 'No' : 'A'} body is due for this method`)
     const binding = checkedBinding(typeof context === 'function' ? await context() : context, from)
-    const contextOf = ({ model }: FieldPolicy): Promise<string> =>
-      hash(crypto, contextBytes(`${method} ${route}`, model, binding), 16)
+    const contextOf = async ({ model }: FieldPolicy): Promise<string> =>
+      encode((await sha256(crypto, contextBytes(`${method} ${route}`, model, binding))).slice(0, 16))
 
     for (let retried = false; ; retried = true) {
       const headers = new Headers(rest.headers)
