@@ -8,6 +8,7 @@ import type { Figure } from './figure.ts'
 import { itemFigures } from './item.ts'
 import { kmsCallFigures } from './kms-calls.ts'
 import { messageFigures } from './message.ts'
+import { sessionFigures } from './session.ts'
 import { table } from './table.ts'
 import { tableFigures } from './tables.ts'
 
@@ -30,6 +31,7 @@ const options: BenchOptions = values.quick ? { rounds: 9, ms: 8 } : { rounds: 41
 const groups: Readonly<Record<string, (options: BenchOptions) => Promise<readonly Figure[]>>> = {
   message: messageFigures,
   item: itemFigures,
+  session: sessionFigures,
   tables: tableFigures,
   bundle: bundleFigures,
   'kms-calls': kmsCallFigures,
