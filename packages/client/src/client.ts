@@ -22,7 +22,7 @@ import {
 import { itemsToOpen } from '@glassine/core/shapes'
 import { encode } from './bytes.ts'
 import { fault, from, guarded } from './errors.ts'
-import { headerOf } from './jwe.ts'
+import { parseJwe } from './jwe.ts'
 import { openItems } from './open.ts'
 import {
   type ClientFields,
@@ -139,8 +139,7 @@ export const createClient = <Req extends Fields, Res extends Fields | false = Re
       const payload = jsonOf(text)
       const problem = sessionProblems.find((type) => !answer.ok && type === payload?.type)
       if (problem) {
-        sessions.end(session, answer.headers.get('date'))
-        if (problem === 'unknown-kid') sessions.forget()
+        sessions.end(session, problem, answer.headers.get('date'))
         if (!retried) {
           onRetry?.({ problem })
           continue
@@ -163,7 +162,7 @@ export const createClient = <Req extends Fields, Res extends Fields | false = Re
         )
         const opened = new Response(encodeValue(put(values), '', from), answer)
         for (const name of stale) opened.headers.delete(name)
-        const { typ, exp } = (ticket && typeof carried === 'string' && headerOf(carried)) || {}
+        const { typ, exp } = (ticket && parseJwe(carried)?.[1]) || {}
         if (typ === ticketType) session.ticket = [carried as string, (exp as number) * 1000]
         return opened
       } catch (error) {
@@ -185,7 +184,7 @@ const written = (payload: object): string => {
       return isPlainObject(this[key]) ? this[key] : value
     })
   } catch {
-    throw fault('ERR_BODY_INVALID', 'The body cannot be written as JSON')
+    throw fault('ERR_BODY_INVALID', undefined, 'The body cannot be written as JSON')
   }
 }
 
