@@ -1,4 +1,5 @@
 /** What compiles and what does not, for browsers and for Node. */
+import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -51,6 +52,12 @@ createClient({ baseUrl: 'https://api.example.com', fields: Patient, crypto: glob
 export { anything, answer, opened, standard, written }
 `
 
+/** The examples of the sources, as they stand in their comments. */
+const documented = readFileSync(new URL('../src/client.ts', import.meta.url), 'utf8')
+  .replaceAll(/^ \* ?/gm, '')
+  .matchAll(/```ts\n(.*?)```/gs)
+const examples = { 'example.ts': example, 'documented.ts': [...documented][0]![1]! }
+
 test.each([
   ['a browser', { lib: ['es2023', 'es2024.string', 'esnext.decorators', 'dom', 'dom.iterable'], types: [] }],
   [
@@ -58,5 +65,5 @@ test.each([
     { types: ['node'], typeRoots: [fileURLToPath(new URL('../../../node_modules/@types', import.meta.url))] },
   ],
 ])('in %s', async (_where, compilerOptions) => {
-  expect(await typeCheck(folder, { 'example.ts': example }, compilerOptions)).toBe('')
+  expect(await typeCheck(folder, examples, compilerOptions)).toBe('')
 })
