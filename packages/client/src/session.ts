@@ -1,9 +1,9 @@
 import { keySetType, keyUse } from '@glassine/core/session'
 import { encode } from './bytes.ts'
 import { fault, guarded } from './errors.ts'
-import { enc, encryptJwe } from './jwe.ts'
+import { encryptJwe } from './jwe.ts'
 import type { Recipient } from './service-keys.ts'
-import { ecPair, gcmKey, type Key, randomBytes, type WebCrypto } from './web-crypto.ts'
+import { ecPair, enc, gcmKey, type Key, randomBytes, type WebCrypto } from './web-crypto.ts'
 
 /** The keys of one session. None of them can be exported: they live in this page or process only. */
 export interface Session {
@@ -14,9 +14,8 @@ export interface Session {
   readonly open: Key
   /** Private key for forward-secret responses. */
   readonly own?: Key
-  /** The JWE that brings the keys to the service, and whose key it is encrypted to. */
+  /** The JWE that brings the keys to the service. */
   readonly jwe: string
-  readonly recipient: Recipient
   /** ms since the epoch, by the service's clock as far as it is known; 0 ends the session. */
   expires: number
   /** How many values were sealed. */
@@ -35,11 +34,8 @@ export interface Sessions {
   take(seals: number): Promise<Session>
   /** What a request carries: the ticket, or the keys themselves. */
   carrier(session: Session): string
-  /**
-   * Ends a session that the service does not take; the time of its answer tells its clock. Where it does not know its
-   * key either, that key is given up, once for all who used it.
-   */
-  end(session: Session, date: string | null, keyUnknown: boolean): void
+  /** Ends a session that the service does not take, and why; the time of its answer tells its clock. */
+  end(session: Session, problem: string, date: string | null): void
   /** Gives up session and keys; the next keys come from the service itself. */
   forget(): void
 }
@@ -70,8 +66,7 @@ export const sessionsOf = (
     if (!mine.recipient || Date.now() >= mine.recipient.expires)
       mine.recipient = await fetchRecipient(mine.reload)
     mine.reload = false
-    const { recipient } = mine
-    const { alg, kid, contentKey } = recipient
+    const { alg, kid, contentKey } = mine.recipient
     const id = encode(randomBytes(crypto, 16))
     const request = randomBytes(crypto, 32)
     const response = randomBytes(crypto, 32)
@@ -87,7 +82,6 @@ export const sessionsOf = (
     const header = { alg, enc, kid, cty: keySetType, aud: audience, iat, exp, epk }
     mine.latest = {
       id,
-      recipient,
       seal: await gcmKey(crypto, request, 'encrypt'),
       open: await gcmKey(crypto, response, 'decrypt'),
       own,
@@ -119,11 +113,12 @@ export const sessionsOf = (
       }
     },
     carrier: ({ jwe, ticket }) => (ticket && now() < ticket[1] ? ticket[0] : jwe),
-    end(session, date, keyUnknown) {
+    end(session, problem, date) {
+      // Of many requests that are refused at a time, one is enough to fetch keys.
+      if (session.expires && problem === 'unknown-kid') forget()
       session.expires = 0
       const time = Date.parse(date!)
       if (time) ahead = time - Date.now()
-      if (keyUnknown && session.recipient === present.recipient) forget()
     },
     forget,
   }

@@ -1,8 +1,3 @@
-import { createHash } from 'node:crypto'
-import { checkedBinding, type Scope } from '@glassine/core'
-import { contextBytes } from '@glassine/core/session'
-import { from } from '../errors.ts'
-
 /** Makes the protected header of the field at a pointer, as it stands in a token. */
 export type Heads = (pointer: string) => string
 
@@ -25,18 +20,3 @@ export const headsOf = (kid: string, ctx: string, jti: string, end = ''): Heads 
     return front + Buffer.from(tail, 'utf8').toString('base64url')
   }
 }
-
-/** Bytes of the hash that are written. */
-const contextHashBytes = 16
-
-/**
- * What a field is bound to beside its place: the route, the model and the binding, hashed.
- *
- * @throws GlassineError `ERR_BINDING_INVALID`: an absent tenant must not be hashed as an empty one
- */
-export const contextOf = ({ route = '', binding }: Scope, model: string): string =>
-  createHash('sha256')
-    .update(contextBytes(route, model, checkedBinding(binding, from)))
-    .digest()
-    .subarray(0, contextHashBytes)
-    .toString('base64url')
