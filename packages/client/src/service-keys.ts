@@ -94,7 +94,7 @@ export const fetchRecipient = async (
   const choose = async (published: any): Promise<Recipient> => {
     const { keys, exp = Number.POSITIVE_INFINITY } = trust ? await verified(published, trust) : published
     // An old set, replayed, would bring back keys that were given up.
-    if (exp * 1000 <= now) throw exp
+    if (!(exp * 1000 > now)) throw exp
     expires = Math.min(expires, exp * 1000)
     for (const jwk of keys) {
       const { alg, e, n } = jwk

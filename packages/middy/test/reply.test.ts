@@ -88,6 +88,18 @@ describe.each(majors)('answers under the keys of the request, Middy %s', (_major
     expect(await openedBy(replies[0]!, JSON.parse(response.body))).toEqual(patient)
   })
 
+  test('who stands further inside may answer for a session that has expired', async () => {
+    const { envelope } = asking('ERR_SESSION_EXPIRED')
+    const handler = middy()
+      .use(decryptRequest({ fields, envelope, bind }) as any)
+      .onError(async (request: any) => {
+        request.response ??= { statusCode: 418, body: '' }
+      })
+      .handler(async (): Promise<any> => ({ statusCode: 200, body: patient }))
+    const response = await run(handler, get({ 'Encryption-Key': 'key-1' }))
+    expect(response.statusCode).toBe(418)
+  })
+
   test('without keys another format answers; where there is none the request is told so', async () => {
     const { envelope } = asking()
     const services = fakeEnvelope('services')

@@ -1,5 +1,5 @@
 /** What an attacker may send: all of it is refused, most of it before it costs anything. */
-import { randomBytes } from 'node:crypto'
+import { createCipheriv, generateKeyPairSync, randomBytes } from 'node:crypto'
 import { defineFields } from '@glassine/core'
 import {
   localRecipient,
@@ -221,6 +221,17 @@ describe("a field's header", () => {
           .setProtectedHeader({ ...header, alg: 'ECDH-ES' })
           .encrypt(await importJWK(jwk as any, 'ECDH-ES')),
     ],
+    [
+      'a name of another algorithm, sealed under the right key',
+      async (session, header) => {
+        const iv = randomBytes(12)
+        const cipher = createCipheriv('aes-256-gcm', session.q, iv)
+        const head = b64u(JSON.stringify({ ...header, alg: 'ECDH-ES' }))
+        const ciphertext = cipher.setAAD(Buffer.from(head)).update('"x"')
+        cipher.final()
+        return `${head}..${b64u(iv)}.${b64u(ciphertext)}.${b64u(cipher.getAuthTag())}`
+      },
+    ],
     ['text that is no JSON', (session, header) => sealValue(session, header, 'no JSON')],
     ['nothing', (session, header) => sealValue(session, header, '')],
     ['a text with __proto__', (session, header) => sealValue(session, header, '{"__proto__":{"x":1}}')],
@@ -290,6 +301,14 @@ describe('a session JWE', () => {
     [
       'on another curve',
       (carrier) => withHeader(carrier, { epk: { ...off, crv: 'P-384' } }),
+      'ERR_DECRYPT_FAILED',
+    ],
+    [
+      'on another curve of the same size',
+      (carrier) => {
+        const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'secp256k1' })
+        return withHeader(carrier, { epk: publicKey.export({ format: 'jwk' }) })
+      },
       'ERR_DECRYPT_FAILED',
     ],
     ['without an ephemeral key', (carrier) => withHeader(carrier, { epk: undefined }), 'ERR_DECRYPT_FAILED'],
@@ -375,6 +394,13 @@ describe('a session JWE', () => {
       'a device key off the curve',
       { plaintext: ([q, r]) => ({ keys: [q, r, { ...off, kid: q.kid.replace('.q', '.e') }] }) },
     ],
+    [
+      'a device key of another session',
+      {
+        forwardSecret: true,
+        plaintext: ([q, r, e]) => ({ keys: [q, r, { ...e, kid: `${'A'.repeat(22)}.e` }] }),
+      },
+    ],
     ['a member twice', { plaintext: (keys) => `{"keys":[],"keys":${JSON.stringify(keys)}}` }],
     ['no JSON', { plaintext: () => 'keys' }],
     ['null', { plaintext: () => null }],
@@ -416,6 +442,53 @@ describe('a session JWE', () => {
     time += 62_000
     expect(await codeOf(opened(envelope, body))).toBe('ERR_SESSION_EXPIRED')
     expect(recipient.calls).toBe(1)
+  })
+
+  test('that was opened late is kept to its end, and no longer', async () => {
+    let time = Date.now()
+    const { envelope } = setUp({ now: () => time })
+    const body = await sealFields(await beginSession(jwk), patient, fields, scope)
+    time += 600_000
+    await opened(envelope, body)
+    time += 362_000
+    expect(await codeOf(opened(envelope, body))).toBe('ERR_SESSION_EXPIRED')
+  })
+
+  test("that is kept for one of Lambda's tenants is not for another", async () => {
+    const { recipient, envelope } = setUp()
+    const body = await sealFields(await beginSession(jwk), patient, fields, scope)
+    for (const tenant of ['one', 'two', 'one', 'two']) await opened(envelope, body, { tenant })
+    expect(recipient.calls).toBe(2)
+  })
+
+  test('to an RSA key, with an encrypted key that is not as long as it, costs no call', async () => {
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+    const rsa = localRecipient({ privateKey })
+    let calls = 0
+    const recipient: Recipient = {
+      jwks: rsa.jwks,
+      unwrap: (request) => {
+        calls++
+        return rsa.unwrap(request)
+      },
+    }
+    const envelope = sessionEnvelope({ recipient, audience })
+    const [key] = await rsa.jwks({ deadline: () => Date.now() + 1_000 })
+    const session = await beginSession(key)
+    const parts = session.carrier.split('.')
+    for (const encrypted of ['', parts[1]!.slice(0, -4), `${parts[1]}AAAA`.replace(/.AAAA$/, 'AAAAA')]) {
+      const header = parts.with(1, encrypted).join('.')
+      expect(await codeOf(opened(envelope, undefined, { header }))).toBe('ERR_DECRYPT_FAILED')
+    }
+    expect(calls).toBe(0)
+    expect(await codeOf(opened(envelope, undefined, { header: session.carrier }))).toBe('none')
+  })
+
+  test.each([31, 33, 0])('is not opened with a shared secret of %d bytes', async (length) => {
+    const recipient: Recipient = { jwks: inner.jwks, unwrap: async () => new Uint8Array(length) }
+    const envelope = sessionEnvelope({ recipient, audience })
+    const { carrier } = await beginSession(jwk)
+    expect(await codeOf(opened(envelope, undefined, { header: carrier }))).toBe('ERR_KEY_UNAVAILABLE')
   })
 
   test('of one id and other keys does not reach the first one', async () => {

@@ -388,6 +388,38 @@ describe('a ticket', () => {
     expect(await codeOf(opened(envelope, undefined, { header: ticket }))).toBe('none')
   })
 
+  test('that cannot be one costs no call of its key', async () => {
+    const material = shared()
+    let calls = 0
+    const decryptionKey = (request: any) => {
+      calls++
+      return material.decryptionKey(request)
+    }
+    const session = await beginSession(jwk)
+    const { reply } = await opened(make({ ticket: material }), undefined, { header: session.carrier })
+    const { $jwe: ticket } = await sealed(reply, patient)
+    const [head, , ...rest] = ticket.split('.')
+    const header = JSON.parse(Buffer.from(head, 'base64url').toString())
+    const withHeader = (change: object) =>
+      [b64u(JSON.stringify({ ...header, ...change })), '', ...rest].join('.')
+    const dataKey = [0, 1, 65, 0, 1, 66, 0, 1, 67]
+    const bad = [
+      withHeader({ typ: undefined }),
+      withHeader({ typ: 'JWT' }),
+      [head, 'AAAA', ...rest].join('.'),
+      withHeader({ kid: b64u(Buffer.from([0, 6, ...Array(6).fill(dataKey).flat()])) }),
+      withHeader({ kid: b64u(Buffer.from([0, 0])) }),
+      withHeader({ kid: b64u(Buffer.from([0, 1, ...dataKey, 0])) }),
+    ]
+    for (const one of bad) {
+      const envelope = make({ ticket: { ...material, decryptionKey } })
+      expect(await codeOf(opened(envelope, undefined, { header: one }))).toBe('ERR_DECRYPT_FAILED')
+    }
+    expect(calls).toBe(0)
+    await opened(make({ ticket: { ...material, decryptionKey } }), undefined, { header: ticket })
+    expect(calls).toBe(1)
+  })
+
   test('is left out when its key cannot be had, and the answer is sealed all the same', async () => {
     const broken = { ...shared(), encryptionKey: () => Promise.reject(new Error('down')) }
     const session = await beginSession(jwk)

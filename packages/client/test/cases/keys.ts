@@ -22,10 +22,10 @@ const accepted = async ({ service, api }: Pair) => {
 const answering = (response: () => Response | Promise<Response>) =>
   pair({}, { fetch: (async () => response()) as never })
 
-const signed = async (reference: object = {}, trust?: object) => {
+const signed = async (reference: object = {}, trust?: object, options: object = {}) => {
   const { publicKey, privateKey } = await jose.generateKeyPair('ES256', { extractable: true })
   const jwk = await jose.exportJWK(publicKey)
-  return pair({ signer: privateKey, ...reference }, { keys: { trust: (trust ?? jwk) as never } })
+  return pair({ signer: privateKey, ...reference }, { keys: { trust: (trust ?? jwk) as never }, ...options })
 }
 
 /** Which keys of the service are believed, and for how long. */
@@ -77,8 +77,9 @@ export const keys: Cases = {
     const rsa = await ReferenceService.start({ alg: 'RSA-OAEP-256' })
     const both = await pair()
     const { service } = both
+    const other = await ReferenceService.start()
     service.keys = () => ({
-      keys: [{ ...service.jwk, use: 'sig' }, { kty: 'oct', k: 'AAAA', alg: 'dir' }, service.jwk, rsa.jwk],
+      keys: [{ ...other.jwk, use: 'sig' }, { kty: 'oct', k: 'AAAA', alg: 'dir' }, service.jwk, rsa.jwk],
     })
     equal((await accepted(both)).alg, 'ECDH-ES')
     equal(
@@ -195,6 +196,44 @@ export const keys: Cases = {
       .sign(new TextEncoder().encode(JSON.stringify(trust)))
     const fetch = (async () => new Response(jws)) as never
     await keysRefused(await pair({}, { fetch, keys: { trust: trust as never } }))
+  },
+
+  'a set whose header names another algorithm than it is signed by': async () => {
+    const pairOfKeys = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, [
+      'sign',
+      'verify',
+    ])
+    const trust: any = await crypto.subtle.exportKey('jwk', pairOfKeys.publicKey)
+    const { jwk } = await ReferenceService.start()
+    for (const [alg, code] of [
+      ['none', 'ERR_KEY_REFUSED'],
+      ['ES256', undefined],
+    ]) {
+      const head = jose.base64url.encode(JSON.stringify({ alg, typ: 'jwk-set+jwt' }))
+      const input = `${head}.${jose.base64url.encode(JSON.stringify({ keys: [jwk] }))}`
+      const es256 = { name: 'ECDSA', hash: 'SHA-256' }
+      const bytes = await crypto.subtle.sign(es256, pairOfKeys.privateKey, new TextEncoder().encode(input))
+      const text = `${input}.${jose.base64url.encode(new Uint8Array(bytes))}`
+      const fetch = (async (url: string) =>
+        url.endsWith('jwks.json') ? new Response(text) : new Response(null, { status: 204 })) as never
+      const both = await pair({}, { fetch, keys: { trust } })
+      if (code) await keysRefused(both)
+      else equal((await both.api.fetch('/patients', post())).status, 204)
+    }
+  },
+
+  'a set whose end is no number': async () => {
+    for (const exp of ['tomorrow', {}, Number.NaN, null])
+      await keysRefused(await signed({ signedPayload: { exp } }))
+  },
+
+  'a signed set is not kept beyond its end': async () => {
+    const exp = Math.floor(Date.now() / 1000) + 30
+    const both = await signed({ signedPayload: { exp } }, undefined, { session: { ttl: 1 } })
+    await accepted(both)
+    await clock(28_000, () => accepted(both))
+    equal(both.service.keyFetches.length, 1)
+    await clock(31_000, () => refused(both.api.fetch('/patients', post()), 'ERR_KEY_REFUSED'))
   },
 
   'a signed set that has expired': async () => {
