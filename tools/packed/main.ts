@@ -7,7 +7,7 @@ import { keyMaterial, kmsKeyring } from '@glassine/keys'
 import { redactor } from '@glassine/logger'
 import { messageEnvelope } from '@glassine/message'
 import { assertEncrypted, decryptRequest, encryptResponse, requireTls } from '@glassine/middy'
-import { jwksHandler, localRecipient, sessionEnvelope } from '@glassine/session'
+import { jwksHandler, kmsAgreementRecipient, sessionEnvelope } from '@glassine/session'
 import { invoke, sampleEvent, startLocalKms } from '@glassine/testing'
 import middy from '@middy/core'
 
@@ -52,8 +52,13 @@ assert.deepEqual(
 
 await assert.rejects(invoke(handler, sampleEvent('rest', { body: card })), GlassineError)
 
-// From a device: the same declaration, through a fetch that turns requests into events.
-const recipient = localRecipient()
+// From a device, with a key in KMS: the same declaration, through a fetch that turns requests into events.
+await kms.createKey({ alias: 'alias/devices', keySpec: 'ECC_NIST_P256', keyUsage: 'KEY_AGREEMENT' })
+const recipient = kmsAgreementRecipient({
+  keyId: 'alias/devices',
+  awsClientOptions: kms.clientOptions,
+  insecureEndpoint: kms.endpoint,
+})
 const devices = sessionEnvelope({ recipient, audience: 'https://api.example.com' })
 const deviceHandler = middy(assertEncrypted({ fields: Card }))
   .use(decryptRequest({ fields: Card, envelope: devices }))
@@ -79,3 +84,8 @@ const answer = await api.fetch('/cards', { method: 'POST', body: card })
 assert.deepEqual(await answer.json(), card)
 assert.equal(wire.length, 4)
 assert.ok(!wire.join().includes(card.number))
+// What carries no session is not taken.
+await assert.rejects(
+  invoke(deviceHandler, sampleEvent('rest', { body: sealed })),
+  (error: unknown) => error instanceof GlassineError && error.code === 'ERR_FIELD_NOT_ENCRYPTED',
+)
