@@ -1,4 +1,6 @@
 import path from 'node:path'
+import { pathToFileURL } from 'node:url'
+import type { MiddyfiedHandler } from '@middy/core'
 import { build } from 'esbuild'
 
 // From the root of the repository, where npm's scripts run: this file itself is bundled, so its own place moves.
@@ -25,3 +27,7 @@ export const bundleHandler = async (): Promise<{ file: string; bytes: number }> 
   })
   return { file, bytes: Object.values(metafile.outputs)[0]!.bytes }
 }
+
+/** Loads it under a new specifier each time: a second sandbox in one process is a second cold start. */
+export const loadHandler = async (file: string): Promise<MiddyfiedHandler> =>
+  (await import(`${pathToFileURL(file).href}?${process.hrtime.bigint()}`)).handler

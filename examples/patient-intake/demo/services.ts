@@ -72,4 +72,13 @@ export const startServices = async () => {
   }
 }
 
+/** A row in a form that JSON has: bytes as base64 in `{ B }`. */
+export const readable = (row: object): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(row).map(([name, value]) => [
+      name,
+      value instanceof Uint8Array ? { B: Buffer.from(value).toString('base64') } : value,
+    ]),
+  )
+
 export type Services = Awaited<ReturnType<typeof startServices>>
