@@ -1,6 +1,6 @@
 // Items of DynamoDB: ten encrypted attributes and a key, against the bare primitives; and what they add in bytes.
 import { type Item, itemEncryptorOfActions, itemSize, type SuiteName } from '@glassine/dynamodb'
-import { type BranchKeySource, hierarchicalKeyring } from '@glassine/keys'
+import { type BranchKeySource, hierarchicalKeyring } from '@glassine/keys/key-store'
 import { atMost, type Figure, reported } from './figure.ts'
 import { itemDecryptPrimitives, itemEncryptPrimitives, sealedItemParts } from './item-primitives.ts'
 import type { BenchOptions } from './main.ts'

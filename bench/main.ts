@@ -9,6 +9,7 @@ import { itemFigures } from './item.ts'
 import { kmsCallFigures } from './kms-calls.ts'
 import { messageFigures } from './message.ts'
 import { table } from './table.ts'
+import { tableFigures } from './tables.ts'
 
 const { values } = parseArgs({
   options: {
@@ -29,6 +30,7 @@ const options: BenchOptions = values.quick ? { rounds: 9, ms: 8 } : { rounds: 41
 const groups: Readonly<Record<string, (options: BenchOptions) => Promise<readonly Figure[]>>> = {
   message: messageFigures,
   item: itemFigures,
+  tables: tableFigures,
   bundle: bundleFigures,
   'kms-calls': kmsCallFigures,
 }

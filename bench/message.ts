@@ -1,8 +1,10 @@
 // AWS Encryption SDK messages against AWS's own JavaScript library, and against the bare primitives.
 import * as aws from '@aws-crypto/client-node'
 import { defineFields } from '@glassine/core'
-import { keyMaterial, rawAesKeyring } from '@glassine/keys'
-import { decrypt, encrypt, messageEnvelope } from '@glassine/message'
+import { keyMaterial } from '@glassine/keys'
+import { rawAesKeyring } from '@glassine/keys/raw-aes'
+import { messageEnvelope } from '@glassine/message'
+import { decrypt, encrypt } from '@glassine/message/bytes'
 import { atLeast, atMost, type Figure, reported } from './figure.ts'
 import type { BenchOptions } from './main.ts'
 import { compare } from './paired.ts'

@@ -12,6 +12,7 @@ const knows: Readonly<Record<string, readonly string[]>> = {
   core: [],
   keys: ['core'],
   message: ['core', 'keys'],
+  session: ['core', 'keys'],
   dynamodb: ['core', 'keys'],
   middy: ['core', 'keys', 'message', 'dynamodb'],
   logger: ['core'],

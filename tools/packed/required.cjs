@@ -3,9 +3,13 @@ const assert = require('node:assert/strict')
 
 for (const [name, member] of [
   ['core', 'defineFields'],
+  ['core/options', 'checkedOptions'],
   ['keys', 'keyMaterial'],
   ['keys/key-store', 'keyStore'],
+  ['keys/multi', 'multiKeyring'],
+  ['keys/raw-aes', 'rawAesKeyring'],
   ['message', 'messageEnvelope'],
+  ['message/bytes', 'encrypt'],
   ['dynamodb', 'itemEncryptor'],
   ['middy', 'decryptRequest'],
   ['middy/tables', 'encryptedTables'],

@@ -2,8 +2,8 @@
 // for each clinic.
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb'
-import { hierarchicalKeyring, keyMaterial } from '@glassine/keys'
-import { keyStore } from '@glassine/keys/key-store'
+import { keyMaterial } from '@glassine/keys'
+import { hierarchicalKeyring, keyStore } from '@glassine/keys/key-store'
 import { localDynamoDBKind, startLocalDynamoDB, withoutTransactions } from '@glassine/local-dynamodb'
 import { startLocalKms } from '@glassine/testing'
 

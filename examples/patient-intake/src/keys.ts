@@ -1,5 +1,5 @@
-import { hierarchicalKeyring, keyMaterial } from '@glassine/keys'
-import { keyStore } from '@glassine/keys/key-store'
+import { keyMaterial } from '@glassine/keys'
+import { hierarchicalKeyring, keyStore } from '@glassine/keys/key-store'
 
 /** One branch key for each clinic, in a table that holds them encrypted under one KMS key. */
 const branchKeys = keyStore({

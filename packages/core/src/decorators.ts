@@ -6,16 +6,9 @@ import type {
   ModelDecorator,
   NestedDecorator,
 } from './decorator-types.ts'
-import { checkedOptions, modelError } from './field-options.ts'
-import {
-  type Declared,
-  declare,
-  type Metadata,
-  type NestedOptions,
-  nameModel,
-  ownMetadata,
-} from './metadata.ts'
-import type { EncryptedOptions, MaskedOptions } from './policy.ts'
+import { fieldOptions, modelError } from './field-options.ts'
+import { type Declared, declare, type Metadata, nameModel, ownMetadata } from './metadata.ts'
+import type { EncryptedOptions, MaskedOptions, NestedOptions } from './policy.ts'
 import type { Encrypted as EncryptedType } from './types.ts'
 
 /** The type of a field that carries the decorator; see {@link EncryptedType}. */
@@ -64,7 +57,7 @@ export function Encrypted<Optional extends boolean = false>(
   options?: EncryptedOptions & { readonly optional?: Optional },
 ): EncryptedDecorator<Optional>
 export function Encrypted(options?: EncryptedOptions, ...misused: unknown[]): EncryptedDecorator<boolean> {
-  const checked = checkedOptions('encrypted', called('Encrypted', options, misused))
+  const checked = fieldOptions('encrypted', called('Encrypted', options, misused))
   return fieldDecorator((name) => ({ name, kind: 'encrypted', options: checked }))
 }
 
@@ -82,7 +75,7 @@ export function Encrypted(options?: EncryptedOptions, ...misused: unknown[]): En
  */
 export function Masked(options?: MaskedOptions): MaskedDecorator
 export function Masked(options?: MaskedOptions, ...misused: unknown[]): MaskedDecorator {
-  const checked = checkedOptions('masked', called('Masked', options, misused))
+  const checked = fieldOptions('masked', called('Masked', options, misused))
   return fieldDecorator((name) => ({ name, kind: 'masked', options: checked }))
 }
 
@@ -113,7 +106,7 @@ export function Nested(
   ...misused: unknown[]
 ): NestedDecorator<any, any, boolean> {
   if (typeof type !== 'function') throw modelError('@Nested takes a function that returns a class')
-  const checked = checkedOptions('nested', called('Nested', options, misused))
+  const checked = fieldOptions('nested', called('Nested', options, misused))
   return fieldDecorator((name) => ({ name, kind: 'nested', options: checked, type }))
 }
 

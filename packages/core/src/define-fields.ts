@@ -1,6 +1,6 @@
 import { compilePolicy, type RawField } from './compile.ts'
 import { optionError } from './errors.ts'
-import { checkedOptions, core } from './field-options.ts'
+import { core, fieldOptions } from './field-options.ts'
 import type { FieldPath, PathOptions } from './field-path.ts'
 import { isPlainObject } from './json.ts'
 import { segmentsOf } from './path.ts'
@@ -48,9 +48,9 @@ const rawField = (path: string, options: FieldOptions): RawField => {
   if (!isPlainObject(options)) throw optionError(core, path, 'must be an object of options')
   const { masked, ...rest } = options as EncryptedOptions & { readonly masked?: MaskedOptions }
   if (masked === undefined) {
-    const checked = checkedOptions('encrypted', rest)
+    const checked = fieldOptions('encrypted', rest)
     return { segments: segmentsOf(path, checked.optional === true), kind: 'encrypted', options: checked }
   }
   if (Object.keys(rest).length > 0) throw optionError(core, 'masked', 'allows no option beside it')
-  return { segments: segmentsOf(path, false), kind: 'masked', options: checkedOptions('masked', masked) }
+  return { segments: segmentsOf(path, false), kind: 'masked', options: fieldOptions('masked', masked) }
 }

@@ -1,5 +1,5 @@
 import { brand, compilePolicy, type RawField } from './compile.ts'
-import { checkedOptions, modelError } from './field-options.ts'
+import { fieldOptions, modelError } from './field-options.ts'
 import { type Fields, policyOf } from './fields.ts'
 import { isPlainObject } from './json.ts'
 import type { Segment } from './path.ts'
@@ -91,7 +91,7 @@ const rawField = (field: unknown): RawField => {
   return {
     segments,
     kind,
-    options: checkedOptions<RawField['options']>(kind, optional ? { ...rest, optional } : rest),
+    options: fieldOptions(kind, optional ? { ...rest, optional } : rest),
   }
 }
 

@@ -1,57 +1,46 @@
-import { GlassineError, optionError } from './errors.ts'
+import { GlassineError } from './errors.ts'
 import { isPlainObject } from './json.ts'
+import { checkedOptions, flag, integer, type OptionSchema, oneOf, type Rule, text } from './options.ts'
+import type { EncryptedOptions, MaskedOptions, NestedOptions } from './policy.ts'
 
 /** The name that errors of this package carry. */
 export const core = '@glassine/core'
 
 /** The error for a declaration that cannot be compiled; made of constants and declared names only. */
 export const modelError = (message: string, path?: string): GlassineError =>
-  new GlassineError('ERR_MODEL_INVALID', { message, package: core, ...(path !== undefined && { path }) })
+  new GlassineError('ERR_MODEL_INVALID', { message, package: core, path })
 
-type Rule = readonly [expected: string, holds: (value: any) => boolean]
-
-const label: Rule = [
-  'must be a string that is not empty',
-  (value) => typeof value === 'string' && value !== '',
-]
-const flag: Rule = ['must be a boolean', (value) => typeof value === 'boolean']
-const count: Rule = ['must be an integer, 0 or more', (value) => Number.isSafeInteger(value) && value >= 0]
 const beacon: Rule = [
   'must be { bits } with an integer from 1 to 63',
-  (value) =>
-    isPlainObject(value) &&
-    Object.keys(value).join() === 'bits' &&
-    Number.isInteger(value.bits) &&
-    (value.bits as number) > 0 &&
-    (value.bits as number) < 64,
+  (value) => isPlainObject(value) && Object.keys(value).join() === 'bits' && integer(1, 63)[1](value.bits),
 ]
 
-// Maps and not objects: an option called `constructor` finds nothing in them.
-const rules = {
-  encrypted: new Map(Object.entries({ label, optional: flag, beacon })),
-  masked: new Map(Object.entries({ label, keepFirst: count, keepLast: count })),
-  nested: new Map<string, Rule>([
-    ['in', ["must be 'array' or 'record'", (value) => value === 'array' || value === 'record']],
-    ['optional', flag],
-  ]),
+/** What each kind of field takes. */
+interface FieldOptions {
+  readonly encrypted: EncryptedOptions
+  readonly masked: MaskedOptions
+  readonly nested: NestedOptions
+}
+
+const schemas: { readonly [K in keyof FieldOptions]: OptionSchema<FieldOptions[K]> } = {
+  encrypted: { label: text, optional: flag, beacon },
+  masked: { label: text, keepFirst: integer(0), keepLast: integer(0) },
+  nested: { in: oneOf('array', 'record'), optional: flag },
 }
 
 /**
- * Returns a frozen copy of a field's options when each is known and right. An unknown name throws as well: a
- * misspelt `optinal` must not become a default in silence.
+ * Returns a frozen copy of a field's options when each is known and right.
  *
  * @throws GlassineError `ERR_OPTION_INVALID` with the option's name
  */
-export const checkedOptions = <O extends object>(kind: keyof typeof rules, options: O | undefined): O => {
-  const checked: Record<string, unknown> = {}
-  if (options !== undefined && !isPlainObject(options)) throw optionError(core, kind, 'must be an object')
-  for (const [name, value] of Object.entries(options ?? {})) {
-    const rule = rules[kind].get(name)
-    if (!rule) throw optionError(core, name, `is not known for ${kind} fields`)
-    // An option that is undefined is one that was not given, for those who pass theirs through.
-    if (value === undefined) continue
-    if (!rule[1](value)) throw optionError(core, name, rule[0])
-    checked[name] = typeof value === 'object' ? { ...value } : value
-  }
-  return Object.freeze(checked) as O
+export const fieldOptions = <K extends keyof FieldOptions>(
+  kind: K,
+  options: FieldOptions[K] = {},
+): FieldOptions[K] => {
+  const given = Object.entries(checkedOptions(core, schemas[kind], options, kind))
+  // An option that is undefined is one that was not given, for those who pass theirs through.
+  const copies = given.flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, isPlainObject(value) ? { ...value } : value]],
+  )
+  return Object.freeze(Object.fromEntries(copies))
 }

@@ -21,7 +21,6 @@ export type { FieldPath, PathOptions } from './field-path.ts'
 export { type Fields, type ModelClass, type PayloadOf, policyOf } from './fields.ts'
 export { isPlainObject, type Json } from './json.ts'
 export { maskValue } from './mask.ts'
-export type { NestedOptions } from './metadata.ts'
 export {
   type AbsentPlace,
   maxPlaces,
@@ -36,6 +35,7 @@ export type {
   FieldDeclaration,
   FieldPolicy,
   MaskedOptions,
+  NestedOptions,
   PathNode,
 } from './policy.ts'
 export type { Ciphertext, Plain, plain, Sealed, sealed } from './types.ts'

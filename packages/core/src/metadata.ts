@@ -1,5 +1,5 @@
 import { modelError } from './field-options.ts'
-import type { EncryptedOptions, MaskedOptions } from './policy.ts'
+import type { EncryptedOptions, MaskedOptions, NestedOptions } from './policy.ts'
 
 // No Node has Symbol.metadata, 26 included, and compilers look it up when a class is defined. It is set here, in
 // the module that the decorators import a binding from, since `sideEffects: false` drops a bare polyfill import.
@@ -17,14 +17,6 @@ export type Declared = { readonly name: string } & (
   | { readonly kind: 'masked'; readonly options: MaskedOptions; readonly type?: never }
   | { readonly kind: 'nested'; readonly options: NestedOptions; readonly type: () => unknown }
 )
-
-/** How the value of a nested field holds its models. */
-export interface NestedOptions {
-  /** `'array'`: a list of them; `'record'`: an object with a model in every member. Default: one model. */
-  readonly in?: 'array' | 'record'
-  /** `true` when the field may be absent or null. Default `false`. */
-  readonly optional?: boolean
-}
 
 /** A class's metadata, its own or inherited. */
 export type Metadata = Record<symbol, unknown>

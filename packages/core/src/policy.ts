@@ -21,6 +21,14 @@ export interface MaskedOptions {
   readonly keepLast?: number
 }
 
+/** How the value of a nested field holds its models. */
+export interface NestedOptions {
+  /** `'array'`: a list of them; `'record'`: an object with a model in every member. Default: one model. */
+  readonly in?: 'array' | 'record'
+  /** `true` when the field may be absent or null. Default `false`. */
+  readonly optional?: boolean
+}
+
 /** One declared field: its identity is the model's id and the template path. */
 export type FieldDeclaration =
   | ({ readonly kind: 'encrypted'; readonly path: string } & EncryptedOptions)

@@ -1,5 +1,5 @@
 /** Items under the hierarchical keyring of `@glassine/keys`: branch keys for each tenant, chosen by the item. */
-import { type BranchKeySource, hierarchicalKeyring } from '@glassine/keys'
+import { type BranchKeySource, hierarchicalKeyring } from '@glassine/keys/key-store'
 import { expect, test } from '@jest/globals'
 import { branchKeyIdOfItem, type Item, itemEncryptorOfActions } from '../src/index.ts'
 import { staticHierarchicalKeyring } from './support/keyrings.ts'

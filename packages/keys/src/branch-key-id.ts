@@ -1,13 +1,15 @@
-import { optionError } from '@glassine/core'
-import { from } from './errors.ts'
-import { textOption } from './options.ts'
+import { type Rule, text } from '@glassine/core/options'
+import { badOption } from './errors.ts'
 
 /** DynamoDB's limit of a partition key, in bytes. */
 export const maxBranchKeyId = 2_048
 
+export const branchKeyIdRule: Rule = [
+  `must be a string of 1 to ${maxBranchKeyId} bytes`,
+  (value) => text[1](value) && Buffer.byteLength(value) <= maxBranchKeyId,
+]
+
 /** @throws GlassineError `ERR_OPTION_INVALID` */
 export const branchKeyIdOption = (branchKeyId: unknown): void => {
-  textOption('branchKeyId', branchKeyId)
-  if (Buffer.byteLength(branchKeyId as string) > maxBranchKeyId)
-    throw optionError(from, 'branchKeyId', `must be at most ${maxBranchKeyId} bytes`)
+  if (!branchKeyIdRule[1](branchKeyId)) throw badOption('branchKeyId', branchKeyIdRule[0])
 }

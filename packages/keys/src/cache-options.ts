@@ -1,7 +1,5 @@
-import { optionError } from '@glassine/core'
+import { anyFunction, integer, type OptionSchema } from '@glassine/core/options'
 import type { CacheOptions } from './cache.ts'
-import { from } from './errors.ts'
-import { integerOption } from './options.ts'
 
 /** How keys are kept, in every layer that keeps any; times in ms. */
 export interface KeptKeysOptions {
@@ -19,36 +17,28 @@ export interface KeptKeysOptions {
   readonly now?: () => number
 }
 
-const forever = Number.MAX_SAFE_INTEGER
-
-/** Default, least and most of each. */
-const ranges = {
-  cacheExpiry: [300_000, 0, forever],
-  cacheMaxEntries: [1_000, 1, 1_000_000],
-  cacheStaleIfError: [0, 0, forever],
-  cacheRefusals: [5_000, 0, forever],
-  timeout: [10_000, 1, forever],
-} as const
-
-/** The names, for the check against unknown ones. */
-export const keptKeysOptions: readonly string[] = [...Object.keys(ranges), 'now']
-
-/** @throws GlassineError `ERR_OPTION_INVALID` */
-export const keptKeys = (options: KeptKeysOptions): Omit<CacheOptions, 'maxUses' | 'maxBytes'> => {
-  const { now = Date.now } = options
-  if (typeof now !== 'function') throw optionError(from, 'now', 'must be a function')
-  const value = (name: keyof typeof ranges): number => {
-    const [standard, least, most] = ranges[name]
-    const given = options[name] ?? standard
-    integerOption(name, given, least, most)
-    return given
-  }
-  return {
-    expiry: value('cacheExpiry'),
-    maxEntries: value('cacheMaxEntries'),
-    staleIfError: value('cacheStaleIfError'),
-    refusals: value('cacheRefusals'),
-    timeout: value('timeout'),
-    now,
-  }
+export const keptKeysSchema: OptionSchema<KeptKeysOptions> = {
+  cacheExpiry: integer(0),
+  cacheMaxEntries: integer(1, 1_000_000),
+  cacheStaleIfError: integer(0),
+  cacheRefusals: integer(0),
+  timeout: integer(1),
+  now: anyFunction,
 }
+
+/** What a cache is told of options that were checked. */
+export const keptKeys = ({
+  cacheExpiry: expiry = 300_000,
+  cacheMaxEntries: maxEntries = 1_000,
+  cacheStaleIfError: staleIfError = 0,
+  cacheRefusals: refusals = 5_000,
+  timeout = 10_000,
+  now = Date.now,
+}: KeptKeysOptions): Omit<CacheOptions, 'maxUses' | 'maxBytes'> => ({
+  expiry,
+  maxEntries,
+  staleIfError,
+  refusals,
+  timeout,
+  now,
+})

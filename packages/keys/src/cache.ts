@@ -17,6 +17,8 @@ export interface CacheOptions {
   readonly timeout: number
   /** ms since the epoch. */
   readonly now: () => number
+  /** `false`: an entry is not fetched again before it expires, for values that never change. Default `true`. */
+  readonly refreshAhead?: boolean
 }
 
 /** What a {@link Cache} counted since it was made. */
@@ -30,6 +32,17 @@ export interface CacheCounts {
   refused: number
   errors: number
 }
+
+export const noCounts = (): CacheCounts => ({
+  hits: 0,
+  misses: 0,
+  joined: 0,
+  refreshes: 0,
+  stale: 0,
+  evictions: 0,
+  refused: 0,
+  errors: 0,
+})
 
 interface Entry<V> {
   readonly shared: Shared<V>
@@ -59,16 +72,7 @@ const refreshPause = 1_000
  * invocations; expired entries are dropped at the next miss.
  */
 export class Cache<R, V> {
-  readonly counts: CacheCounts = {
-    hits: 0,
-    misses: 0,
-    joined: 0,
-    refreshes: 0,
-    stale: 0,
-    evictions: 0,
-    refused: 0,
-    errors: 0,
-  }
+  readonly counts: CacheCounts
   readonly #options: CacheOptions
   readonly #load: (request: R, deadline: () => number) => Promise<Shared<V>>
   readonly #entries = new Map<string, Entry<V>>()
@@ -77,8 +81,16 @@ export class Cache<R, V> {
   /** Spares moving the entry that is used all the time to where it stands already. */
   #newest: Entry<V> | undefined
 
-  /** @param load - fetches a value; the cache takes over the hold that its maker has on it */
-  constructor(options: CacheOptions, load: (request: R, deadline: () => number) => Promise<Shared<V>>) {
+  /**
+   * @param load - fetches a value; the cache takes over the hold that its maker has on it
+   * @param counts - may be shared by caches that are counted as one
+   */
+  constructor(
+    options: CacheOptions,
+    load: (request: R, deadline: () => number) => Promise<Shared<V>>,
+    counts = noCounts(),
+  ) {
+    this.counts = counts
     this.#options = options
     this.#load = load
     this.#refusals = new Refusals(options.refusals, options.maxEntries)
@@ -109,12 +121,18 @@ export class Cache<R, V> {
     entry.bytes += demand.bytes
     if (entry !== this.#newest) this.#touch(key, entry)
     if (
-      age >= refreshShare * options.expiry ||
-      entry.uses >= refreshShare * options.maxUses ||
-      entry.bytes >= refreshShare * options.maxBytes
+      options.refreshAhead !== false &&
+      (age >= refreshShare * options.expiry ||
+        entry.uses >= refreshShare * options.maxUses ||
+        entry.bytes >= refreshShare * options.maxBytes)
     )
       this.#refresh(key, request, entry, now)
     return entry.shared.retain()
+  }
+
+  /** Whether `take` most likely makes no call of its own: the value is there, or under way. */
+  knows(key: string): boolean {
+    return this.#entries.has(key) || this.#flights.has(key)
   }
 
   /** Adds a value that was had on another way. Holds it on its own, beside whoever else does. */
@@ -151,7 +169,7 @@ export class Cache<R, V> {
       this.counts.refused++
       return Promise.reject(ownError(refusal))
     }
-    const deadline = Math.min(demand.deadline ?? Number.POSITIVE_INFINITY, now + this.#options.timeout)
+    const deadline = Math.min(demand.deadline ?? Infinity, now + this.#options.timeout)
     if (!(deadline > now)) return Promise.reject(unavailable())
     let flight = this.#flights.get(key)
     if (flight && this.#joinable(flight, demand, now)) this.counts.joined++
@@ -215,7 +233,7 @@ export class Cache<R, V> {
       if (entry) {
         entry.failed = !refused
         entry.refused = refused
-        entry.retryAt = refused ? Number.POSITIVE_INFINITY : now + refreshPause
+        entry.retryAt = refused ? Infinity : now + refreshPause
       }
     }
     flight.settle((demand) => (refused ? undefined : this.#stale(flight.key, demand, now)) ?? ownError(error))

@@ -1,7 +1,16 @@
-import { GlassineError } from '@glassine/core'
+import { GlassineError, optionError } from '@glassine/core'
+import { checkedOptions, type OptionSchema } from '@glassine/core/options'
 
 /** The package's name in every error. */
 export const from = '@glassine/keys'
+
+/** The error for an option that cannot be right. */
+export const badOption = (option: string, expected: string): GlassineError =>
+  optionError(from, option, expected)
+
+/** Refuses options that are not in the table, and values that its rules do not take. */
+export const checked = <O extends object>(schema: OptionSchema<O>, options: O): O =>
+  checkedOptions(from, schema, options)
 
 /** An answer may be had later: KMS is down, throttles or is slow, or the keyring failed in a way that says nothing. */
 export const unavailable = (message?: string): GlassineError =>

@@ -1,14 +1,14 @@
 import { GlassineError } from '@glassine/core'
-import { Cache, type CacheOptions } from './cache.ts'
+import { integer, type OptionSchema, required } from '@glassine/core/options'
+import { Cache, noCounts } from './cache.ts'
 import { decryptionId, encryptionIds, partitionOf } from './cache-ids.ts'
-import { type KeptKeysOptions, keptKeys, keptKeysOptions } from './cache-options.ts'
+import { type KeptKeysOptions, keptKeys, keptKeysSchema } from './cache-options.ts'
 import type { DataKey } from './data-key.ts'
-import { from, notDecrypted } from './errors.ts'
+import { checked, from, notDecrypted } from './errors.ts'
 import type { DecryptionKeyRequest, EncryptionKeyRequest } from './key-request.ts'
-import { checkedKeyring, type Keyring } from './keyring.ts'
+import { type Keyring, keyringRule } from './keyring.ts'
 import { lent } from './loan.ts'
 import { detached, keyLength, type Material, sharedMaterial } from './material.ts'
-import { integerOption, knownOptions } from './options.ts'
 
 /** Counters since construction; for metrics. */
 export interface KeyStats {
@@ -77,40 +77,53 @@ export interface KeyMaterialOptions extends KeptKeysOptions {
  * ```
  */
 export const keyMaterial = (options: KeyMaterialOptions): KeyMaterial => {
-  const { keyring, bounds } = checked(options)
+  const {
+    keyring,
+    cacheMaxUses: maxUses = 100_000,
+    cacheMaxBytes: maxBytes = mostBytes,
+    ...kept
+  } = checked(schema, options)
+  const bounds = { ...keptKeys(kept), maxUses, maxBytes }
   const partition = partitionOf(keyring.id)
   const encryptionId = encryptionIds(partition)
+  const counts = noCounts()
   /** Moves on at `clear()`: a key that was asked for before must not be kept after it. */
   let epoch = 0
 
-  const decryption = new Cache<DecryptionKeyRequest, Material>(bounds, async (request, deadline) => {
-    const { suite, context, tenant, encryptedDataKeys } = request
-    const length = request.length ?? keyLength
-    const call = { suite, context, tenant, deadline, length, encryptedDataKeys }
-    const bytes = await keyring.unwrap(call)
-    if (bytes === undefined) throw notDecrypted()
-    return sharedMaterial(bytes, length, encryptedDataKeys.map(detached))
-  })
+  const decryption = new Cache<DecryptionKeyRequest, Material>(
+    bounds,
+    async (request, deadline) => {
+      const { length = keyLength, encryptedDataKeys } = request
+      const bytes = await keyring.unwrap({ ...request, deadline, length })
+      if (bytes === undefined) throw notDecrypted()
+      return sharedMaterial(bytes, length, encryptedDataKeys.map(detached))
+    },
+    counts,
+  )
 
-  const encryption = new Cache<EncryptionKeyRequest, Material>(bounds, async (request, deadline) => {
-    const began = epoch
-    const { suite, context, tenant } = request
-    const made = await keyring.generate({ suite, context, tenant, deadline, length: keyLength })
-    const shared = sharedMaterial(made?.dataKey, keyLength, made?.encryptedDataKeys)
-    // What is encrypted here is often read here next. The two entries live on their own: a key that has done its
-    // share of encrypting still decrypts, and is zeroed when the last of them goes.
-    const { encryptedDataKeys } = shared.value
-    if (began === epoch)
-      decryption.put(decryptionId(partition, { suite, context, tenant, encryptedDataKeys }), shared)
-    return shared
-  })
+  const encryption = new Cache<EncryptionKeyRequest, Material>(
+    bounds,
+    async (request, deadline) => {
+      const began = epoch
+      const { suite, context, tenant } = request
+      const made = await keyring.generate({ suite, context, tenant, deadline, length: keyLength })
+      const shared = sharedMaterial(made?.dataKey, keyLength, made?.encryptedDataKeys)
+      // What is encrypted here is often read here next. The two entries live on their own: a key that has done its
+      // share of encrypting still decrypts, and is zeroed when the last of them goes.
+      const { encryptedDataKeys } = shared.value
+      if (began === epoch)
+        decryption.put(decryptionId(partition, { suite, context, tenant, encryptedDataKeys }), shared)
+      return shared
+    },
+    counts,
+  )
 
   const material: Omit<KeyMaterial, 'keyring'> = {
     encryptionKey(request) {
       const { messages, bytes, deadline } = request
       // Written so that NaN is refused too.
-      if (!(messages >= 0 && messages <= bounds.maxUses && bytes >= 0 && bytes <= bounds.maxBytes))
-        return Promise.reject(tooMuch(bounds.maxUses, bounds.maxBytes))
+      if (!(messages >= 0 && messages <= maxUses && bytes >= 0 && bytes <= maxBytes))
+        return Promise.reject(tooMuch(maxUses, maxBytes))
       return lent(encryption.take(encryptionId(request), request, { uses: messages, bytes, deadline }))
     },
     decryptionKey(request) {
@@ -118,7 +131,7 @@ export const keyMaterial = (options: KeyMaterialOptions): KeyMaterial => {
       if (encryptedDataKeys.length === 0) return Promise.reject(notDecrypted())
       return lent(decryption.take(decryptionId(partition, request), request, { uses: 0, bytes: 0, deadline }))
     },
-    stats: () => statsOf(encryption, decryption),
+    stats: () => ({ ...counts, entries: encryption.size + decryption.size }),
     clear() {
       epoch++
       encryption.clear()
@@ -135,13 +148,11 @@ const mostUses = 2 ** 32
 /** 2^32 AES blocks: GCM's confidentiality bound is about blocks^2 / 2^129, here 2^-65. */
 const mostBytes = 2 ** 36
 
-const checked = (options: KeyMaterialOptions): { keyring: Keyring; bounds: CacheOptions } => {
-  knownOptions(options, ['keyring', 'cacheMaxUses', 'cacheMaxBytes', ...keptKeysOptions])
-  const { keyring, cacheMaxUses = 100_000, cacheMaxBytes = mostBytes } = options
-  checkedKeyring('keyring', keyring)
-  integerOption('cacheMaxUses', cacheMaxUses, 1, mostUses)
-  integerOption('cacheMaxBytes', cacheMaxBytes, 1, mostBytes)
-  return { keyring, bounds: { ...keptKeys(options), maxUses: cacheMaxUses, maxBytes: cacheMaxBytes } }
+const schema: OptionSchema<KeyMaterialOptions> = {
+  keyring: required(keyringRule),
+  cacheMaxUses: integer(1, mostUses),
+  cacheMaxBytes: integer(1, mostBytes),
+  ...keptKeysSchema,
 }
 
 const tooMuch = (maxUses: number, maxBytes: number) =>
@@ -149,11 +160,3 @@ const tooMuch = (maxUses: number, maxBytes: number) =>
     package: from,
     message: `One data key encrypts at most ${maxUses} messages and ${maxBytes} bytes`,
   })
-
-const statsOf = (...caches: readonly Cache<never, Material>[]): KeyStats => {
-  const total: { -readonly [name in keyof KeyStats]: number } = { ...caches[0]!.counts, entries: 0 }
-  for (const { counts } of caches.slice(1))
-    for (const name of Object.keys(counts) as (keyof typeof counts)[]) total[name] += counts[name]
-  for (const { size } of caches) total.entries += size
-  return total
-}

@@ -1,7 +1,5 @@
-import { optionError } from '@glassine/core'
+import { hasMethods, type Rule, text } from '@glassine/core/options'
 import type { SerialisedContext } from './encryption-context.ts'
-import { from } from './errors.ts'
-import { methodsOption } from './options.ts'
 
 /** A data key wrapped by one wrapping key, as it stands in a message's header. */
 export interface EncryptedDataKey {
@@ -73,9 +71,8 @@ export interface Keyring {
   unwrap(request: UnwrapRequest): Promise<Buffer | undefined>
 }
 
-/** Refuses what is no keyring, at construction of what stands on it. */
-export const checkedKeyring = (option: string, keyring: unknown): void => {
-  methodsOption(option, keyring, ['generate', 'wrap', 'unwrap'])
-  const { id } = keyring as Keyring
-  if (typeof id !== 'string' || id === '') throw optionError(from, option, 'must have an `id`')
-}
+/** At construction of what stands on a keyring. */
+export const keyringRule: Rule = [
+  'must be a keyring: an `id`, and the methods generate, wrap, unwrap',
+  (value) => text[1](value?.id) && hasMethods(value, ['generate', 'wrap', 'unwrap']),
+]

@@ -22,15 +22,14 @@ export const sharedMaterial = (
   length: number,
   encryptedDataKeys: unknown,
 ): Shared<Material> => {
-  if (!types.isUint8Array(bytes)) throw unavailable('The keyring returned no data key')
-  if (bytes.length !== length) {
-    bytes.fill(0)
-    throw unavailable('The keyring returned a data key of the wrong length')
+  const wrong = (what: string) => {
+    if (types.isUint8Array(bytes)) bytes.fill(0)
+    return unavailable(`The keyring returned ${what}`)
   }
-  if (!Array.isArray(encryptedDataKeys) || encryptedDataKeys.length === 0) {
-    bytes.fill(0)
-    throw unavailable('The keyring returned no encrypted data key')
-  }
+  if (!types.isUint8Array(bytes)) throw wrong('no data key')
+  if (bytes.length !== length) throw wrong('a data key of the wrong length')
+  if (!Array.isArray(encryptedDataKeys) || encryptedDataKeys.length === 0)
+    throw wrong('no encrypted data key')
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
   return new Shared({ bytes: buffer, encryptedDataKeys: Object.freeze([...encryptedDataKeys]) }, zero)
 }

@@ -4,11 +4,10 @@ import {
   type Keyring,
   keyMaterial,
   kmsKeyring,
-  localKeyring,
-  multiKeyring,
-  rawAesKeyring,
   serialiseContext,
 } from '@glassine/keys'
+import { multiKeyring } from '@glassine/keys/multi'
+import { localKeyring, rawAesKeyring } from '@glassine/keys/raw-aes'
 import { type LocalKms, startLocalKms } from '@glassine/testing'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { context, hasCode, request } from './support/requests.ts'

@@ -1,9 +1,9 @@
 import { kmsKeyring } from '@glassine/keys'
 import { describe, expect, jest, test } from '@jest/globals'
 import fc from 'fast-check'
-import { inRegion, isMultiRegion, type KeyArn, keyArnOf, keyReferenceOf } from '../src/keyrings/kms/arn.ts'
-import type { KmsAnswer, KmsOperations } from '../src/keyrings/kms/operations.ts'
-import { targetsOf } from '../src/keyrings/kms/targets.ts'
+import { inRegion, isMultiRegion, type KeyArn, keyArnOf, keyReferenceOf } from '../src/kms/arn.ts'
+import type { KmsAnswer, KmsOperations } from '../src/kms/operations.ts'
+import { targetsOf } from '../src/kms/targets.ts'
 import { hasCode, request } from './support/requests.ts'
 
 /* Which Decrypt calls an ARN may cause, without KMS: the rules alone. */

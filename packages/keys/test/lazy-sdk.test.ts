@@ -13,7 +13,11 @@ const bundle = join(folder, 'keys.mjs')
 
 beforeAll(async () => {
   await build({
-    entryPoints: [fileURLToPath(new URL('../src/index.ts', import.meta.url))],
+    stdin: {
+      contents: "export * from './index.ts'; export * from './raw-aes/index.ts'",
+      resolveDir: fileURLToPath(new URL('../src', import.meta.url)),
+      loader: 'ts',
+    },
     outfile: bundle,
     bundle: true,
     platform: 'node',

@@ -1,6 +1,7 @@
 import { createDecipheriv, createSecretKey, randomBytes } from 'node:crypto'
 import { inspect } from 'node:util'
-import { rawAesKeyring, serialiseContext } from '@glassine/keys'
+import { serialiseContext } from '@glassine/keys'
+import { rawAesKeyring } from '@glassine/keys/raw-aes'
 import { describe, expect, test } from '@jest/globals'
 
 const context = serialiseContext({ tenant: 't-1', 'glassine:model': 'patient' })

@@ -1,7 +1,6 @@
-import { GlassineError } from '@glassine/core'
 import { type EncryptionContext, type SerialisedContext, serialiseContext } from '@glassine/keys'
 import { boundedMap } from './bounded-map.ts'
-import { from } from './errors.ts'
+import { fault } from './errors.ts'
 
 /** An encryption context, split by what stands in the message's header. Shared: one object for equal contexts. */
 export interface MessageContext {
@@ -59,9 +58,8 @@ const split = (pairs: EncryptionContext, required: readonly string[]): MessageCo
   if (required.length === 0) return { full, stored: full, unstored: Buffer.alloc(0) }
   const missing = required.find((name) => !Object.hasOwn(pairs, name))
   if (missing !== undefined)
-    throw new GlassineError('ERR_BINDING_INVALID', {
+    throw fault('ERR_BINDING_INVALID', {
       message: `The encryption context lacks the required name ${JSON.stringify(missing)}`,
-      package: from,
     })
   const part = (wanted: boolean) =>
     serialiseContext(

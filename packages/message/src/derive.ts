@@ -1,6 +1,4 @@
-import { createHmac } from 'node:crypto'
-import { GlassineError } from '@glassine/core'
-import { from } from './errors.ts'
+import { fault } from './errors.ts'
 import { digestBytes, hmacSha512 } from './hmac-sha512.ts'
 import type { Suite } from './suites.ts'
 
@@ -11,8 +9,8 @@ import type { Suite } from './suites.ts'
 export interface MessageKeys {
   /** 32 bytes; to be zeroed after use. */
   readonly cipherKey: Buffer
-  /** 32 bytes that only this data key and message id give; the legacy suites have none. */
-  readonly commitment?: Buffer
+  /** 32 bytes that only this data key and message id give. */
+  readonly commitment: Buffer
 }
 
 /** Bytes of a message id in version 2, of a data key, of a commitment and of a cipher key. */
@@ -36,10 +34,10 @@ const prk = Buffer.alloc(digestBytes)
  * Derives a message's keys for a committing suite (specification, "HKDF Encryption Key" and "Commit Key"): the
  * message id is the salt, so the extract cannot be shared between messages.
  */
-export const committedKeys = (suite: Suite, dataKey: Buffer, messageId: Buffer): Required<MessageKeys> => {
+export const committedKeys = (suite: Suite, dataKey: Buffer, messageId: Buffer): MessageKeys => {
   // A shorter key would leave zeros, or another key's bytes, where it ends.
   if (dataKey.length !== keyBytes)
-    throw new GlassineError('ERR_ENCRYPT_FAILED', { message: 'A data key must be 32 bytes', package: from })
+    throw fault('ERR_ENCRYPT_FAILED', { message: 'A data key must be 32 bytes' })
   extract.key(messageId)
   extract.message(dataKey)
   prk.write(extract.digest(), 'latin1')
@@ -56,18 +54,4 @@ export const committedKeys = (suite: Suite, dataKey: Buffer, messageId: Buffer):
   expandCommitment.wipe()
   expandKey.wipe()
   return { cipherKey, commitment }
-}
-
-/** Derives a message's key for a legacy suite: no salt, and the message id in the info. */
-export const legacyKeys = (suite: Suite, dataKey: Buffer, messageId: Buffer): MessageKeys => {
-  // "No salt" is a salt of zeros as long as the hash; HMAC pads an empty key to the same.
-  const prk = createHmac(suite.hash, '').update(dataKey).digest()
-  const cipherKey = createHmac(suite.hash, prk)
-    .update(Buffer.from([suite.id >> 8, suite.id & 0xff]))
-    .update(messageId)
-    .update(firstBlock, 'latin1')
-    .digest()
-    .subarray(0, 32)
-  prk.fill(0)
-  return { cipherKey }
 }

@@ -1,19 +1,13 @@
-import { type Binding, checkedBinding, optionError } from '@glassine/core'
+import { checkedBinding } from '@glassine/core'
+import { bundleMemberRule, defaultBundleMember } from '@glassine/core/bundle'
+import { checkedOptions, flag, type OptionSchema, oneOf } from '@glassine/core/options'
 import type { KeyMaterial } from '@glassine/keys'
 import { contextForms } from './contexts.ts'
-import { from } from './errors.ts'
-import { isKeyMaterial } from './key-source.ts'
-import {
-  checkedFrameLength,
-  checkedMaxKeys,
-  checkedRequired,
-  checkedSuiteName,
-  readerLimits,
-  refuseUnknown,
-} from './options.ts'
+import { badOption, from } from './errors.ts'
+import { isKeyMaterial, readerLimits, rules, writingOf } from './options.ts'
 import { messageReader } from './reader.ts'
 import type { Settings } from './settings.ts'
-import { type CommittingSuite, defaultSuite, type LegacySuite, suiteNamed } from './suites.ts'
+import type { CommittingSuite, LegacySuite } from './suites.ts'
 import { messageWriter } from './writer.ts'
 
 /** What the shapes of {@link messageEnvelope} have in common. */
@@ -35,7 +29,7 @@ export interface CommonEnvelopeOptions {
   readonly maxEncryptedDataKeys?: number
   /** Bytes of plaintext in a frame, 1 to 4,294,967,295. Default 4,096. */
   readonly frameLength?: number
-  /** Suites without key commitment, of format version 1, that may be read. Default: none. */
+  /** Suites without key commitment that may be read, of `@glassine/message/legacy`. Default: none. */
   readonly legacySuites?: readonly LegacySuite[]
 }
 
@@ -67,21 +61,14 @@ export interface BundleShapeOptions extends CommonEnvelopeOptions {
 /** Options of {@link messageEnvelope}. */
 export type MessageEnvelopeOptions = FieldShapeOptions | BundleShapeOptions
 
-const known = [
-  'keys',
-  'shape',
-  'suite',
-  'bundleMember',
-  'fieldContext',
-  'bindFields',
-  'requiredContext',
-  'maxEncryptedDataKeys',
-  'frameLength',
-  'legacySuites',
-] as const satisfies readonly (keyof FieldShapeOptions | keyof BundleShapeOptions)[]
-
-// Names that reach a prototype, and names that a pointer could not hold as they are.
-const forbiddenMember = /^(?:__proto__|constructor|prototype)?$|[~/]/
+const schema: OptionSchema<FieldShapeOptions> = {
+  keys: ['must be key material', isKeyMaterial, true],
+  shape: oneOf('field', 'bundle'),
+  bundleMember: bundleMemberRule,
+  fieldContext: flag,
+  bindFields: flag,
+  ...rules,
+}
 
 /**
  * Checks all options.
@@ -89,43 +76,34 @@ const forbiddenMember = /^(?:__proto__|constructor|prototype)?$|[~/]/
  * @throws GlassineError `ERR_OPTION_INVALID`, with the option's name
  */
 export const checkedSettings = (options: MessageEnvelopeOptions): Settings => {
-  if (typeof options !== 'object' || options === null) throw optionError(from, 'options', 'must be an object')
-  refuseUnknown(options, known)
-  const { keys, shape = 'field', suite = defaultSuite, fieldContext = false, bindFields = true } = options
-  if (!isKeyMaterial(keys)) throw optionError(from, 'keys', 'must be key material')
-  if (shape !== 'field' && shape !== 'bundle') throw optionError(from, 'shape', "must be 'field' or 'bundle'")
-  if (typeof fieldContext !== 'boolean') throw optionError(from, 'fieldContext', 'must be a boolean')
-  if (typeof bindFields !== 'boolean') throw optionError(from, 'bindFields', 'must be a boolean')
+  const {
+    keys,
+    shape = 'field',
+    bundleMember,
+    suite,
+    fieldContext = false,
+    bindFields = true,
+    requiredContext = [],
+    maxEncryptedDataKeys,
+    frameLength,
+    legacySuites,
+  } = checkedOptions<MessageEnvelopeOptions>(from, schema, options)
+  if (shape === 'field' && bundleMember !== undefined)
+    throw badOption('bundleMember', "needs the shape 'bundle'")
   if (fieldContext && (shape === 'bundle' || !bindFields))
-    throw optionError(from, 'fieldContext', "needs the shape 'field' and `bindFields`")
+    throw badOption('fieldContext', "needs the shape 'field' and `bindFields`")
   if (!bindFields && shape === 'bundle')
-    throw optionError(from, 'bindFields', "cannot be false in the shape 'bundle'")
-  const maxEncryptedDataKeys = checkedMaxKeys(options.maxEncryptedDataKeys)
+    throw badOption('bindFields', "cannot be false in the shape 'bundle'")
   return {
     keys,
     reader: messageReader(),
     writer: messageWriter(keys),
-    contextOf: contextForms((binding) => checkedBinding(binding as Binding, from)),
-    writing: {
-      suite: suiteNamed(checkedSuiteName('suite', suite)),
-      frameLength: checkedFrameLength(options.frameLength),
-      maxEncryptedDataKeys,
-    },
-    limits: readerLimits(maxEncryptedDataKeys, options.legacySuites),
-    required: [...checkedRequired(options.requiredContext)],
+    contextOf: contextForms((binding) => checkedBinding(binding, from)),
+    writing: writingOf(suite, frameLength, maxEncryptedDataKeys),
+    limits: readerLimits(maxEncryptedDataKeys, legacySuites),
+    required: [...requiredContext],
     fieldContext,
     bindFields,
-    bundleMember: checkedBundleMember(shape, options.bundleMember),
+    bundleMember: shape === 'bundle' ? (bundleMember ?? defaultBundleMember) : undefined,
   }
-}
-
-const checkedBundleMember = (shape: 'field' | 'bundle', member: unknown): string | undefined => {
-  if (shape === 'field') {
-    if (member !== undefined) throw optionError(from, 'bundleMember', "needs the shape 'bundle'")
-    return undefined
-  }
-  const name = member ?? 'sealed'
-  if (typeof name !== 'string' || forbiddenMember.test(name))
-    throw optionError(from, 'bundleMember', 'must be the name of a member')
-  return name
 }

@@ -1,14 +1,22 @@
-import { GlassineError } from '@glassine/core'
+import { type ErrorCode, type ErrorInit, GlassineError, optionError } from '@glassine/core'
 
 /** The package that errors name. */
 export const from = '@glassine/message'
+
+/** The error for an option that cannot be right. */
+export const badOption = (option: string, expected: string): GlassineError =>
+  optionError(from, option, expected)
+
+/** An error of this package; the message must be made of constants, names and sizes only. */
+export const fault = (code: ErrorCode, init?: Omit<ErrorInit, 'package'>): GlassineError =>
+  new GlassineError(code, { ...init, package: from })
 
 /**
  * The one error for everything that can be wrong with a message: malformed, of another key, context or place,
  * changed, or not committed to. It says no more, and names no path, so that nobody learns by trying which of
  * these it was.
  */
-export const decryptFailed = (): GlassineError => new GlassineError('ERR_DECRYPT_FAILED', { package: from })
+export const decryptFailed = (): GlassineError => fault('ERR_DECRYPT_FAILED')
 
 /** Passes on what the key-material layer threw, but for its refusals: those must look like every other failure. */
 export const uniform = (error: unknown): never => {

@@ -1,5 +1,3 @@
-export { type DecryptOptions, type DecryptResult, decrypt } from './decrypt.ts'
-export { type EncryptOptions, type EncryptResult, encrypt } from './encrypt.ts'
 export {
   type Bundled,
   type MessageBundleEnvelope,
@@ -12,6 +10,4 @@ export type {
   FieldShapeOptions,
   MessageEnvelopeOptions,
 } from './envelope-options.ts'
-export type { KeySource } from './key-source.ts'
-export type { MessageHeader } from './message-header.ts'
-export type { CommittingSuite, LegacySuite } from './suites.ts'
+export type { CommittingSuite } from './suites.ts'

@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto'
 import { checkHeaderTag, ivBytes, tagBytes } from './body/gcm.ts'
 import { readBody } from './body/read.ts'
-import { committedKeys, legacyKeys } from './derive.ts'
+import { committedKeys } from './derive.ts'
 import { decryptFailed } from './errors.ts'
 import type { HeaderLayout } from './header/scan.ts'
 import type { ReadMessage } from './reader.ts'
@@ -49,7 +49,7 @@ const keyOf = (
   { suite, messageId, bodyOfHeaderEnd }: HeaderLayout,
   dataKey: Buffer,
 ): Buffer => {
-  if (suite.version === 1) return legacyKeys(suite, dataKey, messageId).cipherKey
+  if (suite.cipherKey) return suite.cipherKey(dataKey, messageId)
   const { cipherKey, commitment } = committedKeys(suite, dataKey, messageId)
   if (timingSafeEqual(commitment, bytes.subarray(bodyOfHeaderEnd - commitment.length, bodyOfHeaderEnd)))
     return cipherKey

@@ -1,74 +1,53 @@
-import { optionError } from '@glassine/core'
+import { hasMethods, integer, type Rule } from '@glassine/core/options'
+import type { KeyMaterial } from '@glassine/keys'
 import { from } from './errors.ts'
 import type { ReaderLimits } from './header/scan.ts'
-import { committingSuites, type LegacySuite, legacySuiteNames, readableSuites } from './suites.ts'
+import { committingSuites, type LegacySuite, readableSuites, type Suite } from './suites.ts'
+import type { WriterOptions } from './writer.ts'
+
+/** Whether it is key material, and not a keyring. */
+export const isKeyMaterial = (source: unknown): source is KeyMaterial =>
+  hasMethods(source, ['encryptionKey', 'decryptionKey'])
+
+const suiteOf = (value: unknown): Suite | undefined =>
+  committingSuites.find(({ name, id }) => name === value || id === value)
+
+/** What the options must be that envelopes and the functions on bytes have in common. */
+export const rules = {
+  /** The suite to write, by its name or its number. */
+  suite: [
+    `must be ${committingSuites.map(({ name }) => name).join(' or ')}: only committing suites are written`,
+    (value) => suiteOf(value) !== undefined,
+  ],
+  /** Names that are authenticated and not stored. */
+  requiredContext: [
+    'must be an array of distinct names',
+    (value) =>
+      Array.isArray(value) &&
+      new Set(value).size === value.length &&
+      value.every((name) => typeof name === 'string' && name !== '' && !name.startsWith('aws-crypto-')),
+  ],
+  maxEncryptedDataKeys: integer(1, 0xffff),
+  /** Bytes: any number of the format's u32 but 0. */
+  frameLength: integer(1, 0xffffffff),
+  legacySuites: [
+    `must be an array of suites of \`${from}/legacy\``,
+    (value) => Array.isArray(value) && value.every((suite) => suite?.version === 1),
+  ],
+} as const satisfies Readonly<Record<string, Rule>>
 
 /** Encrypted data keys in a message, at most, unless the caller says otherwise. AWS's default is no limit. */
-export const defaultMaxEncryptedDataKeys = 5
+const defaultMaxKeys = 5
 
-/** Bytes of plaintext in a frame unless the caller says otherwise: AWS's default. */
-export const defaultFrameLength = 4_096
+/** How messages are written, by options that were checked. AWS's frame length is the default. */
+export const writingOf = (
+  suite: string | number = committingSuites[0]!.id,
+  frameLength = 4_096,
+  maxEncryptedDataKeys = defaultMaxKeys,
+): WriterOptions => ({ suite: suiteOf(suite)!, frameLength, maxEncryptedDataKeys })
 
-const integer = (option: string, value: unknown, max: number): number => {
-  if (!Number.isInteger(value) || (value as number) < 1 || (value as number) > max)
-    throw optionError(from, option, `must be an integer from 1 to ${max}`)
-  return value as number
-}
-
-/** Checks `frameLength`, in bytes: any number of the format's u32 but 0. */
-export const checkedFrameLength = (value: unknown = defaultFrameLength): number =>
-  integer('frameLength', value, 0xffffffff)
-
-/** Checks `maxEncryptedDataKeys`. */
-export const checkedMaxKeys = (value: unknown = defaultMaxEncryptedDataKeys): number =>
-  integer('maxEncryptedDataKeys', value, 0xffff)
-
-/** Checks `requiredContext`: names that are authenticated and not stored. */
-export const checkedRequired = (value: unknown = []): readonly string[] => {
-  const valid =
-    Array.isArray(value) &&
-    new Set(value).size === value.length &&
-    value.every((name) => typeof name === 'string' && name !== '' && !name.startsWith('aws-crypto-'))
-  if (!valid) throw optionError(from, 'requiredContext', 'must be an array of distinct names')
-  return value
-}
-
-/** Checks `legacySuites`. */
-export const checkedLegacySuites = (value: unknown = []): readonly LegacySuite[] => {
-  if (!Array.isArray(value) || !value.every((name) => legacySuiteNames.includes(name)))
-    throw optionError(from, 'legacySuites', `must be an array of ${legacySuiteNames.join(', ')}`)
-  return value
-}
-
-/** What may be read under these options. */
-export const readerLimits = (maxEncryptedDataKeys?: unknown, legacySuites?: unknown): ReaderLimits =>
-  // Nearly every call of the functions on bytes: nothing to make.
-  maxEncryptedDataKeys === undefined && legacySuites === undefined
-    ? defaultLimits
-    : {
-        suites: readableSuites(checkedLegacySuites(legacySuites)),
-        maxEncryptedDataKeys: checkedMaxKeys(maxEncryptedDataKeys),
-      }
-
-const defaultLimits: ReaderLimits = {
-  suites: readableSuites([]),
-  maxEncryptedDataKeys: defaultMaxEncryptedDataKeys,
-}
-
-/** Throws for an option of a name that is not known: a misspelt one must not become a default in silence. */
-export const refuseUnknown = (options: object, known: readonly string[]): void => {
-  for (const name of Object.keys(options))
-    if (!known.includes(name)) throw optionError(from, name, 'is not known')
-}
-
-/** Checks the suite to write, given by name. */
-export const checkedSuiteName = (option: string, value: unknown): (typeof committingSuites)[number] => {
-  const name = committingSuites.find((one) => one === value || Number(one) === value)
-  if (name === undefined)
-    throw optionError(
-      from,
-      option,
-      `must be ${committingSuites.join(' or ')}: only committing suites are written`,
-    )
-  return name
-}
+/** What may be read, by options that were checked. */
+export const readerLimits = (
+  maxEncryptedDataKeys = defaultMaxKeys,
+  legacySuites: readonly LegacySuite[] = [],
+): ReaderLimits => ({ suites: readableSuites(legacySuites), maxEncryptedDataKeys })

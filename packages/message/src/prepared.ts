@@ -1,6 +1,6 @@
-import { GlassineError, type Prepared } from '@glassine/core'
+import type { Prepared } from '@glassine/core'
 import type { DataKey } from '@glassine/keys'
-import { from } from './errors.ts'
+import { fault } from './errors.ts'
 
 /**
  * The second phase of an envelope: does `work` once, with these keys on loan, and gives them back whatever
@@ -17,9 +17,8 @@ export const preparedWith = (keys: readonly DataKey[], work: () => unknown): Pre
     finish: () => {
       // A key that was given back may be zeros by now.
       if (!held)
-        throw new GlassineError('ERR_ENCRYPT_FAILED', {
+        throw fault('ERR_ENCRYPT_FAILED', {
           message: 'A prepared payload was finished twice, or after its release',
-          package: from,
         })
       try {
         return work()

@@ -1,47 +1,30 @@
 /** Committing suites, message format v2: what is written, and always read. */
 export type CommittingSuite = '0x0478' | '0x0578'
 
-/** Suites without key commitment, message format v1: read only when allowed by name, never written. */
-export type LegacySuite = '0x0178' | '0x0378'
-
 /** An algorithm suite of the AWS Encryption SDK; all of these are AES-256-GCM with a 12-byte IV and 16-byte tag. */
 export interface Suite {
-  readonly name: CommittingSuite | LegacySuite
+  readonly name: string
   readonly id: number
   /** The message format that goes with the suite. */
   readonly version: 1 | 2
-  /** The hash of HKDF. */
-  readonly hash: 'sha256' | 'sha384' | 'sha512'
   /** Whether a footer holds an ECDSA P-384 signature over all that precedes it. */
   readonly signed: boolean
+  /** Derives a message's key where nothing commits to it, in version 1: 32 bytes, to be zeroed after use. */
+  readonly cipherKey?: (dataKey: Buffer, messageId: Buffer) => Buffer
 }
 
-const suite = (name: Suite['name'], version: Suite['version'], hash: Suite['hash'], signed: boolean): Suite =>
-  Object.freeze({ name, id: Number(name), version, hash, signed })
+/** A suite without key commitment, message format v1: read only where it is given as an option, never written. */
+export interface LegacySuite extends Suite {
+  readonly version: 1
+  readonly cipherKey: (dataKey: Buffer, messageId: Buffer) => Buffer
+}
 
-const all: readonly Suite[] = [
-  suite('0x0478', 2, 'sha512', false),
-  suite('0x0578', 2, 'sha512', true),
-  suite('0x0178', 1, 'sha256', false),
-  suite('0x0378', 1, 'sha384', true),
-]
+const committing = (name: CommittingSuite, signed: boolean): Suite =>
+  Object.freeze({ name, id: Number(name), version: 2, signed })
 
-/** The suite that is written unless the caller asks for another one. */
-export const defaultSuite: CommittingSuite = '0x0478'
+/** The committing suites; the first is written unless the caller asks for the other. */
+export const committingSuites: readonly Suite[] = [committing('0x0478', false), committing('0x0578', true)]
 
-/** The committing suites' names. */
-export const committingSuites: readonly CommittingSuite[] = ['0x0478', '0x0578']
-
-/** The names that `legacySuites` may hold. */
-export const legacySuiteNames: readonly LegacySuite[] = ['0x0178', '0x0378']
-
-/** The suite of a name. */
-export const suiteNamed = (name: Suite['name']): Suite => all.find((one) => one.name === name)!
-
-/** What a reader accepts: the committing suites and those legacy ones that were allowed by name. */
+/** What a reader accepts: the committing suites and those legacy ones that it was given. */
 export const readableSuites = (legacy: readonly LegacySuite[]): ReadonlyMap<number, Suite> =>
-  new Map(
-    all
-      .filter(({ version, name }) => version === 2 || legacy.includes(name as LegacySuite))
-      .map((one) => [one.id, one]),
-  )
+  new Map([...legacy, ...committingSuites].map((suite) => [suite.id, suite]))

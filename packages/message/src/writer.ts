@@ -1,7 +1,6 @@
-import { GlassineError } from '@glassine/core'
 import type { DataKey, KeyMaterial } from '@glassine/keys'
 import type { MessageContext } from './contexts.ts'
-import { from } from './errors.ts'
+import { fault } from './errors.ts'
 import { type HeaderTemplate, headerTemplates, headLengthOf } from './header/template.ts'
 import { signingKeys } from './signing-keys.ts'
 import type { Suite } from './suites.ts'
@@ -56,9 +55,8 @@ export const messageWriter = (keys: Pick<KeyMaterial, 'encryptionKey'>): Message
       try {
         // What nobody with our own limits could read is not written.
         if (dataKey.encryptedDataKeys.length > maxEncryptedDataKeys)
-          throw new GlassineError('ERR_ENCRYPT_FAILED', {
+          throw fault('ERR_ENCRYPT_FAILED', {
             message: 'The keyring gave more encrypted data keys than `maxEncryptedDataKeys`',
-            package: from,
           })
         const signingKey = signed?.signingKey.privateKey
         const template = templateOf({ suite, frameLength, context: bound, signingKey }, dataKey)

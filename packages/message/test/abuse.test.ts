@@ -181,7 +181,7 @@ describe.each(['0x0478', '0x0578'] as const)('field shape, %s: messages moved', 
   })
 
   test('a message with two pointers, or none, of which one is right', async () => {
-    const { encrypt } = await import('../src/index.ts')
+    const { encrypt } = await import('../src/bytes/index.ts')
     const keys = rawKeys()
     const other = messageEnvelope({ keys })
     const sealed: any = await other.encrypt(samplePatient(), patient, { binding })

@@ -2,7 +2,8 @@
 
 import { defineFields } from '@glassine/core'
 import { describe, expect, test } from '@jest/globals'
-import { encrypt, messageEnvelope } from '../src/index.ts'
+import { encrypt } from '../src/bytes/index.ts'
+import { messageEnvelope } from '../src/index.ts'
 import { expectUniformFailure, rejection } from './support/expect.ts'
 import { counted, rawKeys } from './support/keys.ts'
 import { type PatientDto, patient, samplePatient } from './support/models.ts'

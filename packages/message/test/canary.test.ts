@@ -2,7 +2,8 @@
 
 import { inspect } from 'node:util'
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
-import { decrypt, encrypt, type MessageEnvelopeOptions, messageEnvelope } from '../src/index.ts'
+import { decrypt, encrypt } from '../src/bytes/index.ts'
+import { type MessageEnvelopeOptions, messageEnvelope } from '../src/index.ts'
 import { rawKeyring, rawKeys, wrappingKey } from './support/keys.ts'
 import { type PatientDto, patient, samplePatient } from './support/models.ts'
 

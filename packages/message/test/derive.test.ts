@@ -1,9 +1,10 @@
 import { createHmac, hkdfSync, randomBytes } from 'node:crypto'
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { committedKeys, legacyKeys } from '../src/derive.ts'
+import { committedKeys } from '../src/derive.ts'
 import { digestBytes, hmacSha512 } from '../src/hmac-sha512.ts'
-import { suiteNamed } from '../src/suites.ts'
+import { suite0x0178, suite0x0378 } from '../src/legacy/index.ts'
+import { committingSuites } from '../src/suites.ts'
 import { describeShared, sharedJson } from './support/shared.ts'
 
 const wycheproof = sharedJson('wycheproof/hmac_sha512_test.json')
@@ -12,28 +13,30 @@ describe('key derivation', () => {
   const dataKey = randomBytes(32)
   const messageId = randomBytes(32)
 
-  test.each(['0x0478', '0x0578'] as const)('%s is HKDF-SHA512 with the message id as salt', (name) => {
-    const suite = suiteNamed(name)
-    const { cipherKey, commitment } = committedKeys(suite, dataKey, messageId)
-    const id = Buffer.from(name.slice(2), 'hex')
-    expect(commitment).toEqual(Buffer.from(hkdfSync('sha512', dataKey, messageId, 'COMMITKEY', 32)))
-    const info = Buffer.concat([id, Buffer.from('DERIVEKEY')])
-    expect(cipherKey).toEqual(Buffer.from(hkdfSync('sha512', dataKey, messageId, info, 32)))
-  })
+  test.each(committingSuites.map((suite) => [suite.name, suite] as const))(
+    '%s is HKDF-SHA512 with the message id as salt',
+    (name, suite) => {
+      const { cipherKey, commitment } = committedKeys(suite, dataKey, messageId)
+      const id = Buffer.from(name.slice(2), 'hex')
+      expect(commitment).toEqual(Buffer.from(hkdfSync('sha512', dataKey, messageId, 'COMMITKEY', 32)))
+      const info = Buffer.concat([id, Buffer.from('DERIVEKEY')])
+      expect(cipherKey).toEqual(Buffer.from(hkdfSync('sha512', dataKey, messageId, info, 32)))
+    },
+  )
 
   test.each([
-    ['0x0178', 'sha256'],
-    ['0x0378', 'sha384'],
-  ] as const)('%s is HKDF-%s with the message id in the info', (name, hash) => {
+    ['0x0178', 'sha256', suite0x0178],
+    ['0x0378', 'sha384', suite0x0378],
+  ] as const)('%s is HKDF-%s with the message id in the info', (name, hash, suite) => {
     const id = randomBytes(16)
     const info = Buffer.concat([Buffer.from(name.slice(2), 'hex'), id])
-    expect(legacyKeys(suiteNamed(name), dataKey, id).cipherKey).toEqual(
+    expect(suite.cipherKey(dataKey, id)).toEqual(
       Buffer.from(hkdfSync(hash, dataKey, Buffer.alloc(0), info, 32)),
     )
   })
 
   test('a data key of another length is refused', () => {
-    expect(() => committedKeys(suiteNamed('0x0478'), Buffer.alloc(16), messageId)).toThrow(
+    expect(() => committedKeys(committingSuites[0]!, Buffer.alloc(16), messageId)).toThrow(
       expect.objectContaining({ code: 'ERR_ENCRYPT_FAILED' }),
     )
   })

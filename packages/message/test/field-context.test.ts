@@ -1,6 +1,7 @@
 import { defineFields } from '@glassine/core'
 import { describe, expect, test } from '@jest/globals'
-import { decrypt, messageEnvelope } from '../src/index.ts'
+import { decrypt } from '../src/bytes/index.ts'
+import { messageEnvelope } from '../src/index.ts'
 import { expectUniformFailure } from './support/expect.ts'
 import { counted, rawKeys } from './support/keys.ts'
 import { patient, samplePatient } from './support/models.ts'

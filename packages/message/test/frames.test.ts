@@ -1,7 +1,7 @@
 // Bodies that were put together differently: every frame is authentic by itself, and the whole is not.
 import { createCipheriv, createHmac } from 'node:crypto'
 import { describe, expect, test } from '@jest/globals'
-import { decrypt, encrypt } from '../src/index.ts'
+import { decrypt, encrypt } from '../src/bytes/index.ts'
 import { expectUniformFailure } from './support/expect.ts'
 import { fixedKey } from './support/fixed-key.ts'
 

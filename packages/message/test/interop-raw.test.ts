@@ -2,7 +2,8 @@
 import { AlgorithmSuiteIdentifier } from '@aws-crypto/client-node'
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { decrypt, encrypt } from '../src/index.ts'
+import { decrypt, encrypt } from '../src/bytes/index.ts'
+import { suite0x0178, suite0x0378 } from '../src/legacy/index.ts'
 import { rawKeyring, rawKeys } from './support/keys.ts'
 import { legacyPeer, peer, peerKeyring } from './support/peer.ts'
 
@@ -89,11 +90,15 @@ describe.each([
 
 describe('legacy suites, which AWS wrote before there was commitment', () => {
   const suites = [
-    ['0x0178', AlgorithmSuiteIdentifier.ALG_AES256_GCM_IV12_TAG16_HKDF_SHA256],
-    ['0x0378', AlgorithmSuiteIdentifier.ALG_AES256_GCM_IV12_TAG16_HKDF_SHA384_ECDSA_P384],
+    [suite0x0178.name, AlgorithmSuiteIdentifier.ALG_AES256_GCM_IV12_TAG16_HKDF_SHA256, suite0x0178],
+    [
+      suite0x0378.name,
+      AlgorithmSuiteIdentifier.ALG_AES256_GCM_IV12_TAG16_HKDF_SHA384_ECDSA_P384,
+      suite0x0378,
+    ],
   ] as const
 
-  test.each(suites)('%s opens when it is allowed by name', async (name, suiteId) => {
+  test.each(suites)('%s opens when it is allowed by name', async (name, suiteId, suite) => {
     const keys = rawKeys()
     for (const length of [0, 1, 100, 5_000]) {
       const plaintext = plaintextOf(length, 3)
@@ -102,7 +107,7 @@ describe('legacy suites, which AWS wrote before there was commitment', () => {
         encryptionContext: { tenant: 't-1' },
         frameLength: 1_000,
       })
-      const options = { encryptionContext: { tenant: 't-1' }, legacySuites: [name] } as const
+      const options = { encryptionContext: { tenant: 't-1' }, legacySuites: [suite] }
       const opened = await decrypt(keys, result, options)
       expect(opened.plaintext.equals(plaintext)).toBe(true)
       expect(opened.messageHeader).toMatchObject({ version: 1, suiteId: Number(name), frameLength: 1_000 })
@@ -110,10 +115,10 @@ describe('legacy suites, which AWS wrote before there was commitment', () => {
     }
   })
 
-  test.each(suites)('%s is refused otherwise, before any key is asked for', async (name, suiteId) => {
+  test.each(suites)('%s is refused otherwise, before any key is asked for', async (_name, suiteId, suite) => {
     const keys = rawKeys()
     const { result } = await legacyPeer.encrypt(theirs, Buffer.from('text'), { suiteId })
-    const others = suites.map(([other]) => other).filter((other) => other !== name)
+    const others = suites.map(([, , other]) => other).filter((other) => other !== suite)
     for (const legacySuites of [undefined, [], others])
       await expect(decrypt(keys, result, { legacySuites })).rejects.toMatchObject({
         code: 'ERR_DECRYPT_FAILED',

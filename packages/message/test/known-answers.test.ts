@@ -1,6 +1,6 @@
 // The official known answers of message format version 2, with their data keys: no keyring and no KMS takes part.
 import { expect, test } from '@jest/globals'
-import { decrypt } from '../src/index.ts'
+import { decrypt } from '../src/bytes/index.ts'
 import { fixedKey } from './support/fixed-key.ts'
 import { describeShared, sharedJson } from './support/shared.ts'
 

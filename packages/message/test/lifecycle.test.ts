@@ -134,7 +134,7 @@ describe.each([
 
 test('more different keys than one payload may need', async () => {
   const { defineFields } = await import('@glassine/core')
-  const { encrypt } = await import('../src/index.ts')
+  const { encrypt } = await import('../src/bytes/index.ts')
   const { rawKeyring } = await import('./support/keys.ts')
   const list = defineFields<{ rows: string[] }>('list', { 'rows[*]': {} })
   const rows: string[] = []

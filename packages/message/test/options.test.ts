@@ -1,6 +1,9 @@
 import { GlassineError } from '@glassine/core'
 import { describe, expect, test } from '@jest/globals'
-import { decrypt, encrypt, messageEnvelope } from '../src/index.ts'
+import { decrypt, encrypt } from '../src/bytes/index.ts'
+import { messageEnvelope } from '../src/index.ts'
+import { suite0x0178, suite0x0378 } from '../src/legacy/index.ts'
+import { committingSuites } from '../src/suites.ts'
 import { rejection } from './support/expect.ts'
 import { rawKeys } from './support/keys.ts'
 import { one, patient, samplePatient } from './support/models.ts'
@@ -53,7 +56,8 @@ describe('messageEnvelope refuses at construction', () => {
     ['frameLength', { frameLength: '4096' }],
     ['legacySuites', { legacySuites: true }],
     ['legacySuites', { legacySuites: ['0x0014'] }],
-    ['legacySuites', { legacySuites: ['0x0478'] }],
+    ['legacySuites', { legacySuites: committingSuites }],
+    ['legacySuites', { legacySuites: [null] }],
     ['shap', { shap: 'bundle' }],
   ])('%s: %j', (option, options) => {
     expect(optionAtFault(() => messageEnvelope({ keys, ...options }))).toBe(option)
@@ -157,10 +161,10 @@ describe('legacySuites of an envelope', () => {
       encryptionContext,
     })
     const ssn = result.toString('base64')
-    const allowed = messageEnvelope({ keys, legacySuites: ['0x0178'] })
+    const allowed = messageEnvelope({ keys, legacySuites: [suite0x0178] })
     expect(allowed.recognises(ssn)).toBe(true)
     expect(await allowed.decrypt({ ssn } as any, one, { binding })).toEqual({ ssn: '1' })
-    for (const legacySuites of [[], ['0x0378']] as const) {
+    for (const legacySuites of [[], [suite0x0378]]) {
       const strict = messageEnvelope({ keys, legacySuites })
       expect(strict.recognises(ssn)).toBe(false)
       expect((await rejection(strict.decrypt({ ssn } as any, one, { binding }))).code).toBe(

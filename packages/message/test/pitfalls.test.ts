@@ -1,7 +1,8 @@
 // Known defects of this field that no other file here stands against; docs/threat-model.md lists all of them.
 import { createCipheriv, hkdfSync } from 'node:crypto'
 import { describe, expect, jest, test } from '@jest/globals'
-import { decrypt, encrypt, messageEnvelope } from '../src/index.ts'
+import { decrypt, encrypt } from '../src/bytes/index.ts'
+import { messageEnvelope } from '../src/index.ts'
 import { expectUniformFailure } from './support/expect.ts'
 import { fixedKey } from './support/fixed-key.ts'
 import { rawKeys } from './support/keys.ts'
@@ -72,7 +73,8 @@ test('nothing random is drawn before the first request, so that no snapshot carr
   jest.resetModules()
   jest.unstable_mockModule('node:crypto', () => ({ ...crypto, ...counting }))
   const fresh = await import('../src/index.ts')
-  const { keyMaterial, rawAesKeyring } = await import('@glassine/keys')
+  const { keyMaterial } = await import('@glassine/keys')
+  const { rawAesKeyring } = await import('@glassine/keys/raw-aes')
   const keyring = rawAesKeyring({ namespace: 'test', name: 'key', key: Buffer.alloc(32, 1) })
   const services = fresh.messageEnvelope({ keys: keyMaterial({ keyring }), suite: '0x0578' })
   expect(calls).toEqual([])

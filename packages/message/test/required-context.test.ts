@@ -2,7 +2,8 @@
 // says is worked out here with node:crypto.
 import { createCipheriv, createDecipheriv, createHmac } from 'node:crypto'
 import { describe, expect, test } from '@jest/globals'
-import { decrypt, encrypt, messageEnvelope } from '../src/index.ts'
+import { decrypt, encrypt } from '../src/bytes/index.ts'
+import { messageEnvelope } from '../src/index.ts'
 import { expectUniformFailure, rejection } from './support/expect.ts'
 import { fixedKey } from './support/fixed-key.ts'
 import { rawKeys } from './support/keys.ts'

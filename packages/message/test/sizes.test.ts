@@ -62,7 +62,8 @@ test('what JSON cannot carry cannot be measured, and is not named', async () => 
 
 test('more encrypted data keys than may be read are not written', async () => {
   const { rawKeyring } = await import('./support/keys.ts')
-  const { keyMaterial, multiKeyring } = await import('@glassine/keys')
+  const { keyMaterial } = await import('@glassine/keys')
+  const { multiKeyring } = await import('@glassine/keys/multi')
   const keyring = multiKeyring({ generator: rawKeyring('a'), children: [rawKeyring('b'), rawKeyring('c')] })
   const keys = counted(keyMaterial({ keyring }))
   const model = defineFields<{ a: string }>('m', { a: {} })

@@ -92,7 +92,8 @@ export interface OpenedBody<T> {
  * @example
  * ```ts
  * import { defineFields } from '@glassine/core'
- * import { keyMaterial, localKeyring } from '@glassine/keys'
+ * import { keyMaterial } from '@glassine/keys'
+ * import { localKeyring } from '@glassine/keys/raw-aes'
  * import { messageEnvelope } from '@glassine/message'
  * import { decryptRequest } from '@glassine/middy'
  * import middy from '@middy/core'

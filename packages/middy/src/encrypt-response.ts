@@ -69,7 +69,8 @@ const schema: OptionSchema<EncryptResponseOptions> = {
  * @example
  * ```ts
  * import { defineFields } from '@glassine/core'
- * import { keyMaterial, localKeyring } from '@glassine/keys'
+ * import { keyMaterial } from '@glassine/keys'
+ * import { localKeyring } from '@glassine/keys/raw-aes'
  * import { messageEnvelope } from '@glassine/message'
  * import { encryptResponse } from '@glassine/middy'
  * import middy from '@middy/core'

@@ -55,7 +55,7 @@ const schema: OptionSchema<EncryptedTablesOptions> = {
  * import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
  * import { DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb'
  * import { defineFields } from '@glassine/core'
- * import { localKeyring } from '@glassine/keys'
+ * import { localKeyring } from '@glassine/keys/raw-aes'
  * import { encryptedTables } from '@glassine/middy/tables'
  * import middy from '@middy/core'
  *

@@ -56,11 +56,8 @@ export const eventSourceOf = (event: unknown): EventSource => {
   if (!isPlainObject(event)) return 'unknown'
   const context = ownObject(event, 'requestContext')
   if (context) return withContext(event, context)
-  const records = own(event, 'Records')
-  if (Array.isArray(records)) {
-    const cloudFront = ownObject(records[0], 'cf')
-    if (cloudFront) return edge(cloudFront)
-  }
+  const cloudFront = Array.isArray(own(event, 'Records')) && ownObject(event, 'Records', '0', 'cf')
+  if (cloudFront) return edge(cloudFront)
   // AppSync before the services: its members are the more telling ones.
   if (isAppSync(event)) return 'appsync'
   const service = serviceSource(event)
@@ -86,7 +83,7 @@ const withContext = (
 }
 
 const edge = (cloudFront: unknown): EventSource => {
-  const type = ownText(ownObject(cloudFront, 'config'), 'eventType')
+  const type = ownText(cloudFront, 'config', 'eventType')
   // Without its type an event counts as a viewer's, of which less is known.
   return type === 'origin-request' || type === 'origin-response' ? 'edge-origin' : 'edge-viewer'
 }
@@ -95,31 +92,31 @@ const isAppSync = (event: unknown): boolean =>
   ownObject(event, 'arguments') !== undefined &&
   Object.hasOwn(event as object, 'identity') &&
   Object.hasOwn(event as object, 'prev') &&
-  (ownText(event, 'fieldName') !== undefined || ownText(ownObject(event, 'info'), 'fieldName') !== undefined)
+  (ownText(event, 'fieldName') !== undefined || ownText(event, 'info', 'fieldName') !== undefined)
+
+/** Where an event of Lambda@Edge keeps the request. */
+export const edgeRequest = ['Records', '0', 'cf', 'request'] as const
+
+/** Where each source keeps the method. */
+const methodPaths: { readonly [S in EventSource]?: readonly string[] } = {
+  rest: ['httpMethod'],
+  alb: ['httpMethod'],
+  'http-api': ['requestContext', 'http', 'method'],
+  'function-url': ['requestContext', 'http', 'method'],
+  'lattice-v1': ['method'],
+  'lattice-v2': ['method'],
+  'edge-viewer': [...edgeRequest, 'method'],
+  'edge-origin': [...edgeRequest, 'method'],
+}
 
 /** The request's method, upper-case; nothing where the source has none. */
 export const methodOf = (event: unknown, source: EventSource): string | undefined => {
-  switch (source) {
-    case 'rest':
-    case 'alb':
-      return ownText(event, 'httpMethod')?.toUpperCase()
-    case 'http-api':
-    case 'function-url':
-      return ownText(ownObject(ownObject(event, 'requestContext'), 'http'), 'method')?.toUpperCase()
-    case 'lattice-v1':
-    case 'lattice-v2':
-      return ownText(event, 'method')?.toUpperCase()
-    case 'edge-viewer':
-    case 'edge-origin':
-      return ownText(edgeRequest(event), 'method')?.toUpperCase()
-    default:
-      return undefined
-  }
+  const path = methodPaths[source]
+  return path && ownText(event, ...path)?.toUpperCase()
 }
 
-/** The request in an event of Lambda@Edge. */
-export const edgeRequest = (event: unknown): Record<string, unknown> | undefined =>
-  ownObject(ownObject((own(event, 'Records') as readonly unknown[])[0], 'cf'), 'request')
+/** Whether a request came by Lambda@Edge. */
+export const isEdge = (source: EventSource): boolean => source === 'edge-viewer' || source === 'edge-origin'
 
 const https: ReadonlySet<EventSource> = new Set<EventSource>([
   'rest',

@@ -64,7 +64,8 @@ const schema: OptionSchema<FieldEncryptionOptions> = {
  * @example
  * ```ts
  * import { defineFields } from '@glassine/core'
- * import { keyMaterial, localKeyring } from '@glassine/keys'
+ * import { keyMaterial } from '@glassine/keys'
+ * import { localKeyring } from '@glassine/keys/raw-aes'
  * import { fieldEncryption } from '@glassine/middy'
  * import middy from '@middy/core'
  *

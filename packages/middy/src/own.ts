@@ -1,22 +1,30 @@
 import { isPlainObject } from '@glassine/core'
 
 /**
- * The value of an own data property. What is inherited or behind a getter counts as absent: Lambda parses events
- * from JSON, which makes neither, so whoever sends one of them wants to be taken for something else.
+ * The value at a path of own data properties. What is inherited or behind a getter counts as absent: Lambda parses
+ * events from JSON, which makes neither, so whoever sends one of them wants to be taken for something else.
  */
-export const own = (value: unknown, name: string): unknown =>
-  typeof value === 'object' && value !== null
-    ? Object.getOwnPropertyDescriptor(value, name)?.value
-    : undefined
+export const own = (value: unknown, ...path: readonly string[]): unknown => {
+  let found = value
+  for (const name of path)
+    found =
+      typeof found === 'object' && found !== null
+        ? Object.getOwnPropertyDescriptor(found, name)?.value
+        : undefined
+  return found
+}
 
-/** An own data property that is a string. */
-export const ownText = (value: unknown, name: string): string | undefined => {
-  const found = own(value, name)
+/** A string at a path of own data properties. */
+export const ownText = (value: unknown, ...path: readonly string[]): string | undefined => {
+  const found = own(value, ...path)
   return typeof found === 'string' ? found : undefined
 }
 
-/** An own data property that is a plain object. */
-export const ownObject = (value: unknown, name: string): Record<string, unknown> | undefined => {
-  const found = own(value, name)
+/** A plain object at a path of own data properties. */
+export const ownObject = (
+  value: unknown,
+  ...path: readonly string[]
+): Record<string, unknown> | undefined => {
+  const found = own(value, ...path)
   return isPlainObject(found) ? found : undefined
 }

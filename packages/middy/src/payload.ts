@@ -1,5 +1,5 @@
-import { isUtf8 } from 'node:buffer'
 import { decodeValue, isPlainObject } from '@glassine/core'
+import { textOfBase64 } from './base64.ts'
 import { fault } from './errors.ts'
 import { type EventSource, methodOf } from './event-source.ts'
 import { own } from './own.ts'
@@ -20,17 +20,6 @@ export interface PayloadPlace {
   write(event: Readonly<Record<string, unknown>>, opened: unknown): unknown
 }
 
-/**
- * Text in base64. What is no base64 decodes to something that is no JSON.
- *
- * @throws GlassineError `ERR_BODY_INVALID` for what is not UTF-8: Node would put U+FFFD in its place
- */
-const decoded = (text: string): string => {
-  const bytes = Buffer.from(text, 'base64')
-  if (!isUtf8(bytes)) throw fault('ERR_BODY_INVALID')
-  return bytes.toString('utf8')
-}
-
 const bodyPlace = (base64Member: string): PayloadPlace => ({
   kind: 'body',
   read: (event, maxBytes) => {
@@ -41,7 +30,7 @@ const bodyPlace = (base64Member: string): PayloadPlace => ({
     if (typeof body !== 'string') throw fault('ERR_BODY_INVALID')
     // Each character is at least one byte; measured before anything is copied.
     if (body.length > maxBytes || Buffer.byteLength(body) > maxBytes) throw tooLarge(maxBytes)
-    return parsed(own(event, base64Member) === true ? decoded(body) : body)
+    return parsed(own(event, base64Member) === true ? textOfBase64(body) : body)
   },
   write: (event, opened) => ({
     ...event,
@@ -50,7 +39,8 @@ const bodyPlace = (base64Member: string): PayloadPlace => ({
   }),
 })
 
-const parsed = (text: string): unknown => {
+const parsed = (text: string | undefined): unknown => {
+  if (text === undefined) throw fault('ERR_BODY_INVALID')
   let value: unknown
   try {
     value = decodeValue(text)

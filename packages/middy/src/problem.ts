@@ -1,5 +1,5 @@
 import type { GlassineError } from '@glassine/core'
-import { answersHttp, type EventSource } from './event-source.ts'
+import { answersHttp, type EventSource, isEdge } from './event-source.ts'
 
 /**
  * An answer of ours in the form that its source reads. Nothing for sources whose answer is no HTTP response; there
@@ -22,7 +22,7 @@ export const plainResponse = (
       : { headers: fields }
     return { statusCode: status, ...headers, body, isBase64Encoded: false }
   }
-  if (source !== 'edge-viewer' && source !== 'edge-origin') return undefined
+  if (!isEdge(source)) return undefined
   return {
     status: String(status),
     headers: Object.fromEntries(

@@ -1,6 +1,6 @@
 import { isPlainObject } from '@glassine/core'
-import { type EventSource, edgeRequest } from './event-source.ts'
-import { own, ownObject } from './own.ts'
+import { type EventSource, edgeRequest, isEdge } from './event-source.ts'
+import { own } from './own.ts'
 
 /** The headers of a request: lower-case name, and each different value once. */
 export type RequestHeaders = ReadonlyMap<string, readonly string[]>
@@ -14,20 +14,14 @@ const none: RequestHeaders = new Map()
  * here: readers that pick one of them are how a check gets around (Express takes the first, Fastify the last).
  */
 export const requestHeaders = (event: unknown, source: EventSource): RequestHeaders => {
-  switch (source) {
-    case 'appsync':
-      return collect(appSyncHeaders(event))
-    case 'edge-viewer':
-    case 'edge-origin':
-      return collect([own(edgeRequest(event), 'headers')])
-    default:
-      return collect([own(event, 'headers'), own(event, 'multiValueHeaders')])
-  }
+  if (source === 'appsync') return collect(appSyncHeaders(event))
+  if (isEdge(source)) return collect([own(event, ...edgeRequest, 'headers')])
+  return collect([own(event, 'headers'), own(event, 'multiValueHeaders')])
 }
 
 /** A batch of AppSync comes from one request, and each of its elements repeats the headers. */
 const appSyncHeaders = (event: unknown): readonly unknown[] =>
-  (Array.isArray(event) ? event : [event]).map((one) => own(ownObject(one, 'request'), 'headers'))
+  (Array.isArray(event) ? event : [event]).map((one) => own(one, 'request', 'headers'))
 
 const collect = (holders: readonly unknown[]): RequestHeaders => {
   let headers: Map<string, string[]> | undefined

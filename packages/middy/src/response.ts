@@ -1,5 +1,5 @@
-import { isUtf8 } from 'node:buffer'
 import { decodeValue, type FieldPolicy, isPlainObject } from '@glassine/core'
+import { textOfBase64 } from './base64.ts'
 import { hasPlace } from './clear-place.ts'
 import { fault } from './errors.ts'
 import { answersHttp, type EventSource } from './event-source.ts'
@@ -84,13 +84,11 @@ const httpParts = (response: HttpResponse, isErrorResponse: boolean): ResponsePa
   // Once: a getter may answer differently the next time.
   const { body, isBase64Encoded } = response
   if (body === undefined || body === null || body === '') return empty
-  if (typeof body !== 'string') {
-    if (isPlainObject(body) || Array.isArray(body)) return { form: 'http', response, payload: body, isError }
-    throw invalid('The body of the response is no JSON, so its fields cannot be found')
-  }
-  const payload = parsed(body, isBase64Encoded === true)
-  if (payload !== unreadable) return { form: 'http', response, payload, isError }
-  if (isError) return empty
+  const isText = typeof body === 'string'
+  const payload = isText ? parsed(body, isBase64Encoded === true) : body
+  if (isText ? payload !== unreadable : isPlainObject(body) || Array.isArray(body))
+    return { form: 'http', response, payload, isError }
+  if (isText && isError) return empty
   throw invalid('The body of the response is no JSON, so its fields cannot be found')
 }
 
@@ -98,12 +96,8 @@ const httpParts = (response: HttpResponse, isErrorResponse: boolean): ResponsePa
 const unreadable = Symbol('unreadable')
 
 const parsed = (body: string, isBase64: boolean): unknown => {
-  let text = body
-  if (isBase64) {
-    const bytes = Buffer.from(body, 'base64')
-    if (!isUtf8(bytes)) return unreadable
-    text = bytes.toString('utf8')
-  }
+  const text = isBase64 ? textOfBase64(body) : body
+  if (text === undefined) return unreadable
   try {
     return decodeValue(text)
   } catch {

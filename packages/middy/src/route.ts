@@ -1,5 +1,5 @@
 import { type EventSource, methodOf } from './event-source.ts'
-import { own, ownObject, ownText } from './own.ts'
+import { own, ownText } from './own.ts'
 
 /**
  * The method and the route template of an HTTP request, `POST /patients/{id}`, as API Gateway writes a route key;
@@ -37,6 +37,6 @@ const templateOf = (event: unknown, source: EventSource): string | undefined => 
 /** An HTTP API puts the name of the stage before the path, but not that of the `$default` stage. */
 const withoutStage = (event: unknown): string | undefined => {
   const path = ownText(event, 'rawPath')
-  const stage = own(ownObject(event, 'requestContext'), 'stage')
+  const stage = own(event, 'requestContext', 'stage')
   return typeof stage === 'string' && path?.startsWith(`/${stage}/`) ? path.slice(stage.length + 1) : path
 }

@@ -1,5 +1,6 @@
 // Whole handlers with marked values, and a search of everything that comes out of them.
-import { keyMaterial, localKeyring } from '@glassine/keys'
+import { keyMaterial } from '@glassine/keys'
+import { localKeyring } from '@glassine/keys/raw-aes'
 import { messageEnvelope } from '@glassine/message'
 import { assertEncrypted, fieldEncryption } from '@glassine/middy'
 import { sampleContext } from '@glassine/testing'

@@ -1,4 +1,5 @@
-import { keyMaterial, localKeyring } from '@glassine/keys'
+import { keyMaterial } from '@glassine/keys'
+import { localKeyring } from '@glassine/keys/raw-aes'
 import { messageEnvelope } from '@glassine/message'
 import { assertEncrypted, type FieldEncryptionOptions, fieldEncryption } from '@glassine/middy'
 import { sampleContext, sampleEvent } from '@glassine/testing'

@@ -1,5 +1,6 @@
 // Lambda Managed Instances run invocations of one environment at once: two tenants must share nothing but the keys.
-import { keyMaterial, rawAesKeyring } from '@glassine/keys'
+import { keyMaterial } from '@glassine/keys'
+import { rawAesKeyring } from '@glassine/keys/raw-aes'
 import { messageEnvelope } from '@glassine/message'
 import { decryptRequest, encryptResponse, fieldEncryption } from '@glassine/middy'
 import { sampleContext, sampleEvent } from '@glassine/testing'

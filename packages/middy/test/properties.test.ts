@@ -1,5 +1,6 @@
 import { defineFields } from '@glassine/core'
-import { keyMaterial, localKeyring } from '@glassine/keys'
+import { keyMaterial } from '@glassine/keys'
+import { localKeyring } from '@glassine/keys/raw-aes'
 import { messageEnvelope } from '@glassine/message'
 import { assertEncrypted, decryptRequest, encryptResponse, eventSourceOf, requireTls } from '@glassine/middy'
 import { invoke, sampleContext, sampleEvent } from '@glassine/testing'

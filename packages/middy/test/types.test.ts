@@ -1,7 +1,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import { type Ciphertext, defineFields, Encrypted, Model, type Sealed } from '@glassine/core'
-import { localKeyring } from '@glassine/keys'
+import { localKeyring } from '@glassine/keys/raw-aes'
 import {
   assertEncrypted,
   decryptRequest,

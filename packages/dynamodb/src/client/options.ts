@@ -65,10 +65,21 @@ const tableOf = (
   return encryptedTable(name, config, facts, onPlaintextRead)
 }
 
-/** The option `call` as a function. */
+/**
+ * The option `call` as a function.
+ *
+ * @throws GlassineError `ERR_OPTION_INVALID`
+ */
 export const callOf = (call: EncryptionOptions['call']): (() => ItemCall | undefined) => {
   if (typeof call === 'function') return call
-  if (call !== undefined && (typeof call !== 'object' || call === null))
+  if (call === undefined) return () => undefined
+  if (typeof call !== 'object' || call === null)
     throw optionError(from, 'call', 'must be an object or a function')
+  checkKnown(call, ['deadline', 'tenant'])
+  const { deadline, tenant } = call
+  if (deadline !== undefined && !Number.isFinite(deadline))
+    throw optionError(from, 'deadline', 'must be a time in ms since the epoch')
+  if (tenant !== undefined && (typeof tenant !== 'string' || tenant === ''))
+    throw optionError(from, 'tenant', 'must be a string that is not empty')
   return () => call
 }

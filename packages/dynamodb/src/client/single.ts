@@ -1,5 +1,6 @@
 // Operations on one table.
 import type { Item } from '../attributes/attribute-value.ts'
+import { decryptFailed } from '../errors.ts'
 import { checkedSelect, checkPart } from './checks.ts'
 import { mapLimited } from './limited.ts'
 import { checkedUpdate, keyOf, sealedPut } from './parts.ts'
@@ -59,10 +60,16 @@ const remove = single((name, request) => {
 const update = single((name, request) => {
   const { table, part } = request
   const prepared = answered(request, checkedUpdate(name, table, part), 'Attributes')
-  // Otherwise the attributes that were changed come back, which are not signed.
   const whole = part.ReturnValues === 'ALL_OLD' || part.ReturnValues === 'ALL_NEW'
-  return whole ? prepared : { ...prepared, opened: async (output) => output }
+  return whole ? prepared : { ...prepared, opened: async (output) => onlyUnsigned(table, output) }
 })
+
+/** The attributes that an update changed: unsigned ones, or the answer is of another request. */
+const onlyUnsigned = (table: EncryptedTable, output: Output): Output => {
+  if (Object.keys(output.Attributes ?? {}).some((name) => !table.config.planOf(name).unsigned))
+    throw decryptFailed()
+  return output
+}
 
 const list = single((name, request) => {
   const { session, table, part } = request

@@ -76,7 +76,8 @@ export const encryptedTable = (
       // A verified item says itself whose it is: one that was asked for under another key is not the answer.
       if (key !== undefined && keyText(config, item) !== keyText(config, key)) throw decryptFailed()
       if (!isSealed(item) && mode() !== 'sealed') {
-        onPlaintextRead?.({ table: name, count: ++stats.plaintextReads })
+        const count = ++stats.plaintextReads
+        onPlaintextRead?.({ table: name, count })
         return item
       }
       const opened = await encryptor.decryptItem(item, call)

@@ -4,6 +4,7 @@ import { checkKnown } from '../config/options.ts'
 import { from } from '../errors.ts'
 import type { ItemCall } from '../item/call.ts'
 import { commandsFor } from './commands.ts'
+import { callOf } from './options.ts'
 import type { SdkClient } from './sdk.ts'
 import { tableNamed, type UpdateStep } from './session.ts'
 import { footText } from './table.ts'
@@ -72,7 +73,7 @@ export const updateItem = async <T extends object = Record<string, any>>(
     throw optionError(from, 'TableName', 'must be an encrypted table')
   if (typeof change !== 'function') throw optionError(from, 'change', 'must be a function')
   const { attempts, timeout, baseDelay, maxDelay } = checked(options)
-  const call = options.call ?? session.call()
+  const call = options.call === undefined ? session.call() : callOf(options.call)()
   const deadline = Math.min(Date.now() + timeout, call?.deadline ?? Number.POSITIVE_INFINITY)
   const { Get, Put } = await commandsFor(client)
   const update: UpdateStep = {}

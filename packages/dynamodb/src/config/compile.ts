@@ -1,5 +1,5 @@
 import { optionError } from '@glassine/core'
-import { multiKeyring } from '@glassine/keys'
+import { multiKeyring } from '@glassine/keys/multi'
 import type { AttributeAction } from '../attributes/actions.ts'
 import { planner } from '../attributes/plan.ts'
 import { from } from '../errors.ts'

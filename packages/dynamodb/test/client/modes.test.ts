@@ -59,6 +59,9 @@ describeServers('modes', (kind) => {
       ])
       expect(encryptionStats(client).Patients).toMatchObject({ plaintextReads: 2, opened: 1 })
     }
+    const unwatched = inMode('write-sealed-read-both')
+    await get(unwatched, 'plain')
+    expect(encryptionStats(unwatched).Patients?.plaintextReads).toBe(1)
     await expect(get(inMode('sealed'), 'plain')).rejects.toMatchObject({ code: 'ERR_DECRYPT_FAILED' })
   })
 

@@ -1,7 +1,7 @@
 import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
 import { describe, expect, test } from '@jest/globals'
 import { footName, headName, maxItemSize } from '../../src/index.ts'
-import { describeServers, forms, sender, testWhere, useTables } from './support.ts'
+import { answering, describeServers, forms, sender, testWhere, useTables } from './support.ts'
 
 const ssn = '123-45-6789'
 const patient = { id: 'p-1', ssn, notes: ['allergic', 'asthma'], clinic: 'north', name: 'Ada', ttl: 7 }
@@ -112,16 +112,10 @@ describeServers('operations', (kind) => {
 
     test('unprocessed items come back as they were given', async () => {
       // The server answers that it has done nothing.
-      fixture.faults.set('BatchWriteItem', async (pass) => {
-        const result = await pass()
-        const { RequestItems } = fixture.sent.at(-1)!.input
-        const body = Buffer.from(JSON.stringify({ UnprocessedItems: RequestItems }))
-        result.response.headers = { ...result.response.headers, 'content-length': String(body.length) }
-        delete result.response.headers['x-amz-crc32']
-        const { Readable } = await import('node:stream')
-        result.response.body = Readable.from([body])
-        return result
-      })
+      fixture.faults.set(
+        'BatchWriteItem',
+        answering(() => ({ UnprocessedItems: fixture.sent.at(-1)!.input.RequestItems })),
+      )
       const RequestItems = {
         Patients: [{ PutRequest: { Item: patient } }, { DeleteRequest: { Key: { id: 'x' } } }],
         Open: [{ PutRequest: { Item: { id: 'o', ssn } } }],

@@ -1,8 +1,9 @@
+import { Readable } from 'node:stream'
 import * as plain from '@aws-sdk/client-dynamodb'
 import * as documents from '@aws-sdk/lib-dynamodb'
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb'
 import { defineFields } from '@glassine/core'
-import { rawAesKeyring } from '@glassine/keys'
+import { rawAesKeyring } from '@glassine/keys/raw-aes'
 import { type LocalDynamoDBKind, missingDynamoDB, startLocalDynamoDB } from '@glassine/local-dynamodb'
 import { afterAll, beforeAll, beforeEach, describe, test } from '@jest/globals'
 import { type ClientTable, type EncryptionOptions, withEncryption } from '../../src/index.ts'
@@ -69,6 +70,16 @@ export interface Fixture {
   /** Faults for the next requests of these operations: the middleware is called instead of the server. */
   faults: Map<string, (send: () => Promise<any>) => Promise<any>>
   encrypted(options?: Partial<EncryptionOptions>): documents.DynamoDBDocumentClient
+}
+
+/** A fault: the server does what it is asked, and answers something else. */
+export const answering = (answer: () => object) => async (pass: () => Promise<any>) => {
+  const result = await pass()
+  const body = Buffer.from(JSON.stringify(answer()))
+  result.response.headers = { ...result.response.headers, 'content-length': String(body.length) }
+  delete result.response.headers['x-amz-crc32']
+  result.response.body = Readable.from([body])
+  return result
 }
 
 /** A server with tables for each test file; what was sent is forgotten before each test. */

@@ -219,6 +219,7 @@ describeServers('updateItem', (kind) => {
       const calls = [
         () => updateItem(client(), request, change, { attempts: 0 }),
         () => updateItem(client(), request, change, { retries: 3 } as object),
+        () => updateItem(client(), request, change, { call: { tenant: '' } }),
         () => updateItem(client(), { ...request, TableName: 'Open' }, change),
         () => updateItem(fixture.raw, request, change),
         () => updateItem(client(), request, undefined as any),

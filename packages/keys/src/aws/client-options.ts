@@ -1,6 +1,5 @@
-import { optionError } from '@glassine/core'
-import { from } from '../errors.ts'
-import { flagOption, methodsOption } from '../options.ts'
+import { anyFunction, anyObject, flag, hasMethods, methods, type OptionSchema } from '@glassine/core/options'
+import { badOption } from '../errors.ts'
 
 /**
  * The part of a client of the AWS SDK that is used. Structural, so that our types ask nobody to install the SDK,
@@ -30,45 +29,33 @@ export interface AwsClientOptions<O = never> {
   readonly insecureEndpoint?: string
 }
 
-/** The names, for the check against unknown ones. */
-export const awsClientOptions = [
-  'client',
-  'AwsClient',
-  'awsClientOptions',
-  'awsClientCapture',
-  'disablePrefetch',
-  'insecureEndpoint',
-] as const
+/** @param operations - what a `client` must offer that is none of the SDK's */
+export const awsClientSchema = (
+  ...operations: readonly string[]
+): OptionSchema<AwsClientOptions<object>> => ({
+  client: [
+    methods(...operations)[0],
+    (value) => typeof value === 'function' || isSdkClient(value) || hasMethods(value, operations),
+  ],
+  AwsClient: ['must be a class', anyFunction[1]],
+  awsClientOptions: anyObject,
+  awsClientCapture: anyFunction,
+  disablePrefetch: flag,
+  insecureEndpoint: ['must be an origin such as `http://127.0.0.1:4566`', isHttpOrigin],
+})
 
 /**
- * Refuses client options that cannot be right.
+ * Refuses client options that contradict each other.
  *
- * @param operations - what a `client` must offer that is none of the SDK's
  * @throws GlassineError `ERR_OPTION_INVALID`
  */
-export const checkAwsClientOptions = (
-  options: AwsClientOptions<object>,
-  operations: readonly string[],
-): void => {
-  const { client, AwsClient, awsClientOptions, awsClientCapture, disablePrefetch, insecureEndpoint } = options
-  flagOption('disablePrefetch', disablePrefetch)
-  if (client !== undefined) {
-    for (const name of ['AwsClient', 'awsClientOptions', 'awsClientCapture'] as const)
-      if (options[name] !== undefined) throw optionError(from, name, 'cannot stand beside `client`')
-    if (typeof client !== 'function' && !isSdkClient(client)) {
-      methodsOption('client', client, operations)
-      if (insecureEndpoint !== undefined)
-        throw optionError(from, 'insecureEndpoint', 'has no effect on operations of your own')
-    }
-  }
-  if (AwsClient !== undefined && typeof AwsClient !== 'function')
-    throw optionError(from, 'AwsClient', 'must be a class')
-  if (awsClientOptions !== undefined && (typeof awsClientOptions !== 'object' || awsClientOptions === null))
-    throw optionError(from, 'awsClientOptions', 'must be an object')
-  if (awsClientCapture !== undefined && typeof awsClientCapture !== 'function')
-    throw optionError(from, 'awsClientCapture', 'must be a function')
-  if (insecureEndpoint !== undefined && !isHttpOrigin(insecureEndpoint))
-    throw optionError(from, 'insecureEndpoint', 'must be an origin such as `http://127.0.0.1:4566`')
+export const checkAwsClientOptions = (options: AwsClientOptions<object>): void => {
+  const { client, insecureEndpoint } = options
+  if (client === undefined) return
+  for (const name of ['AwsClient', 'awsClientOptions', 'awsClientCapture'] as const)
+    if (options[name] !== undefined) throw badOption(name, 'cannot stand beside `client`')
+  if (insecureEndpoint !== undefined && typeof client !== 'function' && !isSdkClient(client))
+    throw badOption('insecureEndpoint', 'has no effect on operations of your own')
 }
 
 /** Whether it is a client of the AWS SDK; the aggregated ones (`KMS`, `DynamoDB`) are too. */

@@ -1,6 +1,5 @@
-import { optionError } from '@glassine/core'
-import { from } from '../errors.ts'
-import { requireTls, requireTlsPlace } from '../keyrings/kms/require-tls.ts'
+import { badOption } from '../errors.ts'
+import { requireTls, requireTlsPlace } from '../kms/require-tls.ts'
 import type { AwsClientOptions, AwsSdkClient } from './client-options.ts'
 
 /** A command of the SDK; its classes have no common type that could be called. */
@@ -66,7 +65,7 @@ const loader = <Sdk>(service: AwsService<Sdk>): (() => Promise<Sdk>) => {
   return () => {
     loading ??= service.load().catch(() => {
       loading = undefined
-      throw optionError(from, 'client', `must be given, or \`${service.package}\` be installed`)
+      throw badOption('client', `must be given, or \`${service.package}\` be installed`)
     })
     return loading
   }

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { isPlainObject, optionError } from '@glassine/core'
-import { branchKeyIdOption } from '../branch-key-id.ts'
+import { isPlainObject } from '@glassine/core'
+import { type OptionSchema, text } from '@glassine/core/options'
+import { branchKeyIdRule } from '../branch-key-id.ts'
 import type { EncryptionContext } from '../encryption-context.ts'
-import { from, notEncrypted, unavailable } from '../errors.ts'
-import type { KeyArn } from '../keyrings/kms/arn.ts'
-import { knownOptions } from '../options.ts'
+import { badOption, checked, notEncrypted, unavailable } from '../errors.ts'
+import type { KeyArn } from '../kms/arn.ts'
 import { conditionFailed } from './failures.ts'
 import type { Protection } from './protection.ts'
 import {
@@ -38,16 +38,19 @@ export interface Makers {
 /** From the system and not from Node's pool of UUIDs, which a snapshot would restore in two environments. */
 const newUuid = (): string => randomUUID({ disableEntropyCache: true })
 
+const schema: OptionSchema<CreateKeyInput> = {
+  branchKeyId: branchKeyIdRule,
+  encryptionContext: [
+    'must be an object of strings, none of them empty',
+    (value) => isPlainObject(value) && Object.entries(value).flat().every(text[1]),
+  ],
+}
+
 /** Checks the input, and fills in an id. */
 export const checkedCreateKey = (input: CreateKeyInput): Required<CreateKeyInput> => {
-  knownOptions(input, ['branchKeyId', 'encryptionContext'])
-  const { branchKeyId = newUuid(), encryptionContext = {} } = input
-  branchKeyIdOption(branchKeyId)
-  const wrong = (text: unknown) => typeof text !== 'string' || text === '' || !text.isWellFormed()
-  if (!isPlainObject(encryptionContext) || Object.entries(encryptionContext).flat().some(wrong))
-    throw optionError(from, 'encryptionContext', 'must be an object of strings, none of them empty')
+  const { branchKeyId = newUuid(), encryptionContext = {} } = checked(schema, input)
   if (input.branchKeyId !== undefined && Object.keys(encryptionContext).length === 0)
-    throw optionError(from, 'encryptionContext', 'must not be empty where `branchKeyId` is given')
+    throw badOption('encryptionContext', 'must not be empty where `branchKeyId` is given')
   return { branchKeyId, encryptionContext }
 }
 

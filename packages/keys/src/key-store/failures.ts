@@ -1,6 +1,6 @@
 import { GlassineError } from '@glassine/core'
 import { from } from '../errors.ts'
-import { nameOf, type Verdict, verdictOf } from '../keyrings/kms/failures.ts'
+import { nameOf, type Verdict, verdictOf } from '../kms/failures.ts'
 
 /**
  * A branch key that will not be had: asking again gives the same answer. The message is for whoever runs the key

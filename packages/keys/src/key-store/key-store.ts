@@ -1,8 +1,7 @@
-import { optionError } from '@glassine/core'
 import { type BranchKeyRequest, type BranchKeySource, versionBytes } from '../branch-key.ts'
 import { branchKeyIdOption } from '../branch-key-id.ts'
-import { from } from '../errors.ts'
-import type { KeyArn } from '../keyrings/kms/arn.ts'
+import { badOption } from '../errors.ts'
+import type { KeyArn } from '../kms/arn.ts'
 import { type CreateKeyInput, checkedCreateKey, createKey, versionKey } from './create-key.ts'
 import { notHad } from './failures.ts'
 import { HeldKey } from './held-key.ts'
@@ -103,14 +102,14 @@ export const keyStore = (options: KeyStoreOptions): KeyStore => {
 
   const creator = (): KeyArn => {
     if (kmsKeys.creator) return kmsKeys.creator
-    throw optionError(from, 'kms', 'must have `keyArn` or `mrKeyArn` to create and rotate branch keys')
+    throw badOption('kms', 'must have `keyArn` or `mrKeyArn` to create and rotate branch keys')
   }
 
   return {
     id: `key-store ${JSON.stringify([tableName, logicalKeyStoreName, kmsKeys.name])} ${++made}`,
     getActiveBranchKey: (request) => open(request, activeType),
     async getBranchKeyVersion(request) {
-      if (!versionBytes(request.version)) throw optionError(from, 'version', 'must be a UUID in lower case')
+      if (!versionBytes(request.version)) throw badOption('version', 'must be a UUID in lower case')
       return open(request, versionType(request.version))
     },
     getBeaconKey: (request) => open(request, beaconType),

@@ -1,6 +1,6 @@
-import { optionError } from '@glassine/core'
-import { from } from '../errors.ts'
-import { inRegion, isMultiRegion, type KeyArn, keyArnOf, regionPattern } from '../keyrings/kms/arn.ts'
+import { type OptionSchema, oneOf } from '@glassine/core/options'
+import { badOption } from '../errors.ts'
+import { inRegion, isMultiRegion, type KeyArn, keyArnOf, keyArnRule, regionRule } from '../kms/arn.ts'
 
 /**
  * Which KMS keys protect the branch keys (AWS's "KMS configuration" of a key store). Exactly one of these.
@@ -30,33 +30,38 @@ export interface KmsKeys {
   callFor(recorded: string): KeyArn | undefined
 }
 
-const modes = ['keyArn', 'mrKeyArn', 'discovery', 'mrDiscovery'] as const
+export const kmsKeySchema: OptionSchema<KeyStoreKmsKey> = {
+  keyArn: keyArnRule,
+  mrKeyArn: keyArnRule,
+  discovery: oneOf(true),
+  mrDiscovery: ['must have a `region`', (value) => regionRule[1](value?.region)],
+}
 
-/** The names, for the check against unknown ones. */
-export const kmsKeyOptions: readonly string[] = modes
+const modes = Object.keys(kmsKeySchema) as (keyof KeyStoreKmsKey)[]
 
-/** @throws GlassineError `ERR_OPTION_INVALID` */
+/**
+ * Parses options that were checked one by one.
+ *
+ * @throws GlassineError `ERR_OPTION_INVALID` when there is not exactly one
+ */
 export const kmsKeysOf = (options: KeyStoreKmsKey): KmsKeys => {
   const given = modes.filter((mode) => options[mode] !== undefined)
   const [mode] = given
   if (mode === undefined || given.length > 1)
-    throw optionError(from, 'kms', `must have exactly one of ${modes.join(', ')}`)
+    throw badOption('kms', `must have exactly one of ${modes.join(', ')}`)
   switch (mode) {
     case 'keyArn': {
-      const key = keyOption(mode, options.keyArn)
+      const key = keyArnOf(options.keyArn!)!
       return keysOf(mode, key, (recorded) => recorded.arn === key.arn)
     }
     case 'mrKeyArn': {
-      const key = keyOption(mode, options.mrKeyArn)
+      const key = keyArnOf(options.mrKeyArn!)!
       return keysOf(mode, key, (recorded) => matches(recorded, key))
     }
     case 'discovery':
-      if (options.discovery !== true) throw optionError(from, 'discovery', 'must be true where it is given')
       return { name: mode, creator: undefined, region: undefined, callFor: keyArnOf }
     case 'mrDiscovery': {
-      const region: unknown = options.mrDiscovery?.region
-      if (typeof region !== 'string' || !regionPattern.test(region))
-        throw optionError(from, 'mrDiscovery', 'must have a `region`')
+      const { region } = options.mrDiscovery!
       const callFor = (recorded: string) => {
         const key = keyArnOf(recorded)
         return key && isMultiRegion(key) ? inRegion(key, region) : key
@@ -84,9 +89,3 @@ const matches = (one: KeyArn, other: KeyArn): boolean =>
     one.id === other.id &&
     one.account === other.account &&
     one.partition === other.partition)
-
-const keyOption = (option: string, arn: unknown): KeyArn => {
-  const key = typeof arn === 'string' ? keyArnOf(arn) : undefined
-  if (!key) throw optionError(from, option, 'must be the ARN of a KMS key, and not of an alias')
-  return key
-}

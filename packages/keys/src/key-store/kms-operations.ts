@@ -1,7 +1,7 @@
 import { type AwsClientOptions, isSdkClient } from '../aws/client-options.ts'
 import { awsSender } from '../aws/sender.ts'
-import { kmsService, tokens } from '../keyrings/kms/aws-sdk.ts'
-import type { KmsAnswer, KmsCallOptions, KmsInput, KmsOperations } from '../keyrings/kms/operations.ts'
+import { kmsService, operationOf } from '../kms/aws-sdk.ts'
+import type { KmsAnswer, KmsCallOptions, KmsInput, KmsOperations } from '../kms/operations.ts'
 
 /** The input of KMS's ReEncrypt. */
 export interface ReEncryptInput {
@@ -38,16 +38,10 @@ export const keyStoreKmsOperations: readonly (keyof KeyStoreKmsOperations)[] = [
 export const kmsOperationsOf = (options: AwsClientOptions<KeyStoreKmsOperations>): KeyStoreKmsOperations => {
   const { client } = options
   if (client !== undefined && typeof client !== 'function' && !isSdkClient(client)) return client
-  const { send } = awsSender(options, kmsService)
+  const operation = operationOf(awsSender(options, kmsService))
   return {
-    generateDataKeyWithoutPlaintext: (input, call) =>
-      send(
-        (sdk) => new sdk.GenerateDataKeyWithoutPlaintextCommand({ ...input, GrantTokens: tokens(input) }),
-        call,
-      ),
-    reEncrypt: (input, call) =>
-      send((sdk) => new sdk.ReEncryptCommand({ ...input, GrantTokens: tokens(input) }), call),
-    decrypt: (input, call) =>
-      send((sdk) => new sdk.DecryptCommand({ ...input, GrantTokens: tokens(input) }), call),
+    generateDataKeyWithoutPlaintext: operation((sdk) => sdk.GenerateDataKeyWithoutPlaintextCommand),
+    reEncrypt: operation((sdk) => sdk.ReEncryptCommand),
+    decrypt: operation((sdk) => sdk.DecryptCommand),
   }
 }

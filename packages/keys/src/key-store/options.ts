@@ -1,8 +1,7 @@
-import { optionError } from '@glassine/core'
-import { type AwsClientOptions, awsClientOptions, checkAwsClientOptions } from '../aws/client-options.ts'
-import { from } from '../errors.ts'
-import { integerOption, knownOptions, textOption } from '../options.ts'
-import { type KeyStoreKmsKey, type KmsKeys, kmsKeyOptions, kmsKeysOf } from './kms-keys.ts'
+import { anyObject, integer, listOf, type OptionSchema, required, text } from '@glassine/core/options'
+import { type AwsClientOptions, awsClientSchema, checkAwsClientOptions } from '../aws/client-options.ts'
+import { checked } from '../errors.ts'
+import { type KeyStoreKmsKey, type KmsKeys, kmsKeySchema, kmsKeysOf } from './kms-keys.ts'
 import { type KeyStoreKmsOperations, keyStoreKmsOperations } from './kms-operations.ts'
 
 /** The KMS key of a key store, and how it is reached. */
@@ -26,28 +25,27 @@ export interface KeyStoreOptions {
   readonly timeout?: number
 }
 
+const schema: OptionSchema<KeyStoreOptions> = {
+  tableName: required(text),
+  logicalKeyStoreName: required(text),
+  kms: required(anyObject),
+  dynamoDB: anyObject,
+  timeout: integer(1),
+}
+
+const kmsSchema: OptionSchema<KeyStoreKmsOptions> = {
+  ...kmsKeySchema,
+  ...awsClientSchema(...keyStoreKmsOperations),
+  grantTokens: listOf(text),
+}
+
 /** Checks all options, those of `kms` and `dynamoDB` by the names that they have there. */
 export const checkedKeyStoreOptions = (
   options: KeyStoreOptions,
 ): { kmsKeys: KmsKeys; dynamoDB: AwsClientOptions; timeout: number } => {
-  knownOptions(options, ['tableName', 'logicalKeyStoreName', 'kms', 'dynamoDB', 'timeout'])
-  const { tableName, logicalKeyStoreName, kms, dynamoDB = {}, timeout = 10_000 } = options
-  textOption('tableName', tableName)
-  textOption('logicalKeyStoreName', logicalKeyStoreName)
-  integerOption('timeout', timeout, 1, Number.MAX_SAFE_INTEGER)
-  if (typeof kms !== 'object' || kms === null) throw optionError(from, 'kms', 'must be an object')
-  knownOptions(kms, [...kmsKeyOptions, ...awsClientOptions, 'grantTokens'])
-  const { grantTokens } = kms
-  if (grantTokens !== undefined && !isTexts(grantTokens))
-    throw optionError(from, 'grantTokens', 'must be an array of strings')
-  checkAwsClientOptions(kms, keyStoreKmsOperations)
-  if (typeof dynamoDB !== 'object' || dynamoDB === null)
-    throw optionError(from, 'dynamoDB', 'must be an object')
-  knownOptions(dynamoDB, awsClientOptions)
+  const { kms, dynamoDB = {}, timeout = 10_000 } = checked(schema, options)
+  checkAwsClientOptions(checked(kmsSchema, kms))
   // The SDK's client alone: no operations of one's own.
-  checkAwsClientOptions(dynamoDB, ['send'])
+  checkAwsClientOptions(checked(awsClientSchema('send'), dynamoDB))
   return { kmsKeys: kmsKeysOf(kms), dynamoDB, timeout }
 }
-
-const isTexts = (value: unknown): boolean =>
-  Array.isArray(value) && value.every((one) => typeof one === 'string' && one !== '')

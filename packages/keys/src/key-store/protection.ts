@@ -1,11 +1,11 @@
 import { branchKeyLength } from '../branch-key.ts'
 import type { EncryptionContext } from '../encryption-context.ts'
 import { notEncrypted } from '../errors.ts'
-import { answeredKey, checkedAnswer, takeBlob, takePlaintext } from '../keyrings/kms/answers.ts'
-import type { KeyArn, KeyReference } from '../keyrings/kms/arn.ts'
-import { wrongAnswer } from '../keyrings/kms/failures.ts'
-import type { KmsAnswer, KmsCallOptions } from '../keyrings/kms/operations.ts'
-import { firstAnswer } from '../keyrings/kms/retry.ts'
+import { answeredKey, checkedAnswer, takeBlob, takePlaintext } from '../kms/answers.ts'
+import type { KeyArn } from '../kms/arn.ts'
+import { wrongAnswer } from '../kms/failures.ts'
+import type { KmsAnswer, KmsCallOptions } from '../kms/operations.ts'
+import { firstAnswer } from '../kms/retry.ts'
 import { notHad } from './failures.ts'
 import type { KeyStoreKmsOperations } from './kms-operations.ts'
 
@@ -57,7 +57,7 @@ export const protection = (
             ...grants,
           }
           const answer = await operations.generateDataKeyWithoutPlaintext(input, options)
-          answeredKey(answer, referenceOf(key))
+          answeredKey(answer, key)
           return takeBlob(answer)
         },
         (names) => notEncrypted(`KMS refused to generate a branch key: ${names}`),
@@ -76,7 +76,7 @@ export const protection = (
             ...grants,
           }
           const answer = await operations.reEncrypt(input, options)
-          answeredKey(answer, referenceOf(key))
+          answeredKey(answer, key)
           if (answer.SourceKeyId !== key.arn) throw wrongAnswer()
           return takeBlob(answer)
         },
@@ -90,7 +90,7 @@ export const protection = (
           const input = { KeyId: key.arn, EncryptionContext: context, CiphertextBlob: enc, ...grants }
           const answer: KmsAnswer = await operations.decrypt(input, options)
           return checkedAnswer(answer, () => {
-            answeredKey(answer, referenceOf(key))
+            answeredKey(answer, key)
             return takePlaintext(answer, branchKeyLength)
           })
         },
@@ -98,5 +98,3 @@ export const protection = (
       ),
   }
 }
-
-const referenceOf = (key: KeyArn): KeyReference => ({ kind: 'key-arn', text: key.arn, ...key })

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { AwsClientOptions } from '../aws/client-options.ts'
 import { type AwsCommand, type AwsService, awsSender } from '../aws/sender.ts'
-import { type Call, firstAnswer } from '../keyrings/kms/retry.ts'
+import { type Call, firstAnswer } from '../kms/retry.ts'
 import { cancellation, dynamoDB, notHad } from './failures.ts'
 import { ciphertext, partitionKey, type RecordItem, sortKey } from './record.ts'
 

@@ -1,8 +1,9 @@
 // Two ways with AWS's own key store and hierarchical keyring for JavaScript, over one table and one KMS key.
 import { BranchKeyStoreNode } from '@aws-crypto/branch-keystore-node'
 import { buildClient, CommitmentPolicy, KmsHierarchicalKeyRingNode } from '@aws-crypto/client-node'
-import { type EncryptedDataKey, hierarchicalKeyring, keyMaterial, serialiseContext } from '@glassine/keys'
-import { decrypt, encrypt } from '@glassine/message'
+import { type EncryptedDataKey, keyMaterial, serialiseContext } from '@glassine/keys'
+import { hierarchicalKeyring } from '@glassine/keys/key-store'
+import { decrypt, encrypt } from '@glassine/message/bytes'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import {
   describeServers,

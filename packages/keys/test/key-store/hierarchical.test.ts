@@ -1,13 +1,9 @@
 import { inspect } from 'node:util'
 import { GlassineError } from '@glassine/core'
-import {
-  type EncryptedDataKey,
-  hierarchicalKeyring,
-  keyMaterial,
-  multiKeyring,
-  rawAesKeyring,
-  serialiseContext,
-} from '@glassine/keys'
+import { type EncryptedDataKey, keyMaterial, serialiseContext } from '@glassine/keys'
+import { hierarchicalKeyring } from '@glassine/keys/key-store'
+import { multiKeyring } from '@glassine/keys/multi'
+import { rawAesKeyring } from '@glassine/keys/raw-aes'
 import { describe, expect, test } from '@jest/globals'
 import { branchKeySource } from '../support/branch-key-source.ts'
 import { standingClock } from '../support/clock.ts'

@@ -1,6 +1,7 @@
 // The requests of AWS's own key store and hierarchical keyring, as they were recorded, against ours.
 import { existsSync, readFileSync } from 'node:fs'
-import { hierarchicalKeyring, serialiseContext } from '@glassine/keys'
+import { serialiseContext } from '@glassine/keys'
+import { hierarchicalKeyring } from '@glassine/keys/key-store'
 import { expect, test } from '@jest/globals'
 import { describeTransactions, type Sent, startServices } from '../support/local-key-store.ts'
 

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import { DisableKeyCommand, EnableKeyCommand } from '@aws-sdk/client-kms'
-import { hierarchicalKeyring, serialiseContext } from '@glassine/keys'
-import { keyStore } from '@glassine/keys/key-store'
+import { serialiseContext } from '@glassine/keys'
+import { hierarchicalKeyring, keyStore } from '@glassine/keys/key-store'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { describeServers, type Services, startServices } from '../support/local-key-store.ts'
 

@@ -1,7 +1,8 @@
 // The wrap of the hierarchical keyring, against bytes that AWS's Java and .NET implementations wrote.
 import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
-import { type EncryptedDataKey, hierarchicalKeyring, serialiseContext } from '@glassine/keys'
+import { type EncryptedDataKey, serialiseContext } from '@glassine/keys'
+import { hierarchicalKeyring } from '@glassine/keys/key-store'
 import { describe, expect, test } from '@jest/globals'
 import { branchKeySource } from '../support/branch-key-source.ts'
 

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import type { BranchKey, BranchKeyRequest, BranchKeySource } from '@glassine/keys'
+import type { BranchKey, BranchKeyRequest, BranchKeySource } from '@glassine/keys/key-store'
 
 /** Branch keys in memory, with a count of what was asked for, the buffers that were given away, and faults. */
 export const branchKeySource = () => {

@@ -1,7 +1,6 @@
 import { isUtf8 } from 'node:buffer'
-import { GlassineError } from '@glassine/core'
 import type { EncryptedDataKey } from '@glassine/keys'
-import { decryptFailed, from } from '../errors.ts'
+import { decryptFailed, fault } from '../errors.ts'
 
 /** Reads encrypted data keys, whose bounds the scan has checked; the results are copies. */
 export const parseEncryptedDataKeys = (bytes: Buffer): readonly EncryptedDataKey[] => {
@@ -31,9 +30,8 @@ export const serialiseEncryptedDataKeys = (keys: readonly EncryptedDataKey[]): B
 const uint16 = (value: number): Buffer => {
   // A keyring of the user's own may hand over anything.
   if (value > 0xffff)
-    throw new GlassineError('ERR_ENCRYPT_FAILED', {
+    throw fault('ERR_ENCRYPT_FAILED', {
       message: 'An encrypted data key does not fit the message format',
-      package: from,
     })
   const bytes = Buffer.alloc(2)
   bytes.writeUInt16BE(value)

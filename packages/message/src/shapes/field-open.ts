@@ -1,7 +1,6 @@
 import {
   type EnvelopeOptions,
   type FieldPolicy,
-  GlassineError,
   type Json,
   type Place,
   type Prepared,
@@ -9,7 +8,7 @@ import {
 } from '@glassine/core'
 import type { DataKey, DecryptionKeyRequest } from '@glassine/keys'
 import type { MessageContext } from '../contexts.ts'
-import { decryptFailed, from, uniform } from '../errors.ts'
+import { decryptFailed, fault, from, uniform } from '../errors.ts'
 import { openMessage } from '../open.ts'
 import { borrowAll, preparedWith } from '../prepared.ts'
 import type { ReadMessage } from '../reader.ts'
@@ -72,8 +71,7 @@ const readPlaces = (
   const requests: DecryptionKeyRequest[] = []
   const keyOf = new Map<string, number>()
   for (const place of places) {
-    if (!isMessageText(place.value))
-      throw new GlassineError('ERR_FIELD_NOT_ENCRYPTED', { package: from, path: place.field.path })
+    if (!isMessageText(place.value)) throw fault('ERR_FIELD_NOT_ENCRYPTED', { path: place.field.path })
     const message = reader.read(decodeMessage(place.value), limits)
     const context = fieldContext ? contextFor(settings, model, options.binding, place.pointer) : shared
     // Equal headers have equal contexts, so the header alone says which key it is.
@@ -82,9 +80,8 @@ const readPlaces = (
       const request = reader.keyRequest(message.header, context, options)
       key ??= requests.push(request) - 1
       if (requests.length > maxKeysPerPayload)
-        throw new GlassineError('ERR_TOO_LARGE', {
+        throw fault('ERR_TOO_LARGE', {
           message: 'The payload is under more data keys than are fetched for one',
-          package: from,
           statusCode: 400,
         })
       keyOf.set(message.header.id, key)

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
-import { decodeValue, encodeValue, GlassineError, type Json, type Place } from '@glassine/core'
-import { decryptFailed, from } from '../errors.ts'
+import { decodeValue, encodeValue, type Json, type Place } from '@glassine/core'
+import { decryptFailed, fault, from } from '../errors.ts'
 import type { ReaderLimits } from '../header/scan.ts'
 import { looksLikeMessage } from '../text.ts'
 
@@ -11,13 +11,9 @@ import { looksLikeMessage } from '../text.ts'
  */
 export const encodePlace = ({ field, value }: Place, limits: ReaderLimits): string => {
   // Retries and replays hand back what was sealed before; sealed twice, nobody would open it twice.
-  if (looksLikeMessage(value, limits))
-    throw new GlassineError('ERR_ALREADY_ENCRYPTED', { package: from, path: field.path })
+  if (looksLikeMessage(value, limits)) throw fault('ERR_ALREADY_ENCRYPTED', { path: field.path })
   return encodeValue(value, field.path, from)
 }
-
-/** A member of a message's plaintext: the place's pointer and its value. */
-export const member = (pointer: string, json: string): string => `${JSON.stringify(pointer)}:${json}`
 
 /**
  * Reads a message's plaintext, and zeroes it: of the string that it becomes, nobody can do so.

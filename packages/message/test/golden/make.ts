@@ -5,8 +5,11 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import * as aws from '@aws-crypto/client-node'
 import { defineFields } from '@glassine/core'
-import { keyMaterial, multiKeyring, rawAesKeyring } from '@glassine/keys'
-import { encrypt, messageEnvelope } from '@glassine/message'
+import { keyMaterial } from '@glassine/keys'
+import { multiKeyring } from '@glassine/keys/multi'
+import { rawAesKeyring } from '@glassine/keys/raw-aes'
+import { messageEnvelope } from '@glassine/message'
+import { encrypt } from '@glassine/message/bytes'
 
 const [, script, version] = process.argv
 if (!version) throw new Error('name the version')

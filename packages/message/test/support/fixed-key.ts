@@ -1,4 +1,5 @@
-import { type DataKey, type EncryptedDataKey, type KeyMaterial, localKeyring } from '@glassine/keys'
+import type { DataKey, EncryptedDataKey, KeyMaterial } from '@glassine/keys'
+import { localKeyring } from '@glassine/keys/raw-aes'
 
 const someKey: EncryptedDataKey = {
   providerId: 'fixed',

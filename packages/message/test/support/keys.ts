@@ -1,4 +1,5 @@
-import { type KeyMaterial, type Keyring, keyMaterial, rawAesKeyring } from '@glassine/keys'
+import { type KeyMaterial, type Keyring, keyMaterial } from '@glassine/keys'
+import { rawAesKeyring } from '@glassine/keys/raw-aes'
 
 /** The wrapping key of a letter: tests that need different keys use different letters. */
 export const wrappingKey = (letter: string): Buffer => Buffer.alloc(32, letter)

@@ -1,5 +1,5 @@
 import type { ErrorCode } from '@glassine/core'
-import { type EventSource, isHttpSource, methodOf } from '../event-source.ts'
+import { type EventSource, isEdge, isHttpSource, methodOf } from '../event-source.ts'
 import { listValues, oneValue, type RequestHeaders, requestHeaders } from '../request-headers.ts'
 import { certificateAllowed } from './client-cert.ts'
 import { distributionGate } from './cloud-front.ts'
@@ -55,12 +55,12 @@ export const judgeOf = (options: CheckedOptions): Judge => {
   }
 
   const request = (event: unknown, source: EventSource): Decision => {
-    const isEdge = source === 'edge-viewer' || source === 'edge-origin'
+    const byEdge = isEdge(source)
     const headers = requestHeaders(event, source)
     if (source === 'alb' && isHealthCheck(headers)) return 'skip'
-    const decision = isEdge ? edgeHop(source, headers) : hop(event, source, headers)
+    const decision = byEdge ? edgeHop(source, headers) : hop(event, source, headers)
     if (decision !== 'allow' && decision !== 'local') return decision
-    if (distribution && !isEdge) {
+    if (distribution && !byEdge) {
       if (!distribution.isFrom(headers)) return refused
       if (!distribution.isHttps(headers)) return plain
     }
@@ -72,20 +72,10 @@ export const judgeOf = (options: CheckedOptions): Judge => {
   }
 
   return (event, source) => {
-    if (isHttpSource(source)) return request(event, source)
-    switch (source) {
-      case 'appsync':
-      case 'edge-viewer':
-      case 'edge-origin':
-        return request(event, source)
-      case 'direct':
-        return direct === 'allow' ? 'skip' : unknown
-      case 'unknown':
-        return unknown
-      default:
-        // Messages of a WebSocket were let in when it connected; services call without a client.
-        return 'skip'
-    }
+    if (isHttpSource(source) || isEdge(source) || source === 'appsync') return request(event, source)
+    // Messages of a WebSocket were let in when it connected; services call without a client.
+    const isRefused = source === 'unknown' || (source === 'direct' && direct !== 'allow')
+    return isRefused ? unknown : 'skip'
   }
 }
 

@@ -1,4 +1,4 @@
-import { ownObject, ownText } from '../own.ts'
+import { ownText } from '../own.ts'
 import { oneValue, type RequestHeaders } from '../request-headers.ts'
 
 // This machine, a private network, a container's single-label name.
@@ -11,7 +11,7 @@ const localstack = /^(?:[a-z0-9-]+|(?:[a-z0-9-]+\.)*localhost\.localstack\.cloud
  * option that was left on in a deployed stack from opening it.
  */
 export const isLocal = (event: unknown, headers: RequestHeaders, tool: 'sam' | 'localstack'): boolean => {
-  const hosts = [oneValue(headers, 'host'), ownText(ownObject(event, 'requestContext'), 'domainName')].filter(
+  const hosts = [oneValue(headers, 'host'), ownText(event, 'requestContext', 'domainName')].filter(
     (host) => host !== undefined,
   )
   return (

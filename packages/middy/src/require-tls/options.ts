@@ -1,14 +1,7 @@
 import type { GlassineError } from '@glassine/core'
+import { anyObject } from '@glassine/core/options'
 import { badOption } from '../errors.ts'
-import {
-  anyFunction,
-  checkOptions,
-  headerName,
-  isHeaderValue,
-  type OptionSchema,
-  oneOf,
-  type Rule,
-} from '../options.ts'
+import { checkOptions, headerName, isHeaderValue, listOf, type OptionSchema, oneOf } from '../options.ts'
 import type { ClientCertificate } from './client-certificate.ts'
 import { isCanonicalOrigin } from './origins.ts'
 
@@ -93,28 +86,25 @@ const minSecretLength = 16
 
 const isSecret = (value: unknown): boolean => isHeaderValue(value) && value.length >= minSecretLength
 
-const object: Rule = ['must be a plain object', (value) => typeof value === 'object' && value !== null]
+const isSetting = (value: unknown): boolean =>
+  isHeaderValue(value) && /(?:^|;)\s*max-age="?\d+"?\s*(?:;|$)/i.test(value)
 
 const schema: OptionSchema<RequireTlsOptions> = {
   origins: ['must be a list of origins, one or more', (value) => Array.isArray(value) && value.length > 0],
   missingOrigin: oneOf('deny', 'allow'),
   minVersion: oneOf('TLSv1.2', 'TLSv1.3'),
-  alb: object,
+  alb: anyObject,
   listener: oneOf('https'),
-  cloudFront: object,
+  cloudFront: anyObject,
   clientCert: [
     "must be 'ignore', 'require' or a function",
-    (value) => value === 'ignore' || value === 'require' || anyFunction[1](value),
+    (value) => value === 'ignore' || value === 'require' || typeof value === 'function',
   ],
   direct: oneOf('deny', 'allow'),
   edge: oneOf('https-only', 'redirect-to-https'),
   local: oneOf('sam', 'localstack'),
-  redirect: ['must be an https origin without a path', (value) => isCanonicalOrigin(value)],
-  hsts: [
-    'must be false or a value with max-age',
-    (value) =>
-      value === false || (isHeaderValue(value) && /(?:^|;)\s*max-age="?\d+"?\s*(?:;|$)/i.test(value)),
-  ],
+  redirect: ['must be an https origin without a path', isCanonicalOrigin],
+  hsts: ['must be false or a value with max-age', (value) => value === false || isSetting(value)],
   refusal: oneOf('problem', 'throw'),
 }
 
@@ -127,7 +117,7 @@ const cloudFrontSchema: OptionSchema<CloudFrontOptions> = {
   secretHeader: headerName,
   secret: [
     `must be printable text of ${minSecretLength} characters or more, or a list of such`,
-    (value) => (Array.isArray(value) ? value.length > 0 && value.every(isSecret) : isSecret(value)),
+    (value) => listOf(value).length > 0 && listOf(value).every(isSecret),
   ],
 }
 
@@ -142,9 +132,9 @@ export type CheckedOptions = RequireTlsOptions & Required<Pick<RequireTlsOptions
 export const checkedOptions = (options: RequireTlsOptions): CheckedOptions => {
   checkOptions(schema, options)
   const { alb, cloudFront } = options
-  if (alb) checkOptions(albSchema, alb, 'alb.')
+  if (alb) checkOptions(albSchema, alb, 'alb')
   if (cloudFront) {
-    checkOptions(cloudFrontSchema, cloudFront, 'cloudFront.')
+    checkOptions(cloudFrontSchema, cloudFront, 'cloudFront')
     if (cloudFront.secretHeader === undefined || cloudFront.secret === undefined)
       throw badOption('cloudFront', 'needs `secretHeader` and `secret`')
   }

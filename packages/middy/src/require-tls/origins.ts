@@ -5,14 +5,13 @@ const loopbackOrigin = /^http:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})
 
 /** Whether a text is an origin as browsers write it (RFC 6454, section 6.2), with https. */
 export const isCanonicalOrigin = (value: unknown): value is string => {
-  if (typeof value !== 'string' || !value.toLowerCase().startsWith('https://')) return false
-  try {
-    // Whatever the parser had to mend is no origin: a path, credentials, a default port, spaces, a dot segment.
-    return new URL(value).origin === value.toLowerCase()
-  } catch {
-    return false
-  }
+  if (typeof value !== 'string' || !/^https:\/\//i.test(value)) return false
+  // Whatever the parser had to mend is no origin: a path, credentials, a default port, spaces, a dot segment.
+  return originOf(value) === value.toLowerCase()
 }
+
+const originOf = (url: string | undefined): string | undefined =>
+  url !== undefined && URL.canParse(url) ? new URL(url).origin : undefined
 
 /** One label left open, and two more after it: `https://*.com` would admit everybody. */
 const wildcard = /^https:\/\/\*((?:\.[^.*/:]+){2,}(?::\d{1,5})?)$/i
@@ -77,12 +76,4 @@ export const originAllowed = (
   const site = listValues(headers, 'sec-fetch-site')
   if (site) return site.length === 1 && site[0] === 'same-origin'
   return missing === 'allow'
-}
-
-const originOf = (url: string | undefined): string | undefined => {
-  try {
-    return url === undefined ? undefined : new URL(url).origin
-  } catch {
-    return undefined
-  }
 }

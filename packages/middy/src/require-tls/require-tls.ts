@@ -1,6 +1,6 @@
-import { GlassineError, isPlainObject } from '@glassine/core'
+import { isPlainObject } from '@glassine/core'
 import type { MiddlewareObj } from '@middy/core'
-import { badOption, from } from '../errors.ts'
+import { badOption, fault } from '../errors.ts'
 import { answersHttp, eventSourceOf } from '../event-source.ts'
 import { addHeader, wantsMultiValue } from '../response-headers.ts'
 import { type AnyRequest, stateOf } from '../state.ts'
@@ -54,7 +54,7 @@ export const requireTls = (options: RequireTlsOptions = {}): MiddlewareObj<unkno
       state.gate = { source, secure: decision === 'allow' }
       return
     }
-    const refusal = new GlassineError(decision.code, { package: from })
+    const refusal = fault(decision.code)
     const location =
       decision.wasPlain && redirect !== undefined ? redirectLocation(event, source, redirect) : undefined
     state.gate = { source, secure: false, refusal, location }

@@ -1,4 +1,5 @@
-import { type BranchKeySource, hierarchicalKeyring, type KeyringRequest } from '@glassine/keys'
+import type { KeyringRequest } from '@glassine/keys'
+import { type BranchKeySource, hierarchicalKeyring } from '@glassine/keys/key-store'
 
 const version = '3f1d9a52-7f10-4f5e-8f5c-1f6d2a3b4c5d'
 

@@ -41,7 +41,7 @@ const failures: Partial<Record<KmsFaultKind, (call: Call) => KmsError>> = {
 const spoil = (output: object | undefined, { kind }: KmsFault, call: Call): object | undefined => {
   if (output === undefined) return undefined
   const spoilt: Record<string, unknown> = { ...output }
-  for (const name of ['Plaintext', 'PrivateKeyPlaintext']) {
+  for (const name of ['Plaintext', 'PrivateKeyPlaintext', 'SharedSecret']) {
     const plaintext = spoilt[name]
     if (!(plaintext instanceof Uint8Array)) continue
     if (kind === 'no-plaintext') delete spoilt[name]

@@ -11,9 +11,9 @@ import { optionError } from '@glassine/core'
  * - `hang`: no answer
  * - `reset`: the connection is reset
  * - `truncated`: HTTP 200 with the first half of the JSON
- * - `no-plaintext`: the right answer without its plaintext
+ * - `no-plaintext`: the right answer without its plaintext or shared secret
  * - `wrong-key`: the right answer with the ARN of another key
- * - `wrong-length`: the right answer with a plaintext one byte short
+ * - `wrong-length`: the right answer with a plaintext or shared secret one byte short
  * - `expired-token`: `ExpiredTokenException`, HTTP 400
  * - `access-denied`: `AccessDeniedException`, HTTP 400
  */

@@ -1,0 +1,95 @@
+// What every package of Glassine checks its options with: one table for each function that takes some.
+import { optionError } from './errors.ts'
+import { isPlainObject } from './json.ts'
+
+/**
+ * One option: the end of a sentence for the error, what it must be, and whether a value is that. An option that is
+ * `undefined` was not given, which only a required one minds.
+ */
+export type Rule = readonly [expected: string, holds: (value: any) => boolean, required?: true]
+
+/** A rule for every option. What stands in no table is refused. */
+export type OptionSchema<O> = { readonly [K in keyof O]-?: Rule }
+
+/**
+ * Returns the options when they are a plain object, each of a name that the table has and of a value that its rule
+ * takes. Always done, and at construction: a misspelt option must not become a default in silence.
+ *
+ * @param from - the package that the error names
+ * @param holder - names what holds the options, where it is an option itself
+ * @param prefix - goes before each option's name in the error
+ * @throws GlassineError `ERR_OPTION_INVALID` with the option's name
+ * @example
+ * ```ts
+ * import { checkedOptions, integer } from '@glassine/core/options'
+ *
+ * const given: { retries?: number } = { retries: 5 }
+ * const { retries = 3 } = checkedOptions('@glassine/keys', { retries: integer(0, 10) }, given)
+ * ```
+ */
+export const checkedOptions = <O extends object>(
+  from: string,
+  schema: OptionSchema<O>,
+  options: O,
+  holder = 'options',
+  prefix = '',
+): O => {
+  if (!isPlainObject(options)) throw optionError(from, holder, 'must be a plain object')
+  for (const name of Object.keys(options))
+    if (!Object.hasOwn(schema, name))
+      throw optionError(from, prefix + name, `is not known; known are ${Object.keys(schema).join(', ')}`)
+  for (const [name, [expected, holds, required]] of Object.entries<Rule>(schema)) {
+    const value = options[name]
+    if (value === undefined ? required : !holds(value)) throw optionError(from, prefix + name, expected)
+  }
+  return options
+}
+
+/** The same rule for an option that must be given. */
+export const required = ([expected, holds]: Rule): Rule => [expected, holds, true]
+
+export const flag: Rule = ['must be a boolean', (value) => typeof value === 'boolean']
+
+export const anyFunction: Rule = ['must be a function', (value) => typeof value === 'function']
+
+export const anyObject: Rule = ['must be an object', (value) => typeof value === 'object' && value !== null]
+
+/** A string that is not empty and has a UTF-8 form. */
+export const text: Rule = [
+  'must be a string that is not empty',
+  (value) => typeof value === 'string' && value !== '' && value.isWellFormed(),
+]
+
+/** An integer in a range, both ends included. */
+export const integer = (least: number, most = Number.MAX_SAFE_INTEGER): Rule => [
+  `must be an integer${most === Number.MAX_SAFE_INTEGER ? `, ${least} or more` : ` from ${least} to ${most}`}`,
+  (value) => Number.isSafeInteger(value) && value >= least && value <= most,
+]
+
+/** A string of a form. */
+export const matching = (pattern: RegExp, what: string): Rule => [
+  `must be ${what}`,
+  (value) => typeof value === 'string' && pattern.test(value),
+]
+
+/** An array of which each element is right. */
+export const listOf = ([expected, holds]: Rule): Rule => [
+  `must be an array, of which each ${expected}`,
+  (value) => Array.isArray(value) && value.every((element) => holds(element)),
+]
+
+/** One of a few constants. */
+export const oneOf = (...values: readonly unknown[]): Rule => [
+  `must be ${values.map((value) => JSON.stringify(value)).join(' or ')}`,
+  (value) => values.includes(value),
+]
+
+/** Whether a value has all of these methods. */
+export const hasMethods = (value: any, names: readonly string[]): boolean =>
+  names.every((name) => typeof value?.[name] === 'function')
+
+/** What may be of a user's own making, and must have these methods. */
+export const methods = (...names: readonly string[]): Rule => [
+  `must have the methods ${names.join(', ')}`,
+  (value) => hasMethods(value, names),
+]

@@ -1,0 +1,91 @@
+// What a server answers: parts that it left undone, and answers that are not to be believed.
+import { GetItemCommand } from '@aws-sdk/client-dynamodb'
+import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
+import { describe, expect, test } from '@jest/globals'
+import { answering, describeServers, forms, sender, useTables } from './support.ts'
+
+const patient = { id: 'p-1', ssn: '123-45-6789', name: 'Ada', ttl: 7 }
+
+/** An item as DynamoDB's JSON has it: bytes in base64. */
+const onTheWire = (item: object | undefined): object =>
+  JSON.parse(
+    JSON.stringify(item, (_, value) =>
+      value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value,
+    ),
+  )
+
+describeServers('answers', (kind) => {
+  const fixture = useTables(kind)
+  const rawItem = async (TableName: string, Key: object) =>
+    (await fixture.raw.send(new GetCommand({ TableName, Key }))).Item
+
+  describe.each(forms)('%s client', (form) => {
+    const send = (...args: Parameters<ReturnType<typeof sender>>) => sender(fixture, form)(...args)
+
+    test('unprocessed keys come back as they were given, beside the items that were read', async () => {
+      for (const id of ['k-1', 'k-2']) await send('Put', { TableName: 'Patients', Item: { ...patient, id } })
+      const { Item } = await fixture.base.send(
+        new GetItemCommand({ TableName: 'Patients', Key: { id: { S: 'k-1' } } }),
+      )
+      fixture.faults.set(
+        'BatchGetItem',
+        answering(() => ({
+          Responses: { Patients: [onTheWire(Item)] },
+          UnprocessedKeys: { Patients: { Keys: [{ id: { S: 'k-2' } }] } },
+        })),
+      )
+      const Keys = [{ id: 'k-1' }, { id: 'k-2' }]
+      expect(await send('BatchGet', { RequestItems: { Patients: { Keys } } })).toMatchObject({
+        Responses: { Patients: [{ ...patient, id: 'k-1' }] },
+        UnprocessedKeys: { Patients: { Keys: [{ id: 'k-2' }] } },
+      })
+    })
+
+    test('one item that does not verify among good ones, and nothing is returned', async () => {
+      const visits = [0, 1, 2].map((at) => ({ patient: `f-${form}`, at, text: 'secret', kind: 'x' }))
+      for (const Item of visits) await send('Put', { TableName: 'Visits', Item })
+      const Keys = visits.map(({ patient: owner, at }) => ({ patient: owner, at }))
+      const stored = await rawItem('Visits', Keys[1]!)
+      await fixture.raw.send(new PutCommand({ TableName: 'Visits', Item: { ...stored, kind: 'y' } }))
+      const query = {
+        TableName: 'Visits',
+        KeyConditionExpression: 'patient = :p',
+        ExpressionAttributeValues: { ':p': `f-${form}` },
+      }
+      const reads = [
+        ['BatchGet', { RequestItems: { Visits: { Keys } } }],
+        ['Query', query],
+        ['Scan', { TableName: 'Visits' }],
+        ...(kind === 'dynoxide'
+          ? [['TransactGet', { TransactItems: Keys.map((Key) => ({ Get: { TableName: 'Visits', Key } })) }]]
+          : []),
+      ] as const
+      for (const [name, input] of reads)
+        await expect(send(name as 'Query', input)).rejects.toMatchObject({
+          code: 'ERR_DECRYPT_FAILED',
+          message: 'The item could not be decrypted',
+        })
+      // To count is not to read.
+      expect((await send('Query', { ...query, Select: 'COUNT' })).Count).toBe(3)
+      await send('Delete', { TableName: 'Visits', Key: Keys[1] })
+    })
+
+    test('an update that is answered with signed attributes is not believed', async () => {
+      await send('Put', { TableName: 'Patients', Item: { ...patient, id: 'w' } })
+      for (const name of ['ssn', 'name', 'aws_dbe_foot']) {
+        fixture.faults.set(
+          'UpdateItem',
+          answering(() => ({ Attributes: { ttl: { N: '1' }, [name]: { S: 'Eve' } } })),
+        )
+        const update = send('Update', {
+          TableName: 'Patients',
+          Key: { id: 'w' },
+          UpdateExpression: 'REMOVE #ttl',
+          ExpressionAttributeNames: { '#ttl': 'ttl' },
+          ReturnValues: 'UPDATED_OLD',
+        })
+        await expect(update).rejects.toMatchObject({ code: 'ERR_DECRYPT_FAILED' })
+      }
+    })
+  })
+})

@@ -1,0 +1,64 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+import { describe, expect, test } from '@jest/globals'
+import { encryptionStats, withEncryption, withItemCall } from '../../src/index.ts'
+import { thrownBy } from '../support/error.ts'
+import { patientTable } from './support.ts'
+
+const client = DynamoDBDocumentClient.from(new DynamoDBClient({ region: 'eu-west-1' }))
+const tables = { Patients: patientTable }
+const until = '2999-01-01'
+
+describe('an option that cannot be right throws at construction, with its name', () => {
+  test.each<[string, object]>([
+    ['tables', { tables: undefined }],
+    ['tables', { tables: {} }],
+    ['tables', { tables: null }],
+    ['tables', { tables: { Patients: undefined } }],
+    ['tables', { tables: { 'arn:aws:dynamodb:eu-west-1:1:table/Patients': patientTable } }],
+    ['table', { tables: { Patients: { ...patientTable, table: 'Other' } } }],
+    ['table', { tables: { Patients: { ...patientTable, logicalName: '' } } }],
+    ['partitionKey', { tables: { Patients: { ...patientTable, partitionKey: undefined } } }],
+    ['patitionKey', { tables: { Patients: { ...patientTable, patitionKey: 'id' } } }],
+    ['mode', { tables: { Patients: { ...patientTable, mode: 'plain', until } } }],
+    ['until', { tables: { Patients: { ...patientTable, mode: 'write-plain-read-both' } } }],
+    ['until', { tables: { Patients: { ...patientTable, mode: 'write-sealed-read-both', until: 'soon' } } }],
+    ['until', { tables: { Patients: { ...patientTable, until } } }],
+    ['onPlaintextRead', { onPlaintextRead: true }],
+    ['onPlaintextReads', { onPlaintextReads: () => {} }],
+    ['call', { call: 'tenant' }],
+    ['call', { call: null }],
+    ['tennant', { call: { tennant: 't-1' } }],
+    ['tenant', { call: { tenant: '' } }],
+    ['tenant', { call: { tenant: 1 } }],
+    ['deadline', { call: { deadline: Number.NaN } }],
+    ['deadline', { call: { deadline: new Date() } }],
+  ])('%s: %j', (option, wrong) => {
+    const error = thrownBy(() => withEncryption(client, { tables, ...wrong } as never))
+    expect(error).toMatchObject({
+      code: 'ERR_OPTION_INVALID',
+      cause: { package: '@glassine/dynamodb', option },
+    })
+  })
+
+  test('a client that is none, encrypts already, or does not yet', () => {
+    const encrypting = withEncryption(client, { tables })
+    for (const wrong of [
+      () => withEncryption({} as never, { tables }),
+      () => withEncryption(undefined as never, { tables }),
+      () => withEncryption(encrypting, { tables }),
+      () => withItemCall(client, {}),
+      () => encryptionStats(client),
+    ])
+      expect(thrownBy(wrong)).toMatchObject({ code: 'ERR_OPTION_INVALID', cause: { option: 'client' } })
+  })
+
+  test('what holds for one invocation is checked as well', () => {
+    const encrypting = withEncryption(client, { tables })
+    expect(thrownBy(() => withItemCall(encrypting, { tenant: '' }))).toMatchObject({
+      cause: { option: 'tenant' },
+    })
+    expect(withItemCall(encrypting, { tenant: 't-1', deadline: 1 })).toBeInstanceOf(DynamoDBDocumentClient)
+    expect(withItemCall(encrypting, { tenant: undefined, deadline: undefined })).toBeDefined()
+  })
+})

@@ -1,0 +1,79 @@
+import { anyObject, listOf, matching, type OptionSchema, type Rule, text } from '@glassine/core/options'
+import { type AwsClientOptions, awsClientSchema, checkAwsClientOptions } from '../aws/client-options.ts'
+import { badOption, checked } from '../errors.ts'
+import { type KeyArn, type KeyReference, keyArnOf, keyArnRule, keyReferenceOf, regionRule } from './arn.ts'
+import type { KmsOperations } from './operations.ts'
+
+/** Which keys, beside the configured ones, may decrypt. At least one of `keyArns` and `accountIds`. */
+export interface KmsAllowOptions {
+  /** Key ARNs; a multi-Region key is matched in every Region and used in the one that is named here. */
+  readonly keyArns?: readonly string[]
+  /** All keys of these accounts, in `regions` and `partition`. */
+  readonly accountIds?: readonly string[]
+  /** Default: the Regions of the key ARNs that are configured; where there is none, the client's own. */
+  readonly regions?: readonly string[]
+  /** Default `aws`. */
+  readonly partition?: string
+}
+
+/** Options of {@link kmsKeyring}. */
+export interface KmsKeyringOptions extends AwsClientOptions<KmsOperations> {
+  /** The key that makes data keys: key id, key ARN, `alias/...` or alias ARN. Without it: decryption only. */
+  readonly keyId?: string
+  /** Further keys under which every data key is wrapped; any one of them opens it. Default: none. */
+  readonly keyIds?: readonly string[]
+  /** Further keys that may decrypt. Default: none. */
+  readonly allow?: KmsAllowOptions
+  readonly grantTokens?: readonly string[]
+}
+
+/** {@link KmsAllowOptions}, parsed. */
+export interface Allowed {
+  readonly keyArns: readonly KeyArn[]
+  readonly accountIds: readonly string[]
+  readonly regions: readonly string[] | undefined
+  readonly partition: string
+}
+
+const keyRule: Rule = [
+  'must be a key id, key ARN, alias name (`alias/...`) or alias ARN',
+  (value) => typeof value === 'string' && keyReferenceOf(value) !== undefined,
+]
+
+const schema: OptionSchema<KmsKeyringOptions> = {
+  keyId: keyRule,
+  keyIds: listOf(keyRule),
+  allow: anyObject,
+  grantTokens: listOf(text),
+  ...awsClientSchema('generateDataKey', 'encrypt', 'decrypt'),
+}
+
+const allowSchema: OptionSchema<KmsAllowOptions> = {
+  keyArns: listOf(keyArnRule),
+  accountIds: listOf(matching(/^[0-9]{12}$/, 'an account id of 12 digits')),
+  regions: listOf(regionRule),
+  partition: matching(/^aws(-[a-z]+)*$/, '`aws`, `aws-cn` or the like'),
+}
+
+/** Checks all options; returns the references with the generator first, and what else may decrypt. */
+export const checkedKmsOptions = (
+  options: KmsKeyringOptions,
+): { generates: boolean; references: readonly KeyReference[]; allowed: Allowed } => {
+  const { keyId, keyIds = [], allow } = checked(schema, options)
+  checkAwsClientOptions(options)
+  const generates = keyId !== undefined
+  if (!generates && !allow) throw badOption('keyId', 'or, to decrypt only, `allow` must be given')
+  if (!generates && options.keyIds) throw badOption('keyId', 'must be given where `keyIds` is')
+  const names = generates ? [keyId, ...keyIds] : []
+  return { generates, references: names.map((name) => keyReferenceOf(name)!), allowed: allowedOf(allow) }
+}
+
+const allowedOf = (allow: KmsAllowOptions | undefined): Allowed => {
+  const { keyArns = [], accountIds = [], regions, partition } = checked(allowSchema, allow ?? {})
+  if (allow && keyArns.length + accountIds.length === 0)
+    throw badOption('allow', 'must name `keyArns` or `accountIds`')
+  if (accountIds.length === 0 && (regions ?? partition) !== undefined)
+    throw badOption('allow', 'has `regions` or `partition`, which narrow `accountIds` only')
+  if (regions?.length === 0) throw badOption('regions', 'must not be empty')
+  return { keyArns: keyArns.map((arn) => keyArnOf(arn)!), accountIds, regions, partition: partition ?? 'aws' }
+}

@@ -1,0 +1,1 @@
+export { type MultiKeyringOptions, multiKeyring } from './multi-keyring.ts'

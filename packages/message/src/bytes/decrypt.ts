@@ -1,0 +1,96 @@
+import type { EncryptionContext } from '@glassine/keys'
+import { decryptFailed, uniform } from '../errors.ts'
+import { openMessage } from '../open.ts'
+import { readerLimits, rules } from '../options.ts'
+import type { ReadMessage } from '../reader.ts'
+import type { LegacySuite } from '../suites.ts'
+import type { KeySource } from './key-source.ts'
+import type { MessageHeader } from './message-header.ts'
+import { checkOption, noNames, nothing } from './options.ts'
+import { stateOf } from './source-state.ts'
+
+/** Options of {@link decrypt}. */
+export interface DecryptOptions {
+  /** What the message's encryption context must be: equal, not contained. Default: none at all. */
+  readonly encryptionContext?: EncryptionContext
+  /** Names in `encryptionContext` that the message does not store. */
+  readonly requiredContext?: readonly string[]
+  /** Messages with more encrypted data keys than this are refused before any is tried. Default 5. */
+  readonly maxEncryptedDataKeys?: number
+  /** Suites without key commitment that may be read, of `@glassine/message/legacy`. Default: none. */
+  readonly legacySuites?: readonly LegacySuite[]
+  /** Lambda's `context.tenantId`, where tenant isolation is on: it joins the cache key. */
+  readonly tenant?: string
+  /** When the answer is no longer of use, in ms since the epoch: the end of KMS retries. */
+  readonly deadline?: number
+}
+
+/** What {@link decrypt} resolves to. */
+export interface DecryptResult {
+  readonly plaintext: Buffer
+  readonly messageHeader: MessageHeader
+}
+
+const defaultLimits = readerLimits()
+
+/**
+ * Decrypts one AWS Encryption SDK message. Arguments and result are in the order and under the names of `decrypt`
+ * in `@aws-crypto/client-node`; unlike there, the encryption context that the message must have is an argument,
+ * since a context that is merely read from the message proves nothing.
+ *
+ * @param keys - cached key material; or a keyring, which is then asked for every message
+ * @throws GlassineError `ERR_DECRYPT_FAILED` for whatever is wrong with the message, `ERR_KEY_UNAVAILABLE`,
+ * `ERR_BINDING_INVALID` for an expected context that cannot be authenticated, `ERR_OPTION_INVALID`
+ * @see AWS Encryption SDK specification, "Decrypt"
+ * @example
+ * ```ts
+ * import { decrypt } from '@glassine/message/bytes'
+ *
+ * const { plaintext } = await decrypt(keys, message, { encryptionContext: { tenant: 't-1' } })
+ * ```
+ */
+export const decrypt = async (
+  keys: KeySource,
+  ciphertext: Uint8Array,
+  options: DecryptOptions = {},
+): Promise<DecryptResult> => {
+  const { keys: material, reader, contextOf } = stateOf(keys)
+  const { encryptionContext = nothing, requiredContext = noNames } = options
+  const { maxEncryptedDataKeys, legacySuites } = options
+  checkOption('requiredContext', requiredContext, rules.requiredContext)
+  checkOption('maxEncryptedDataKeys', maxEncryptedDataKeys, rules.maxEncryptedDataKeys)
+  checkOption('legacySuites', legacySuites, rules.legacySuites)
+  const context = contextOf(encryptionContext, nothing, requiredContext)
+  // Nearly every call: nothing to make.
+  const limits =
+    maxEncryptedDataKeys === undefined && legacySuites === undefined
+      ? defaultLimits
+      : readerLimits(maxEncryptedDataKeys, legacySuites)
+  if (!(ciphertext instanceof Uint8Array)) throw decryptFailed()
+  const bytes = Buffer.from(ciphertext.buffer, ciphertext.byteOffset, ciphertext.byteLength)
+  const message = reader.read(bytes, limits)
+  const request = reader.keyRequest(message.header, context, options)
+  const dataKey = await material.decryptionKey(request).catch(uniform)
+  try {
+    const plaintext = openMessage(message, dataKey.bytes, context.unstored)
+    return { plaintext, messageHeader: headerOf(message, request.context.pairs) }
+  } finally {
+    dataKey.release()
+  }
+}
+
+const headerOf = (
+  { bytes, layout, header }: ReadMessage,
+  encryptionContext: EncryptionContext,
+): MessageHeader => ({
+  version: layout.suite.version,
+  suiteId: layout.suite.id,
+  messageId: layout.messageId,
+  encryptionContext,
+  encryptedDataKeys: header.encryptedDataKeys,
+  contentType: layout.framed ? 2 : 1,
+  frameLength: layout.frameLength,
+  ...(layout.suite.version === 2 && {
+    suiteData: bytes.subarray(layout.bodyOfHeaderEnd - 32, layout.bodyOfHeaderEnd),
+  }),
+})

@@ -1,0 +1,4 @@
+export { type DecryptOptions, type DecryptResult, decrypt } from './decrypt.ts'
+export { type EncryptOptions, type EncryptResult, encrypt } from './encrypt.ts'
+export type { KeySource } from './key-source.ts'
+export type { MessageHeader } from './message-header.ts'

@@ -1,0 +1,24 @@
+import { createHmac } from 'node:crypto'
+import type { LegacySuite } from '../suites.ts'
+
+const legacySuite = (id: number, signed: boolean, hash: 'sha256' | 'sha384'): LegacySuite => ({
+  name: `0x0${id.toString(16)}`,
+  id,
+  version: 1,
+  signed,
+  // HKDF (RFC 5869) with one block of output: no salt, and suite and message id in the info.
+  cipherKey: (dataKey, messageId) => {
+    // "No salt" is a salt of zeros as long as the hash; HMAC pads an empty key to the same.
+    const prk = createHmac(hash, '').update(dataKey).digest()
+    const info = Buffer.concat([Buffer.from([id >> 8, id & 0xff]), messageId, Buffer.from([1])])
+    const key = createHmac(hash, prk).update(info).digest().subarray(0, 32)
+    prk.fill(0)
+    return key
+  },
+})
+
+/** HKDF-SHA-256, no key commitment, not signed: for `legacySuites`, read only. */
+export const suite0x0178: LegacySuite = Object.freeze(legacySuite(0x0178, false, 'sha256'))
+
+/** HKDF-SHA-384, no key commitment, signed by ECDSA P-384: for `legacySuites`, read only. */
+export const suite0x0378: LegacySuite = Object.freeze(legacySuite(0x0378, true, 'sha384'))

@@ -1,0 +1,66 @@
+import { GlassineError, optionError, type Scope } from '@glassine/core'
+import { from } from './errors.ts'
+import { integerOption, knownOptions } from './options.ts'
+
+/** How many sessions one sender may begin here, counted where each costs a call of KMS. */
+export interface BudgetOptions {
+  /** Sessions in a window. */
+  readonly sessions: number
+  /** Length of the window, in ms. Default 60,000. */
+  readonly window?: number
+}
+
+/** The budgets of all senders, in this process. */
+export interface Budget {
+  /** @throws GlassineError `ERR_BUDGET_EXCEEDED` */
+  check(scope: Scope): void
+  /** Counts one call. @throws GlassineError `ERR_BUDGET_EXCEEDED` */
+  spend(scope: Scope): void
+}
+
+/** Senders that are remembered: the one that was seen first goes when there are more. */
+const maxSenders = 10_000
+
+/** Who sends: the principal where the caller names one, and the binding otherwise. */
+const senderOf = ({ principal, binding }: Scope): string =>
+  principal === undefined ? JSON.stringify(Object.entries(binding).sort()) : `=${principal}`
+
+/**
+ * Counts calls by sender in fixed windows.
+ *
+ * @throws GlassineError `ERR_OPTION_INVALID`
+ */
+export const budgetOf = (options: BudgetOptions | undefined, now: () => number): Budget | undefined => {
+  if (options === undefined) return undefined
+  knownOptions(options, ['sessions', 'window'])
+  if (options.sessions === undefined) throw optionError(from, 'sessions', 'must be given')
+  const most = integerOption('sessions', options.sessions, 1, 1, 1_000_000)
+  const window = integerOption('window', options.window, 60_000, 1, 86_400_000)
+  const senders = new Map<string, { since: number; count: number }>()
+
+  const current = (sender: string) => {
+    const known = senders.get(sender)
+    const at = now()
+    // A clock that was set back would keep a window open for longer than declared.
+    if (known && at >= known.since && at - known.since < window) return known
+    senders.delete(sender)
+    return undefined
+  }
+  const refuse = (spent: { count: number } | undefined): void => {
+    if (spent !== undefined && spent.count >= most)
+      throw new GlassineError('ERR_BUDGET_EXCEEDED', { package: from })
+  }
+  return {
+    check: (scope) => refuse(current(senderOf(scope))),
+    spend(scope) {
+      const sender = senderOf(scope)
+      const spent = current(sender)
+      refuse(spent)
+      if (spent) spent.count++
+      else {
+        if (senders.size >= maxSenders) senders.delete(senders.keys().next().value!)
+        senders.set(sender, { since: now(), count: 1 })
+      }
+    },
+  }
+}

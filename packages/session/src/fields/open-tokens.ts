@@ -1,0 +1,89 @@
+import { isUtf8 } from 'node:buffer'
+import type { KeyObject } from 'node:crypto'
+import { decodeValue, type Json } from '@glassine/core'
+import { keyUse } from '@glassine/core/session'
+import { decryptFailed } from '../errors.ts'
+import { endsWell } from '../jwe/base64url.ts'
+import { readHeader } from '../jwe/compact.ts'
+import { openGcm } from '../jwe/gcm.ts'
+import type { SessionKeys } from '../session/key-set.ts'
+import { headsOf } from './heads.ts'
+
+/** A field's token whose header was checked, and how long that header is. */
+export interface CheckedToken {
+  readonly text: string
+  readonly headLength: number
+}
+
+const idShape = /^[\w-]{21}[AQgw]$/
+
+/**
+ * Checks the headers of all sealed fields of a payload: sealed for the request key of this session, the same route,
+ * model and binding, the place where each stands, and all with one `jti`, so that fields of two payloads of one
+ * session cannot be mixed.
+ *
+ * @param tokens - compact JWEs by their look, with the pointers of their places
+ * @throws GlassineError `ERR_DECRYPT_FAILED`
+ */
+export const checkTokens = (
+  { sid }: SessionKeys,
+  ctx: string,
+  tokens: readonly { readonly text: string; readonly pointer: string }[],
+): { readonly jti: string; readonly checked: readonly CheckedToken[] } => {
+  const kid = sid + keyUse.request
+  const { jti } = readHeader(headOf(tokens[0]!.text))
+  if (typeof jti !== 'string' || !idShape.test(jti)) throw decryptFailed()
+  const heads = headsOf(kid, ctx, jti)
+  const checked = tokens.map(({ text, pointer }) => {
+    const expected = heads(pointer)
+    // Most devices write the header as we do, and then nothing needs to be parsed.
+    const isOurs = text.startsWith(expected) && text[expected.length] === '.'
+    const headLength = isOurs ? expected.length : text.indexOf('.')
+    if (!isOurs) {
+      const { alg, kid: of, p, ctx: bound, jti: same } = readHeader(text.slice(0, headLength))
+      if (alg !== 'dir' || of !== kid || p !== pointer || bound !== ctx || same !== jti) throw decryptFailed()
+    }
+    // No encrypted key where the key is used directly.
+    if (text[headLength + 1] !== '.') throw decryptFailed()
+    return { text, headLength }
+  })
+  return { jti, checked }
+}
+
+const headOf = (text: string): string => text.slice(0, text.indexOf('.'))
+
+/**
+ * The bytes of a field's value. The caller zeroes them.
+ *
+ * @throws GlassineError `ERR_DECRYPT_FAILED`
+ */
+export const openToken = (key: KeyObject, { text, headLength }: CheckedToken): Buffer => {
+  // Behind the header: two dots, 16 characters of IV, a dot, the ciphertext, a dot, and 22 of the tag.
+  const ciphertext = text.slice(headLength + 19, -23)
+  if (!endsWell(ciphertext)) throw decryptFailed()
+  return openGcm(
+    key,
+    text.slice(0, headLength),
+    Buffer.from(text.slice(headLength + 2, headLength + 18), 'base64url'),
+    Buffer.from(ciphertext, 'base64url'),
+    Buffer.from(text.slice(-22), 'base64url'),
+  )
+}
+
+/**
+ * The value in a plaintext, which is zeroed: of the texts that it becomes, nobody can do so. Spaces behind it are
+ * padding.
+ *
+ * @throws GlassineError `ERR_DECRYPT_FAILED`
+ */
+export const decodePlaintext = (plaintext: Buffer): Json => {
+  try {
+    if (!isUtf8(plaintext)) throw decryptFailed()
+    return decodeValue(plaintext.toString('utf8'))
+  } catch {
+    // V8 quotes the text in its SyntaxError.
+    throw decryptFailed()
+  } finally {
+    plaintext.fill(0)
+  }
+}

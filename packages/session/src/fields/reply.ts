@@ -1,0 +1,121 @@
+import { randomBytes } from 'node:crypto'
+import {
+  type Envelope,
+  type EnvelopeOptions,
+  type FieldPolicy,
+  GlassineError,
+  type Prepared,
+} from '@glassine/core'
+import { keyMember, keyUse } from '@glassine/core/session'
+import { decryptFailed, from } from '../errors.ts'
+import { bodyLength } from '../jwe/compact.ts'
+import { freshIvs, ivBytes, sealCompact } from '../jwe/gcm.ts'
+import { maySeal, type Session } from '../session/session.ts'
+import type { Settings } from '../settings.ts'
+import { innerLayer } from './forward-secret.ts'
+import { contextOf, headsOf } from './heads.ts'
+import { preparedWith } from './prepared.ts'
+import { recognises } from './recognises.ts'
+import { jsonBytes, refuseOversize } from './size.ts'
+import { takenOut } from './take-out.ts'
+
+/** Bytes of a `jti`. */
+const jtiBytes = 16
+
+/**
+ * The envelope of an answer: seals under the response key of the session that the request came in. Opens nothing.
+ *
+ * @param jti - that of the request's fields; a new one for requests without any
+ */
+export const replyOf = (settings: Settings, session: Session, jti?: string): Envelope => {
+  const { bundleMember } = settings
+  return {
+    name: 'session',
+    ...(bundleMember !== undefined && { carrier: bundleMember }),
+    recognises,
+    prepareOpen: async () => {
+      throw decryptFailed()
+    },
+    prepareSeal: (payload, policy, options) =>
+      prepareSeal(
+        settings,
+        session,
+        jti ?? randomBytes(jtiBytes).toString('base64url'),
+        payload,
+        policy,
+        options,
+      ),
+  }
+}
+
+const prepareSeal = async (
+  settings: Settings,
+  session: Session,
+  jti: string,
+  payload: unknown,
+  policy: FieldPolicy,
+  options: EnvelopeOptions,
+): Promise<Prepared> => {
+  const { copy, root, values } = takenOut(settings, payload, policy, options)
+  if (values.length === 0) return preparedWith(() => copy)
+  if (!maySeal(session, values.length))
+    throw new GlassineError('ERR_ENCRYPT_FAILED', {
+      message: 'The key of the session has sealed as many values as one key may',
+      package: from,
+    })
+
+  const { sid, response } = session.keys
+  const inner = innerLayer(session.keys)
+  const ctx = contextOf(options, policy.model)
+  const heads = headsOf(sid + keyUse.response, ctx, jti, inner ? ',"cty":"JWE"' : '')
+  const ready = values.map(({ pointer, ...value }) => ({ ...value, head: heads(pointer) }))
+  if (root !== undefined) {
+    const ticket = await ticketFor(settings, session, options)
+    if (ticket !== undefined) root[keyMember] = ticket
+  }
+
+  const { maxBytes } = options
+  if (maxBytes !== undefined) {
+    // Measured with empty places, whose tokens are then added: nothing has to be sealed to know the size.
+    for (const { holder, key } of ready) holder[key] = ''
+    let total = jsonBytes(copy)
+    for (const { head, text } of ready) {
+      const bytes = Buffer.byteLength(text, 'utf8')
+      total += head.length + bodyLength(inner ? inner.head.length + bodyLength(bytes) : bytes)
+    }
+    refuseOversize(total, maxBytes)
+  }
+
+  return preparedWith(() => {
+    session.seals += ready.length
+    const ivs = freshIvs(inner ? 2 * ready.length : ready.length)
+    let used = 0
+    const iv = (): Buffer => ivs.subarray(used++ * ivBytes, used * ivBytes)
+    for (const { holder, key, head, text } of ready) {
+      const plaintext = Buffer.from(text, 'utf8')
+      const sealed = inner
+        ? Buffer.from(sealCompact(inner.key, inner.head, iv(), plaintext), 'latin1')
+        : plaintext
+      holder[key] = sealCompact(response, head, iv(), sealed)
+      // It may lie in Node's pool of buffers, where the next one to allocate could read it.
+      plaintext.fill(0)
+    }
+    inner?.key.fill(0)
+    return copy
+  })
+}
+
+/** A ticket for a device that has none; an answer does not fail for the want of one. */
+const ticketFor = async (
+  { tickets, now, timeout }: Settings,
+  session: Session,
+  { deadline, tenant }: EnvelopeOptions,
+): Promise<string | undefined> => {
+  if (tickets === undefined || session.byTicket) return undefined
+  const end = deadline ?? now() + timeout
+  try {
+    return await tickets.seal(session, { deadline: () => end, ...(tenant !== undefined && { tenant }) })
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,33 @@
+export type { BudgetOptions } from './budget.ts'
+export { type SessionEnvelope, sessionEnvelope } from './envelope.ts'
+export type { SessionEnvelopeOptions } from './envelope-options.ts'
+export {
+  type EcPublicJwk,
+  type PublicJwk,
+  publicJwkOf,
+  type RecipientAlgorithm,
+  type RecipientJwk,
+  type RsaPublicJwk,
+  recipientJwk,
+} from './jwk.ts'
+export { type JwksHandler, type JwksHandlerOptions, jwksHandler } from './jwks/handler.ts'
+export type { JwksResponse } from './jwks/request.ts'
+export { kmsSigner, type LocalSignerOptions, localSigner, type Signer } from './jwks/signer.ts'
+export type { KmsKeyOptions } from './kms/kms-key.ts'
+export type {
+  SessionKmsAnswer,
+  SessionKmsCall,
+  SessionKmsInput,
+  SessionKmsOperations,
+} from './kms/operations.ts'
+export { kmsAgreementRecipient } from './recipients/kms-agreement.ts'
+export { kmsRsaRecipient } from './recipients/kms-rsa.ts'
+export { type LocalRecipientOptions, localRecipient } from './recipients/local.ts'
+export type {
+  AgreeRequest,
+  DecryptKeyRequest,
+  Recipient,
+  RecipientCall,
+} from './recipients/recipient.ts'
+export { type WrappedRecipientOptions, wrappedRecipient } from './recipients/wrapped.ts'
+export type { ReplayStore } from './replay.ts'

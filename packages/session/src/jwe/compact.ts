@@ -1,0 +1,62 @@
+import { decryptFailed } from '../errors.ts'
+import { decode, endsWell } from './base64url.ts'
+import { ivBytes, tagBytes } from './gcm.ts'
+import { type JsonObject, strictJson } from './json.ts'
+
+/** A JWE in compact serialization (RFC 7516, section 3.1), taken apart and not yet opened. */
+export interface CompactJwe {
+  /** The protected header as it stood: what is authenticated. */
+  readonly head: string
+  readonly header: JsonObject
+  readonly encryptedKey: Buffer
+  readonly iv: Buffer
+  readonly ciphertext: Buffer
+  readonly tag: Buffer
+}
+
+// With A256GCM the IV has 12 bytes and the tag 16, so 16 and 22 characters.
+const shape = /^([\w-]+)\.([\w-]*)\.([\w-]{16})\.([\w-]*)\.([\w-]{21}[AQgw])$/
+
+/** Whether a value is a compact JWE with A256GCM, by all that can be seen without a key. */
+export const looksLikeJwe = (value: unknown): value is string =>
+  typeof value === 'string' && value.startsWith('eyJ') && shape.test(value)
+
+/**
+ * Takes a compact JWE apart, strictly. `crit` and `zip` are refused, and every content encryption but A256GCM; the
+ * key management algorithm is for the caller to check against what it expects.
+ *
+ * @throws GlassineError `ERR_DECRYPT_FAILED`
+ */
+export const parseCompact = (text: string): CompactJwe => {
+  const parts = shape.exec(text)
+  if (parts === null) throw decryptFailed()
+  const [, head, encryptedKey, iv, ciphertext, tag] = parts as unknown as readonly string[]
+  if (!endsWell(ciphertext!)) throw decryptFailed()
+  const header = readHeader(head!)
+  return {
+    head: head!,
+    header,
+    encryptedKey: decode(encryptedKey),
+    iv: Buffer.from(iv!, 'base64url'),
+    ciphertext: Buffer.from(ciphertext!, 'base64url'),
+    tag: Buffer.from(tag!, 'base64url'),
+  }
+}
+
+/** Reads a protected header; `crit` and `zip` and whatever is not A256GCM is refused. */
+export const readHeader = (head: string): JsonObject => {
+  const header = strictJson(decode(head))
+  if (header.enc !== 'A256GCM' || 'crit' in header || 'zip' in header) throw decryptFailed()
+  return header
+}
+
+/** Characters of a token behind its header, for so many bytes of plaintext: `..iv.ciphertext.tag`. */
+export const bodyLength = (plaintextBytes: number): number =>
+  2 + base64urlLength(ivBytes) + 1 + base64urlLength(plaintextBytes) + 1 + base64urlLength(tagBytes)
+
+/** Characters of base64url without padding. */
+export const base64urlLength = (bytes: number): number => Math.ceil((bytes * 4) / 3)
+
+/** A header as it stands in a token. */
+export const encodeHeader = (header: object): string =>
+  Buffer.from(JSON.stringify(header), 'utf8').toString('base64url')

@@ -1,0 +1,23 @@
+import { createDecipheriv } from 'node:crypto'
+import { decryptFailed } from '../errors.ts'
+import { keyBytes } from './gcm.ts'
+
+/** RFC 3394, section 2.2.3.1. */
+const defaultIv = Buffer.alloc(8, 0xa6)
+
+/** Bytes of a wrapped content key: the key and one block of 8 more. */
+export const wrappedBytes = keyBytes + 8
+
+/**
+ * Unwraps a content key of A256KW (RFC 3394; RFC 7518, section 4.4).
+ *
+ * @throws GlassineError `ERR_DECRYPT_FAILED`
+ */
+export const unwrapKey = (wrappingKey: Buffer, wrapped: Buffer): Buffer => {
+  try {
+    const decipher = createDecipheriv('id-aes256-wrap', wrappingKey, defaultIv)
+    return Buffer.concat([decipher.update(wrapped), decipher.final()])
+  } catch {
+    throw decryptFailed()
+  }
+}

@@ -1,0 +1,75 @@
+import {
+  type AwsClientOptions,
+  awsSender,
+  isSdkClient,
+  kmsService,
+  tokens,
+} from '@glassine/keys/internal/aws'
+
+/** What every KMS call is told beside its input. */
+export interface SessionKmsCall {
+  /** Aborted when the answer is no longer waited for. */
+  readonly signal: AbortSignal
+  /** The Region of the key's ARN; `undefined` where the key is named by id or alias alone. */
+  readonly region: string | undefined
+}
+
+/** What every operation is given. */
+export interface SessionKmsInput {
+  /** Key id, key ARN, `alias/...` or alias ARN. */
+  readonly KeyId: string
+  readonly GrantTokens?: readonly string[]
+}
+
+/** What KMS answers, unchecked: every member is checked before it is used. */
+export interface SessionKmsAnswer {
+  /** The ARN of the key that served. */
+  readonly KeyId?: string
+  /** GetPublicKey: DER, SubjectPublicKeyInfo. */
+  readonly PublicKey?: Uint8Array
+  /** DeriveSharedSecret: the x coordinate. */
+  readonly SharedSecret?: Uint8Array
+  /** Decrypt. */
+  readonly Plaintext?: Uint8Array
+  /** Sign: DER, Ecdsa-Sig-Value. */
+  readonly Signature?: Uint8Array
+}
+
+type Operation<I> = (input: SessionKmsInput & I, call: SessionKmsCall) => Promise<SessionKmsAnswer>
+
+/**
+ * The KMS operations of recipients and signers, with AWS's own names; each needs two of them. The AWS SDK's client is
+ * behind it by default. Errors are told apart by `name`, as AWS spells it.
+ */
+export interface SessionKmsOperations {
+  getPublicKey: Operation<object>
+  deriveSharedSecret: Operation<{ readonly KeyAgreementAlgorithm: 'ECDH'; readonly PublicKey: Uint8Array }>
+  decrypt: Operation<{
+    readonly EncryptionAlgorithm: 'RSAES_OAEP_SHA_256'
+    readonly CiphertextBlob: Uint8Array
+  }>
+  sign: Operation<{
+    readonly SigningAlgorithm: 'ECDSA_SHA_256'
+    readonly MessageType: 'RAW'
+    readonly Message: Uint8Array
+  }>
+}
+
+/** The KMS operations on the AWS SDK's client, or those that the caller has given in its place. */
+export const kmsOperationsOf = (
+  options: AwsClientOptions<Partial<SessionKmsOperations>>,
+): Partial<SessionKmsOperations> => {
+  const { client } = options
+  if (client !== undefined && typeof client !== 'function' && !isSdkClient(client)) return client
+  const { send } = awsSender(options, kmsService)
+  const all: SessionKmsOperations = {
+    getPublicKey: (input, call) =>
+      send((sdk) => new sdk.GetPublicKeyCommand({ ...input, GrantTokens: tokens(input) }), call),
+    deriveSharedSecret: (input, call) =>
+      send((sdk) => new sdk.DeriveSharedSecretCommand({ ...input, GrantTokens: tokens(input) }), call),
+    decrypt: (input, call) =>
+      send((sdk) => new sdk.DecryptCommand({ ...input, GrantTokens: tokens(input) }), call),
+    sign: (input, call) => send((sdk) => new sdk.SignCommand({ ...input, GrantTokens: tokens(input) }), call),
+  }
+  return all
+}

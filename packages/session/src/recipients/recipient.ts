@@ -1,0 +1,73 @@
+import type { KeyObject } from 'node:crypto'
+import { optionError } from '@glassine/core'
+import { from } from '../errors.ts'
+import type { RecipientJwk } from '../jwk.ts'
+import { methodsOption } from '../options.ts'
+
+/** What every call of a recipient is told. */
+export interface RecipientCall {
+  /** When to give up, in ms since the epoch. A getter: it moves when a caller with more time joins the call. */
+  readonly deadline: () => number
+  /** Lambda's `context.tenantId`, where tenant isolation is on. */
+  readonly tenant?: string
+}
+
+/** Asks for the x coordinate that a private key on P-256 and an ephemeral public key agree on: 32 bytes. */
+export interface AgreeRequest extends RecipientCall {
+  readonly kind: 'agree'
+  readonly kid: string
+  /** On P-256, and on the curve: it was checked. */
+  readonly publicKey: KeyObject
+}
+
+/** Asks for what was encrypted with RSAES-OAEP and SHA-256 for both its hash and its mask. */
+export interface DecryptKeyRequest extends RecipientCall {
+  readonly kind: 'decrypt'
+  readonly kid: string
+  /** As long as the modulus. */
+  readonly encryptedKey: Buffer
+}
+
+/**
+ * Whoever holds the private keys that devices encrypt to. A user's own is these two methods.
+ *
+ * @example
+ * ```ts
+ * import { diffieHellman, type KeyObject } from 'node:crypto'
+ * import { publicJwkOf, type Recipient, recipientJwk } from '@glassine/session'
+ *
+ * const recipientOf = (privateKey: KeyObject): Recipient => ({
+ *   metered: false,
+ *   jwks: async () => [recipientJwk(publicJwkOf(privateKey)!)],
+ *   async unwrap(request) {
+ *     if (request.kind !== 'agree') throw new Error('The key is on P-256')
+ *     return diffieHellman({ privateKey, publicKey: request.publicKey })
+ *   },
+ * })
+ * ```
+ */
+export interface Recipient {
+  /** Whether each session costs a call from a quota; those are counted by `budget`. Default `true`. */
+  readonly metered?: boolean
+  /**
+   * Its public keys, made by `recipientJwk`. Asked for once by each envelope and handler; must be the same at every
+   * call, so it keeps what it has fetched.
+   *
+   * @throws GlassineError `ERR_KEY_UNAVAILABLE`
+   */
+  jwks(call: RecipientCall): Promise<readonly RecipientJwk[]>
+  /**
+   * Uses a private key. The bytes pass to the caller, who zeroes them.
+   *
+   * @throws GlassineError `ERR_DECRYPT_FAILED` (a definite refusal of what the device sent), `ERR_KEY_UNAVAILABLE`
+   */
+  unwrap(request: AgreeRequest | DecryptKeyRequest): Promise<Uint8Array>
+}
+
+/** One recipient or several, checked. */
+export const checkedRecipients = (option: string, value: unknown): readonly Recipient[] => {
+  const recipients: readonly unknown[] = Array.isArray(value) ? [...value] : [value]
+  if (recipients.length === 0) throw optionError(from, option, 'must name at least one')
+  for (const recipient of recipients) methodsOption(option, recipient, ['jwks', 'unwrap'])
+  return recipients as readonly Recipient[]
+}

@@ -1,0 +1,104 @@
+import { randomBytes } from 'node:crypto'
+import { optionError } from '@glassine/core'
+import {
+  type AwsClientOptions,
+  type AwsService,
+  awsClientOptions,
+  awsSender,
+  checkAwsClientOptions,
+  conditionFailed,
+  dynamoDB,
+  firstAnswer,
+} from '@glassine/keys/internal/aws'
+import { from, unavailable } from '../errors.ts'
+import { integerOption, knownOptions } from '../options.ts'
+import type { ReplayStore } from '../replay.ts'
+
+type Sdk = typeof import('@aws-sdk/client-dynamodb')
+
+/** Options of {@link dynamodbReplayStore}. */
+export interface DynamoDBReplayStoreOptions extends AwsClientOptions {
+  /** A table with the partition key `id` (text) and no sort key, and TTL on the attribute `expires`. */
+  readonly tableName: string
+  /** The longest that a call takes with all its retries, in ms; a request's deadline can only shorten it. Default 10,000. */
+  readonly timeout?: number
+}
+
+const service: AwsService<Sdk> = {
+  name: 'DynamoDB',
+  package: '@aws-sdk/client-dynamodb',
+  load: () => import('@aws-sdk/client-dynamodb'),
+  clientOf: ({ DynamoDBClient }) => DynamoDBClient,
+}
+
+/** The name under which the SDK throws a failed condition of PutItem. */
+const conditionException = 'ConditionalCheckFailedException'
+
+/**
+ * A replay store in DynamoDB, one for all instances: a conditional PutItem for each payload. An item holds a MAC, a
+ * number and when it may go; DynamoDB removes it after that.
+ *
+ * A call whose answer is lost is made again with the same number, so that it does not fail on its own item. While the
+ * table cannot be reached, requests fail with `ERR_KEY_UNAVAILABLE` (503).
+ *
+ * The role needs `dynamodb:PutItem`.
+ *
+ * @throws GlassineError `ERR_OPTION_INVALID`; later `ERR_KEY_UNAVAILABLE`, and `ERR_TLS_REQUIRED` when the endpoint is
+ * not https
+ * @example
+ * ```ts
+ * import { localRecipient, sessionEnvelope } from '@glassine/session'
+ * import { dynamodbReplayStore } from '@glassine/session/replay-store'
+ *
+ * const devices = sessionEnvelope({
+ *   recipient: localRecipient(),
+ *   audience: 'https://api.example.com',
+ *   replay: dynamodbReplayStore({ tableName: 'Replays' }),
+ * })
+ * ```
+ */
+export const dynamodbReplayStore = (options: DynamoDBReplayStoreOptions): ReplayStore => {
+  knownOptions(options, ['tableName', 'timeout', ...awsClientOptions])
+  const { tableName } = options
+  if (typeof tableName !== 'string' || tableName === '')
+    throw optionError(from, 'tableName', 'must be the name of a table')
+  const timeout = integerOption('timeout', options.timeout, 10_000, 1, Number.MAX_SAFE_INTEGER)
+  // The SDK's client alone: a store of one's own is one method.
+  checkAwsClientOptions(options, ['send'])
+  const { send } = awsSender(options, service)
+
+  return {
+    async spend(id, expires, { deadline = Number.POSITIVE_INFINITY }) {
+      const end = Math.min(deadline, Date.now() + timeout)
+      const nonce = { B: randomBytes(16) }
+      const result = await firstAnswer(
+        [
+          async (signal) => {
+            try {
+              return await send(
+                (sdk) =>
+                  new sdk.PutItemCommand({
+                    TableName: tableName,
+                    Item: { id: { S: id }, nonce, expires: { N: String(expires) } },
+                    ConditionExpression: 'attribute_not_exists(#id) OR #nonce = :nonce',
+                    ExpressionAttributeNames: { '#id': 'id', '#nonce': 'nonce' },
+                    ExpressionAttributeValues: { ':nonce': nonce },
+                  }),
+                { signal, region: undefined },
+              )
+            } catch (thrown) {
+              throw (thrown as { name?: unknown } | null)?.name === conditionException
+                ? Object.assign(new Error(), { name: conditionFailed })
+                : thrown
+            }
+          },
+        ],
+        () => end,
+        dynamoDB,
+      )
+      if ('answer' in result) return true
+      if (result.refusals.includes(conditionFailed)) return false
+      throw unavailable(`DynamoDB refused: ${result.refusals.join(', ')}`)
+    },
+  }
+}

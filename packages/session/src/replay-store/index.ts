@@ -1,0 +1,1 @@
+export { type DynamoDBReplayStoreOptions, dynamodbReplayStore } from './dynamodb.ts'

@@ -1,0 +1,48 @@
+import { createHmac, type KeyObject } from 'node:crypto'
+import { GlassineError, type Scope } from '@glassine/core'
+import { from, unavailable } from './errors.ts'
+
+/**
+ * Remembers which payloads were received. One that all instances share, such as that of
+ * `@glassine/session/replay-store`, refuses a payload that any of them has seen.
+ */
+export interface ReplayStore {
+  /**
+   * Remembers an id, in one step with the question whether it was known.
+   *
+   * @param id - 43 characters of base64url; says nothing of the session
+   * @param expires - when it may be forgotten, in seconds since the epoch
+   * @param call - `deadline`: when to give up, in ms since the epoch
+   * @returns `false` when it was there already
+   * @throws GlassineError `ERR_KEY_UNAVAILABLE` when that cannot be told; the payload is then refused
+   */
+  spend(id: string, expires: number, call: { readonly deadline?: number }): Promise<boolean>
+}
+
+/**
+ * Spends a payload's `jti`. Its id is a MAC under the session's own key: the same for the session JWE and every ticket
+ * of it, and of no use to whoever reads the store.
+ *
+ * @param expires - end of the session, ms since the epoch: nothing of it is accepted after that
+ * @throws GlassineError `ERR_REPLAYED`, `ERR_KEY_UNAVAILABLE`
+ */
+export const spendOnce = async (
+  store: ReplayStore,
+  key: KeyObject,
+  jti: string,
+  expires: number,
+  { deadline }: Scope,
+): Promise<void> => {
+  const id = createHmac('sha256', key).update(`glassine replay ${jti}`).digest('base64url')
+  let isNew: unknown
+  try {
+    isNew = await store.spend(id, Math.ceil(expires / 1_000) + slack, { deadline })
+  } catch (thrown) {
+    throw thrown instanceof GlassineError ? thrown : unavailable('The replay store failed')
+  }
+  // Anything but a clear yes is a no.
+  if (isNew !== true) throw new GlassineError('ERR_REPLAYED', { package: from })
+}
+
+/** Seconds for clocks that differ. */
+const slack = 600

@@ -1,0 +1,124 @@
+import { GlassineError } from '@glassine/core'
+import { keySetType, ticketType } from '@glassine/core/session'
+import { type EncryptedDataKey, type KeyMaterial, serialiseContext } from '@glassine/keys'
+import { decryptFailed } from './errors.ts'
+import { decode } from './jwe/base64url.ts'
+import { type CompactJwe, encodeHeader } from './jwe/compact.ts'
+import { freshIvs, openGcm, sealCompact } from './jwe/gcm.ts'
+import type { RecipientCall } from './recipients/recipient.ts'
+import { writeKeySet } from './session/key-set.ts'
+import type { Session } from './session/session.ts'
+
+/** Makes and opens tickets: a session's keys, sealed by the service for itself under a key that instances share. */
+export interface Tickets {
+  /** Whether the ticket's key was used here before, so that it most likely costs no call. */
+  knows(jwe: CompactJwe): boolean
+  /** The plaintext of a ticket. @throws GlassineError `ERR_DECRYPT_FAILED`, `ERR_KEY_UNAVAILABLE` */
+  open(jwe: CompactJwe, call: RecipientCall): Promise<Buffer>
+  /** @throws GlassineError `ERR_KEY_UNAVAILABLE`, `ERR_ENCRYPT_FAILED` */
+  seal(session: Session, call: RecipientCall): Promise<string>
+}
+
+/** Which suite a keyring is told: A256GCM is of no suite of AWS's, and no keyring's own number is 0. */
+const suite = 0
+
+/** Keys of tickets that were used here; the one that was seen first goes when there are more. */
+const maxKnown = 1_000
+
+/**
+ * Tickets over the key-material layer: a data key seals many, and its wrapped form stands in each as `kid`. Whoever
+ * shares the wrapping key can open them.
+ */
+export const ticketsOf = (keys: KeyMaterial, now: () => number): Tickets => {
+  const context = serialiseContext({ 'glassine:purpose': ticketType })
+  const known = new Set<string>()
+  const remember = (kid: string): void => {
+    if (known.has(kid)) return
+    if (known.size >= maxKnown) known.delete(known.keys().next().value!)
+    known.add(kid)
+  }
+  return {
+    knows: ({ header }) => known.has(header.kid as string),
+    async open({ header, head, iv, ciphertext, tag }, { deadline, tenant }) {
+      const encryptedDataKeys = readDataKeys(decode(header.kid))
+      const dataKey = await keys
+        .decryptionKey({ suite, context, tenant, deadline: deadline(), encryptedDataKeys })
+        .catch(refused)
+      try {
+        const plaintext = openGcm(dataKey.bytes, head, iv, ciphertext, tag)
+        remember(header.kid as string)
+        return plaintext
+      } finally {
+        dataKey.release()
+      }
+    },
+    async seal(session, { deadline, tenant }) {
+      const plaintext = writeKeySet(session.keys)
+      try {
+        const use = { messages: 1, bytes: plaintext.length, deadline: deadline() }
+        const dataKey = await keys.encryptionKey({ suite, context, tenant, ...use })
+        try {
+          const kid = writeDataKeys(dataKey.encryptedDataKeys).toString('base64url')
+          remember(kid)
+          const head = encodeHeader({
+            alg: 'dir',
+            enc: 'A256GCM',
+            typ: ticketType,
+            cty: keySetType,
+            kid,
+            aud: session.audience,
+            iat: Math.min(Math.floor(now() / 1_000), session.expires / 1_000 - 1),
+            exp: session.expires / 1_000,
+          })
+          return sealCompact(dataKey.bytes, head, freshIvs(1), plaintext)
+        } finally {
+          dataKey.release()
+        }
+      } finally {
+        plaintext.fill(0)
+      }
+    },
+  }
+}
+
+/** A refusal of the key-material layer must look like every other failure. */
+const refused = (thrown: unknown): never => {
+  throw thrown instanceof GlassineError && thrown.code === 'ERR_DECRYPT_FAILED' ? decryptFailed() : thrown
+}
+
+/** Encrypted data keys as bytes, in the form that AWS Encryption SDK messages have them: counts and lengths of 16 bits. */
+const writeDataKeys = (dataKeys: readonly EncryptedDataKey[]): Buffer =>
+  Buffer.concat([
+    u16(dataKeys.length),
+    ...dataKeys.flatMap(({ providerId, providerInfo, ciphertext }) =>
+      [Buffer.from(providerId, 'utf8'), providerInfo, ciphertext].flatMap((part) => [u16(part.length), part]),
+    ),
+  ])
+
+const u16 = (value: number): Buffer => {
+  const bytes = Buffer.allocUnsafe(2)
+  bytes.writeUInt16BE(value)
+  return bytes
+}
+
+/** More in one ticket are refused: each may cost a call. */
+const maxDataKeys = 5
+
+const readDataKeys = (bytes: Buffer): readonly EncryptedDataKey[] => {
+  let at = 0
+  const take = (length: number): Buffer => {
+    if (at + length > bytes.length) throw decryptFailed()
+    at += length
+    return bytes.subarray(at - length, at)
+  }
+  const part = (): Buffer => take(take(2).readUInt16BE())
+  const count = take(2).readUInt16BE()
+  if (count === 0 || count > maxDataKeys) throw decryptFailed()
+  const dataKeys = Array.from({ length: count }, () => ({
+    providerId: part().toString('utf8'),
+    providerInfo: part(),
+    ciphertext: part(),
+  }))
+  if (at !== bytes.length) throw decryptFailed()
+  return dataKeys
+}

@@ -1,0 +1,152 @@
+// A device as somebody else would write it: with jose, from the description of the format alone.
+import { createHash, randomBytes } from 'node:crypto'
+import { type Binding, type FieldPolicy, placesOf } from '@glassine/core'
+import { contextBytes } from '@glassine/core/session'
+import {
+  CompactEncrypt,
+  compactDecrypt,
+  decodeProtectedHeader,
+  exportJWK,
+  generateKeyPair,
+  importJWK,
+} from 'jose'
+
+export const audience = 'https://api.example.com'
+export const b64u = (bytes: Uint8Array | string): string => Buffer.from(bytes).toString('base64url')
+const decoder = new TextDecoder()
+
+export interface Place {
+  readonly route?: string
+  readonly binding?: Binding
+}
+
+export const ctxOf = (model: string, { route = '', binding = {} }: Place = {}): string =>
+  b64u(
+    createHash('sha256')
+      .update(contextBytes(route, model, binding))
+      .digest()
+      .subarray(0, 16),
+  )
+
+export interface SessionOptions {
+  readonly alg?: 'ECDH-ES' | 'ECDH-ES+A256KW' | 'RSA-OAEP-256'
+  readonly forwardSecret?: boolean
+  /** Over the protected header of the session JWE. */
+  readonly header?: Record<string, unknown>
+  /** Over the plaintext of the session JWE. */
+  readonly plaintext?: (keys: any[]) => unknown
+  /** s since the epoch. */
+  readonly now?: number
+  readonly apu?: Uint8Array
+  readonly apv?: Uint8Array
+}
+
+/** Begins a session to a published key. */
+export const beginSession = async (jwk: any, options: SessionOptions = {}) => {
+  const { alg = jwk.alg, now = Math.floor(Date.now() / 1_000) } = options
+  const sid = b64u(randomBytes(16))
+  const q = randomBytes(32)
+  const r = randomBytes(32)
+  const pair = options.forwardSecret
+    ? await generateKeyPair('ECDH-ES', { crv: 'P-256', extractable: true })
+    : undefined
+  const keys: any[] = [
+    { kty: 'oct', kid: `${sid}.q`, k: b64u(q) },
+    { kty: 'oct', kid: `${sid}.r`, k: b64u(r) },
+  ]
+  if (pair) {
+    const { kty, crv, x, y } = await exportJWK(pair.publicKey)
+    keys.push({ kty, crv, kid: `${sid}.e`, x, y })
+  }
+  const plaintext = options.plaintext ? options.plaintext(keys) : { keys }
+  const text = typeof plaintext === 'string' ? plaintext : JSON.stringify(plaintext)
+  const header: any = {
+    alg,
+    enc: 'A256GCM',
+    kid: jwk.kid,
+    cty: 'jwk-set+json',
+    aud: audience,
+    iat: now,
+    exp: now + 900,
+    ...options.header,
+  }
+  for (const name of Object.keys(header)) if (header[name] === undefined) delete header[name]
+  const encrypt = new CompactEncrypt(Buffer.from(text)).setProtectedHeader(header)
+  if (options.apu || options.apv)
+    encrypt.setKeyManagementParameters({
+      ...(options.apu && { apu: options.apu }),
+      ...(options.apv && { apv: options.apv }),
+    })
+  const { crit, zip, ...clean } = jwk
+  const carrier = await encrypt.encrypt(await importJWK({ ...clean, alg }, alg))
+  return { sid, q, r, carrier, privateKey: pair?.privateKey }
+}
+
+export type DeviceSession = Awaited<ReturnType<typeof beginSession>>
+
+/** Header of a field, with changes. */
+export type HeaderChange = (header: Record<string, unknown>, pointer: string) => Record<string, unknown>
+
+const newJti = (): string => b64u(randomBytes(16))
+
+export const sealValue = (
+  session: DeviceSession,
+  header: Record<string, unknown>,
+  text: string,
+  key = session.q,
+) => new CompactEncrypt(Buffer.from(text)).setProtectedHeader(header as any).encrypt(key)
+
+/** Seals the declared fields of a payload, each in its place. */
+export const sealFields = async <T extends object>(
+  session: DeviceSession,
+  payload: T,
+  policy: FieldPolicy<any>,
+  place: Place = {},
+  {
+    change = (header) => header,
+    jti = newJti(),
+    carrier = true,
+  }: { change?: HeaderChange; jti?: string; carrier?: boolean } = {},
+): Promise<any> => {
+  const { copy, places } = placesOf<any>(policy, structuredClone(payload), {
+    from: 'device',
+    statusCode: 500,
+    absent: 'ignore',
+  })
+  const ctx = ctxOf(policy.model, place)
+  for (const { holder, key, pointer, value } of places) {
+    const header = { alg: 'dir', enc: 'A256GCM', kid: `${session.sid}.q`, p: pointer, ctx, jti }
+    holder[key] = await sealValue(session, change(header, pointer), JSON.stringify(value))
+  }
+  return carrier ? { ...copy, $jwe: session.carrier } : copy
+}
+
+/** Opens the sealed fields of an answer. */
+export const openFields = async (
+  session: DeviceSession,
+  payload: any,
+  policy: FieldPolicy<any>,
+  place: Place = {},
+): Promise<{ readonly payload: any; readonly jtis: readonly unknown[]; readonly ticket?: string }> => {
+  const { $jwe: ticket, ...rest } = payload
+  const { copy, places } = placesOf<any>(policy, rest, { from: 'device', statusCode: 400, absent: 'ignore' })
+  const jtis: unknown[] = []
+  for (const { holder, key, pointer, value } of places) {
+    const { plaintext, protectedHeader: header } = await compactDecrypt(value as string, session.r)
+    if (
+      header.kid !== `${session.sid}.r` ||
+      header.p !== pointer ||
+      header.ctx !== ctxOf(policy.model, place)
+    )
+      throw new Error(`not sealed for here: ${JSON.stringify(header)}`)
+    jtis.push(header.jti)
+    let text = decoder.decode(plaintext)
+    if (session.privateKey) {
+      if (header.cty !== 'JWE' || decodeProtectedHeader(text).kid !== `${session.sid}.e`)
+        throw new Error('not nested')
+      text = decoder.decode((await compactDecrypt(text, session.privateKey)).plaintext)
+    }
+    holder[key] = JSON.parse(text)
+  }
+  return { payload: copy, jtis, ticket }
+}
