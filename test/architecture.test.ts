@@ -15,6 +15,7 @@ const knows: Readonly<Record<string, readonly string[]>> = {
   session: ['core', 'keys'],
   dynamodb: ['core', 'keys'],
   middy: ['core', 'keys', 'message', 'dynamodb'],
+  client: ['core'],
   logger: ['core'],
   testing: ['core', 'keys'],
 }
@@ -131,9 +132,9 @@ test("middy's main entry does not lead to dynamodb: a handler without tables mus
   expect(importsOf('packages/middy/src/encrypted-tables.ts')).toContain('@glassine/dynamodb')
 })
 
-test('core runs in a browser: it imports nothing of Node', () => {
+test.each(['core', 'client'])('%s runs in a browser: it imports nothing of Node', (name) => {
   expect(
-    sources('packages/core/src')
+    sources(`packages/${name}/src`)
       .flatMap(importsOf)
       .filter((from) => from.startsWith('node:')),
   ).toEqual([])

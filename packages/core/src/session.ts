@@ -63,12 +63,44 @@ export const contextBytes = (route: string, model: string, binding: Binding): Ui
   const texts = [route, model]
   // By code units, which every engine sorts alike.
   for (const name of Object.keys(binding).sort()) texts.push(name, binding[name]!)
-  const parts = texts.map((text) => encoder.encode(text))
-  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + 4 + length, 0))
+  return numbered(texts.map((text) => lengthPrefixed(encoder.encode(text))))
+}
+
+/**
+ * What a key is hashed from by Concat KDF (RFC 7518, section 4.6.2) after an agreement by ECDH-ES: the SHA-256 of it is
+ * the key, or begins with it.
+ *
+ * @param secret - the shared secret, the x-coordinate alone
+ * @param algorithm - `A256GCM` for ECDH-ES, `ECDH-ES+A256KW` for that
+ * @param apu - PartyUInfo of the header, decoded; mostly empty, as `apv`
+ * @param bits - the length of the key, at most 256
+ */
+export const derivationBytes = (
+  secret: Bytes,
+  algorithm: string,
+  apu: Bytes,
+  apv: Bytes,
+  bits = 256,
+): Uint8Array<ArrayBuffer> =>
+  numbered([
+    // The first round, and the only one for a key of this length.
+    [1, secret],
+    ...[encoder.encode(algorithm), apu, apv].map(lengthPrefixed),
+    [bits, new Uint8Array()],
+  ])
+
+type Bytes = Uint8Array<ArrayBufferLike>
+type Numbered = readonly [number, Bytes]
+
+const lengthPrefixed = (bytes: Bytes): Numbered => [bytes.length, bytes]
+
+/** Joins parts, each behind a number of four bytes, big-endian. */
+const numbered = (parts: readonly Numbered[]): Uint8Array<ArrayBuffer> => {
+  const bytes = new Uint8Array(parts.reduce((sum, [, { length }]) => sum + 4 + length, 0))
   const view = new DataView(bytes.buffer)
   let at = 0
-  for (const part of parts) {
-    view.setUint32(at, part.length)
+  for (const [number, part] of parts) {
+    view.setUint32(at, number)
     bytes.set(part, at + 4)
     at += 4 + part.length
   }

@@ -1,6 +1,6 @@
-import { GlassineError, optionError, type Scope } from '@glassine/core'
-import { from } from './errors.ts'
-import { integerOption, knownOptions } from './options.ts'
+import type { Scope } from '@glassine/core'
+import { checkedOptions, integer, type OptionSchema, required } from '@glassine/core/options'
+import { fault, from } from './errors.ts'
 
 /** How many sessions one sender may begin here, counted where each costs a call of KMS. */
 export interface BudgetOptions {
@@ -18,6 +18,11 @@ export interface Budget {
   spend(scope: Scope): void
 }
 
+const schema: OptionSchema<BudgetOptions> = {
+  sessions: required(integer(1, 1_000_000)),
+  window: integer(1, 86_400_000),
+}
+
 /** Senders that are remembered: the one that was seen first goes when there are more. */
 const maxSenders = 10_000
 
@@ -32,10 +37,7 @@ const senderOf = ({ principal, binding }: Scope): string =>
  */
 export const budgetOf = (options: BudgetOptions | undefined, now: () => number): Budget | undefined => {
   if (options === undefined) return undefined
-  knownOptions(options, ['sessions', 'window'])
-  if (options.sessions === undefined) throw optionError(from, 'sessions', 'must be given')
-  const most = integerOption('sessions', options.sessions, 1, 1, 1_000_000)
-  const window = integerOption('window', options.window, 60_000, 1, 86_400_000)
+  const { sessions: most, window = 60_000 } = checkedOptions(from, schema, options, 'budget', 'budget.')
   const senders = new Map<string, { since: number; count: number }>()
 
   const current = (sender: string) => {
@@ -47,8 +49,7 @@ export const budgetOf = (options: BudgetOptions | undefined, now: () => number):
     return undefined
   }
   const refuse = (spent: { count: number } | undefined): void => {
-    if (spent !== undefined && spent.count >= most)
-      throw new GlassineError('ERR_BUDGET_EXCEEDED', { package: from })
+    if (spent !== undefined && spent.count >= most) throw fault('ERR_BUDGET_EXCEEDED')
   }
   return {
     check: (scope) => refuse(current(senderOf(scope))),

@@ -1,13 +1,21 @@
-import { optionError } from '@glassine/core'
-import { checkedBundleMember } from '@glassine/core/bundle'
+import { bundleMemberRule, defaultBundleMember } from '@glassine/core/bundle'
+import {
+  anyFunction,
+  anyObject,
+  checkedOptions,
+  integer,
+  methods,
+  type OptionSchema,
+  oneOf,
+  required,
+  text,
+} from '@glassine/core/options'
 import { keyMember, maxSessionAge } from '@glassine/core/session'
 import type { KeyMaterial } from '@glassine/keys'
 import { type BudgetOptions, budgetOf } from './budget.ts'
-import type { CarrierRules } from './carrier.ts'
-import { from } from './errors.ts'
-import { functionOption, integerOption, knownOptions, methodsOption } from './options.ts'
+import { badOption, from } from './errors.ts'
 import { knownKeys } from './recipients/known-keys.ts'
-import { checkedRecipients, type Recipient } from './recipients/recipient.ts'
+import { type Recipient, recipientsOf, recipientsRule } from './recipients/recipient.ts'
 import type { ReplayStore } from './replay.ts'
 import { sessionsOf } from './session/sessions.ts'
 import type { Settings } from './settings.ts'
@@ -55,26 +63,33 @@ export interface SessionEnvelopeOptions {
   readonly now?: () => number
 }
 
-const known = [
-  'recipient',
-  'audience',
-  'shape',
-  'bundleMember',
-  'maxAge',
-  'clockTolerance',
-  'maxTokenBytes',
-  'ticket',
-  'replay',
-  'budget',
-  'padding',
-  'cacheExpiry',
-  'cacheMaxEntries',
-  'cacheRefusals',
-  'timeout',
-  'now',
-] as const satisfies readonly (keyof SessionEnvelopeOptions)[]
-
+/** The longest session there is, in ms. */
 const longest = maxSessionAge * 1_000
+
+const isText = text[1]
+
+const schema: OptionSchema<SessionEnvelopeOptions> = {
+  recipient: required(recipientsRule),
+  audience: [
+    'must be a string that is not empty, or an array of such',
+    (value) => (Array.isArray(value) ? value.length > 0 && value.every(isText) : isText(value)),
+    true,
+  ],
+  shape: oneOf('field', 'bundle'),
+  bundleMember: bundleMemberRule,
+  maxAge: integer(1_000, longest),
+  clockTolerance: integer(0, 300_000),
+  maxTokenBytes: integer(512, 1_000_000),
+  ticket: methods('encryptionKey', 'decryptionKey'),
+  replay: methods('spend'),
+  budget: anyObject,
+  padding: anyObject,
+  cacheExpiry: integer(0, longest),
+  cacheMaxEntries: integer(1, 1_000_000),
+  cacheRefusals: integer(0, longest),
+  timeout: integer(1),
+  now: anyFunction,
+}
 
 /**
  * Checks all options.
@@ -82,61 +97,51 @@ const longest = maxSessionAge * 1_000
  * @throws GlassineError `ERR_OPTION_INVALID`, with the option's name
  */
 export const checkedSettings = (options: SessionEnvelopeOptions): Settings => {
-  knownOptions(options, known)
-  const { ticket, replay, padding } = options
-  const keys = knownKeys(checkedRecipients('recipient', options.recipient))
-  const now = functionOption('now', options.now, Date.now)
-  if (ticket !== undefined) methodsOption('ticket', ticket, ['encryptionKey', 'decryptionKey'])
-  if (replay !== undefined) methodsOption('replay', replay, ['spend'])
-  const timeout = integerOption('timeout', options.timeout, 10_000, 1, Number.MAX_SAFE_INTEGER)
+  const {
+    recipient,
+    audience,
+    shape = 'field',
+    bundleMember,
+    maxAge = longest,
+    clockTolerance = 60_000,
+    maxTokenBytes = 8_192,
+    ticket,
+    replay,
+    budget,
+    padding,
+    cacheExpiry: expiry = longest,
+    cacheMaxEntries: maxEntries = 1_000,
+    cacheRefusals: refusals = 5_000,
+    timeout = 10_000,
+    now = Date.now,
+  } = checkedOptions(from, schema, options)
+  if (shape === 'field' && bundleMember !== undefined)
+    throw badOption('bundleMember', "needs the shape 'bundle'")
+  if (bundleMember === keyMember) throw badOption('bundleMember', 'must be another than that of the keys')
+  const bucket =
+    padding &&
+    checkedOptions(from, { bucket: required(integer(1, 65_536)) }, padding, 'padding', 'padding.').bucket
   const tickets = ticket && ticketsOf(ticket, now)
-  const rules: CarrierRules = {
-    audiences: checkedAudiences(options.audience),
-    maxAge: integerOption('maxAge', options.maxAge, longest, 1_000, longest),
-    clockTolerance: integerOption('clockTolerance', options.clockTolerance, 60_000, 0, 300_000),
-    maxTokenBytes: integerOption('maxTokenBytes', options.maxTokenBytes, 8_192, 512, 1_000_000),
-    now,
-    tickets: tickets !== undefined,
-  }
-  const cache = {
-    expiry: integerOption('cacheExpiry', options.cacheExpiry, longest, 0, longest),
-    maxEntries: integerOption('cacheMaxEntries', options.cacheMaxEntries, 1_000, 1, 1_000_000),
-    refusals: integerOption('cacheRefusals', options.cacheRefusals, 5_000, 0, longest),
-    timeout,
-    now,
-  }
-  const budget = budgetOf(options.budget, now)
   return {
-    sessions: sessionsOf({ keys, rules, cache, tickets, budget }),
+    sessions: sessionsOf({
+      keys: knownKeys(recipientsOf(recipient)),
+      rules: {
+        audiences: typeof audience === 'string' ? [audience] : [...audience],
+        maxAge,
+        clockTolerance,
+        maxTokenBytes,
+        now,
+        tickets: tickets !== undefined,
+      },
+      cache: { expiry, maxEntries, refusals, timeout, now },
+      tickets,
+      budget: budgetOf(budget, now),
+    }),
     tickets,
     replay,
-    bundleMember: bundleMemberOf(options),
-    padding: padding === undefined ? undefined : bucketOf(padding),
+    bundleMember: shape === 'bundle' ? (bundleMember ?? defaultBundleMember) : undefined,
+    padding: bucket,
     timeout,
     now,
   }
-}
-
-const checkedAudiences = (value: unknown): readonly string[] => {
-  const audiences: readonly unknown[] = Array.isArray(value) ? [...value] : [value]
-  if (audiences.length === 0 || !audiences.every((one) => typeof one === 'string' && one !== ''))
-    throw optionError(from, 'audience', 'must be a text, or several')
-  return audiences as readonly string[]
-}
-
-const bundleMemberOf = ({ shape = 'field', bundleMember }: SessionEnvelopeOptions): string | undefined => {
-  if (shape !== 'field' && shape !== 'bundle') throw optionError(from, 'shape', "must be 'field' or 'bundle'")
-  if (shape === 'field') {
-    if (bundleMember !== undefined) throw optionError(from, 'bundleMember', "needs the shape 'bundle'")
-    return undefined
-  }
-  const name = checkedBundleMember(bundleMember, from)
-  if (name === keyMember) throw optionError(from, 'bundleMember', 'must be another than that of the keys')
-  return name
-}
-
-const bucketOf = (padding: { readonly bucket: number }): number => {
-  knownOptions(padding, ['bucket'])
-  if (padding.bucket === undefined) throw optionError(from, 'bucket', 'must be given')
-  return integerOption('bucket', padding.bucket, 1, 1, 65_536)
 }

@@ -1,7 +1,7 @@
-import { type Envelope, GlassineError } from '@glassine/core'
+import type { Envelope } from '@glassine/core'
 import { keyHeader } from '@glassine/core/session'
 import { checkedSettings, type SessionEnvelopeOptions } from './envelope-options.ts'
-import { from } from './errors.ts'
+import { fault } from './errors.ts'
 import { prepareOpen } from './fields/open.ts'
 import { recognises } from './fields/recognises.ts'
 
@@ -45,7 +45,7 @@ export const sessionEnvelope = (options: SessionEnvelopeOptions): SessionEnvelop
     recognises,
     prepareOpen: (payload, policy, scope) => prepareOpen(settings, payload, policy, scope),
     prepareSeal: async () => {
-      throw new GlassineError('ERR_SESSION_MISSING', { package: from })
+      throw fault('ERR_SESSION_MISSING')
     },
     clear: sessions.clear,
   }

@@ -1,6 +1,6 @@
 import { createHmac, type KeyObject } from 'node:crypto'
 import { GlassineError, type Scope } from '@glassine/core'
-import { from, unavailable } from './errors.ts'
+import { fault, unavailable } from './errors.ts'
 
 /**
  * Remembers which payloads were received. One that all instances share, such as that of
@@ -41,7 +41,7 @@ export const spendOnce = async (
     throw thrown instanceof GlassineError ? thrown : unavailable('The replay store failed')
   }
   // Anything but a clear yes is a no.
-  if (isNew !== true) throw new GlassineError('ERR_REPLAYED', { package: from })
+  if (isNew !== true) throw fault('ERR_REPLAYED')
 }
 
 /** Seconds for clocks that differ. */

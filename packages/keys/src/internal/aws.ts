@@ -4,16 +4,15 @@
  */
 export {
   type AwsClientOptions,
-  type AwsSdkClient,
-  awsClientOptions,
+  awsClientSchema,
   checkAwsClientOptions,
   isSdkClient,
 } from '../aws/client-options.ts'
-export { type AwsCommand, type AwsSender, type AwsService, awsSender } from '../aws/sender.ts'
+export { type AwsService, awsSender } from '../aws/sender.ts'
 export { conditionFailed, dynamoDB } from '../key-store/failures.ts'
 export { answeredKey, checkedAnswer } from '../kms/answers.ts'
-export { type KeyReference, keyArnOf, keyReferenceOf } from '../kms/arn.ts'
-export { kmsService, tokens } from '../kms/aws-sdk.ts'
-export { incompleteAnswer, nameOf, wrongAnswer } from '../kms/failures.ts'
-export type { KmsCallOptions } from '../kms/operations.ts'
-export { type Call, firstAnswer } from '../kms/retry.ts'
+export { type KeyReference, keyReferenceOf } from '../kms/arn.ts'
+export { kmsService, operationOf } from '../kms/aws-sdk.ts'
+export { incompleteAnswer, wrongAnswer } from '../kms/failures.ts'
+export { keyRule } from '../kms/options.ts'
+export { firstAnswer } from '../kms/retry.ts'

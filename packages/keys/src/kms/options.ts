@@ -35,7 +35,8 @@ export interface Allowed {
   readonly partition: string
 }
 
-const keyRule: Rule = [
+/** How a key in KMS may be named. */
+export const keyRule: Rule = [
   'must be a key id, key ARN, alias name (`alias/...`) or alias ARN',
   (value) => typeof value === 'string' && keyReferenceOf(value) !== undefined,
 ]

@@ -1,10 +1,10 @@
-import { type FieldPolicy, optionError } from '@glassine/core'
+import type { FieldPolicy } from '@glassine/core'
 import { declaresMember } from '@glassine/core/bundle'
 import { keyMember } from '@glassine/core/session'
-import { from } from '../errors.ts'
+import { badOption } from '../errors.ts'
 
 /** @throws GlassineError `ERR_OPTION_INVALID` when a model declares the member that carries the keys */
 export const refuseDeclared = (policy: FieldPolicy): void => {
   if (declaresMember(policy, keyMember))
-    throw optionError(from, 'fields', `must not declare \`${keyMember}\`, which carries the session's keys`)
+    throw badOption('fields', `must not declare \`${keyMember}\`, which carries the session's keys`)
 }

@@ -1,14 +1,7 @@
-import {
-  type FieldPolicy,
-  GlassineError,
-  isPlainObject,
-  type OpenOptions,
-  type Prepared,
-  placesOf,
-} from '@glassine/core'
+import { type FieldPolicy, isPlainObject, type OpenOptions, type Prepared, placesOf } from '@glassine/core'
 import { bundleHolder, putBack, refuseClear } from '@glassine/core/bundle'
 import { keyMember } from '@glassine/core/session'
-import { decryptFailed, from } from '../errors.ts'
+import { decryptFailed, fault, from } from '../errors.ts'
 import { looksLikeJwe } from '../jwe/compact.ts'
 import { spendOnce } from '../replay.ts'
 import type { Session } from '../session/session.ts'
@@ -67,8 +60,7 @@ const fieldsIn = (payload: unknown, policy: FieldPolicy, { partial }: OpenOption
   const absent = partial ? 'ignore' : 'error'
   const { copy, places } = placesOf(policy, payload, { from, statusCode: 400, absent })
   const tokens = places.map(({ field, pointer, value }) => {
-    if (!looksLikeJwe(value))
-      throw new GlassineError('ERR_FIELD_NOT_ENCRYPTED', { package: from, path: field.path })
+    if (!looksLikeJwe(value)) throw fault('ERR_FIELD_NOT_ENCRYPTED', { path: field.path })
     return { text: value, pointer }
   })
   const put: Found['put'] = (open) => {
@@ -93,10 +85,9 @@ const bundleIn = (
   if (text === undefined) {
     // Placeholders without a bundle are fields whose ciphertext somebody took away.
     if (partial && places.length === 0) return { copy, tokens: [], put: () => {} }
-    throw new GlassineError('ERR_FIELD_MISSING', { package: from, path: pointer })
+    throw fault('ERR_FIELD_MISSING', { path: pointer })
   }
-  if (!looksLikeJwe(text))
-    throw new GlassineError('ERR_FIELD_NOT_ENCRYPTED', { package: from, path: pointer })
+  if (!looksLikeJwe(text)) throw fault('ERR_FIELD_NOT_ENCRYPTED', { path: pointer })
   const put: Found['put'] = (open) => {
     const members = decodePlaintext(open(0))
     if (!isPlainObject(members)) throw decryptFailed()
@@ -116,7 +107,7 @@ const takeCarrier = (copy: unknown, header: string | undefined): unknown => {
 }
 
 const carried = (text: unknown): string => {
-  if (text === undefined) throw new GlassineError('ERR_SESSION_MISSING', { package: from })
+  if (text === undefined) throw fault('ERR_SESSION_MISSING')
   if (!looksLikeJwe(text)) throw decryptFailed()
   return text
 }

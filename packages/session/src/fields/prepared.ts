@@ -1,5 +1,5 @@
-import { type Envelope, GlassineError, type Prepared } from '@glassine/core'
-import { from } from '../errors.ts'
+import type { Envelope, Prepared } from '@glassine/core'
+import { fault } from '../errors.ts'
 
 /**
  * The second phase of an envelope: does `work` once. The keys of sessions are OpenSSL's, which clears them when the
@@ -11,9 +11,8 @@ export const preparedWith = (work: () => unknown, reply?: Envelope): Prepared =>
     ...(reply !== undefined && { reply }),
     finish: () => {
       if (done)
-        throw new GlassineError('ERR_ENCRYPT_FAILED', {
+        throw fault('ERR_ENCRYPT_FAILED', {
           message: 'A prepared payload was finished twice, or after its release',
-          package: from,
         })
       done = true
       return work()

@@ -1,13 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import {
-  type Envelope,
-  type EnvelopeOptions,
-  type FieldPolicy,
-  GlassineError,
-  type Prepared,
-} from '@glassine/core'
+import type { Envelope, EnvelopeOptions, FieldPolicy, Prepared } from '@glassine/core'
 import { keyMember, keyUse } from '@glassine/core/session'
-import { decryptFailed, from } from '../errors.ts'
+import { decryptFailed, fault } from '../errors.ts'
 import { bodyLength } from '../jwe/compact.ts'
 import { freshIvs, ivBytes, sealCompact } from '../jwe/gcm.ts'
 import { maySeal, type Session } from '../session/session.ts'
@@ -59,9 +53,8 @@ const prepareSeal = async (
   const { copy, root, values } = takenOut(settings, payload, policy, options)
   if (values.length === 0) return preparedWith(() => copy)
   if (!maySeal(session, values.length))
-    throw new GlassineError('ERR_ENCRYPT_FAILED', {
+    throw fault('ERR_ENCRYPT_FAILED', {
       message: 'The key of the session has sealed as many values as one key may',
-      package: from,
     })
 
   const { sid, response } = session.keys

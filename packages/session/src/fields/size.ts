@@ -1,5 +1,4 @@
-import { GlassineError } from '@glassine/core'
-import { from } from '../errors.ts'
+import { fault } from '../errors.ts'
 
 /** Bytes of a payload as JSON text; what JSON cannot carry cannot be measured. */
 export const jsonBytes = (payload: unknown): number => {
@@ -7,9 +6,8 @@ export const jsonBytes = (payload: unknown): number => {
     return Buffer.byteLength(JSON.stringify(payload), 'utf8')
   } catch {
     // Node's error for a cycle names the members on the way.
-    throw new GlassineError('ERR_VALUE_INVALID', {
+    throw fault('ERR_VALUE_INVALID', {
       message: 'A payload that JSON cannot carry cannot be measured against `maxBytes`',
-      package: from,
     })
   }
 }
@@ -17,8 +15,7 @@ export const jsonBytes = (payload: unknown): number => {
 /** Throws when a sealed payload would be too long, and says by how much. */
 export const refuseOversize = (bytes: number, maxBytes: number): void => {
   if (bytes > maxBytes)
-    throw new GlassineError('ERR_TOO_LARGE', {
+    throw fault('ERR_TOO_LARGE', {
       message: `The encrypted payload would be ${bytes - maxBytes} bytes over the limit of ${maxBytes}`,
-      package: from,
     })
 }

@@ -2,14 +2,13 @@ import {
   type EnvelopeOptions,
   encodeValue,
   type FieldPolicy,
-  GlassineError,
   isPlainObject,
   type Place,
   placesOf,
 } from '@glassine/core'
 import { bundleHolder, takeOut } from '@glassine/core/bundle'
 import { keyMember } from '@glassine/core/session'
-import { from } from '../errors.ts'
+import { fault, from } from '../errors.ts'
 import type { Settings } from '../settings.ts'
 import { refuseDeclared } from './declared.ts'
 import { recognises } from './recognises.ts'
@@ -70,15 +69,14 @@ export const takenOut = (
 const refuseOccupied = (root: Record<string, unknown>, member: string): void => {
   const value = Object.hasOwn(root, member) ? root[member] : undefined
   if (value !== undefined)
-    throw new GlassineError(recognises(value) ? 'ERR_ALREADY_ENCRYPTED' : 'ERR_VALUE_INVALID', {
-      package: from,
+    throw fault(recognises(value) ? 'ERR_ALREADY_ENCRYPTED' : 'ERR_VALUE_INVALID', {
       path: `/${member}`,
     })
 }
 
 const encodePlace = ({ field, value }: Place): string => {
   // Retries and replays hand back what was sealed before; sealed twice, nobody would open it twice.
-  if (recognises(value)) throw new GlassineError('ERR_ALREADY_ENCRYPTED', { package: from, path: field.path })
+  if (recognises(value)) throw fault('ERR_ALREADY_ENCRYPTED', { path: field.path })
   return encodeValue(value, field.path, from)
 }
 

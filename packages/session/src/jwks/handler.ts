@@ -1,9 +1,15 @@
 import { createHash } from 'node:crypto'
-import { GlassineError } from '@glassine/core'
-import { from } from '../errors.ts'
-import { functionOption, integerOption, knownOptions, methodsOption } from '../options.ts'
+import {
+  anyFunction,
+  checkedOptions,
+  integer,
+  methods,
+  type OptionSchema,
+  required,
+} from '@glassine/core/options'
+import { fault, from } from '../errors.ts'
 import { knownKeys } from '../recipients/known-keys.ts'
-import { checkedRecipients, type Recipient } from '../recipients/recipient.ts'
+import { type Recipient, recipientsOf, recipientsRule } from '../recipients/recipient.ts'
 import { httpRequestOf, httpResponse, type JwksResponse } from './request.ts'
 import { signedKeys } from './signed.ts'
 import type { Signer } from './signer.ts'
@@ -20,6 +26,14 @@ export interface JwksHandlerOptions {
   readonly timeout?: number
   /** The clock, ms since the epoch. Default `Date.now`; for tests. */
   readonly now?: () => number
+}
+
+const schema: OptionSchema<JwksHandlerOptions> = {
+  recipients: required(recipientsRule),
+  maxAge: integer(1_000, 31_536_000_000),
+  sign: methods('jwk', 'sign'),
+  timeout: integer(1),
+  now: anyFunction,
 }
 
 /** A Lambda handler. */
@@ -50,17 +64,20 @@ const margin = 250
  * ```
  */
 export const jwksHandler = (options: JwksHandlerOptions): JwksHandler => {
-  knownOptions(options, ['recipients', 'maxAge', 'sign', 'timeout', 'now'])
-  const keys = knownKeys(checkedRecipients('recipients', options.recipients))
-  const maxAge = Math.floor(integerOption('maxAge', options.maxAge, 300_000, 1_000, 31_536_000_000) / 1_000)
-  const timeout = integerOption('timeout', options.timeout, 10_000, 1, Number.MAX_SAFE_INTEGER)
-  const now = functionOption('now', options.now, Date.now)
-  if (options.sign !== undefined) methodsOption('sign', options.sign, ['jwk', 'sign'])
-  const signed = options.sign && signedKeys(options.sign, maxAge, now)
+  const {
+    recipients,
+    maxAge: age = 300_000,
+    sign,
+    timeout = 10_000,
+    now = Date.now,
+  } = checkedOptions(from, schema, options)
+  const keys = knownKeys(recipientsOf(recipients))
+  const maxAge = Math.floor(age / 1_000)
+  const signed = sign && signedKeys(sign, maxAge, now)
 
   return async (event, context) => {
     const request = httpRequestOf(event)
-    if (request === undefined) throw new GlassineError('ERR_EVENT_UNKNOWN', { package: from })
+    if (request === undefined) throw fault('ERR_EVENT_UNKNOWN')
     const { method } = request
     if (method !== 'GET' && method !== 'HEAD')
       return httpResponse(request, 405, { Allow: 'GET, HEAD', 'Cache-Control': 'no-store' }, '')

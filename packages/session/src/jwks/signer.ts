@@ -1,10 +1,9 @@
 import { createSign, type JsonWebKey, type KeyObject } from 'node:crypto'
-import { optionError } from '@glassine/core'
-import { from, unavailable } from '../errors.ts'
+import { checkedOptions, required } from '@glassine/core/options'
+import { badOption, from, unavailable } from '../errors.ts'
 import { type EcPublicJwk, publicJwkOf, signerJwk } from '../jwk.ts'
 import { type KmsKeyOptions, kmsKeyOf, taken } from '../kms/kms-key.ts'
-import { knownOptions } from '../options.ts'
-import { imported } from '../recipients/local.ts'
+import { imported, privateKeyRule } from '../recipients/local.ts'
 import { joseSignature } from './signature.ts'
 
 /** Signs with ES256 (RFC 7518, section 3.4): ECDSA on P-256 with SHA-256. */
@@ -58,10 +57,11 @@ export interface LocalSignerOptions {
  * @throws GlassineError `ERR_OPTION_INVALID`
  */
 export const localSigner = (options: LocalSignerOptions): Signer => {
-  knownOptions(options, ['privateKey'])
-  const privateKey = imported(options.privateKey)
+  const privateKey = imported(
+    checkedOptions(from, { privateKey: required(privateKeyRule) }, options).privateKey,
+  )
   const jwk = publicJwkOf(privateKey)
-  if (jwk?.kty !== 'EC') throw optionError(from, 'privateKey', 'must be on P-256')
+  if (jwk?.kty !== 'EC') throw badOption('privateKey', 'must be on P-256')
   return {
     jwk: async () => signerJwk(jwk),
     sign: async (input) =>

@@ -1,18 +1,19 @@
-import { type GlassineError, optionError } from '@glassine/core'
+import type { GlassineError } from '@glassine/core'
+import { anyObject, checkedOptions, integer, listOf, required, text } from '@glassine/core/options'
 import {
   type AwsClientOptions,
   answeredKey,
-  awsClientOptions,
+  awsClientSchema,
   checkAwsClientOptions,
   firstAnswer,
   incompleteAnswer,
   type KeyReference,
   keyReferenceOf,
+  keyRule,
   wrongAnswer,
 } from '@glassine/keys/internal/aws'
-import { decryptFailed, from, unavailable } from '../errors.ts'
+import { badOption, decryptFailed, from, unavailable } from '../errors.ts'
 import { importPublicKey, type PublicJwk, publicJwkOf } from '../jwk.ts'
-import { integerOption, knownOptions } from '../options.ts'
 import {
   kmsOperationsOf,
   type SessionKmsAnswer,
@@ -63,23 +64,29 @@ export const kmsKeyOf = (
   kty: PublicJwk['kty'],
   needs: readonly (keyof SessionKmsOperations)[],
 ): KmsKey => {
-  knownOptions(options, ['keyId', 'publicKey', 'grantTokens', 'timeout', ...awsClientOptions])
-  const { keyId, publicKey, grantTokens } = options
-  const given = typeof keyId === 'string' ? keyReferenceOf(keyId) : undefined
-  if (given === undefined)
-    throw optionError(from, 'keyId', 'must be a key id, key ARN, alias name (`alias/...`) or alias ARN')
-  if (
-    grantTokens !== undefined &&
-    !(Array.isArray(grantTokens) && grantTokens.every((one) => typeof one === 'string'))
+  const operationsNeeded = options.publicKey === undefined ? ['getPublicKey', ...needs] : needs
+  const {
+    keyId,
+    publicKey,
+    grantTokens,
+    timeout = 10_000,
+  } = checkedOptions(
+    from,
+    {
+      keyId: required(keyRule),
+      publicKey: anyObject,
+      grantTokens: listOf(text),
+      timeout: integer(1),
+      ...awsClientSchema(...operationsNeeded),
+    },
+    options,
   )
-    throw optionError(from, 'grantTokens', 'must be an array of texts')
-  const timeout = integerOption('timeout', options.timeout, 10_000, 1, Number.MAX_SAFE_INTEGER)
-  checkAwsClientOptions(options, publicKey === undefined ? ['getPublicKey', ...needs] : needs)
+  checkAwsClientOptions(options)
   const operations = kmsOperationsOf(options)
   const tokens = grantTokens?.length ? { GrantTokens: grantTokens } : undefined
 
   // Once it is known which key an alias leads to, only that one serves: its public half is what devices encrypt to.
-  let reference: KeyReference = given
+  let reference: KeyReference = keyReferenceOf(keyId)!
   let known: Promise<PublicJwk> | undefined =
     publicKey === undefined ? undefined : Promise.resolve(jwkOption(publicKey, kty))
 
@@ -143,11 +150,7 @@ const jwkOf = (value: unknown): PublicJwk | undefined => {
 const jwkOption = (value: unknown, kty: PublicJwk['kty']): PublicJwk => {
   const jwk = jwkOf(value)
   if (jwk?.kty !== kty)
-    throw optionError(
-      from,
-      'publicKey',
-      `must be the JWK of ${kty === 'EC' ? 'a key on P-256' : 'an RSA key'}`,
-    )
+    throw badOption('publicKey', `must be the JWK of ${kty === 'EC' ? 'a key on P-256' : 'an RSA key'}`)
   return jwk
 }
 

@@ -3,7 +3,7 @@ import {
   awsSender,
   isSdkClient,
   kmsService,
-  tokens,
+  operationOf,
 } from '@glassine/keys/internal/aws'
 
 /** What every KMS call is told beside its input. */
@@ -61,15 +61,11 @@ export const kmsOperationsOf = (
 ): Partial<SessionKmsOperations> => {
   const { client } = options
   if (client !== undefined && typeof client !== 'function' && !isSdkClient(client)) return client
-  const { send } = awsSender(options, kmsService)
-  const all: SessionKmsOperations = {
-    getPublicKey: (input, call) =>
-      send((sdk) => new sdk.GetPublicKeyCommand({ ...input, GrantTokens: tokens(input) }), call),
-    deriveSharedSecret: (input, call) =>
-      send((sdk) => new sdk.DeriveSharedSecretCommand({ ...input, GrantTokens: tokens(input) }), call),
-    decrypt: (input, call) =>
-      send((sdk) => new sdk.DecryptCommand({ ...input, GrantTokens: tokens(input) }), call),
-    sign: (input, call) => send((sdk) => new sdk.SignCommand({ ...input, GrantTokens: tokens(input) }), call),
+  const operation = operationOf(awsSender(options, kmsService))
+  return {
+    getPublicKey: operation((sdk) => sdk.GetPublicKeyCommand),
+    deriveSharedSecret: operation((sdk) => sdk.DeriveSharedSecretCommand),
+    decrypt: operation((sdk) => sdk.DecryptCommand),
+    sign: operation((sdk) => sdk.SignCommand),
   }
-  return all
 }

@@ -7,10 +7,9 @@ import {
   KeyObject,
   privateDecrypt,
 } from 'node:crypto'
-import { optionError } from '@glassine/core'
-import { decryptFailed, from } from '../errors.ts'
+import { anyObject, checkedOptions, flag, type OptionSchema, type Rule } from '@glassine/core/options'
+import { badOption, decryptFailed, from } from '../errors.ts'
 import { publicJwkOf, type RecipientJwk, recipientJwk } from '../jwk.ts'
-import { knownOptions } from '../options.ts'
 import type { Recipient } from './recipient.ts'
 
 /** Options of {@link localRecipient}. */
@@ -23,6 +22,14 @@ export interface LocalRecipientOptions {
   /** `true`: start in AWS Lambda too. Default `false`. */
   readonly allowInLambda?: boolean
 }
+
+/** What a private key may be given as. */
+export const privateKeyRule: Rule = [
+  'must be a private key: a KeyObject, a JWK or PEM',
+  (value) => typeof value === 'string' || anyObject[1](value),
+]
+
+const schema: OptionSchema<LocalRecipientOptions> = { privateKey: privateKeyRule, allowInLambda: flag }
 
 /**
  * A recipient whose private key is in this process, for development and tests. Refuses to start where
@@ -37,12 +44,9 @@ export interface LocalRecipientOptions {
  * ```
  */
 export const localRecipient = (options: LocalRecipientOptions = {}): Recipient => {
-  knownOptions(options, ['privateKey', 'allowInLambda'])
-  const { privateKey: given, allowInLambda } = options
-  if (allowInLambda !== undefined && typeof allowInLambda !== 'boolean')
-    throw optionError(from, 'allowInLambda', 'must be a boolean')
+  const { privateKey: given, allowInLambda } = checkedOptions(from, schema, options)
   if (process.env.AWS_LAMBDA_FUNCTION_NAME && !allowInLambda)
-    throw optionError(from, 'allowInLambda', 'must be true for a local recipient in AWS Lambda')
+    throw badOption('allowInLambda', 'must be true for a local recipient in AWS Lambda')
   // Not before it is needed: environments restored from one snapshot would share it.
   let pair: KeyPair | undefined = given === undefined ? undefined : pairOf(imported(given))
   const own = (): KeyPair => {
@@ -76,7 +80,7 @@ interface KeyPair {
 const pairOf = (privateKey: KeyObject): KeyPair => {
   const jwk = publicJwkOf(privateKey)
   if (jwk === undefined)
-    throw optionError(from, 'privateKey', 'must be on P-256, or RSA of 2,048, 3,072 or 4,096 bits')
+    throw badOption('privateKey', 'must be on P-256, or RSA of 2,048, 3,072 or 4,096 bits')
   return { privateKey, jwk: recipientJwk(jwk) }
 }
 
@@ -93,5 +97,5 @@ export const imported = (key: KeyObject | JsonWebKey | string): KeyObject => {
   } catch {
     // OpenSSL's message says nothing that helps, and Node's may quote the key.
   }
-  throw optionError(from, 'privateKey', 'must be a private key: a KeyObject, a JWK or PEM')
+  throw badOption('privateKey', privateKeyRule[0])
 }

@@ -1,8 +1,6 @@
 import type { KeyObject } from 'node:crypto'
-import { optionError } from '@glassine/core'
-import { from } from '../errors.ts'
+import { methods, type Rule } from '@glassine/core/options'
 import type { RecipientJwk } from '../jwk.ts'
-import { methodsOption } from '../options.ts'
 
 /** What every call of a recipient is told. */
 export interface RecipientCall {
@@ -64,10 +62,14 @@ export interface Recipient {
   unwrap(request: AgreeRequest | DecryptKeyRequest): Promise<Uint8Array>
 }
 
-/** One recipient or several, checked. */
-export const checkedRecipients = (option: string, value: unknown): readonly Recipient[] => {
-  const recipients: readonly unknown[] = Array.isArray(value) ? [...value] : [value]
-  if (recipients.length === 0) throw optionError(from, option, 'must name at least one')
-  for (const recipient of recipients) methodsOption(option, recipient, ['jwks', 'unwrap'])
-  return recipients as readonly Recipient[]
-}
+/** One recipient or several, as a list. */
+export const recipientsOf = (value: Recipient | readonly Recipient[]): readonly Recipient[] =>
+  [value].flat() as readonly Recipient[]
+
+const [expected, isRecipient] = methods('jwks', 'unwrap')
+
+/** One recipient or several. */
+export const recipientsRule: Rule = [
+  `must be one or an array of several, which ${expected}`,
+  (value) => [value].flat().length > 0 && [value].flat().every(isRecipient),
+]

@@ -1,9 +1,9 @@
 import { createPrivateKey, diffieHellman, type KeyObject } from 'node:crypto'
-import { GlassineError, optionError } from '@glassine/core'
+import { GlassineError } from '@glassine/core'
+import { anyObject, checkedOptions, methods, type OptionSchema, required, text } from '@glassine/core/options'
 import { type DataKey, type EncryptionContext, type KeyMaterial, serialiseContext } from '@glassine/keys'
-import { decryptFailed, from, unavailable } from '../errors.ts'
+import { badOption, decryptFailed, from, unavailable } from '../errors.ts'
 import { type EcPublicJwk, importPublicKey, publicJwkOf, recipientJwk, thumbprint } from '../jwk.ts'
-import { knownOptions, methodsOption } from '../options.ts'
 import type { Recipient, RecipientCall } from './recipient.ts'
 
 /** Options of {@link wrappedRecipient}. */
@@ -18,6 +18,14 @@ export interface WrappedRecipientOptions {
   readonly keyId: string
   /** The encryption context that the pair was made with. Default: none. */
   readonly encryptionContext?: EncryptionContext
+}
+
+const schema: OptionSchema<WrappedRecipientOptions> = {
+  keys: required(methods('decryptionKey')),
+  publicKey: required(anyObject),
+  encryptedPrivateKey: ['must be bytes', (value) => value instanceof Uint8Array && value.length > 0, true],
+  keyId: required(text),
+  encryptionContext: anyObject,
 }
 
 /** No suite of AWS's: see the tickets. */
@@ -53,13 +61,14 @@ const privateKeyBytes = [138, 150, 67]
  * ```
  */
 export const wrappedRecipient = (options: WrappedRecipientOptions): Recipient => {
-  knownOptions(options, ['keys', 'publicKey', 'encryptedPrivateKey', 'keyId', 'encryptionContext'])
-  const { keys, keyId, encryptedPrivateKey, encryptionContext = {} } = options
-  methodsOption('keys', keys, ['decryptionKey'])
-  const jwk = recipientJwk(publicOption(options.publicKey))
-  if (!(encryptedPrivateKey instanceof Uint8Array) || encryptedPrivateKey.length === 0)
-    throw optionError(from, 'encryptedPrivateKey', 'must be bytes')
-  if (typeof keyId !== 'string' || keyId === '') throw optionError(from, 'keyId', 'must be the ARN of a key')
+  const {
+    keys,
+    publicKey,
+    keyId,
+    encryptedPrivateKey,
+    encryptionContext = {},
+  } = checkedOptions(from, schema, options)
+  const jwk = recipientJwk(publicOption(publicKey))
   const context = serialiseContext({ ...encryptionContext })
   const encryptedDataKeys = [
     {
@@ -124,6 +133,6 @@ const privateKeyFrom = (der: Buffer): KeyObject | undefined => {
 const publicOption = (value: unknown): EcPublicJwk => {
   const key = importPublicKey(value)
   const jwk = key && publicJwkOf(key)
-  if (jwk?.kty !== 'EC') throw optionError(from, 'publicKey', 'must be a public key on P-256, as DER or JWK')
+  if (jwk?.kty !== 'EC') throw badOption('publicKey', 'must be a public key on P-256, as DER or JWK')
   return jwk
 }

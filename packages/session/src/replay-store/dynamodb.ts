@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { optionError } from '@glassine/core'
+import { checkedOptions, integer, type OptionSchema, required, text } from '@glassine/core/options'
 import {
   type AwsClientOptions,
   type AwsService,
-  awsClientOptions,
+  awsClientSchema,
   awsSender,
   checkAwsClientOptions,
   conditionFailed,
@@ -11,7 +11,6 @@ import {
   firstAnswer,
 } from '@glassine/keys/internal/aws'
 import { from, unavailable } from '../errors.ts'
-import { integerOption, knownOptions } from '../options.ts'
 import type { ReplayStore } from '../replay.ts'
 
 type Sdk = typeof import('@aws-sdk/client-dynamodb')
@@ -29,6 +28,13 @@ const service: AwsService<Sdk> = {
   package: '@aws-sdk/client-dynamodb',
   load: () => import('@aws-sdk/client-dynamodb'),
   clientOf: ({ DynamoDBClient }) => DynamoDBClient,
+}
+
+const schema: OptionSchema<DynamoDBReplayStoreOptions> = {
+  tableName: required(text),
+  timeout: integer(1),
+  // The SDK's client alone: a store of one's own is one method.
+  ...awsClientSchema('send'),
 }
 
 /** The name under which the SDK throws a failed condition of PutItem. */
@@ -58,13 +64,8 @@ const conditionException = 'ConditionalCheckFailedException'
  * ```
  */
 export const dynamodbReplayStore = (options: DynamoDBReplayStoreOptions): ReplayStore => {
-  knownOptions(options, ['tableName', 'timeout', ...awsClientOptions])
-  const { tableName } = options
-  if (typeof tableName !== 'string' || tableName === '')
-    throw optionError(from, 'tableName', 'must be the name of a table')
-  const timeout = integerOption('timeout', options.timeout, 10_000, 1, Number.MAX_SAFE_INTEGER)
-  // The SDK's client alone: a store of one's own is one method.
-  checkAwsClientOptions(options, ['send'])
+  const { tableName, timeout = 10_000 } = checkedOptions(from, schema, options)
+  checkAwsClientOptions(options)
   const { send } = awsSender(options, service)
 
   return {

@@ -1,0 +1,50 @@
+import { encodeValue, type FieldPolicy, isPlainObject } from '@glassine/core'
+import { type FieldHeader, keyMember, keyUse } from '@glassine/core/session'
+import { itemsToSeal, type SealItem, type ShapeOptions } from '@glassine/core/shapes'
+import { utf8 } from './bytes.ts'
+import { fault } from './errors.ts'
+import { enc, encryptJwe, parseJwe } from './jwe.ts'
+import type { Session } from './session.ts'
+import type { WebCrypto } from './web-crypto.ts'
+
+/** A body whose values are checked and written as JSON. Nothing is sealed yet; it may be sealed more than once. */
+export interface Draft {
+  readonly copy: Record<string, unknown>
+  readonly items: readonly SealItem[]
+}
+
+/**
+ * Everything that can be wrong with a body shows here, before any key is fetched.
+ *
+ * @throws GlassineError `ERR_BODY_INVALID`, `ERR_FIELD_MISSING`, `ERR_VALUE_INVALID`, `ERR_ALREADY_ENCRYPTED`,
+ * `ERR_TOO_LARGE`
+ */
+export const draftOf = (body: unknown, policy: FieldPolicy, options: ShapeOptions): Draft => {
+  if (!isPlainObject(body)) throw fault('ERR_BODY_INVALID', undefined, 'The body must be a plain object')
+  if (keyMember in body) throw fault('ERR_ALREADY_ENCRYPTED', `/${keyMember}`)
+  return itemsToSeal(policy, body, options, ({ field, value }) => {
+    // Sealed twice, nobody would open it twice. A JWE of another kind is a value like any other.
+    if (parseJwe(value)?.[1].ctx) throw fault('ERR_ALREADY_ENCRYPTED', field.path)
+    return encodeValue(value, field.path, options.from)
+  }) as Draft
+}
+
+/** Seals every item and puts it in its place in the copy. */
+export const sealDraft = async (
+  crypto: WebCrypto,
+  { items }: Draft,
+  { id, seal }: Session,
+  ctx: string,
+  jti: string,
+  bucket: number,
+): Promise<void> => {
+  await Promise.all(
+    items.map(async ({ holder, key, pointer, text }) => {
+      const header: FieldHeader = { alg: 'dir', enc, kid: id + keyUse.request, p: pointer, ctx, jti }
+      const { length } = utf8(text)
+      // Spaces behind a JSON text belong to it.
+      const padding = ' '.repeat(Math.ceil(length / bucket) * bucket - length)
+      holder[key] = await encryptJwe(crypto, seal, header, text + padding)
+    }),
+  )
+}

@@ -1,0 +1,133 @@
+import { decode, encode, textOf, utf8 } from './bytes.ts'
+import { guarded } from './errors.ts'
+import { headerOf } from './jwe.ts'
+import {
+  agree,
+  type EcJwk,
+  ecJwk,
+  ecPair,
+  gcmKey,
+  hash,
+  type Key,
+  randomBytes,
+  type WebCrypto,
+} from './web-crypto.ts'
+
+/** How session keys can be encrypted to the service (RFC 7518, section 4.1). */
+export const algorithms = ['ECDH-ES', 'RSA-OAEP-256'] as const
+
+/** Which keys of the service are believed. */
+export interface KeyOptions {
+  /** Default: `/.well-known/jwks.json` at the origin of `baseUrl`. */
+  readonly jwksUri?: string
+  /** Public key on P-256, as a JWK: the published keys must be signed by it (`jwk-set+jwt`, ES256). */
+  readonly trust?: EcJwk
+  /** RFC 7638 thumbprints: no other key is taken. */
+  readonly pins?: readonly string[]
+  /** The longest time that keys are kept, in ms, whatever `Cache-Control` says. Default 3,600,000, an hour. */
+  readonly maxAge?: number
+  /** Default: ECDH-ES and RSA-OAEP-256; the first published key that is for one of them is used. */
+  readonly algs?: readonly (typeof algorithms)[number][]
+}
+
+/** A public key of the service that was checked, and how session keys are encrypted to it. */
+export interface Recipient {
+  readonly alg: string
+  readonly kid: string
+  /** Until when it may be used, in ms since the epoch. */
+  readonly expires: number
+  /** A new content key, and what the service needs for it: the public key of ECDH-ES, or the encrypted key of RSA. */
+  readonly contentKey: () => Promise<readonly [key: Key, epk?: EcJwk, encryptedKey?: string]>
+}
+
+const signedType = 'jwk-set+jwt'
+
+/** RSA keys that are shorter are not to be used (RFC 7518, section 4.3). */
+const minRsaBits = 2048
+
+/**
+ * Fetches the keys of the service and takes the first that is allowed.
+ *
+ * @param reload - asks the service itself, and no cache on the way
+ * @throws GlassineError `ERR_KEY_UNAVAILABLE`, `ERR_KEY_REFUSED`
+ */
+export const fetchRecipient = async (
+  jwksUri: string,
+  { trust, pins, maxAge = 3_600_000, algs = algorithms }: KeyOptions,
+  crypto: WebCrypto,
+  fetch: typeof globalThis.fetch,
+  reload: boolean,
+): Promise<Recipient> => {
+  const { subtle } = crypto
+  const now = Date.now()
+  const ends = [now + maxAge]
+
+  const read = async (): Promise<unknown> => {
+    const init = {
+      headers: { accept: `application/${trust ? signedType : 'json'}` },
+      credentials: 'omit',
+      redirect: 'error',
+      cache: reload ? 'reload' : 'default',
+    } as const
+    const response = await fetch(jwksUri, init)
+    const caching = response.headers.get('cache-control') ?? ''
+    const age = /no-(?:store|cache)/i.test(caching) ? 0 : /max-age=(\d+)/i.exec(caching)?.[1]
+    if (age !== undefined) ends.push(now + Number(age) * 1000)
+    if (!response.ok) throw response
+    const text = await response.text()
+    return trust ? text : JSON.parse(text)
+  }
+
+  /** The payload of a JWS (RFC 7515) that the trusted key has signed, by ES256 and nothing else. */
+  const verified = async (jws: string, trusted: EcJwk): Promise<any> => {
+    const [head, body, signature] = jws.trim().split('.') as [string, string, string]
+    const es256 = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
+    const key = await subtle.importKey('jwk', ecJwk(trusted), es256, false, ['verify'])
+    const { alg, typ } = headerOf(head)!
+    const signed = await subtle.verify(es256, key, decode(signature), utf8(`${head}.${body}`))
+    if (!signed || alg !== 'ES256' || typ !== signedType) throw jws
+    return JSON.parse(textOf(decode(body)))
+  }
+
+  // Whatever is wrong with the set makes an error here, and its caller makes a refusal of it.
+  const choose = async (published: any): Promise<Recipient> => {
+    const { keys, exp } = trust ? await verified(published, trust) : published
+    if (exp !== undefined) ends.push(exp * 1000)
+    const expires = Math.min(...ends)
+    for (const jwk of keys) {
+      const { alg, e, n } = jwk
+      if (!algs.includes(alg) || jwk.use === 'sig') continue
+      // By the algorithm and not by what the key says of itself: a key of another kind lacks these members.
+      const isEc = alg === 'ECDH-ES'
+      const own = isEc ? ecJwk(jwk) : { e, kty: 'RSA', n }
+      const kid = await hash(crypto, utf8(JSON.stringify(own)))
+      if (pins && !pins.includes(kid)) continue
+      // An old set, replayed, would bring back keys that were given up.
+      if (kid !== jwk.kid || exp * 1000 <= now) break
+      const contentKey = isEc ? agreedKey(crypto, own as EcJwk) : await encryptedKey(crypto, own)
+      return { alg, kid, expires, contentKey }
+    }
+    throw keys
+  }
+
+  return guarded(choose(await guarded(read(), 'ERR_KEY_UNAVAILABLE')), 'ERR_KEY_REFUSED')
+}
+
+const agreedKey =
+  (crypto: WebCrypto, jwk: EcJwk): Recipient['contentKey'] =>
+  async () => {
+    const [own, epk] = await ecPair(crypto)
+    return [await agree(crypto, own, jwk, 'encrypt'), epk]
+  }
+
+const encryptedKey = async (crypto: WebCrypto, jwk: object): Promise<Recipient['contentKey']> => {
+  const { subtle } = crypto
+  const oaep = { name: 'RSA-OAEP', hash: 'SHA-256' }
+  const key = await subtle.importKey('jwk', jwk, oaep, false, ['encrypt'])
+  if ((key.algorithm as { modulusLength?: number }).modulusLength! < minRsaBits) throw key
+  return async () => {
+    const bytes = randomBytes(crypto, 32)
+    const encrypted = encode(new Uint8Array(await subtle.encrypt(oaep, key, bytes)))
+    return [await gcmKey(crypto, bytes, 'encrypt'), undefined, encrypted]
+  }
+}

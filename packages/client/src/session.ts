@@ -1,0 +1,112 @@
+import { keySetType, keyUse } from '@glassine/core/session'
+import { encode } from './bytes.ts'
+import { fault, guarded } from './errors.ts'
+import { enc, encryptJwe } from './jwe.ts'
+import type { Recipient } from './service-keys.ts'
+import { ecPair, gcmKey, type Key, randomBytes, type WebCrypto } from './web-crypto.ts'
+
+/** The keys of one session. None of them can be exported: they live in this page or process only. */
+export interface Session {
+  readonly id: string
+  /** Seals request fields. */
+  readonly seal: Key
+  /** Opens response fields. */
+  readonly open: Key
+  /** Private key for forward-secret responses. */
+  readonly own?: Key
+  /** The JWE that brings the keys to the service. */
+  readonly jwe: string
+  /** ms since the epoch, by the service's clock as far as it is known; 0 ends the session. */
+  expires: number
+  /** How many values were sealed. */
+  seals: number
+  /** What the service takes in place of `jwe`, until then in ms. */
+  ticket?: readonly [text: string, expires: number]
+}
+
+/** Holds the present session, and begins the next: one at a time, whoever waits for it. */
+export interface Sessions {
+  /**
+   * A session that may seal so many values more.
+   *
+   * @throws GlassineError `ERR_TOO_LARGE`, `ERR_KEY_UNAVAILABLE`, `ERR_KEY_REFUSED`
+   */
+  take(seals: number): Promise<Session>
+  /** What a request carries: the ticket, or the keys themselves. */
+  carrier(session: Session): string
+  /** Ends a session that the service does not take; the time of its answer tells its clock. */
+  end(session: Session, date: string | null): void
+  /** Gives up session and keys; the next keys come from the service itself. */
+  forget(): void
+}
+
+/** @param ttl - s */
+export const sessionsOf = (
+  crypto: WebCrypto,
+  audience: string,
+  ttl: number,
+  maxSeals: number,
+  forwardSecret: boolean,
+  fetchRecipient: (reload: boolean) => Promise<Recipient>,
+): Sessions => {
+  let latest: Session | undefined
+  let pending: Promise<Session> | undefined
+  let recipient: Recipient | undefined
+  let reload = false
+  /** How far the service's clock is ahead, in ms: the clocks of devices are often wrong. */
+  let ahead = 0
+  const now = () => Date.now() + ahead
+
+  const begin = async (): Promise<Session> => {
+    if (!recipient || Date.now() >= recipient.expires) recipient = await fetchRecipient(reload)
+    reload = false
+    const { alg, kid, contentKey } = recipient
+    const id = encode(randomBytes(crypto, 16))
+    const request = randomBytes(crypto, 32)
+    const response = randomBytes(crypto, 32)
+    const keys: object[] = [
+      { kty: 'oct', kid: id + keyUse.request, k: encode(request) },
+      { kty: 'oct', kid: id + keyUse.response, k: encode(response) },
+    ]
+    const [own, jwk] = forwardSecret ? await ecPair(crypto) : []
+    if (own) keys.push({ ...jwk, kid: id + keyUse.device })
+    const [key, epk, encryptedKey] = await guarded(contentKey(), 'ERR_KEY_REFUSED')
+    const iat = Math.floor(now() / 1000)
+    const exp = iat + ttl
+    const header = { alg, enc, kid, cty: keySetType, aud: audience, iat, exp, epk }
+    return {
+      id,
+      seal: await gcmKey(crypto, request, 'encrypt'),
+      open: await gcmKey(crypto, response, 'decrypt'),
+      own,
+      jwe: await encryptJwe(crypto, key, header, JSON.stringify({ keys }), encryptedKey),
+      expires: exp * 1000,
+      seals: 0,
+    }
+  }
+
+  return {
+    async take(seals) {
+      if (seals > maxSeals) throw fault('ERR_TOO_LARGE')
+      // Looked at again after the wait: others who waited may have used it up.
+      while (!latest || latest.seals + seals > maxSeals || now() >= latest.expires) {
+        pending ??= begin().finally(() => {
+          pending = undefined
+        })
+        latest = await pending
+      }
+      latest.seals += seals
+      return latest
+    },
+    carrier: ({ jwe, ticket }) => (ticket && now() < ticket[1] ? ticket[0] : jwe),
+    end(session, date) {
+      session.expires = 0
+      const time = Date.parse(date!)
+      if (time) ahead = time - Date.now()
+    },
+    forget() {
+      latest = pending = recipient = undefined
+      reload = true
+    },
+  }
+}

@@ -1,0 +1,58 @@
+/* Keys by Web Crypto. Its types are those of the global `crypto`, the one name that Node and browsers have in common. */
+import { derivationBytes } from '@glassine/core/session'
+import { type Bytes, decode, encode } from './bytes.ts'
+
+export type WebCrypto = typeof globalThis.crypto
+export type Key = Parameters<WebCrypto['subtle']['encrypt']>[1]
+type Use = 'encrypt' | 'decrypt'
+
+/** A public key on P-256 (RFC 7518, section 6.2.1). */
+export interface EcJwk {
+  readonly x?: string
+  readonly y?: string
+}
+
+const p256 = { name: 'ECDH', namedCurve: 'P-256' }
+
+export const randomBytes = (crypto: WebCrypto, length: number): Bytes =>
+  crypto.getRandomValues(new Uint8Array(length))
+
+/** The first bytes of the SHA-256, base64url. */
+export const hash = async ({ subtle }: WebCrypto, bytes: Bytes, length = 32): Promise<string> =>
+  encode(new Uint8Array(await subtle.digest('SHA-256', bytes), 0, length))
+
+/** A key for A256GCM that does not leave Web Crypto again. The bytes are zeroed. */
+export const gcmKey = async ({ subtle }: WebCrypto, bytes: Bytes, use: Use): Promise<Key> => {
+  const key = await subtle.importKey('raw', bytes, 'AES-GCM', false, [use])
+  bytes.fill(0)
+  return key
+}
+
+/** The public members, in the order of RFC 7638; what is no key on P-256 lacks some, and nothing fits then. */
+export const ecJwk = ({ x, y }: EcJwk) => ({ crv: 'P-256', kty: 'EC', x, y })
+
+/** A new pair on P-256: the private key, which cannot be exported, and the public one. */
+export const ecPair = async ({ subtle }: WebCrypto) => {
+  const { privateKey, publicKey } = await subtle.generateKey(p256, false, ['deriveBits'])
+  return [privateKey, ecJwk(await subtle.exportKey('jwk', publicKey))] as const
+}
+
+/**
+ * The key for A256GCM of an ECDH-ES agreement (RFC 7518, section 4.6).
+ *
+ * @param header - its `apu` and `apv` join the derivation, where they are there
+ * @throws DOMException when the public key is no point of the curve
+ */
+export const agree = async (
+  crypto: WebCrypto,
+  own: Key,
+  theirs: EcJwk,
+  use: Use,
+  { apu = '', apv = '' }: { readonly apu?: string; readonly apv?: string } = {},
+): Promise<Key> => {
+  const { subtle } = crypto
+  const key = await subtle.importKey('jwk', ecJwk(theirs), p256, false, [])
+  const secret = new Uint8Array(await subtle.deriveBits({ name: 'ECDH', public: key }, own, 256))
+  const bytes = derivationBytes(secret, 'A256GCM', decode(apu), decode(apv))
+  return gcmKey(crypto, new Uint8Array(await subtle.digest('SHA-256', bytes)), use)
+}
