@@ -83,10 +83,17 @@ const stale = 'content-length content-encoding content-md5 content-digest repr-d
 export const createClient = <Req extends Fields, Res extends Fields | false = Req>(
   options: ClientOptions<Req, Res>,
 ): Client<Req, Res> => {
-  const { baseUrl, fields, context = {}, onRetry, ...given } = checkedClientOptions(options as ClientOptions)
+  const {
+    baseUrl,
+    fields,
+    context = {},
+    onRetry,
+    fetch: send,
+    ...given
+  } = checkedClientOptions(options as ClientOptions)
   const crypto = given.crypto!
   // Called without a receiver, as browsers insist on.
-  const fetch: typeof globalThis.fetch = (url, init) => given.fetch!(url, init)
+  const fetch: typeof globalThis.fetch = (url, init) => send!(url, init)
   const origin = originOf(baseUrl)!
   const base = baseUrl.replace(/\/$/, '')
   const { audience = origin, keys = {}, carrier, padding } = given
