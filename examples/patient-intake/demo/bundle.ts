@@ -1,5 +1,6 @@
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
+import type { LambdaHandler } from '@glassine/testing'
 import type { MiddyfiedHandler } from '@middy/core'
 import { build } from 'esbuild'
 
@@ -28,6 +29,12 @@ export const bundleHandler = async (): Promise<{ file: string; bytes: number }> 
   return { file, bytes: Object.values(metafile.outputs)[0]!.bytes }
 }
 
+/** What the bundle exports. */
+export interface Handlers {
+  readonly handler: MiddyfiedHandler
+  readonly publishedKeys: LambdaHandler
+}
+
 /** Loads it under a new specifier each time: a second sandbox in one process is a second cold start. */
-export const loadHandler = async (file: string): Promise<MiddyfiedHandler> =>
-  (await import(`${pathToFileURL(file).href}?${process.hrtime.bigint()}`)).handler
+export const loadHandlers = (file: string): Promise<Handlers> =>
+  import(`${pathToFileURL(file).href}?${process.hrtime.bigint()}`)

@@ -28,8 +28,8 @@ export const parsed = (text: unknown): unknown => {
 }
 
 /**
- * Invokes a handler and watches it from inside. One invocation at a time, as in a Lambda environment: what is watched
- * is the process's own output and all calls of the KMS.
+ * Invokes a handler and watches it from inside. One invocation at a time, in the whole process: what is watched is its
+ * output, and all calls of the KMS.
  */
 export const watched = (handler: MiddyfiedHandler, kms: LocalKms) => {
   let inside: { -readonly [K in keyof Invocation]?: Invocation[K] } = {}
@@ -45,7 +45,7 @@ export const watched = (handler: MiddyfiedHandler, kms: LocalKms) => {
     inside.code = (request.error as { code?: string }).code
   })
 
-  const run = async (event: unknown): Promise<Invocation> => {
+  return async (event: unknown): Promise<Invocation> => {
     inside = {}
     kms.resetCalls()
     const { result, output } = await captureOutput(() => invoke(handler, event))
@@ -56,11 +56,5 @@ export const watched = (handler: MiddyfiedHandler, kms: LocalKms) => {
       kmsCalls: kms.calls.map(({ operation }) => operation),
       log: output,
     }
-  }
-  let last: Promise<unknown> = Promise.resolve()
-  return (event: unknown): Promise<Invocation> => {
-    const next = last.then(() => run(event))
-    last = next.catch(() => {})
-    return next
   }
 }

@@ -3,7 +3,7 @@ import type { Sealed } from '@glassine/core'
 import { messageEnvelope } from '@glassine/message'
 import { sampleEvent } from '@glassine/testing'
 import { Patient } from '../src/model.ts'
-import { bundleHandler, loadHandler } from './bundle.ts'
+import { bundleHandler, loadHandlers } from './bundle.ts'
 import { parsed, watched } from './invocation.ts'
 import { patient } from './patient.ts'
 import { readable, startServices } from './services.ts'
@@ -44,7 +44,8 @@ export const startSandbox = async () => {
   const services = await startServices()
   const { kms } = services
   const bundle = await bundleHandler()
-  const run = watched(await loadHandler(bundle.file), kms)
+  const { handler } = await loadHandlers(bundle.file)
+  const run = watched(handler, kms)
 
   // The caller is another service with its own keys: the first invocation's count is the handler's alone.
   const caller = messageEnvelope({ keys: services.newKeys() })

@@ -7,9 +7,12 @@ import { assertEncrypted, decryptRequest, encryptResponse, requireTls } from '@g
 import { encryptedTables } from '@glassine/middy/tables'
 import middy from '@middy/core'
 import httpErrorHandler from '@middy/http-error-handler'
+import { devices } from './devices.ts'
 import { keys } from './keys.ts'
 import { Patient } from './model.ts'
 import { type IntakeEvent, idOf, tenantOf } from './request.ts'
+
+export { publishedKeys } from './devices.ts'
 
 const logger = new Logger({ serviceName: 'patient-intake', jsonReplacerFn: redactor(Patient) })
 const origins = (process.env.ORIGINS ?? 'https://app.example.com').split(',')
@@ -20,7 +23,7 @@ export const handler = middy<IntakeEvent>(assertEncrypted({ fields: Patient }))
   .use(
     decryptRequest({
       fields: Patient,
-      envelope: messageEnvelope({ keys }),
+      envelope: [devices, messageEnvelope({ keys })],
       bind: (event) => ({ tenant: tenantOf(event) }),
     }),
   )

@@ -24,11 +24,13 @@ inBrowser(`the playground${missing ? ` (${missing})` : ''}`, () => {
     rmSync(artifacts, { recursive: true, force: true })
     playground = await startPlayground({
       port: 0,
-      loadHandler: async () => (await import('../src/handler.ts')).handler as never,
+      // A query makes it another module, as it would be another function.
+      loadHandlers: (shape) => import(`../src/handler.ts?${shape}`),
       conditions: ['@glassine/source'],
     })
     browser = await startBrowser({ viewport: { width: 1440, height: 900 }, reducedMotion: 'reduce' })
     page = browser.context.pages()[0]!
+    page.setDefaultTimeout(5_000)
     page.on('request', (request) => {
       if (!request.url().startsWith(playground.origin)) foreign.push(request.url())
     })

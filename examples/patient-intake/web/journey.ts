@@ -1,14 +1,22 @@
 // One request from the wire through the Lambda and back, told to the page step by step.
 import { PutCommand } from '@aws-sdk/lib-dynamodb'
-import type { Invocation } from '../demo/invocation.ts'
-import { parsed } from '../demo/invocation.ts'
+import { invoke, type LambdaHandler, sampleEvent } from '@glassine/testing'
+import { type Invocation, parsed } from '../demo/invocation.ts'
 import { readable, type Services } from '../demo/services.ts'
 import { attacks } from './attacks.ts'
 import { clinicOf, eventOf, headersOf } from './gateway.ts'
 import type { Header, Seen } from './protocol.ts'
 import { changesOf, differences, type Traffic } from './traffic.ts'
 
-type Tell = (seen: Seen) => void
+/** Who travels, and how. */
+interface Travel {
+  readonly page: string
+  /** The name of an attack, or of none. */
+  readonly attack: string
+  /** The Lambda. */
+  readonly run: (event: unknown) => Promise<Invocation>
+  readonly tell: (seen: Seen) => void
+}
 
 /** What the server sends back. */
 export interface Answer {
@@ -23,7 +31,7 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** How requests travel here, from every page. */
-export const createJourney = (services: Services, run: (event: unknown) => Promise<Invocation>) => {
+export const createJourney = (services: Services) => {
   let kmsTotal = 0
   /** The last request of each page that nobody has touched, for attacks that need one. */
   const earlier = new Map<string, Traffic>()
@@ -32,13 +40,20 @@ export const createJourney = (services: Services, run: (event: unknown) => Promi
     typeof body?.id === 'string' ? body.id : decodeURIComponent(path.slice(path.lastIndexOf('/') + 1))
 
   return {
-    /** Adds calls that no invocation has made: those that publish keys. */
-    countKmsCalls: (count: number): void => {
-      kmsTotal += count
+    /** The keys that clients begin a session with; not observed, but its KMS calls count. */
+    publish: async (publishedKeys: LambdaHandler, request: Traffic): Promise<Answer> => {
+      services.kms.resetCalls()
+      const {
+        statusCode: status,
+        headers,
+        body,
+      } = await invoke(publishedKeys, sampleEvent('http-api', request))
+      kmsTotal += services.kms.callCount()
+      return { status, headers, body }
     },
 
-    travel: async (page: string, attackName: string, sent: Traffic, tell: Tell): Promise<Answer> => {
-      const attack = attacks.find(({ name }) => name === attackName)
+    travel: async ({ page, attack: name, run, tell }: Travel, sent: Traffic): Promise<Answer> => {
+      const attack = attacks.find((one) => one.name === name)
       const request = attack?.change?.(sent, earlier.get(page)) ?? sent
       const body = request.body && JSON.stringify(request.body)
       tell({

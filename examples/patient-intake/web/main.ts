@@ -1,7 +1,7 @@
 // npm run demo -- --web [--port N] [--no-open]
 import { spawn } from 'node:child_process'
 import pc from 'picocolors'
-import { bundleHandler, loadHandler } from '../demo/bundle.ts'
+import { bundleHandler, loadHandlers } from '../demo/bundle.ts'
 import { startPlayground } from './server.ts'
 
 /** Where there is a desktop; elsewhere the line with the address has to do. */
@@ -18,7 +18,7 @@ const openBrowser = (url: string): void => {
 /** Serves the playground until the process is told to stop. */
 export const runPlayground = async ({ port, open }: { port: number; open: boolean }): Promise<void> => {
   const { file } = await bundleHandler()
-  const playground = await startPlayground({ port, loadHandler: () => loadHandler(file) })
+  const playground = await startPlayground({ port, loadHandlers: () => loadHandlers(file) })
   console.log(`
   ${pc.bold('Glassine playground')}  ${pc.cyan(playground.origin)}
 

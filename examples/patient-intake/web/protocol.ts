@@ -62,7 +62,7 @@ export type Seen = WireSeen | LambdaSeen | TableSeen | LogSeen | AnswerSeen
 export type Observation = Seen & { readonly id: string }
 
 /**
- * The header by which the page names itself, the request and the attack, divided by spaces. It is for the playground
- * alone and goes no further.
+ * The header by which the page names itself, the request, the shape and the attack, divided by spaces. It is for the
+ * playground alone and goes no further.
  */
 export const playgroundHeader = 'x-playground'

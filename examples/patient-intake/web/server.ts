@@ -2,25 +2,26 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import { messageEnvelope } from '@glassine/message'
-import type { MiddyfiedHandler } from '@middy/core'
+import type { Handlers } from '../demo/bundle.ts'
 import { watched } from '../demo/invocation.ts'
 import { startServices } from '../demo/services.ts'
-import { Patient } from '../src/model.ts'
 import { bundlePage, pageHeaders } from './assets.ts'
 import { localhostCertificate } from './certificate.ts'
 import { hasRoute } from './gateway.ts'
 import { createJourney } from './journey.ts'
 import { createObservers } from './observers.ts'
-import { playgroundHeader } from './protocol.ts'
+import { playgroundHeader, type Seen } from './protocol.ts'
 import type { Traffic } from './traffic.ts'
+
+/** How devices send their values. */
+export type Shape = 'field' | 'bundle'
 
 /** How to start it. */
 export interface PlaygroundOptions {
   /** 0 takes any free one. */
   readonly port: number
-  /** Loads the handler, after its environment is set. */
-  readonly loadHandler: () => Promise<MiddyfiedHandler>
+  /** Loads the handlers anew, as a function with the environment that is set. */
+  readonly loadHandlers: (shape: Shape) => Promise<Handlers>
   /** See `bundlePage`. */
   readonly conditions?: readonly string[]
 }
@@ -54,8 +55,18 @@ const trafficOf = async (request: IncomingMessage): Promise<Traffic> => {
   }
 }
 
+/** Runs one piece of work after the other. */
+const createQueue = () => {
+  let last: Promise<unknown> = Promise.resolve()
+  return <T>(work: () => Promise<T>): Promise<T> => {
+    const next = last.then(work)
+    last = next.catch(() => {})
+    return next
+  }
+}
+
 /** Starts everything; `close` stops it. */
-export const startPlayground = async ({ port, loadHandler, conditions }: PlaygroundOptions) => {
+export const startPlayground = async ({ port, loadHandlers, conditions }: PlaygroundOptions) => {
   const certificate = localhostCertificate()
   const observers = createObservers()
   const server = createServer(certificate, (request, response) => {
@@ -71,9 +82,16 @@ export const startPlayground = async ({ port, loadHandler, conditions }: Playgro
   const origin = `https://localhost:${(server.address() as AddressInfo).port}`
 
   const services = await startServices()
-  process.env.ORIGINS = origin
-  const journey = createJourney(services, watched(await loadHandler(), services.kms))
-  const caller = messageEnvelope({ keys: services.newKeys() }) as any
+  Object.assign(process.env, { ORIGINS: origin, AUDIENCE: origin })
+  /** The same code deployed twice: a service reads one shape, and answers in it. */
+  const deployed = async (shape: Shape) => {
+    process.env.SHAPE = shape
+    const { handler, publishedKeys } = await loadHandlers(shape)
+    return { run: watched(handler, services.kms), publishedKeys }
+  }
+  const functions = { field: await deployed('field'), bundle: await deployed('bundle') }
+  const journey = createJourney(services)
+  const inTurn = createQueue()
   const assets = await bundlePage(conditions)
 
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -87,24 +105,24 @@ export const startPlayground = async ({ port, loadHandler, conditions }: Playgro
       observers.add(searchParams.get('page') ?? '', response)
       return
     }
-    const stub = /^\/playground\/(seal|open)$/.exec(pathname)?.[1]
-    if (stub) {
-      const binding = { tenant: searchParams.get('clinic') ?? '' }
-      const value = JSON.parse(await bodyOf(request))
-      const result = await caller[stub === 'seal' ? 'encrypt' : 'decrypt'](value, Patient, { binding })
-      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(result))
+    const traffic = await trafficOf(request)
+    if (pathname === '/.well-known/jwks.json') {
+      const { publishedKeys } = functions.field
+      const published = await inTurn(() => journey.publish(publishedKeys, traffic))
+      response.writeHead(published.status, published.headers).end(published.body)
       return
     }
-    const traffic = await trafficOf(request)
     if (!hasRoute(traffic)) {
       response.writeHead(404).end()
       return
     }
-    const [page = '', id = '', attack = ''] = String(request.headers[playgroundHeader] ?? '').split(' ')
-    const { status, headers, body } = await journey.travel(page, attack, traffic, (seen) =>
-      observers.tell(page, { ...seen, id }),
+    const [page = '', id = '', shape, attack = ''] = String(request.headers[playgroundHeader] ?? '').split(
+      ' ',
     )
-    response.writeHead(status, headers).end(body)
+    const { run } = functions[shape === 'bundle' ? 'bundle' : 'field']
+    const tell = (seen: Seen) => observers.tell(page, { ...seen, id })
+    const answered = await inTurn(() => journey.travel({ page, attack, run, tell }, traffic))
+    response.writeHead(answered.status, answered.headers).end(answered.body)
   }
 
   return {

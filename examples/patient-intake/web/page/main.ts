@@ -76,13 +76,16 @@ const travel = async (action: 'send' | 'read'): Promise<void> => {
 }
 
 const request = async (action: 'send' | 'read', id: string, attack: string): Promise<Opened> => {
-  const { clinic } = settings()
+  const { clinic, shape } = settings()
   const patient = patientOf()
-  const headers = { authorization: `Bearer ${clinic}`, [playgroundHeader]: `${page} ${id} ${attack}` }
+  const headers = {
+    authorization: `Bearer ${clinic}`,
+    [playgroundHeader]: `${page} ${id} ${shape} ${attack}`,
+  }
   try {
     const response = await (action === 'send'
       ? api.fetch('/patients', { method: 'POST', headers, body: patient })
-      : api.fetch(`/patients/${encodeURIComponent(patient.id)}`, { method: 'GET', headers }))
+      : api.fetch(`/patients/${encodeURIComponent(patient.id)}`, { headers, route: '/patients/{id}' }))
     if (!response.ok)
       return { kind: 'opened', id, error: `${response.status} ${await response.text()}`.trim() }
     return { kind: 'opened', id, value: await response.json() }

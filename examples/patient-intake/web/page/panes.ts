@@ -54,6 +54,10 @@ const headerLines = (headers: readonly Header[], changed: readonly string[] = []
   )
 }
 
+/** The session's keys are what the rest stands on. */
+const keysFirst = (body: unknown): unknown =>
+  isMembers(body) && body.$jwe !== undefined ? { $jwe: body.$jwe, ...body } : body
+
 const removedLine = (name: string): HTMLElement =>
   h(
     'div',
@@ -76,7 +80,7 @@ const wire = ({ wire: request, answer }: Account): readonly HTMLElement[] | unde
       ...(request.body === undefined
         ? []
         : [
-            tree(body, { changed: request.changed }),
+            tree(keysFirst(body), { changed: request.changed }),
             ...gone.map(() => removedLine('$jwe')),
             raw('The body as sent', request.body),
           ]),
@@ -90,7 +94,7 @@ const wire = ({ wire: request, answer }: Account): readonly HTMLElement[] | unde
             ...(answer.body === ''
               ? []
               : [
-                  tree(parsed(answer.body), { changed: answer.changed }),
+                  tree(keysFirst(parsed(answer.body)), { changed: answer.changed }),
                   raw('The body as sent', answer.body),
                 ]),
           ),
