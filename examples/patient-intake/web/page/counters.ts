@@ -7,19 +7,18 @@ const counter = (title: string, value: string, note: string, tone = ''): HTMLEle
 export const drawCounters = (account?: Account): void => {
   const { wire, lambda, answer, patient } = account ?? {}
   const calls = lambda?.kmsCalls.length
-  const names = [...new Set(lambda?.kmsCalls)].join(', ')
   byId('counters').replaceChildren(
     counter(
       'KMS calls',
       calls === undefined ? '–' : String(calls),
-      calls === undefined ? '' : calls > 0 ? names : 'warm',
+      calls === undefined ? '' : calls > 0 ? 'cold' : 'warm',
       calls === 0 ? 'good' : '',
     ),
     counter('since the start', lambda ? String(lambda.kmsTotal) : '–', 'KMS calls'),
     counter(
       'sent',
       wire ? kilobytes(wire.bytes) : '–',
-      wire?.body && patient ? `of ${kilobytes(JSON.stringify(patient).length)} plain` : '',
+      wire?.body && patient ? `for ${kilobytes(JSON.stringify(patient).length)} of JSON` : '',
     ),
     counter(
       'received',

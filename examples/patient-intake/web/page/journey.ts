@@ -30,9 +30,10 @@ const stations: readonly Station[] = [
     title: 'The wire',
     icon: 'wire',
     idle: 'CDN, firewall, gateway',
-    tell: ({ wire, attack }) => {
+    tell: ({ wire, answer, attack }) => {
       if (!wire) return undefined
-      if (wire.changed.length > 0 || attack?.name === 'replay') return ['tampered', attack?.title ?? '']
+      const isTampered = wire.changed.length > 0 || answer?.changed.length || attack?.name === 'replay'
+      if (isTampered) return ['tampered', attack?.title ?? '']
       return ['done', `carries ${kilobytes(wire.bytes)} of tokens`]
     },
   },

@@ -45,12 +45,8 @@ const conclude = ({ attack, lambda, opened, action }: Account): void => {
   document.body.dataset.state = 'rest'
   if (!lambda) return
   const held = lambda.status >= 400 || opened?.error !== undefined
-  if (attack)
-    noteResult(
-      attack,
-      held,
-      held ? `${lambda.status >= 400 ? lambda.status : opened?.error} refused` : 'not refused',
-    )
+  const result = lambda.status >= 400 ? `${lambda.status} refused` : 'refused here'
+  if (attack) noteResult(attack, held, held ? result : 'not refused')
   else if (!held && action === 'send') allowTampering({ earlier: true })
 }
 
@@ -87,7 +83,11 @@ const request = async (action: 'send' | 'read', id: string, attack: string): Pro
       ? api.fetch('/patients', { method: 'POST', headers, body: patient })
       : api.fetch(`/patients/${encodeURIComponent(patient.id)}`, { headers, route: '/patients/{id}' }))
     if (!response.ok)
-      return { kind: 'opened', id, error: `${response.status} ${await response.text()}`.trim() }
+      return {
+        kind: 'opened',
+        id,
+        error: `${response.status} ${(await response.text()) || response.statusText}`,
+      }
     return { kind: 'opened', id, value: await response.json() }
   } catch (error) {
     return { kind: 'opened', id, threw: true, error: (error as { code?: string }).code ?? String(error) }
@@ -102,7 +102,7 @@ const drawActions = (): void => {
   ] as const) {
     const attack = armedFor(action)
     byId(action).dataset.armed = String(attack !== undefined)
-    byId(action).textContent = attack ? `${words}, tampered` : words
+    byId(action).textContent = attack ? `${words.split(' ')[0]}, tampered` : words
   }
 }
 

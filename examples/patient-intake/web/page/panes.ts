@@ -5,7 +5,7 @@ import { byId, h, icon, kilobytes } from './dom.ts'
 import { isMembers } from './fields.ts'
 import { tokenOf } from './sealed.ts'
 import { tokenView } from './token.ts'
-import { tree } from './tree.ts'
+import { changedNote, noteOf, tree } from './tree.ts'
 
 interface Pane {
   readonly name: string
@@ -38,7 +38,7 @@ const headerLines = (headers: readonly Header[], changed: readonly string[] = []
       { class: `line ${isChanged ? 'changed' : ''}` },
       h('span', { class: 'key' }, name),
       tokenOf(value) ? tokenView(value, name) : h('span', { class: 'value' }, value),
-      isChanged && h('span', { class: 'changed-note' }, icon('mask'), 'changed'),
+      isChanged ? changedNote() : noteOf(name),
     )
   }
   const removed = changed.filter(
@@ -50,7 +50,8 @@ const headerLines = (headers: readonly Header[], changed: readonly string[] = []
     { class: 'tree headers' },
     ...headers.filter(([name]) => telling.includes(name)).map(line),
     ...removed.map((place) => removedLine(place.slice('header:'.length))),
-    h('details', {}, h('summary', {}, `${others.length} more headers`), ...others.map(line)),
+    others.length > 0 &&
+      h('details', {}, h('summary', {}, `${others.length} more headers`), ...others.map(line)),
   )
 }
 
@@ -103,10 +104,29 @@ const wire = ({ wire: request, answer }: Account): readonly HTMLElement[] | unde
   ]
 }
 
+const kmsNotes: Readonly<Record<string, string>> = {
+  GetPublicKey: 'the key that browsers encrypt to; once an environment',
+  DeriveSharedSecret: 'opens the session’s keys; once a session',
+  Decrypt: 'opens the clinic’s branch key; once an environment',
+}
+
+const kmsLines = (calls: readonly string[]): HTMLElement[] =>
+  calls.length === 0
+    ? [h('p', { class: 'note' }, 'Not asked: all keys are in memory.')]
+    : calls.map((name) =>
+        h(
+          'div',
+          { class: 'line' },
+          h('span', { class: 'key' }, name),
+          h('span', { class: 'note' }, kmsNotes[name]),
+        ),
+      )
+
 const lambda = (account: Account): readonly HTMLElement[] | undefined => {
   const seen = account.lambda
   if (!seen) return undefined
   const note = `${seen.ms.toFixed(1)} ms`
+  const kms = section('KMS', `${seen.kmsTotal} calls since the start`, ...kmsLines(seen.kmsCalls))
   if (!seen.ran)
     return [
       refusal(
@@ -123,6 +143,7 @@ const lambda = (account: Account): readonly HTMLElement[] | undefined => {
           ),
         ]
       : []),
+    kms,
     ...(isMembers(seen.seen) ? [section('event.body, opened', note, tree(seen.seen))] : []),
     ...(isMembers(seen.returned)
       ? [section('Returned, before it is sealed', isMembers(seen.seen) ? '' : note, tree(seen.returned))]
@@ -249,5 +270,8 @@ export const fillPane = (name: string, account?: Account): void => {
   const { draw, empty } = panes.find((pane) => pane.name === name)!
   const content = account && draw(account)
   byId(`content-${name}`).replaceChildren(...(content ?? [h('p', { class: 'empty' }, empty)]))
-  byId(`content-${name}`).closest<HTMLElement>('.pane')!.dataset.filled = String(content !== undefined)
+  const box = byId(`content-${name}`)
+  const changed = box.querySelector<HTMLElement>('.changed')
+  if (changed) box.scrollTop = changed.offsetTop - box.offsetTop - 60
+  box.closest<HTMLElement>('.pane')!.dataset.filled = String(content !== undefined)
 }

@@ -67,25 +67,40 @@ export const fingerprint = (text: string): number[] => {
   return [0, 8, 16, 24].map((shift) => ((hash >>> shift) & 0xff) % 12)
 }
 
-/** What each parameter of the header is for. */
-export const explanations: Readonly<Record<string, string>> = {
-  alg: 'how the key is agreed: dir is the session’s key itself, ECDH-ES a fresh agreement with the service’s public key',
+/** What the parameters of the header are for; what depends on the value is told in {@link explain}. */
+const explanations: Readonly<Record<string, string>> = {
   enc: 'AES-256 in Galois/Counter Mode: nobody reads it, and nobody changes it unnoticed',
-  kid: 'which key: the session’s for requests (.q) or answers (.r), or the service’s own, by its thumbprint',
   p: 'the place it was sealed for; it opens nowhere else',
   ctx: 'a hash of route, model and clinic; it opens for no other',
-  jti: 'one random number for the whole request; fields of two requests do not mix, and none comes twice',
-  cty: 'what is inside: a set of keys',
+  jti: 'one random number for the whole request: fields of two requests do not mix, and none comes twice',
+  cty: 'what is inside: a set of keys, or another token',
   aud: 'the service it is meant for',
   iat: 'when the session began',
-  exp: 'when the session ends, at the latest 15 minutes later',
+  exp: 'when the session ends, 15 minutes later at the latest',
   epk: 'the browser’s half of the key agreement, made for this session alone',
-  typ: 'a ticket: the session’s keys, sealed by the service for itself',
 }
 
-/** What is known of sealed attributes of the table. */
-export const attributeNotes: Readonly<Record<string, string>> = {
-  aws_dbe_head:
-    'The header of AWS’s Database Encryption SDK: the row’s data key, encrypted, and which attributes are.',
-  aws_dbe_foot: 'The signature over the whole row, readable attributes included.',
+/** What a parameter of the header says, in a line. */
+export const explain = (name: string, value: unknown): string => {
+  if (name === 'alg')
+    return value === 'dir'
+      ? 'the key is the session’s own'
+      : 'a key agreed with the public key of the service'
+  if (name === 'kid') {
+    const use = String(value).slice(-2)
+    if (use === '.q') return 'the session’s key for requests'
+    return use === '.r'
+      ? 'the session’s key for answers'
+      : 'the service’s key, by its thumbprint; its private half is in KMS'
+  }
+  return explanations[name] ?? ''
+}
+
+/** What members that are no fields are there for. */
+export const notes: Readonly<Record<string, string>> = {
+  $jwe: 'the session’s keys',
+  'encryption-key': 'the session’s keys',
+  sealed: 'all sealed values',
+  aws_dbe_head: 'which key, what is sealed',
+  aws_dbe_foot: 'signature of the row',
 }

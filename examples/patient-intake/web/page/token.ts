@@ -1,13 +1,5 @@
 import { h, icon, kilobytes } from './dom.ts'
-import {
-  attributeNotes,
-  explanations,
-  fingerprint,
-  sealedText,
-  sizeOf,
-  type Token,
-  tokenOf,
-} from './sealed.ts'
+import { explain, fingerprint, sealedText, sizeOf, type Token, tokenOf } from './sealed.ts'
 
 let counter = 0
 
@@ -38,6 +30,7 @@ export const tokenView = (value: unknown, name: string): HTMLElement => {
     if (!open && !details.hasChildNodes())
       details.append(...(token ? jweDetails(token) : byteDetails(text, name)))
     details.hidden = open
+    if (!open) details.scrollIntoView({ block: 'nearest' })
   })
   return h('span', { class: 'token-holder' }, button, details)
 }
@@ -57,7 +50,7 @@ const jweDetails = ({ header, parts }: Token): HTMLElement[] => {
         'div',
         {},
         h('dt', {}, name),
-        h('dd', {}, h('code', {}, shown(name, value)), h('span', {}, explanations[name] ?? '')),
+        h('dd', {}, h('code', {}, shown(name, value)), h('span', {}, explain(name, value))),
       ),
     )
   return [h('p', {}, 'JSON Web Encryption. Its header is readable, and authenticated:'), list, bar]
@@ -73,8 +66,9 @@ const byteDetails = (text: string, name: string): HTMLElement[] => [
   h(
     'p',
     {},
-    attributeNotes[name] ??
-      'An attribute of AWS’s Database Encryption SDK: ciphertext and its tag, and no more.',
+    name.startsWith('aws_dbe_')
+      ? 'Part of the format of AWS’s Database Encryption SDK, in base64.'
+      : 'An attribute in the format of AWS’s Database Encryption SDK: its type, its ciphertext and the tag, in base64.',
   ),
   h('code', { class: 'raw' }, text.length > 240 ? `${text.slice(0, 240)}…` : text),
 ]

@@ -1,7 +1,7 @@
 // A value as lines of indented JSON, each line marked with the field it belongs to.
 import { h, icon } from './dom.ts'
 import { fieldAt, isMembers, related } from './fields.ts'
-import { lookOf, sealedText } from './sealed.ts'
+import { lookOf, notes, sealedText } from './sealed.ts'
 import { tokenView } from './token.ts'
 
 /** How to show a value. */
@@ -56,10 +56,16 @@ const line = (value: unknown, pointer: string, depth: number, options: TreeOptio
     },
     h('span', { class: 'key' }, keyOf(pointer)),
     look === 'sealed' ? tokenView(value, keyOf(pointer)) : plainView(value, look),
-    isChanged && h('span', { class: 'changed-note' }, icon('mask'), 'changed'),
+    isChanged ? changedNote() : noteOf(keyOf(pointer)),
   )
   return indented(element, depth)
 }
+
+export const changedNote = (): HTMLElement => h('span', { class: 'changed-note' }, icon('mask'), 'changed')
+
+/** What a member that is no field is there for. */
+export const noteOf = (name: string): HTMLElement | undefined =>
+  notes[name] === undefined ? undefined : h('span', { class: 'note' }, notes[name])
 
 const plainView = (value: unknown, look: string): HTMLElement =>
   h('span', { class: `value ${look}` }, typeof value === 'string' ? value : JSON.stringify(value))
