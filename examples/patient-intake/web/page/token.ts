@@ -30,9 +30,15 @@ export const tokenView = (value: unknown, name: string): HTMLElement => {
     if (!open && !details.hasChildNodes())
       details.append(...(token ? jweDetails(token) : byteDetails(text, name)))
     details.hidden = open
-    if (!open) details.scrollIntoView({ block: 'nearest' })
+    if (!open) showFrom(button)
   })
   return h('span', { class: 'token-holder' }, button, details)
+}
+
+/** Scrolls within its pane, so that what has opened begins at the top. */
+const showFrom = (button: HTMLElement): void => {
+  const content = button.closest<HTMLElement>('.content')
+  if (content) content.scrollTop = button.offsetTop - content.offsetTop - 12
 }
 
 const jweDetails = ({ header, parts }: Token): HTMLElement[] => {
