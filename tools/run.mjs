@@ -19,12 +19,18 @@ const check = async () => {
 }
 const lint = () => run('lint', bin('biome'), ['check', '.'])
 const jest = () =>
-  run('tests', process.execPath, [
-    '--experimental-vm-modules',
-    '--disable-warning=ExperimentalWarning',
-    'node_modules/jest/bin/jest.js',
-    ...args,
-  ])
+  run(
+    'tests',
+    process.execPath,
+    [
+      '--experimental-vm-modules',
+      '--disable-warning=ExperimentalWarning',
+      'node_modules/jest/bin/jest.js',
+      ...args,
+    ],
+    // On Node 20 the SDK would print in every worker that Node 22 is to come.
+    { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
+  )
 const script = (name, file) => run(name, process.execPath, ['tools/ts.mjs', file, ...args])
 
 const tasks = {

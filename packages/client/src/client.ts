@@ -156,7 +156,8 @@ export const createClient = <Req extends Fields, Res extends Fields | false = Re
       const lenient = !answer.ok || !required
       if (!response || (!payload && (lenient || !text))) return answer
       try {
-        const { [keyMember]: carried, ...sealed } = payload!
+        if (!payload) throw fault('ERR_BODY_INVALID')
+        const { [keyMember]: carried, ...sealed } = payload
         const { items, put } = itemsToOpen(response, sealed, { from, bundleMember, partial: lenient })
         const values = await openItems(
           crypto,

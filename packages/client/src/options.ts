@@ -123,7 +123,7 @@ const schema: OptionSchema<ClientOptions> = {
     ticket: flag,
   }),
   response: group('response', { mode: oneOf('session', 'forward-secret', 'off'), required: flag }),
-  padding: group('padding', { bucket: integer(1, 65_536) }),
+  padding: group('padding', { bucket: required(integer(1, 65_536)) }),
   fetch: required(anyFunction),
   crypto: ['must be Web Crypto, which browsers have on https pages only', (value) => !!value?.subtle, true],
   onRetry: anyFunction,

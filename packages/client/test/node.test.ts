@@ -1,6 +1,7 @@
+/** The suite's cases in this version of Node; browser.test.ts runs the same ones in Chromium. */
 import { describe, test } from '@jest/globals'
-import { roundTrip } from './cases/round-trip.ts'
+import { suite } from './cases/index.ts'
 
-describe('round trip', () => {
-  for (const [name, run] of Object.entries(roundTrip)) test(name, run)
+describe.each(Object.entries(suite))('%s', (_subject, cases) => {
+  for (const [name, run] of Object.entries(cases)) test(name, run)
 })

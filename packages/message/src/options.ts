@@ -32,7 +32,9 @@ export const rules = {
   frameLength: integer(1, 0xffffffff),
   legacySuites: [
     `must be an array of suites of \`${from}/legacy\``,
-    (value) => Array.isArray(value) && value.every((suite) => suite?.version === 1),
+    (value) =>
+      Array.isArray(value) &&
+      value.every((suite) => suite?.version === 1 && hasMethods(suite, ['cipherKey'])),
   ],
 } as const satisfies Readonly<Record<string, Rule>>
 

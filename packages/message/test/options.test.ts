@@ -58,6 +58,7 @@ describe('messageEnvelope refuses at construction', () => {
     ['legacySuites', { legacySuites: ['0x0014'] }],
     ['legacySuites', { legacySuites: committingSuites }],
     ['legacySuites', { legacySuites: [null] }],
+    ['legacySuites', { legacySuites: [{ ...suite0x0178, cipherKey: undefined }] }],
     ['shap', { shap: 'bundle' }],
   ])('%s: %j', (option, options) => {
     expect(optionAtFault(() => messageEnvelope({ keys, ...options }))).toBe(option)

@@ -55,7 +55,7 @@ export interface DecryptRequestOptions<F extends Fields = Fields> {
 
 const defaults = { partial: false, maxBodyBytes: 6 * 1024 * 1024 } as const
 
-const schema: OptionSchema<DecryptRequestOptions> = {
+export const decryptRequestSchema: OptionSchema<DecryptRequestOptions> = {
   fields: fieldsRule,
   envelope: envelopesRule,
   bind: anyFunction,
@@ -113,7 +113,7 @@ export function decryptRequest<F extends Fields>(
   options: DecryptRequestOptions<F>,
 ): MiddlewareObj<OpenedBody<PayloadOf<F>>, any>
 export function decryptRequest(options: DecryptRequestOptions): MiddlewareObj<any, any> {
-  checkOptions(schema, options)
+  checkOptions(decryptRequestSchema, options)
   const {
     bind,
     payload: expected,

@@ -38,7 +38,7 @@ export interface EncryptResponseOptions {
 
 const defaults = { partial: false, cacheControl: 'no-store' } as const
 
-const schema: OptionSchema<EncryptResponseOptions> = {
+export const encryptResponseSchema: OptionSchema<EncryptResponseOptions> = {
   fields: fieldsRule,
   envelope: oneEnvelope,
   bind: anyFunction,
@@ -84,7 +84,7 @@ const schema: OptionSchema<EncryptResponseOptions> = {
  * ```
  */
 export const encryptResponse = (options: EncryptResponseOptions = {}): MiddlewareObj<unknown, any> => {
-  checkOptions(schema, options)
+  checkOptions(encryptResponseSchema, options)
   const { envelope, bind, maxResponseBytes: maxBytes } = options
   const { partial = defaults.partial, cacheControl = defaults.cacheControl } = options
   const policy = options.fields && policyOf(options.fields, from)

@@ -1,11 +1,17 @@
 import type { Envelope, Fields, PayloadOf } from '@glassine/core'
+import { anyObject } from '@glassine/core/options'
 import type { KeyMaterial } from '@glassine/keys'
 import { messageEnvelope } from '@glassine/message'
 import type { MiddlewareObj } from '@middy/core'
-import { type DecryptRequestOptions, decryptRequest, type OpenedBody } from './decrypt-request.ts'
-import { type EncryptResponseOptions, encryptResponse } from './encrypt-response.ts'
+import {
+  type DecryptRequestOptions,
+  decryptRequest,
+  decryptRequestSchema,
+  type OpenedBody,
+} from './decrypt-request.ts'
+import { type EncryptResponseOptions, encryptResponse, encryptResponseSchema } from './encrypt-response.ts'
 import { badOption } from './errors.ts'
-import { checkOptions, type OptionSchema, oneOf, type Rule } from './options.ts'
+import { checkOptions, type OptionSchema, oneOf } from './options.ts'
 import type { RequireTlsOptions } from './require-tls/options.ts'
 import { requireTls } from './require-tls/require-tls.ts'
 import type { Context } from './scope.ts'
@@ -29,31 +35,22 @@ export interface FieldEncryptionOptions<F extends Fields = Fields, C extends Con
   readonly partial?: boolean
 }
 
-const defaults = { shape: 'field', tls: {}, partial: false } as const
-
 const isTables = (value: unknown): boolean => {
   const { before, ...others } = (value ?? {}) as MiddlewareObj
   // A hook that the preset does not call must not be lost in silence.
   return typeof before === 'function' && Object.keys(others).length === 0
 }
 
-/** What the middlewares check themselves. */
-const elsewhere: Rule = ['', () => true]
+// The payload is where the event's source has it: the preset takes all options of decryptRequest but that one.
+const { payload: _bySource, ...opening } = decryptRequestSchema
 
 const schema: OptionSchema<FieldEncryptionOptions> = {
-  fields: elsewhere,
-  keys: elsewhere,
+  ...encryptResponseSchema,
+  ...opening,
+  keys: anyObject,
   shape: oneOf('field', 'bundle'),
-  envelope: elsewhere,
   tls: ['must be false or options of requireTls', (value) => value === false || typeof value === 'object'],
   tables: ['must be what encryptedTables returns', isTables],
-  bind: elsewhere,
-  route: elsewhere,
-  principal: elsewhere,
-  partial: elsewhere,
-  maxBodyBytes: elsewhere,
-  cacheControl: elsewhere,
-  maxResponseBytes: elsewhere,
 }
 
 /**
@@ -81,27 +78,19 @@ export const fieldEncryption = <F extends Fields, C extends Context = Context>(
   options: FieldEncryptionOptions<F, C>,
 ): MiddlewareObj<OpenedBody<PayloadOf<F>>, any, Error, C> => {
   checkOptions<FieldEncryptionOptions>(schema, options)
-  const { fields, bind, route, principal, maxBodyBytes, cacheControl, maxResponseBytes } = options
-  const { tls = defaults.tls, partial = defaults.partial } = options
+  const { keys, shape, envelope, tls = {}, tables, cacheControl, maxResponseBytes, ...opening } = options
+  const { partial } = opening
   const gate = tls === false ? {} : hooksOf(requireTls(tls))
   const opener = hooksOf(
-    decryptRequest({
-      fields: fields as Fields,
-      envelope: envelopeOf(options),
-      bind,
-      route,
-      principal,
-      partial,
-      maxBodyBytes,
-    }),
+    decryptRequest({ ...opening, envelope: envelopeOf(keys, envelope, shape) } as DecryptRequestOptions),
   )
-  const tables = hooksOf(options.tables ?? {})
+  const persisting = hooksOf(tables ?? {})
   const sealer = hooksOf(encryptResponse({ partial, cacheControl, maxResponseBytes }))
 
   const fieldEncryptionBefore = async (request: AnyRequest): Promise<void> => {
     gate.before?.(request)
     await opener.before?.(request)
-    await tables.before?.(request)
+    await persisting.before?.(request)
     await sealer.before?.(request)
   }
   const fieldEncryptionAfter = async (request: AnyRequest): Promise<void> => {
@@ -130,14 +119,14 @@ interface Hooks {
 /** Middy's types hand a hook a narrower request than it is called with. */
 const hooksOf = (middleware: MiddlewareObj<any, any, Error, any>): Hooks => middleware as Hooks
 
-const envelopeOf = ({ keys, envelope, shape }: FieldEncryptionOptions): Envelope | readonly Envelope[] => {
-  if ((keys === undefined) === (envelope === undefined))
-    throw badOption('keys', 'or `envelope` is needed, and not both')
-  if (envelope !== undefined) {
-    if (shape !== undefined) throw badOption('shape', 'goes with `keys`; an envelope has its own')
-    return envelope
-  }
-  return (shape ?? defaults.shape) === 'bundle'
-    ? messageEnvelope({ keys: keys!, shape: 'bundle' })
-    : messageEnvelope({ keys: keys! })
+const envelopeOf = (
+  keys: KeyMaterial | undefined,
+  envelope: FieldEncryptionOptions['envelope'],
+  shape: FieldEncryptionOptions['shape'],
+): Envelope | readonly Envelope[] => {
+  // The overloads tell two kinds of envelopes apart, which makes no difference here.
+  if (keys && !envelope) return messageEnvelope({ keys, shape: shape as 'field' })
+  if (keys || !envelope) throw badOption('keys', 'or `envelope` is needed, and not both')
+  if (shape) throw badOption('shape', 'goes with `keys`; an envelope has its own')
+  return envelope
 }

@@ -51,3 +51,6 @@ export const pair = async (reference: ReferenceOptions = {}, options: Partial<Cl
   })
   return { service, api }
 }
+
+/** Cases by name; each runs in Node and in a browser. */
+export type Cases = Readonly<Record<string, () => Promise<void>>>

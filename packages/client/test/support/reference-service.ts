@@ -16,6 +16,8 @@ export interface Exchange {
   readonly payload: Json
   readonly header: Json
   readonly jti: string | undefined
+  /** What the wire carried back. */
+  readonly response: () => string
 }
 
 /** What the service answers: the payload in the clear, and the pointers of it that are sealed. */
@@ -37,6 +39,14 @@ export interface ReferenceOptions {
   readonly answer?: (exchange: Exchange) => Answer
   readonly cacheControl?: string
   readonly ticket?: boolean
+  /** s; default: as long as the session */
+  readonly ticketLife?: number
+  /** What the service does wrong: members of its fields' headers, of what they are bound to, of the inner layer. */
+  readonly responseHeader?: Record<string, unknown>
+  readonly responseContext?: { route?: string; model?: string; binding?: Record<string, string> }
+  readonly innerHeader?: Record<string, unknown>
+  readonly nested?: 'no' | 'pretended' | 'always'
+  readonly plaintext?: string | Uint8Array
   /** Wraps what leaves the service: tampering on the way. */
   readonly tamper?: (body: Json, service: ReferenceService) => Json
   /** Signs the key set. */
@@ -83,10 +93,10 @@ const at = (payload: Json, pointer: string): [holder: Json, key: string] => {
   return [holder, key]
 }
 
-const problem = (type: string): Response =>
+const problem = (type: string, now: number): Response =>
   new Response(JSON.stringify({ type, title: 'no', status: 400 }), {
     status: 400,
-    headers: { 'content-type': 'application/problem+json', date: new Date().toUTCString() },
+    headers: { 'content-type': 'application/problem+json', date: new Date(now).toUTCString() },
   })
 
 const isJwe = (value: unknown): value is string =>
@@ -95,10 +105,13 @@ const isJwe = (value: unknown): value is string =>
 export class ReferenceService {
   readonly options: ReferenceOptions
   readonly exchanges: Exchange[] = []
-  keyFetches: any[] = []
+  readonly keyFetches: any[] = []
+  readonly keyUrls: string[] = []
   /** Sessions that were unwrapped, and tickets that were taken. */
   unwraps = 0
   tickets = 0
+  /** How far the service's clock is ahead, in ms. */
+  clock = 0
   /** The next requests are answered with these problems. */
   problems: string[] = []
   #pair!: { publicKey: jose.CryptoKey; privateKey: jose.CryptoKey }
@@ -128,24 +141,28 @@ export class ReferenceService {
 
   readonly fetch = (async (input: any, init: any = {}): Promise<Response> => {
     const url = String(input)
-    if (url.endsWith('/.well-known/jwks.json')) return this.#jwks(init)
+    if (url.endsWith('/.well-known/jwks.json')) {
+      this.keyUrls.push(url)
+      return this.#jwks(init)
+    }
     const headers = new Headers(init.headers)
     const carrier = headers.get('encryption-key') ?? undefined
     const body = init.body === undefined ? undefined : JSON.parse(init.body)
     const jwe = carrier ?? body?.$jwe
     const next = this.problems.shift()
-    if (next) return problem(next)
+    if (next) return problem(next, Date.now() + this.clock)
     let keys: Json
     try {
       keys = jwe && (await this.#session(jwe))
     } catch (error) {
       if ((error as Error).message === 'unknown-kid' || (error as Error).message === 'session-expired')
-        return problem((error as Error).message)
+        return problem((error as Error).message, Date.now() + this.clock)
       throw error
     }
     if (body) delete body.$jwe
     const { method = 'GET' } = init
     const { model = 'patient', binding = {}, route = `${method} ${new URL(url).pathname}` } = this.options
+    const asked = { route, model, binding }
     const ctx = await contextOf(route, model, binding)
     const opened = await this.#open(body, keys, ctx)
     const exchange: Exchange = {
@@ -156,10 +173,14 @@ export class ReferenceService {
       payload: opened.payload,
       header: jwe && jose.decodeProtectedHeader(jwe),
       jti: opened.jti,
+      response: () => answered,
     }
+    let answered = ''
     this.exchanges.push(exchange)
     const answer = this.options.answer?.(exchange) ?? { body: opened.payload, seal: opened.pointers }
-    return this.#respond(answer, keys, ctx, opened.jti)
+    const response = await this.#respond(answer, keys, asked, opened.jti)
+    answered = await response.clone().text()
+    return response
   }) as typeof globalThis.fetch
 
   async #jwks(init: any): Promise<Response> {
@@ -184,7 +205,7 @@ export class ReferenceService {
       keyManagementAlgorithms: [isTicket ? 'dir' : this.jwk.alg!],
       contentEncryptionAlgorithms: ['A256GCM'],
     })
-    const now = Date.now() / 1000
+    const now = (Date.now() + this.clock) / 1000
     const { audience = 'https://api.example.com' } = this.options
     if (header.aud !== audience || header.cty !== 'jwk-set+json' || header.enc !== 'A256GCM')
       throw new Error('the header of the session is wrong')
@@ -245,26 +266,37 @@ export class ReferenceService {
     return { payload, pointers: Object.keys(members), jti }
   }
 
-  async #respond(answer: Answer, keys: Json, ctx: string, asked: string | undefined): Promise<Response> {
+  /** One field of an answer: under the session's key, and for forward secrecy nested in one to the device's key. */
+  async #sealed(value: string, { p, ctx, jti }: Record<string, string>, keys: Json): Promise<string> {
+    const { responseHeader, innerHeader, nested, plaintext: other } = this.options
+    let plaintext =
+      other === undefined ? text.encode(value) : typeof other === 'string' ? text.encode(other) : other
+    const isNested = nested === 'always' || (keys.e && nested === undefined)
+    if (isNested) {
+      const { enc = 'A256GCM', ...rest } = { kid: keys.e?.kid, ...innerHeader } as Json
+      const device = keys.e ? await jose.importJWK(keys.e, 'ECDH-ES') : this.#pair.publicKey
+      const inner = await new jose.CompactEncrypt(plaintext)
+        .setProtectedHeader({ alg: 'ECDH-ES', enc, ...rest })
+        .encrypt(device)
+      plaintext = text.encode(inner)
+    }
+    const cty = (isNested || nested === 'pretended') && { cty: 'JWE' }
+    const kid = keys.r.kid
+    return new jose.CompactEncrypt(plaintext)
+      .setProtectedHeader({ alg: 'dir', enc: 'A256GCM', kid, p, ctx, jti, ...cty, ...responseHeader } as Json)
+      .encrypt(jose.base64url.decode(keys.r.k), { crit: { exp: true } })
+  }
+
+  async #respond(answer: Answer, keys: Json, asked: Json, jti: string | undefined): Promise<Response> {
     const { status = 200, headers, body, seal = [] } = answer
     if (body === undefined) return new Response(null, { status, headers })
-    const jti = asked ?? jose.base64url.encode(crypto.getRandomValues(new Uint8Array(16)))
+    const { responseContext } = this.options
+    const bound = { ...asked, ...responseContext }
+    const ctx = await contextOf(bound.route, bound.model, bound.binding)
+    const common = { ctx, jti: jti ?? jose.base64url.encode(crypto.getRandomValues(new Uint8Array(16))) }
     let payload: Json = typeof body === 'string' ? body : structuredClone(body)
-    const device = keys?.e && (await jose.importJWK(keys.e, 'ECDH-ES'))
-    const sealed = async (value: string, p: string): Promise<string> => {
-      const cty = keys.e && { cty: 'JWE' }
-      let plaintext = text.encode(value)
-      if (device)
-        plaintext = text.encode(
-          await new jose.CompactEncrypt(plaintext)
-            .setProtectedHeader({ alg: 'ECDH-ES', enc: 'A256GCM', kid: keys.e.kid })
-            .encrypt(device),
-        )
-      return new jose.CompactEncrypt(plaintext)
-        .setProtectedHeader({ alg: 'dir', enc: 'A256GCM', kid: keys.r.kid, p, ctx, jti, ...cty } as Json)
-        .encrypt(jose.base64url.decode(keys.r.k))
-    }
-    const { bundleMember, ticket, tamper } = this.options
+    const sealed = (value: string, p: string) => this.#sealed(value, { p, ...common }, keys)
+    const { bundleMember, ticket, ticketLife, tamper } = this.options
     if (bundleMember) {
       const members: Json = {}
       for (const pointer of seal) {
@@ -289,7 +321,7 @@ export class ReferenceService {
           kid: 'opaque',
           aud: this.options.audience ?? 'https://api.example.com',
           iat: Math.floor(Date.now() / 1000),
-          exp: keys.exp,
+          exp: ticketLife ? Math.floor(Date.now() / 1000) + ticketLife : keys.exp,
         } as Json)
         .encrypt(this.#ticketKey)
     if (tamper) payload = tamper(payload, this)

@@ -1,0 +1,188 @@
+import { createClient } from '@glassine/client'
+import { GlassineError } from '@glassine/core'
+import { equal, ok, refused } from '../support/check.ts'
+import { type Cases, fields, pair, patient, secrets } from '../support/patient.ts'
+
+const post = (body: unknown) => ({ method: 'POST', body: body as any })
+
+/** Refused before anything is sent, the keys of the service not even asked for. */
+const unsent = async (code: string, init: any, path = '/patients', options: object = {}) => {
+  const { service, api } = await pair({}, options)
+  const error = await refused(api.fetch(path, init), code, secrets)
+  equal([service.exchanges.length, service.keyFetches.length], [0, 0], 'nothing was sent')
+  return error
+}
+
+class Instance {
+  ssn = secrets[0]
+}
+
+/** A declared field never leaves in the clear, and nothing leaves that cannot be right. */
+export const requests: Cases = {
+  'a body that is no plain object': async () => {
+    for (const body of [JSON.stringify(patient()), [patient()], null, new Instance(), new FormData(), 5])
+      await unsent('ERR_BODY_INVALID', post(body))
+  },
+
+  'a required field that is missing, and a shape that is not the declared one': async () => {
+    const { ssn: _gone, ...rest } = patient()
+    equal((await unsent('ERR_FIELD_MISSING', post(rest))).cause.path, '/ssn')
+    await unsent('ERR_FIELD_MISSING', post({ ...patient(), ssn: undefined }))
+    await unsent('ERR_FIELD_MISSING', post({ ...patient(), address: secrets[1] }))
+    await unsent('ERR_FIELD_MISSING', post({ ...patient(), visits: { 0: { note: secrets[2] } } }))
+    await unsent('ERR_VALUE_INVALID', post({ ...patient(), address: new Map([['street', secrets[1]]]) }))
+    await unsent('ERR_FIELD_MISSING', post({ ...patient(), ssn: undefined }), '/patients', {
+      shape: 'bundle',
+    })
+  },
+
+  'a value that JSON would change': async () => {
+    for (const ssn of [Number.NaN, 1n, new Date(), () => secrets[0], { at: new Date() }, [undefined]])
+      equal((await unsent('ERR_VALUE_INVALID', post({ ...patient(), ssn }))).cause.path, '/ssn')
+  },
+
+  'what is sealed already, and members that are ours': async () => {
+    const { service, api } = await pair()
+    await api.fetch('/patients', post(patient()))
+    const { $jwe, ...sealed } = JSON.parse(service.exchanges[0]!.body!)
+    equal((await unsent('ERR_ALREADY_ENCRYPTED', post(sealed))).cause.path, '/ssn')
+    equal((await unsent('ERR_ALREADY_ENCRYPTED', post({ ...patient(), $jwe }))).cause.path, '/$jwe')
+    await unsent('ERR_ALREADY_ENCRYPTED', post({ ...patient(), sealed: 'x' }), '/patients', {
+      shape: 'bundle',
+    })
+  },
+
+  'a JWE of another kind is a value like any other': async () => {
+    const { service, api } = await pair()
+    const ssn = 'eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..AAAAAAAAAAAAAAAA.AAAA.AAAAAAAAAAAAAAAAAAAAAA'
+    await api.fetch('/patients', post({ ...patient(), ssn }))
+    equal(service.exchanges[0]!.payload.ssn, ssn)
+  },
+
+  'no `toJSON` brings back what was sealed': async () => {
+    const { service, api } = await pair()
+    const clear = patient()
+    const toJSON = () => clear
+    const body = { ...clear, toJSON, address: { ...clear.address, toJSON: () => clear.address } }
+    await api.fetch('/patients', post(body))
+    for (const secret of secrets) ok(!service.exchanges[0]!.body!.includes(secret), 'no value on the wire')
+    await api.fetch('/patients', post({ ...clear, id: new Date(0) }))
+    equal(service.exchanges[1]!.payload.id, '1970-01-01T00:00:00.000Z', 'a date beside the fields is a date')
+  },
+
+  'a body that is no JSON beside its fields': async () => {
+    const { service, api } = await pair()
+    const cycle: any = { ...patient() }
+    cycle.self = { cycle }
+    await refused(api.fetch('/patients', post(cycle)), 'ERR_BODY_INVALID', secrets)
+    await refused(api.fetch('/patients', post({ ...patient(), id: 1n })), 'ERR_BODY_INVALID', secrets)
+    equal(service.exchanges.length, 0)
+  },
+
+  'methods that have no body with one, and those that have one without': async () => {
+    for (const method of ['GET', 'HEAD', 'get']) await unsent('ERR_BODY_INVALID', { method, body: patient() })
+    for (const method of ['POST', 'PUT', 'PATCH']) await unsent('ERR_BODY_INVALID', { method })
+  },
+
+  'a path that could lead to another host': async () => {
+    for (const path of ['', 'patients', '@evil.example/patients', '.evil.example', 'https://evil.example/'])
+      equal((await unsent('ERR_OPTION_INVALID', post(patient()), path)).cause.option, 'path')
+  },
+
+  'a binding that is not to be had, or is none': async () => {
+    for (const context of [
+      () => undefined,
+      { tenant: '' },
+      async () => ({ tenant: 7 }),
+      { 'aws-crypto-x': 'y' },
+    ])
+      await unsent('ERR_BINDING_INVALID', post(patient()), '/patients', { context })
+  },
+
+  'more fields than a session seals': async () => {
+    await unsent('ERR_TOO_LARGE', post(patient()), '/patients', { session: { maxSeals: 5 } })
+  },
+
+  'fields of the call that are no declaration': async () => {
+    await unsent('ERR_OPTION_INVALID', { ...post(patient()), fields: { request: {} } })
+    await unsent('ERR_OPTION_INVALID', { ...post(patient()), fields: { request: fields, response: null } })
+  },
+
+  'options that cannot be right': async () => {
+    const { service } = await pair()
+    const valid = { baseUrl: 'https://api.example.com', fields, fetch: service.fetch }
+    const cases: [option: string, options: object][] = [
+      ['baseUrl', { baseUrl: undefined }],
+      ['baseUrl', { baseUrl: '/api' }],
+      ['baseUrl', { baseUrl: 'https://api.example.com@evil.example' }],
+      ['baseUrl', { baseUrl: 'https://api.example.com\\@evil.example' }],
+      ['baseUrl', { baseUrl: 'ftp://api.example.com' }],
+      ['audience', { audience: '' }],
+      ['fields', { fields: undefined }],
+      ['fields', { fields: { ssn: {} } }],
+      ['fields', { fields: { request: fields, response: null } }],
+      ['context', { context: 'tenant' }],
+      ['shape', { shape: 'bundel' }],
+      ['bundleMember', { shape: 'bundle', bundleMember: '__proto__' }],
+      ['carrier', { carrier: 'cookie' }],
+      ['keys.jwksUri', { keys: { jwksUri: 'jwks.json' } }],
+      ['keys.trust', { keys: { trust: 'a PEM' } }],
+      ['keys.pins', { keys: { pins: 'abc' } }],
+      ['keys.maxAge', { keys: { maxAge: 0 } }],
+      ['keys.algs', { keys: { algs: ['RSA1_5'] } }],
+      ['keys.pin', { keys: { pin: 'abc' } }],
+      ['session.ttl', { session: { ttl: 901 } }],
+      ['session.ttl', { session: { ttl: '900' } }],
+      ['session.maxSeals', { session: { maxSeals: 2 ** 20 + 1 } }],
+      ['session.ticket', { session: { ticket: 1 } }],
+      ['response.mode', { response: { mode: 'of' } }],
+      ['response.required', { response: { required: 0 } }],
+      ['padding.bucket', { padding: { bucket: 0 } }],
+      ['padding.bucket', { padding: {} }],
+      ['padding', { padding: 32 }],
+      ['fetch', { fetch: 'fetch' }],
+      ['crypto', { crypto: { getRandomValues: () => {} } }],
+      ['onRetry', { onRetry: true }],
+      ['optional', { optional: true }],
+    ]
+    for (const [option, options] of cases) {
+      const error = await refused(
+        () => createClient({ ...valid, ...options } as never),
+        'ERR_OPTION_INVALID',
+      ).catch((cause) => {
+        throw new Error(`${option} ${JSON.stringify(options)}: ${cause.message}`)
+      })
+      equal(error.cause.option, option)
+    }
+    await refused(() => createClient(undefined as never), 'ERR_OPTION_INVALID')
+  },
+
+  'plain http, for the service and for its keys': async () => {
+    const { service } = await pair()
+    for (const [option, options] of [
+      ['baseUrl', { baseUrl: 'http://api.example.com' }],
+      ['baseUrl', { baseUrl: 'HTTP://localhost:3000' }],
+      ['keys.jwksUri', { keys: { jwksUri: 'http://api.example.com/jwks.json' } }],
+    ] as const) {
+      const valid = { baseUrl: 'https://api.example.com', fields, fetch: service.fetch }
+      const error = await refused(() => createClient({ ...valid, ...options }), 'ERR_TLS_REQUIRED')
+      equal(error.cause.option, option)
+    }
+  },
+
+  'what `fetch` throws is passed on: no network, an abort': async () => {
+    const { service } = await pair()
+    const aborted = new DOMException('gone', 'AbortError')
+    const { api } = await pair(
+      {},
+      {
+        fetch: (async (url: string, init: any) => {
+          if (url.endsWith('jwks.json')) return service.fetch(url, init)
+          throw aborted
+        }) as never,
+      },
+    )
+    const error = await api.fetch('/patients', post(patient())).catch((thrown) => thrown)
+    ok(error === aborted && !(error instanceof GlassineError), 'the same error')
+  },
+}

@@ -1,0 +1,109 @@
+// The sub-path `@glassine/middy/handler`: the one place that runs Middy itself and not only its types.
+import { type Fields, GlassineError, type PayloadOf } from '@glassine/core'
+import middy from '@middy/core'
+import { assertEncrypted } from './assert-encrypted.ts'
+import type { OpenedBody } from './decrypt-request.ts'
+import { badOption } from './errors.ts'
+import { eventSourceOf } from './event-source.ts'
+import { type FieldEncryptionOptions, fieldEncryption } from './field-encryption.ts'
+import { problemResponse } from './problem.ts'
+import type { Context } from './scope.ts'
+import { type AnyRequest, stateOf } from './state.ts'
+
+/** A method that Lambda calls with an event and a context. */
+type Method<This, E, C> = (this: This, event: E, context: C) => Promise<unknown>
+
+/** What {@link encryptedHandler} returns: a method decorator of either kind, TC39 (2023-11) or legacy. */
+export interface EncryptedHandlerDecorator<E, C extends Context> {
+  <This, M extends Method<This, any, any>>(
+    method: M & (Parameters<M>[0] extends E ? unknown : Method<This, E, C>),
+    context: ClassMethodDecoratorContext<This, M>,
+  ): M
+  (target: object, name: string | symbol, descriptor: PropertyDescriptor): void
+}
+
+/**
+ * `fieldEncryption` for a handler that is a method of a class, as users of Powertools write them: the method gets the
+ * opened event, and what it returns leaves sealed. The class's own `this` is kept; export the method bound.
+ *
+ * Errors of ours that a caller may see are answered as problem documents (RFC 9457) where the source reads HTTP
+ * responses; all others are thrown. What leaves is looked at once more, as by `assertEncrypted`.
+ *
+ * @throws GlassineError where the class is defined, as `fieldEncryption`; in a request, as its parts do
+ * @example
+ * ```ts
+ * import { defineFields } from '@glassine/core'
+ * import { keyMaterial } from '@glassine/keys'
+ * import { localKeyring } from '@glassine/keys/raw-aes'
+ * import type { OpenedBody } from '@glassine/middy'
+ * import { encryptedHandler } from '@glassine/middy/handler'
+ *
+ * interface Patient { id: string; ssn: string }
+ * const fields = defineFields<Patient>('patient', { ssn: {} })
+ * const keys = keyMaterial({ keyring: localKeyring() })
+ *
+ * class Intake {
+ *   @encryptedHandler({ fields, keys })
+ *   async handler(event: OpenedBody<Patient>, _context: unknown) {
+ *     return { statusCode: 200, body: event.body }
+ *   }
+ * }
+ *
+ * const intake = new Intake()
+ * export const handler = intake.handler.bind(intake)
+ * ```
+ */
+export const encryptedHandler = <F extends Fields, C extends Context = Context>(
+  options: FieldEncryptionOptions<F, C>,
+): EncryptedHandlerDecorator<OpenedBody<PayloadOf<F>>, C> => {
+  const preset = fieldEncryption(options)
+  const guard = assertEncrypted({ fields: options.fields })
+
+  /** A stack for each object of the class, made at its first call. */
+  const wrapped = (method: Method<unknown, any, any>): Method<unknown, any, any> => {
+    const stacks = new WeakMap<object, Method<unknown, any, any>>()
+    const stackOf = (self: unknown) =>
+      middy(guard)
+        .use({ onError: answerOnError })
+        .use(preset)
+        .handler((event, context) => method.call(self, event, context)) as unknown as Method<
+        unknown,
+        any,
+        any
+      >
+    // Called without an object, as Lambda does with what was not bound.
+    const unbound = stackOf(undefined)
+    return function (event, context) {
+      if (typeof this !== 'object' || this === null) return unbound(event, context)
+      let stack = stacks.get(this)
+      if (!stack) {
+        stack = stackOf(this)
+        stacks.set(this, stack)
+      }
+      return stack(event, context)
+    }
+  }
+
+  return ((
+    target: unknown,
+    at: ClassMethodDecoratorContext | string | symbol,
+    descriptor?: PropertyDescriptor,
+  ): unknown => {
+    const method = typeof at === 'object' ? target : descriptor?.value
+    if (typeof method !== 'function') throw badOption('encryptedHandler', 'decorates a method')
+    const replacement = wrapped(method as Method<unknown, any, any>)
+    if (typeof at === 'object') return replacement
+    descriptor!.value = replacement
+    return undefined
+  }) as EncryptedHandlerDecorator<OpenedBody<PayloadOf<F>>, C>
+}
+
+/** Outermost: what nobody further inside has answered. */
+const answerOnError = (request: unknown): void => {
+  const { error, event, response } = request as AnyRequest
+  if (response !== undefined || !(error instanceof GlassineError) || !error.expose) return
+  const { gate, multiValue } = stateOf(request as AnyRequest)
+  const problem = { type: 'about:blank', title: error.message }
+  const answer = problemResponse(error, problem, gate?.source ?? eventSourceOf(event), multiValue)
+  if (answer) (request as AnyRequest).response = answer
+}

@@ -1,0 +1,166 @@
+import { keyMaterial } from '@glassine/keys'
+import { localKeyring } from '@glassine/keys/raw-aes'
+import {
+  jwksHandler,
+  kmsAgreementRecipient,
+  kmsSigner,
+  localRecipient,
+  localSigner,
+  sessionEnvelope,
+  wrappedRecipient,
+} from '@glassine/session'
+import { dynamodbReplayStore } from '@glassine/session/replay-store'
+import { afterEach, describe, expect, test } from '@jest/globals'
+import { audience } from './support/device.ts'
+
+const recipient = localRecipient()
+const keys = keyMaterial({ keyring: localKeyring() })
+const [jwk] = await recipient.jwks({ deadline: () => Date.now() })
+const faultOf = (work: () => unknown): unknown => {
+  try {
+    work()
+  } catch (error) {
+    const { code, cause } = error as any
+    return [code, cause.option]
+  }
+  return 'none'
+}
+const invalid = (option: string) => ['ERR_OPTION_INVALID', option]
+
+describe('sessionEnvelope refuses', () => {
+  test.each<[string, any]>([
+    ['recipient', { recipient: undefined }],
+    ['recipient', { recipient: [] }],
+    ['recipient', { recipient: [{}] }],
+    ['audience', { audience: undefined }],
+    ['audience', { audience: '' }],
+    ['audience', { audience: [] }],
+    ['audience', { audience: ['a', 7] }],
+    ['shape', { shape: 'list' }],
+    ['bundleMember', { bundleMember: 'x' }],
+    ['bundleMember', { shape: 'bundle', bundleMember: '$jwe' }],
+    ['bundleMember', { shape: 'bundle', bundleMember: '__proto__' }],
+    ['maxAge', { maxAge: 900_001 }],
+    ['maxAge', { maxAge: 0 }],
+    ['clockTolerance', { clockTolerance: 300_001 }],
+    ['clockTolerance', { clockTolerance: -1 }],
+    ['maxTokenBytes', { maxTokenBytes: Number.POSITIVE_INFINITY }],
+    ['ticket', { ticket: {} }],
+    ['replay', { replay: {} }],
+    ['budget', { budget: 3 }],
+    ['budget.sessions', { budget: {} }],
+    ['budget.sessions', { budget: { sessions: 0 } }],
+    ['budget.window', { budget: { sessions: 1, window: 0 } }],
+    ['budget.perHour', { budget: { sessions: 1, perHour: 1 } }],
+    ['padding.bucket', { padding: {} }],
+    ['padding.bucket', { padding: { bucket: 0 } }],
+    ['cacheExpiry', { cacheExpiry: 900_001 }],
+    ['cacheMaxEntries', { cacheMaxEntries: 0 }],
+    ['cacheRefusals', { cacheRefusals: -1 }],
+    ['timeout', { timeout: 0 }],
+    ['now', { now: 7 }],
+    ['maxage', { maxage: 1 }],
+  ])('%s: %j', (option, change) => {
+    expect(faultOf(() => sessionEnvelope({ recipient, audience, ...change }))).toEqual(invalid(option))
+  })
+
+  test('no options', () => {
+    expect(faultOf(() => sessionEnvelope(undefined as never))).toEqual(invalid('options'))
+  })
+
+  test('nothing that is right', () => {
+    const all = {
+      shape: 'bundle',
+      bundleMember: 'x',
+      maxAge: 1_000,
+      clockTolerance: 0,
+      maxTokenBytes: 1_000,
+      ticket: keys,
+      replay: { spend: async () => true },
+      budget: { sessions: 1, window: 1 },
+      padding: { bucket: 1 },
+      cacheExpiry: 0,
+      cacheMaxEntries: 1,
+      cacheRefusals: 0,
+      timeout: 1,
+      now: Date.now,
+    } as const
+    expect(
+      faultOf(() => sessionEnvelope({ recipient: [recipient, recipient], audience: ['a', 'b'], ...all })),
+    ).toBe('none')
+  })
+})
+
+describe('recipients and signers refuse', () => {
+  test.each<[string, () => unknown]>([
+    ['privateKey', () => localRecipient({ privateKey: 'no key' })],
+    ['privateKey', () => localRecipient({ privateKey: 7 as never })],
+    ['privateKey', () => localRecipient({ privateKey: jwk as never })],
+    ['privatekey', () => localRecipient({ privatekey: '' } as never)],
+    ['allowInLambda', () => localRecipient({ allowInLambda: 1 } as never)],
+    ['keyId', () => kmsAgreementRecipient({} as never)],
+    ['keyId', () => kmsAgreementRecipient({ keyId: 'arn:aws:s3:::x' })],
+    [
+      'publicKey',
+      () => kmsAgreementRecipient({ keyId: 'alias/x', publicKey: { kty: 'RSA', n: 'AQAB', e: 'AQAB' } }),
+    ],
+    [
+      'publicKey',
+      () =>
+        kmsAgreementRecipient({ keyId: 'alias/x', publicKey: { kty: 'EC', crv: 'P-256', x: 'AA', y: 'AA' } }),
+    ],
+    ['grantTokens', () => kmsAgreementRecipient({ keyId: 'alias/x', grantTokens: 'x' as never })],
+    ['timeout', () => kmsAgreementRecipient({ keyId: 'alias/x', timeout: -1 })],
+    [
+      'client',
+      () => kmsAgreementRecipient({ keyId: 'alias/x', client: { getPublicKey: async () => ({}) } as never }),
+    ],
+    ['insecureEndpoint', () => kmsAgreementRecipient({ keyId: 'alias/x', insecureEndpoint: 'https://x' })],
+    ['region', () => kmsAgreementRecipient({ keyId: 'alias/x', region: 'x' } as never)],
+    ['keyId', () => kmsSigner({ keyId: '' })],
+    ['privateKey', () => localSigner({} as never)],
+    [
+      'keys',
+      () =>
+        wrappedRecipient({
+          keys: {} as never,
+          publicKey: jwk as never,
+          encryptedPrivateKey: Buffer.alloc(1),
+          keyId: 'x',
+        }),
+    ],
+    [
+      'publicKey',
+      () =>
+        wrappedRecipient({
+          keys,
+          publicKey: Buffer.alloc(91),
+          encryptedPrivateKey: Buffer.alloc(1),
+          keyId: 'x',
+        }),
+    ],
+    [
+      'encryptedPrivateKey',
+      () =>
+        wrappedRecipient({ keys, publicKey: jwk as never, encryptedPrivateKey: Buffer.alloc(0), keyId: 'x' }),
+    ],
+    ['recipients', () => jwksHandler({ recipients: [] })],
+    ['maxAge', () => jwksHandler({ recipients: recipient, maxAge: 1 })],
+    ['sign', () => jwksHandler({ recipients: recipient, sign: {} as never })],
+    ['tableName', () => dynamodbReplayStore({} as never)],
+    ['ttl', () => dynamodbReplayStore({ tableName: 'x', ttl: 1 } as never)],
+  ])('%s', (option, work) => {
+    expect(faultOf(work)).toEqual(invalid(option))
+  })
+})
+
+describe('a local recipient in AWS Lambda', () => {
+  afterEach(() => {
+    delete process.env.AWS_LAMBDA_FUNCTION_NAME
+  })
+  test('must be allowed by name', () => {
+    process.env.AWS_LAMBDA_FUNCTION_NAME = 'patients'
+    expect(faultOf(() => localRecipient())).toEqual(invalid('allowInLambda'))
+    expect(faultOf(() => localRecipient({ allowInLambda: true }))).toBe('none')
+  })
+})

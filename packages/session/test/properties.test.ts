@@ -1,0 +1,117 @@
+/** Properties of sessions over generated values, shapes and options. */
+import { defineFields, type Json } from '@glassine/core'
+import { localRecipient, sessionEnvelope } from '@glassine/session'
+import { expect, test } from '@jest/globals'
+import fc from 'fast-check'
+import { decode } from '../src/jwe/base64url.ts'
+import { parseCompact } from '../src/jwe/compact.ts'
+import { strictJson } from '../src/jwe/json.ts'
+import { audience, beginSession, openFields, sealFields } from './support/device.ts'
+import { opened, sealed } from './support/patient.ts'
+
+const recipient = localRecipient()
+const [jwk] = await recipient.jwks({ deadline: () => Date.now() + 1_000 })
+const policy = defineFields<any>('any', {
+  a: { optional: true },
+  'list[*].b': { optional: true },
+  'map.*': { optional: true },
+})
+
+const json = fc
+  .jsonValue({ maxDepth: 3 })
+  .filter((value) => !JSON.stringify(value).includes('__proto__')) as fc.Arbitrary<Json>
+const name = fc
+  .string({ minLength: 1 })
+  .filter((text) => !['__proto__', 'constructor', 'prototype'].includes(text))
+const payloads = fc.record(
+  {
+    id: fc.string(),
+    a: json,
+    list: fc.array(fc.record({ b: json, c: fc.integer() }, { requiredKeys: ['c'] }), { maxLength: 4 }),
+    map: fc.dictionary(name, json, { maxKeys: 4, noNullPrototype: true }),
+  },
+  { requiredKeys: ['id'], noNullPrototype: true },
+)
+const places = fc.record({
+  route: fc.string({ unit: 'grapheme' }),
+  binding: fc.dictionary(
+    fc
+      .string({ minLength: 1 })
+      .filter(
+        (text) => text !== '__proto__' && text.isWellFormed() && !/^(aws-crypto-|glassine:)/.test(text),
+      ),
+    fc.string({ minLength: 1 }).filter((text) => text.isWellFormed()),
+    { maxKeys: 3, noNullPrototype: true },
+  ),
+})
+
+test('what a device seals comes out as it was, and so does the answer', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      payloads,
+      places,
+      fc.boolean(),
+      fc.option(fc.integer({ min: 1, max: 200 }), { nil: undefined }),
+      async (payload, place, forwardSecret, bucket) => {
+        const envelope = sessionEnvelope({ recipient, audience, ...(bucket && { padding: { bucket } }) })
+        const session = await beginSession(jwk, { forwardSecret })
+        const expected = JSON.parse(JSON.stringify(payload))
+        const body = await sealFields(session, expected, policy, place)
+        const result = await opened(envelope, body, { ...place, partial: true }, policy)
+        expect(result.payload).toEqual(expected)
+        const answer = await sealed(result.reply, result.payload, { ...place, partial: true }, policy)
+        expect((await openFields(session, answer, policy, place)).payload).toEqual(expected)
+      },
+    ),
+    { numRuns: 60 },
+  )
+})
+
+test('fields open in one place only', async () => {
+  const envelope = sessionEnvelope({ recipient, audience })
+  const session = await beginSession(jwk)
+  await fc.assert(
+    fc.asyncProperty(places, places, async (one, two) => {
+      fc.pre(
+        one.route !== two.route ||
+          JSON.stringify(Object.entries(one.binding).sort()) !==
+            JSON.stringify(Object.entries(two.binding).sort()),
+      )
+      const body = await sealFields(session, { a: 1 }, policy, one)
+      await expect(opened(envelope, body, { ...two, partial: true }, policy)).rejects.toMatchObject({
+        code: 'ERR_DECRYPT_FAILED',
+      })
+    }),
+    { numRuns: 60 },
+  )
+})
+
+test('garbage is refused by one error', () => {
+  const refusedOrFine = (work: () => unknown): void => {
+    try {
+      work()
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'ERR_DECRYPT_FAILED', cause: { package: '@glassine/session' } })
+    }
+  }
+  const token = fc
+    .array(fc.stringMatching(/^[\w-]{0,30}$/), { minLength: 3, maxLength: 7 })
+    .map((parts) => parts.join('.'))
+  fc.assert(fc.property(fc.oneof(token, fc.string()), (text) => refusedOrFine(() => parseCompact(text))))
+  fc.assert(fc.property(fc.string(), (text) => refusedOrFine(() => decode(text))))
+  fc.assert(fc.property(fc.uint8Array(), (bytes) => refusedOrFine(() => strictJson(Buffer.from(bytes)))))
+})
+
+test('a JSON object is read as JSON.parse reads it, when no member is twice in it', () => {
+  fc.assert(
+    fc.property(
+      fc.dictionary(name, fc.jsonValue({ maxDepth: 4 }), { noNullPrototype: true }),
+      fc.integer({ min: 0, max: 3 }),
+      (value, space) => {
+        const text = JSON.stringify(value, null, space)
+        fc.pre(!text.includes('__proto__'))
+        expect(strictJson(Buffer.from(text))).toEqual(JSON.parse(text))
+      },
+    ),
+  )
+})

@@ -1,0 +1,172 @@
+/** Payloads that were received before, with a store that all instances share. */
+import { CreateTableCommand, DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb'
+import { keyMaterial } from '@glassine/keys'
+import { localKeyring } from '@glassine/keys/raw-aes'
+import { type LocalDynamoDB, missingDynamoDB, startLocalDynamoDB } from '@glassine/local-dynamodb'
+import {
+  localRecipient,
+  type ReplayStore,
+  type SessionEnvelopeOptions,
+  sessionEnvelope,
+} from '@glassine/session'
+import { dynamodbReplayStore } from '@glassine/session/replay-store'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { audience, b64u, beginSession, openFields, sealFields } from './support/device.ts'
+import { codeOf, fields, opened, patient, scope, sealed } from './support/patient.ts'
+
+const recipient = localRecipient()
+const [jwk] = await recipient.jwks({ deadline: () => Date.now() + 1_000 })
+const make = (options: Partial<SessionEnvelopeOptions>) =>
+  sessionEnvelope({ recipient, audience, ...options })
+
+const memory = () => {
+  const spent = new Map<string, number>()
+  const store: ReplayStore = {
+    spend: async (id, expires) => {
+      await null
+      if (spent.has(id)) return false
+      spent.set(id, expires)
+      return true
+    },
+  }
+  return { store, spent }
+}
+
+describe('a payload', () => {
+  test('is received once, by whichever instance, and also when it comes twice at a time', async () => {
+    const { store } = memory()
+    const [one, two] = [make({ replay: store }), make({ replay: store })]
+    const session = await beginSession(jwk)
+    const body = await sealFields(session, patient, fields, scope)
+    const codes = await Promise.all([one, two, one].map((envelope) => codeOf(opened(envelope, body))))
+    expect(codes.toSorted()).toEqual(['ERR_REPLAYED', 'ERR_REPLAYED', 'none'])
+    expect(await codeOf(opened(two, body))).toBe('ERR_REPLAYED')
+    expect(await codeOf(opened(two, await sealFields(session, patient, fields, scope)))).toBe('none')
+  })
+
+  test('is the same when its session is carried by a ticket', async () => {
+    const { store } = memory()
+    const envelope = make({ replay: store, ticket: keyMaterial({ keyring: localKeyring() }) })
+    const session = await beginSession(jwk)
+    const jti = b64u(Buffer.alloc(16, 1))
+    const body = await sealFields(session, patient, fields, scope, { jti })
+    const { reply } = await opened(envelope, body)
+    const { ticket } = await openFields(session, await sealed(reply, patient), fields, scope)
+    expect(await codeOf(opened(envelope, { ...body, $jwe: ticket }))).toBe('ERR_REPLAYED')
+  })
+
+  test('of another session may have the same number', async () => {
+    const { store } = memory()
+    const envelope = make({ replay: store })
+    const jti = b64u(Buffer.alloc(16, 1))
+    for (let turn = 0; turn < 2; turn++)
+      await opened(envelope, await sealFields(await beginSession(jwk), patient, fields, scope, { jti }))
+  })
+
+  test("is spent only by who holds the session's key", async () => {
+    const { store, spent } = memory()
+    const envelope = make({ replay: store })
+    const session = await beginSession(jwk)
+    const jti = b64u(Buffer.alloc(16, 1))
+    const body = await sealFields(session, patient, fields, scope, { jti })
+    const forged = await sealFields({ ...session, q: session.r }, patient, fields, scope, { jti })
+    expect(await codeOf(opened(envelope, forged))).toBe('ERR_DECRYPT_FAILED')
+    expect(spent.size).toBe(0)
+    expect(await codeOf(opened(envelope, body))).toBe('none')
+    const [[id, expires]] = [...spent] as [[string, number]]
+    expect(id).toMatch(/^[\w-]{43}$/)
+    // Kept for longer than anything of the session is accepted.
+    expect(expires - Date.now() / 1_000).toBeGreaterThan(900 + 300)
+  })
+
+  test('is refused when the store fails, whatever it throws', async () => {
+    const session = await beginSession(jwk)
+    for (const replay of [
+      { spend: async () => Promise.reject(new Error('MARK')) },
+      { spend: async () => undefined as never },
+    ]) {
+      const code = await codeOf(opened(make({ replay }), await sealFields(session, patient, fields, scope)))
+      expect(['ERR_KEY_UNAVAILABLE', 'ERR_REPLAYED']).toContain(code)
+    }
+  })
+
+  test('without a sealed field carries no number', async () => {
+    const { store, spent } = memory()
+    const envelope = make({ replay: store })
+    const session = await beginSession(jwk)
+    for (let turn = 0; turn < 2; turn++) await opened(envelope, undefined, { header: session.carrier })
+    expect(spent.size).toBe(0)
+  })
+})
+
+describe.each(['dynoxide', 'dynalite'] as const)('a table in DynamoDB (%s)', (kind) => {
+  const missing = missingDynamoDB(kind)
+  const run = missing === undefined ? test : test.skip
+  let server: LocalDynamoDB
+  let client: DynamoDBClient
+  beforeAll(async () => {
+    if (missing !== undefined) return
+    server = await startLocalDynamoDB(kind)
+    client = new DynamoDBClient({ ...server.clientOptions, maxAttempts: 1 })
+    await client.send(
+      new CreateTableCommand({
+        TableName: 'Replays',
+        KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
+        AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
+        BillingMode: 'PAY_PER_REQUEST',
+      }),
+    )
+  })
+  afterAll(async () => {
+    client?.destroy()
+    await server?.close()
+  })
+  const name = (text: string): string => (missing === undefined ? text : `${text} (skipped: ${missing})`)
+  const open = (options: object = {}) =>
+    dynamodbReplayStore({ tableName: 'Replays', client, insecureEndpoint: server.endpoint, ...options })
+
+  run(name('remembers once'), async () => {
+    const store = open()
+    const results = await Promise.all(Array.from({ length: 10 }, () => store.spend('a', 2_000_000_000, {})))
+    expect(results.filter(Boolean)).toEqual([true])
+    expect(await store.spend('b', 2_000_000_000, {})).toBe(true)
+    const { Items } = await client.send(new ScanCommand({ TableName: 'Replays' }))
+    expect(Items).toContainEqual({
+      id: { S: 'b' },
+      expires: { N: '2000000000' },
+      nonce: { B: expect.any(Uint8Array) },
+    })
+  })
+
+  run(name('does not fail on its own item when an answer is lost'), async () => {
+    let calls = 0
+    const losing = new Proxy(client, {
+      get(target, property) {
+        if (property !== 'send') return Reflect.get(target, property)
+        return async (...args: [never, never]) => {
+          const answer = await target.send(...args)
+          calls++
+          if (calls === 1) throw Object.assign(new Error(), { name: 'TimeoutError' })
+          return answer
+        }
+      },
+    })
+    expect(await open({ client: losing }).spend('lost', 2_000_000_000, {})).toBe(true)
+    expect(calls).toBe(2)
+    expect(await open().spend('lost', 2_000_000_000, {})).toBe(false)
+  })
+
+  run(name('that is not there, or not in time, is an outage'), async () => {
+    expect(await codeOf(open({ tableName: 'Nowhere' }).spend('c', 1, {}))).toBe('ERR_KEY_UNAVAILABLE')
+    expect(await codeOf(open().spend('c', 1, { deadline: Date.now() - 1 }))).toBe('ERR_KEY_UNAVAILABLE')
+    const plain = dynamodbReplayStore({ tableName: 'Replays', client })
+    expect(await codeOf(plain.spend('c', 1, {}))).toBe('ERR_TLS_REQUIRED')
+  })
+
+  run(name('serves an envelope'), async () => {
+    const envelope = make({ replay: open() })
+    const body = await sealFields(await beginSession(jwk), patient, fields, scope)
+    expect(await codeOf(opened(envelope, body))).toBe('none')
+    expect(await codeOf(opened(make({ replay: open() }), body))).toBe('ERR_REPLAYED')
+  })
+})
