@@ -1,8 +1,7 @@
 export type Bytes = Uint8Array<ArrayBuffer>
 
 const encoder = new TextEncoder()
-// Strict both ways: bytes that are no UTF-8 are an error, and a leading U+FEFF is part of the text.
-const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+const decoder = new TextDecoder('utf-8', { fatal: true })
 
 export const utf8 = (text: string): Bytes => encoder.encode(text)
 
@@ -11,8 +10,8 @@ export const textOf = (bytes: Bytes | ArrayBuffer): string => decoder.decode(byt
 
 /** base64url without padding (RFC 7515, section 2). */
 export const encode = (bytes: Uint8Array): string => {
-  let binary = ''
-  for (const byte of bytes) binary += String.fromCharCode(byte)
+  // Byte by byte: a value may be longer than a call can have arguments.
+  const binary = bytes.reduce((text, byte) => text + String.fromCharCode(byte), '')
   return btoa(binary).replace(/\+/g, '-').replace(/\//g, '_').replace(/=/g, '')
 }
 
@@ -23,7 +22,5 @@ export const encode = (bytes: Uint8Array): string => {
  */
 export const decode = (...texts: readonly string[]): Bytes => {
   const binary = texts.map((text) => atob(text.replace(/-/g, '+').replace(/_/g, '/'))).join('')
-  const bytes = new Uint8Array(binary.length)
-  for (let at = 0; at < bytes.length; at++) bytes[at] = binary.charCodeAt(at)
-  return bytes
+  return Uint8Array.from(binary, (character) => character.charCodeAt(0))
 }

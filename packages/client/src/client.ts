@@ -34,7 +34,7 @@ import {
 import { draftOf, sealDraft } from './seal.ts'
 import { fetchRecipient } from './service-keys.ts'
 import { sessionsOf } from './session.ts'
-import { hash, randomBytes } from './web-crypto.ts'
+import { randomBytes, sha256 } from './web-crypto.ts'
 
 /** What `client.fetch` takes beside the path: the members of a `RequestInit`, and those that are ours. */
 export type ClientRequest<T> = Omit<RequestInit, 'body' | 'redirect'> & {
@@ -83,17 +83,10 @@ const stale = 'content-length content-encoding content-md5 content-digest repr-d
 export const createClient = <Req extends Fields, Res extends Fields | false = Req>(
   options: ClientOptions<Req, Res>,
 ): Client<Req, Res> => {
-  const {
-    baseUrl,
-    fields,
-    context = {},
-    onRetry,
-    fetch: send,
-    ...given
-  } = checkedClientOptions(options as ClientOptions)
+  const { baseUrl, fields, context = {}, onRetry, ...given } = checkedClientOptions(options as ClientOptions)
   const crypto = given.crypto!
-  // Called without a receiver, as browsers insist on.
-  const fetch: typeof globalThis.fetch = (url, init) => send!(url, init)
+  // A variable of its own: as a method of something else, a browser's does not work.
+  const fetch = given.fetch!
   const origin = originOf(baseUrl)!
   const base = baseUrl.replace(/\/$/, '')
   const { audience = origin, keys = {}, carrier, padding } = given
@@ -121,8 +114,8 @@ export const createClient = <Req extends Fields, Res extends Fields | false = Re
     if (draft ? /^(GET|HEAD)$/.test(method) : !partial && !/^(GET|HEAD|DELETE|OPTIONS)$/.test(method))
       throw fault('ERR_BODY_INVALID', undefined, `${draft ? 'No' : 'A'} body is due for this method`)
     const binding = checkedBinding(typeof context === 'function' ? await context() : context, from)
-    const contextOf = ({ model }: FieldPolicy): Promise<string> =>
-      hash(crypto, contextBytes(`${method} ${route}`, model, binding), 16)
+    const contextOf = async ({ model }: FieldPolicy): Promise<string> =>
+      encode((await sha256(crypto, contextBytes(`${method} ${route}`, model, binding))).slice(0, 16))
 
     for (let retried = false; ; retried = true) {
       const headers = new Headers(rest.headers)
@@ -153,6 +146,8 @@ export const createClient = <Req extends Fields, Res extends Fields | false = Re
           continue
         }
       }
+      // It may be the ticket that cannot be opened any more: the next request brings the keys themselves.
+      if (answer.status === 400) session.ticket = undefined
       const lenient = !answer.ok || !required
       if (!response || (!payload && (lenient || !text))) return answer
       try {

@@ -9,9 +9,6 @@ export type Header = Readonly<Record<string, unknown>>
 /** A compact JWE, taken apart: the protected header as text and read, IV, and ciphertext with the tag. */
 export type Jwe = readonly [head: string, header: Header, iv: string, ciphertext: string, tag: string]
 
-/** What protects all that is encrypted here. */
-export const enc = 'A256GCM'
-
 // The IV has 12 bytes and the tag 16, and neither can be cut; no encrypted key, as for `dir` and `ECDH-ES`.
 const compact = /^([\w-]+)\.\.([\w-]{16})\.([\w-]*)\.([\w-]{22})$/
 

@@ -2,9 +2,9 @@ import { decodeValue, type Json } from '@glassine/core'
 import { keyUse } from '@glassine/core/session'
 import type { OpenItem } from '@glassine/core/shapes'
 import { fault } from './errors.ts'
-import { decryptJwe, enc, type Header, parseJwe } from './jwe.ts'
+import { decryptJwe, type Header, parseJwe } from './jwe.ts'
 import type { Session } from './session.ts'
-import { agree, type EcJwk, type Key, type WebCrypto } from './web-crypto.ts'
+import { agree, type EcJwk, enc, type Key, type WebCrypto } from './web-crypto.ts'
 
 /**
  * Opens the sealed values of a response.
@@ -36,7 +36,7 @@ export const openItems = (
         const inner = parseJwe(text.trimEnd())!
         const [head, header] = inner
         check(header, { alg: 'ECDH-ES', kid: id + keyUse.device })
-        agreed[head] ??= agree(crypto, own, header.epk as EcJwk, 'decrypt', header)
+        agreed[head] ??= agree(crypto, own, header.epk as EcJwk, 'decrypt')
         text = await decryptJwe(crypto, await agreed[head], inner)
       }
       return decodeValue(text)

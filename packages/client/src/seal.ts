@@ -3,9 +3,9 @@ import { type FieldHeader, keyMember, keyUse } from '@glassine/core/session'
 import { itemsToSeal, type SealItem, type ShapeOptions } from '@glassine/core/shapes'
 import { utf8 } from './bytes.ts'
 import { fault } from './errors.ts'
-import { enc, encryptJwe, parseJwe } from './jwe.ts'
+import { encryptJwe, parseJwe } from './jwe.ts'
 import type { Session } from './session.ts'
-import type { WebCrypto } from './web-crypto.ts'
+import { enc, type WebCrypto } from './web-crypto.ts'
 
 /** A body whose values are checked and written as JSON. Nothing is sealed yet; it may be sealed more than once. */
 export interface Draft {

@@ -7,9 +7,9 @@ import {
   ecJwk,
   ecPair,
   gcmKey,
-  hash,
   type Key,
   randomBytes,
+  sha256,
   type WebCrypto,
 } from './web-crypto.ts'
 
@@ -60,7 +60,7 @@ export const fetchRecipient = async (
 ): Promise<Recipient> => {
   const { subtle } = crypto
   const now = Date.now()
-  const ends = [now + maxAge]
+  let expires = now + maxAge
 
   const read = async (): Promise<unknown> => {
     const init = {
@@ -70,10 +70,11 @@ export const fetchRecipient = async (
       cache: reload ? 'reload' : 'default',
     } as const
     const response = await fetch(jwksUri, init)
-    const caching = response.headers.get('cache-control') ?? ''
-    const age = /no-(?:store|cache)/i.test(caching) ? 0 : /max-age=(\d+)/i.exec(caching)?.[1]
-    if (age !== undefined) ends.push(now + Number(age) * 1000)
     if (!response.ok) throw response
+    const caching = response.headers.get('cache-control') ?? ''
+    const [, age] = /max-age=(\d+)/i.exec(caching) ?? []
+    if (/no-(?:store|cache)/i.test(caching)) expires = now
+    else if (age) expires = Math.min(expires, now + Number(age) * 1000)
     const text = await response.text()
     return trust ? text : JSON.parse(text)
   }
@@ -91,19 +92,19 @@ export const fetchRecipient = async (
 
   // Whatever is wrong with the set makes an error here, and its caller makes a refusal of it.
   const choose = async (published: any): Promise<Recipient> => {
-    const { keys, exp } = trust ? await verified(published, trust) : published
-    if (exp !== undefined) ends.push(exp * 1000)
-    const expires = Math.min(...ends)
+    const { keys, exp = Number.POSITIVE_INFINITY } = trust ? await verified(published, trust) : published
+    // An old set, replayed, would bring back keys that were given up.
+    if (exp * 1000 <= now) throw exp
+    expires = Math.min(expires, exp * 1000)
     for (const jwk of keys) {
       const { alg, e, n } = jwk
       if (!algs.includes(alg) || jwk.use === 'sig') continue
       // By the algorithm and not by what the key says of itself: a key of another kind lacks these members.
       const isEc = alg === 'ECDH-ES'
       const own = isEc ? ecJwk(jwk) : { e, kty: 'RSA', n }
-      const kid = await hash(crypto, utf8(JSON.stringify(own)))
+      const kid = encode(await sha256(crypto, utf8(JSON.stringify(own))))
       if (pins && !pins.includes(kid)) continue
-      // An old set, replayed, would bring back keys that were given up.
-      if (kid !== jwk.kid || exp * 1000 <= now) break
+      if (kid !== jwk.kid) break
       const contentKey = isEc ? agreedKey(crypto, own as EcJwk) : await encryptedKey(crypto, own)
       return { alg, kid, expires, contentKey }
     }

@@ -1,9 +1,9 @@
 import { keySetType, keyUse } from '@glassine/core/session'
 import { encode } from './bytes.ts'
 import { fault, guarded } from './errors.ts'
-import { enc, encryptJwe } from './jwe.ts'
+import { encryptJwe } from './jwe.ts'
 import type { Recipient } from './service-keys.ts'
-import { ecPair, gcmKey, type Key, randomBytes, type WebCrypto } from './web-crypto.ts'
+import { ecPair, enc, gcmKey, type Key, randomBytes, type WebCrypto } from './web-crypto.ts'
 
 /** The keys of one session. None of them can be exported: they live in this page or process only. */
 export interface Session {

@@ -1,6 +1,6 @@
 /* Keys by Web Crypto. Its types are those of the global `crypto`, the one name that Node and browsers have in common. */
 import { derivationBytes } from '@glassine/core/session'
-import { type Bytes, decode, encode } from './bytes.ts'
+import type { Bytes } from './bytes.ts'
 
 export type WebCrypto = typeof globalThis.crypto
 export type Key = Parameters<WebCrypto['subtle']['encrypt']>[1]
@@ -12,14 +12,16 @@ export interface EcJwk {
   readonly y?: string
 }
 
+/** What protects all that is encrypted here. */
+export const enc = 'A256GCM'
+
 const p256 = { name: 'ECDH', namedCurve: 'P-256' }
 
 export const randomBytes = (crypto: WebCrypto, length: number): Bytes =>
   crypto.getRandomValues(new Uint8Array(length))
 
-/** The first bytes of the SHA-256, base64url. */
-export const hash = async ({ subtle }: WebCrypto, bytes: Bytes, length = 32): Promise<string> =>
-  encode(new Uint8Array(await subtle.digest('SHA-256', bytes), 0, length))
+export const sha256 = async ({ subtle }: WebCrypto, bytes: Bytes): Promise<Bytes> =>
+  new Uint8Array(await subtle.digest('SHA-256', bytes))
 
 /** A key for A256GCM that does not leave Web Crypto again. The bytes are zeroed. */
 export const gcmKey = async ({ subtle }: WebCrypto, bytes: Bytes, use: Use): Promise<Key> => {
@@ -38,21 +40,13 @@ export const ecPair = async ({ subtle }: WebCrypto) => {
 }
 
 /**
- * The key for A256GCM of an ECDH-ES agreement (RFC 7518, section 4.6).
+ * The key for A256GCM of an ECDH-ES agreement (RFC 7518, section 4.6), without party information.
  *
- * @param header - its `apu` and `apv` join the derivation, where they are there
  * @throws DOMException when the public key is no point of the curve
  */
-export const agree = async (
-  crypto: WebCrypto,
-  own: Key,
-  theirs: EcJwk,
-  use: Use,
-  { apu = '', apv = '' }: { readonly apu?: string; readonly apv?: string } = {},
-): Promise<Key> => {
+export const agree = async (crypto: WebCrypto, own: Key, theirs: EcJwk, use: Use): Promise<Key> => {
   const { subtle } = crypto
   const key = await subtle.importKey('jwk', ecJwk(theirs), p256, false, [])
   const secret = new Uint8Array(await subtle.deriveBits({ name: 'ECDH', public: key }, own, 256))
-  const bytes = derivationBytes(secret, 'A256GCM', decode(apu), decode(apv))
-  return gcmKey(crypto, new Uint8Array(await subtle.digest('SHA-256', bytes)), use)
+  return gcmKey(crypto, await sha256(crypto, derivationBytes(secret, enc)), use)
 }

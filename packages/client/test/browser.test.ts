@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { build } from 'esbuild'
 import { suite } from './cases/index.ts'
-import { chromiumPath, openPage } from './support/chromium.ts'
+import { inChromium, openPage } from './support/chromium.ts'
 
 const bundled = async (): Promise<string> => {
   const { outputFiles } = await build({
@@ -19,43 +19,36 @@ const bundled = async (): Promise<string> => {
   return outputFiles[0]!.text
 }
 
-const executable = chromiumPath()
-if (!executable && process.env.GLASSINE_REQUIRE_BROWSER)
-  throw new Error('GLASSINE_REQUIRE_BROWSER is set, and there is no Chromium')
+inChromium((executable) => {
+  /** What went wrong in the case, or nothing. */
+  let outcome: Record<string, string> = {}
+  let browser: Awaited<ReturnType<typeof openPage>>
 
-if (!executable)
-  test.skip('no Chromium here: set GLASSINE_CHROMIUM, or install Debian’s `chromium`, to run the suite in a browser', () => {})
-else
-  describe('in Chromium', () => {
-    /** What went wrong in the case, or nothing. */
-    let outcome: Record<string, string> = {}
-    let browser: Awaited<ReturnType<typeof openPage>>
+  beforeAll(async () => {
+    browser = await openPage(executable, async () => ({
+      status: 200,
+      headers: { 'content-type': 'text/html' },
+      body: '<!doctype html><title>cases</title>',
+    }))
+    await browser.page.addScriptTag({ content: await bundled() })
+    outcome = await browser.page.evaluate(async () => {
+      const failures: Record<string, string> = {}
+      for (const [subject, cases] of Object.entries((globalThis as any).cases.suite))
+        for (const [name, run] of Object.entries(cases as Record<string, () => Promise<void>>))
+          failures[`${subject}: ${name}`] = await run().then(
+            () => 'passed',
+            (error) => `failed: ${error.stack}`,
+          )
+      return failures
+    })
+  }, 120_000)
+  afterAll(() => browser?.close())
 
-    beforeAll(async () => {
-      browser = await openPage(executable, async () => ({
-        status: 200,
-        headers: { 'content-type': 'text/html' },
-        body: '<!doctype html><title>cases</title>',
-      }))
-      await browser.page.addScriptTag({ content: await bundled() })
-      outcome = await browser.page.evaluate(async () => {
-        const failures: Record<string, string> = {}
-        for (const [subject, cases] of Object.entries((globalThis as any).cases.suite))
-          for (const [name, run] of Object.entries(cases as Record<string, () => Promise<void>>))
-            failures[`${subject}: ${name}`] = await run().then(
-              () => 'passed',
-              (error) => `failed: ${error.stack}`,
-            )
-        return failures
-      })
-    }, 120_000)
-    afterAll(() => browser?.close())
-
-    for (const [subject, cases] of Object.entries(suite))
-      describe(subject, () => {
-        for (const name of Object.keys(cases))
-          test(name, () => {
-            expect(outcome[`${subject}: ${name}`]).toBe('passed')
-          })
-      })
-  })
+  for (const [subject, cases] of Object.entries(suite))
+    describe(subject, () => {
+      for (const name of Object.keys(cases))
+        test(name, () => {
+          expect(outcome[`${subject}: ${name}`]).toBe('passed')
+        })
+    })
+})

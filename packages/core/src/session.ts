@@ -72,25 +72,27 @@ export const contextBytes = (route: string, model: string, binding: Binding): Ui
  *
  * @param secret - the shared secret, the x-coordinate alone
  * @param algorithm - `A256GCM` for ECDH-ES, `ECDH-ES+A256KW` for that
- * @param apu - PartyUInfo of the header, decoded; mostly empty, as `apv`
+ * @param apu - PartyUInfo of the header, decoded, and `apv` PartyVInfo. Default: empty, as they mostly are
  * @param bits - the length of the key, at most 256
  */
 export const derivationBytes = (
   secret: Bytes,
   algorithm: string,
-  apu: Bytes,
-  apv: Bytes,
+  apu: Bytes = none,
+  apv: Bytes = none,
   bits = 256,
 ): Uint8Array<ArrayBuffer> =>
   numbered([
     // The first round, and the only one for a key of this length.
     [1, secret],
     ...[encoder.encode(algorithm), apu, apv].map(lengthPrefixed),
-    [bits, new Uint8Array()],
+    [bits, none],
   ])
 
 type Bytes = Uint8Array<ArrayBufferLike>
 type Numbered = readonly [number, Bytes]
+
+const none = new Uint8Array()
 
 const lengthPrefixed = (bytes: Bytes): Numbered => [bytes.length, bytes]
 

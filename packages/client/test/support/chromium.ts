@@ -4,17 +4,31 @@ import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { describe, test } from '@jest/globals'
 import { chromium, type Page } from 'playwright-core'
 import { createCertificates } from '../../../testing/src/kms/certificate.ts'
 
 /** Debian's, or the one that `GLASSINE_CHROMIUM` names; nothing where there is none. */
-export const chromiumPath = (): string | undefined => {
+const chromiumPath = (): string | undefined => {
   if (process.env.GLASSINE_CHROMIUM) return process.env.GLASSINE_CHROMIUM
   try {
     return execFileSync('which', ['chromium'], { encoding: 'utf8' }).trim()
   } catch {
     return undefined
   }
+}
+
+/**
+ * Describes tests that need a browser. Where there is none they are skipped and say so, unless
+ * `GLASSINE_REQUIRE_BROWSER` is set, as in CI.
+ */
+export const inChromium = (tests: (executable: string) => void): void => {
+  const executable = chromiumPath()
+  if (executable) describe('in Chromium', () => tests(executable))
+  else if (process.env.GLASSINE_REQUIRE_BROWSER)
+    throw new Error('GLASSINE_REQUIRE_BROWSER is set, and there is no Chromium')
+  else
+    test.skip('no Chromium here: install Debian’s `chromium`, or set GLASSINE_CHROMIUM to the path of one', () => {})
 }
 
 const flags = [

@@ -1,0 +1,185 @@
+/** The client against `@glassine/session` and the middlewares, through Lambda events. */
+import { generateKeyPairSync } from 'node:crypto'
+import { describe, expect, test } from '@jest/globals'
+import { refused } from './support/check.ts'
+import { clock } from './support/clock.ts'
+import { lambdaService } from './support/lambda.ts'
+import { patient, secrets } from './support/patient.ts'
+
+const shapes = ['field', 'bundle'] as const
+const carriers = ['body', 'header'] as const
+const modes = ['session', 'forward-secret'] as const
+
+const combinations = shapes.flatMap((shape) =>
+  carriers.flatMap((carrier) => modes.map((mode) => [shape, carrier, mode] as const)),
+)
+
+describe.each(combinations)('shape %s, keys in the %s, responses %s', (shape, carrier, mode) => {
+  test.each([false, true])('PUT and GET, with tickets %s', async (ticket) => {
+    const service = lambdaService({ shape, ticket })
+    const { put, get } = service.client({ carrier, response: { mode } })
+    for (let at = 0; at < 2; at++) {
+      const response = await put()
+      expect(response.status).toBe(200)
+      expect(await response.json()).toEqual(patient())
+      expect(await (await get()).json()).toEqual(patient())
+    }
+    expect(service.payloads).toEqual([patient(), undefined, patient(), undefined])
+    const wire = JSON.stringify(service.seen)
+    for (const secret of secrets) expect(wire).not.toContain(secret)
+    expect(service.seen).toHaveLength(4)
+    // The first answer brings the ticket; all that is sent after it is the ticket.
+    const carried = service.seen.map(({ body, headers }) => headers['encryption-key'] ?? body.$jwe)
+    expect(new Set(carried).size).toBe(ticket ? 2 : 1)
+    expect(service.seen.map(({ response }) => '$jwe' in response)).toEqual([ticket, false, false, false])
+  })
+})
+
+test('an RSA key, and keys that are signed', async () => {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  const signer = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const service = lambdaService({ privateKey, signer: signer.privateKey })
+  const trust = signer.publicKey.export({ format: 'jwk' }) as any
+  const { put } = service.client({ keys: { trust } })
+  expect(await (await put()).json()).toEqual(patient())
+  const other = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' }) as any
+  await refused(service.client({ keys: { trust: other } }).put(), 'ERR_KEY_REFUSED')
+})
+
+test('a PATCH, and a 204', async () => {
+  const service = lambdaService({ work: () => undefined })
+  const { api } = service.client()
+  const init = { headers: { 'x-tenant': 't-1' }, route: '/patients/{id}' }
+  const body = patient()
+  const response = await api.fetch('/patients/7', { method: 'PUT', body, ...init })
+  expect(response.status).toBe(204)
+  expect(service.payloads).toEqual([body])
+})
+
+test('errors of the handler come with their fields opened', async () => {
+  const service = lambdaService({ work: () => ({ ...patient(), statusCode: 200 }) })
+  expect(await (await service.client().put()).json()).toMatchObject(patient())
+})
+
+describe('a session that the service does not take', () => {
+  test('unknown-kid: the keys are fetched again, and the request is made once more', async () => {
+    const first = lambdaService()
+    const second = lambdaService()
+    let service = first
+    const events: unknown[] = []
+    const { put } = first.client({
+      fetch: ((...args: Parameters<typeof fetch>) => service.fetch(...args)) as never,
+      onRetry: (event) => events.push(event),
+    })
+    await put()
+    service = second
+    expect(await (await put()).json()).toEqual(patient())
+    expect(events).toEqual([{ problem: 'unknown-kid' }])
+    expect(second.payloads).toEqual([patient()])
+  })
+
+  test('session-expired: a session begun by a clock that is slow', async () => {
+    const ahead = 7_200_000
+    const service = lambdaService()
+    const events: unknown[] = []
+    const { put } = service.client({
+      onRetry: (event) => events.push(event),
+      fetch: (async (url: string, init: any) => {
+        const response = await clock(ahead, () => service.fetch(url, init))
+        response.headers.set('date', new Date(Date.now() + ahead).toUTCString())
+        return response
+      }) as never,
+    })
+    expect(await (await put()).json()).toEqual(patient())
+    expect(events).toEqual([{ problem: 'session-expired' }])
+  })
+})
+
+describe('what was moved or changed on the way is refused by the service', () => {
+  type Change = (request: any, other: any) => any
+  const withBody = (request: any, change: (body: any) => object) => ({
+    ...request,
+    body: JSON.stringify(change(JSON.parse(request.body))),
+  })
+
+  test.each<[string, Change]>([
+    ['another tenant', (request) => ({ ...request, headers: { ...request.headers, 'x-tenant': 't-2' } })],
+    ['another route', (request) => ({ ...request, path: '/doctors/7' })],
+    ['another method', (request) => ({ ...request, method: 'POST' })],
+    [
+      'two fields swapped',
+      (request) =>
+        withBody(request, (body) => ({
+          ...body,
+          ssn: body.address.street,
+          address: { ...body.address, street: body.ssn },
+        })),
+    ],
+    [
+      'two elements of a list swapped',
+      (request) => withBody(request, (body) => ({ ...body, visits: body.visits.toReversed() })),
+    ],
+    [
+      'a field of another request of the session',
+      (request, other) => withBody(request, (body) => ({ ...body, ssn: other.ssn })),
+    ],
+    [
+      'the keys of another session',
+      (request, other) => withBody(request, (body) => ({ ...body, $jwe: other.foreign })),
+    ],
+    ['a field in the clear', (request) => withBody(request, (body) => ({ ...body, ssn: '078-05-1120' }))],
+    ['a field that is gone', (request) => withBody(request, ({ ssn: _gone, ...body }) => body)],
+    ['no keys', (request) => withBody(request, ({ $jwe: _gone, ...body }) => body)],
+  ])('%s', async (_what, change) => {
+    const service = lambdaService()
+    const { put } = service.client()
+    await put()
+    await service.client().put()
+    const [{ body: before }, { body: foreign }] = service.seen as [any, any]
+    service.way.request = (request) => change(request, { ...before, foreign: foreign.$jwe })
+    const response = await put()
+    expect(response.status).toBe(400)
+    expect(service.payloads).toHaveLength(2)
+  })
+
+  test('a session for another audience', async () => {
+    const service = lambdaService({ audience: 'https://other.example.com' })
+    expect((await service.client().put()).status).toBe(400)
+    expect((await service.client({ audience: 'https://other.example.com' }).put()).status).toBe(200)
+  })
+
+  test('a binding that the service does not make', async () => {
+    const service = lambdaService()
+    expect((await service.client({}, 't-2').put()).status).toBe(400)
+  })
+})
+
+describe('what was moved or changed on the way is refused by the client', () => {
+  test.each<[string, (body: any, before: any) => any, string]>([
+    ['the answer to another request', (_body, before) => before, 'ERR_DECRYPT_FAILED'],
+    ['a field of another answer', (body, before) => ({ ...body, ssn: before.ssn }), 'ERR_DECRYPT_FAILED'],
+    ['a field in the clear', (body) => ({ ...body, ssn: 'x' }), 'ERR_FIELD_NOT_ENCRYPTED'],
+    ['a field that is gone', ({ ssn: _gone, ...body }) => body, 'ERR_FIELD_MISSING'],
+    ['two fields swapped', (body) => ({ ...body, visits: body.visits.toReversed() }), 'ERR_DECRYPT_FAILED'],
+  ])('%s', async (_what, change, code) => {
+    const service = lambdaService()
+    const { put } = service.client()
+    await put()
+    const before = service.seen[0]!.response
+    service.way.response = (body) => change(body, before)
+    await refused(put(), code, secrets)
+  })
+})
+
+test('a ticket that cannot be opened any more costs one request, and is given up', async () => {
+  const service = lambdaService({ ticket: true })
+  const { put } = service.client()
+  service.way.response = (body) => ({
+    ...body,
+    // As after the service's keys of tickets were lost: another one's ticket stands there.
+    $jwe: `${body.$jwe.slice(0, -3)}AAA`,
+  })
+  expect((await put()).status).toBe(200)
+  service.way.response = undefined
+  expect([(await put()).status, (await put()).status]).toEqual([400, 200])
+})
