@@ -1,23 +1,32 @@
 // Debian's Chromium, driven by playwright-core: a browser is never downloaded.
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { describe, test } from '@jest/globals'
 import { type BrowserContext, type BrowserContextOptions, chromium } from 'playwright-core'
 
-const places = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
-
-const executable = places.find((place) => existsSync(place))
+/** Debian's, or the one that `GLASSINE_CHROMIUM` names; nothing where there is none. */
+const chromiumPath = (): string | undefined => {
+  if (process.env.GLASSINE_CHROMIUM) return process.env.GLASSINE_CHROMIUM
+  try {
+    return execFileSync('which', ['chromium'], { encoding: 'utf8' }).trim()
+  } catch {
+    return undefined
+  }
+}
 
 /**
- * Why tests cannot run in a browser here, for the name of a test that is skipped; `undefined` when they can.
- *
- * @throws Error where `GLASSINE_REQUIRE_BROWSER=1` says that they must
+ * Describes tests that need a browser. Where there is none they are skipped and say so, unless
+ * `GLASSINE_REQUIRE_BROWSER` is set, as in CI.
  */
-export const missingBrowser = (): string | undefined => {
-  if (executable !== undefined) return undefined
-  const reason = `no Chromium in ${places.join(', ')}`
-  if (process.env.GLASSINE_REQUIRE_BROWSER === '1') throw new Error(reason)
-  return reason
+export const inChromium = (tests: (executable: string) => void): void => {
+  const executable = chromiumPath()
+  if (executable) describe('in Chromium', () => tests(executable))
+  else if (process.env.GLASSINE_REQUIRE_BROWSER)
+    throw new Error('GLASSINE_REQUIRE_BROWSER is set, and there is no Chromium')
+  else
+    test.skip('no Chromium here: install Debian’s `chromium`, or set GLASSINE_CHROMIUM to the path of one', () => {})
 }
 
 const flags = [
@@ -36,11 +45,14 @@ export interface Browser {
   close(): Promise<void>
 }
 
-/** Starts a browser that takes any certificate, and nothing from the network. Whoever starts it closes it. */
-export const startBrowser = async (options: BrowserContextOptions = {}): Promise<Browser> => {
-  const folder = mkdtempSync(path.join(tmpdir(), 'glassine-browser-'))
+/** Starts a browser that takes any certificate. Whoever starts it closes it. */
+export const startBrowser = async (
+  executablePath: string,
+  options: BrowserContextOptions = {},
+): Promise<Browser> => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'glassine-chromium-'))
   const context = await chromium.launchPersistentContext(folder, {
-    executablePath: executable,
+    executablePath,
     headless: true,
     args: flags,
     ignoreHTTPSErrors: true,

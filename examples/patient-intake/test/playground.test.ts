@@ -2,18 +2,16 @@
 // `.artifacts`, which is what a reviewer looks at.
 import { rmSync } from 'node:fs'
 import path from 'node:path'
-import { type Browser, missingBrowser, startBrowser } from '@glassine/browser'
+import { type Browser, inChromium, startBrowser } from '@glassine/browser'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import type { Page } from 'playwright-core'
 import { patient, secrets } from '../demo/patient.ts'
 import { attacks } from '../web/attacks.ts'
 import { type Playground, startPlayground } from '../web/server.ts'
 
-const missing = missingBrowser()
-const inBrowser = missing ? describe.skip : describe
 const artifacts = path.resolve('examples/patient-intake/.artifacts')
 
-inBrowser(`the playground${missing ? ` (${missing})` : ''}`, () => {
+inChromium((executable) => {
   let playground: Playground
   let browser: Browser
   let page: Page
@@ -28,7 +26,10 @@ inBrowser(`the playground${missing ? ` (${missing})` : ''}`, () => {
       loadHandlers: (shape) => import(`../src/handler.ts?${shape}`),
       conditions: ['@glassine/source'],
     })
-    browser = await startBrowser({ viewport: { width: 1440, height: 900 }, reducedMotion: 'reduce' })
+    browser = await startBrowser(executable, {
+      viewport: { width: 1440, height: 900 },
+      reducedMotion: 'reduce',
+    })
     page = browser.context.pages()[0]!
     page.setDefaultTimeout(5_000)
     page.on('request', (request) => {
