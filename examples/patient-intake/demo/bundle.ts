@@ -31,7 +31,7 @@ export const bundleHandler = async (): Promise<{ file: string; bytes: number }> 
 
 /** What the bundle exports. */
 export interface Handlers {
-  readonly handler: MiddyfiedHandler
+  readonly handler: MiddyfiedHandler<any, any, Error, any>
   readonly publishedKeys: LambdaHandler
 }
 

@@ -31,7 +31,7 @@ export const parsed = (text: unknown): unknown => {
  * Invokes a handler and watches it from inside. One invocation at a time, in the whole process: what is watched is its
  * output, and all calls of the KMS.
  */
-export const watched = (handler: MiddyfiedHandler, kms: LocalKms) => {
+export const watched = (handler: MiddyfiedHandler<any, any, Error, any>, kms: LocalKms) => {
   let inside: { -readonly [K in keyof Invocation]?: Invocation[K] } = {}
   // Middy runs these next to the handler: after all that opens, before all that seals.
   handler.before((request) => {

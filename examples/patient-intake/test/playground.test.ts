@@ -3,7 +3,7 @@
 import { rmSync } from 'node:fs'
 import path from 'node:path'
 import { type Browser, inChromium, startBrowser } from '@glassine/browser'
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
 import type { Page } from 'playwright-core'
 import { patient, secrets } from '../demo/patient.ts'
 import { attacks } from '../web/attacks.ts'
@@ -22,8 +22,11 @@ inChromium((executable) => {
     rmSync(artifacts, { recursive: true, force: true })
     playground = await startPlayground({
       port: 0,
-      // A query makes it another module, as it would be another function.
-      loadHandlers: (shape) => import(`../src/handler.ts?${shape}`),
+      // Each time another module, as it would be another function.
+      loadHandlers: () => {
+        jest.resetModules()
+        return import('../src/handler.ts')
+      },
       conditions: ['@glassine/source'],
     })
     browser = await startBrowser(executable, {
@@ -163,6 +166,51 @@ inChromium((executable) => {
     test('leaves the table as it was', async () => {
       await travel('#read')
       expect(await line('browser', '/phone').innerText()).toContain(patient.phone)
+    })
+  })
+
+  describe('other ways to send', () => {
+    const choose = (value: string) => page.click(`label:has(input[value=${value}])`)
+
+    test('all in one: no field is in its place, and none can be swapped', async () => {
+      await choose('bundle')
+      await travel('#send')
+      await shot('07-bundle')
+      expect(await pane('wire').locator('.line[data-field="/ssn"]').count()).toBe(0)
+      expect(await cell('The wire', '/ssn')).toBe('sealed')
+      expect(await line('lambda', '/ssn').innerText()).toContain('123-45-6789')
+      expect(await page.getAttribute('[data-attack=swap]', 'aria-disabled')).toBe('true')
+      await travel('#read')
+      expect(await line('browser', '/ssn').innerText()).toContain('123-45-6789')
+    })
+
+    test('all in one: what fits is refused as well', async () => {
+      for (const name of ['bit', 'plaintext', 'replay']) {
+        await page.click(`[data-attack=${name}]`)
+        await travel('#send')
+        expect(await page.locator('#verdict').getAttribute('data-tone')).toBe('refused')
+        await page.click(`[data-attack=${name}]`)
+      }
+    })
+
+    test('a one-time key: the answer is a token within a token', async () => {
+      await choose('field')
+      await choose('forward-secret')
+      await travel('#send')
+      await pane('wire').locator('section').last().locator('.line[data-field="/ssn"] .token').click()
+      await shot('08-forward-secret')
+      expect(await textOf('wire')).toContain('JWE')
+      expect(await line('browser', '/ssn').innerText()).toContain('123-45-6789')
+      await choose('session')
+    })
+
+    test('another clinic: another binding, and a table of its own', async () => {
+      await choose('clinic-b')
+      await travel('#read')
+      expect(await page.locator('#verdict').innerText()).toContain('404')
+      await travel('#send')
+      expect(await page.locator('#verdict').getAttribute('data-tone')).toBe('good')
+      await choose('clinic-a')
     })
   })
 

@@ -21,7 +21,7 @@ export interface PlaygroundOptions {
   /** 0 takes any free one. */
   readonly port: number
   /** Loads the handlers anew, as a function with the environment that is set. */
-  readonly loadHandlers: (shape: Shape) => Promise<Handlers>
+  readonly loadHandlers: () => Promise<Handlers>
   /** See `bundlePage`. */
   readonly conditions?: readonly string[]
 }
@@ -86,7 +86,7 @@ export const startPlayground = async ({ port, loadHandlers, conditions }: Playgr
   /** The same code deployed twice: a service reads one shape, and answers in it. */
   const deployed = async (shape: Shape) => {
     process.env.SHAPE = shape
-    const { handler, publishedKeys } = await loadHandlers(shape)
+    const { handler, publishedKeys } = await loadHandlers()
     return { run: watched(handler, services.kms), publishedKeys }
   }
   const functions = { field: await deployed('field'), bundle: await deployed('bundle') }

@@ -24,7 +24,7 @@ const choices = [
       ['field', 'one by one'],
       ['bundle', 'all in one'],
     ],
-    what: 'A bundle is smaller; single fields keep the structure.',
+    what: 'All in one is smaller; one by one keeps the structure.',
   },
   {
     name: 'response',
@@ -33,7 +33,7 @@ const choices = [
       ['session', 'the session key'],
       ['forward-secret', 'a one-time key'],
     ],
-    what: 'Once: not even the service can open the answer again.',
+    what: 'One-time: keys stolen later open no answer.',
   },
 ] as const
 
@@ -47,7 +47,7 @@ export const drawSettings = (changed: () => void): void => {
         h('legend', {}, title),
         h(
           'div',
-          { class: 'segments', title: what },
+          { class: 'segments' },
           ...options.map(([value, words], at) =>
             h(
               'label',
@@ -57,6 +57,7 @@ export const drawSettings = (changed: () => void): void => {
             ),
           ),
         ),
+        h('p', {}, what),
       ),
     ),
   )
