@@ -207,7 +207,7 @@ inChromium((executable) => {
     test('another clinic: another binding, and a table of its own', async () => {
       await choose('clinic-b')
       await travel('#read')
-      expect(await page.locator('#verdict').innerText()).toContain('404')
+      expect(await page.locator('#verdict').innerText()).toContain('There is no such patient in this clinic')
       await travel('#send')
       expect(await page.locator('#verdict').getAttribute('data-tone')).toBe('good')
       await choose('clinic-a')

@@ -70,6 +70,7 @@ export const attacks: readonly Attack[] = [
     does: 'The ciphertexts are sent on under the login of another clinic.',
     outcome:
       'They are bound to the clinic that sealed them; the Lambda expects the one that the authorizer names.',
+    on: 'send',
     change: (request) =>
       withHeader(
         request,
@@ -108,6 +109,7 @@ export const attacks: readonly Attack[] = [
     title: 'Strip the session key',
     does: 'The token that carries the session’s keys, encrypted to the service, is cut out.',
     outcome: 'Without it nothing opens, and nothing could be answered under it.',
+    on: 'send',
     change: (request) => {
       const { $jwe: _, ...body } = request.body ?? {}
       const { 'encryption-key': __, ...headers } = request.headers
@@ -135,6 +137,7 @@ export const attacks: readonly Attack[] = [
     outcome:
       'The row is signed as a whole, readable attributes too. Reading it fails, until it is put right.',
     on: 'read',
+    needsEarlier: true,
     changeRow: (row) => ({ ...row, phone: '+44 20 0000 0000' }),
   },
   {

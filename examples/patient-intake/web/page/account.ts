@@ -16,7 +16,11 @@ export interface Account {
   readonly opened?: Opened
 }
 
-export const isRefused = ({ lambda }: Account): boolean => lambda !== undefined && lambda.status >= 400
+/** The handler looked, and there was nothing. */
+export const isMissing = ({ lambda }: Account): boolean => lambda?.status === 404 && lambda.code === undefined
+
+export const isRefused = (account: Account): boolean =>
+  account.lambda !== undefined && account.lambda.status >= 400 && !isMissing(account)
 
 /** JSON where it is JSON. */
 export const parsed = (text: string | undefined): unknown => {

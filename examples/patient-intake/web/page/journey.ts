@@ -1,5 +1,5 @@
-// The way of a request as five stations, and the sentence that says how it ended.
-import { type Account, isRefused } from './account.ts'
+// The way of a request as five stations.
+import { type Account, isMissing, isRefused } from './account.ts'
 import { byId, h, icon, kilobytes, plural } from './dom.ts'
 import { fieldAt, fieldsIn } from './fields.ts'
 
@@ -71,7 +71,9 @@ const stations: readonly Station[] = [
       const { answer, opened } = account
       if (!opened) return answer && ['active', `${kilobytes(answer.bytes)} come back`]
       if (opened.error)
-        return ['refused', isRefused(account) ? 'hears no more than that' : `refuses: ${opened.error}`]
+        return isMissing(account)
+          ? ['skipped', 'hears that there is none']
+          : ['refused', isRefused(account) ? 'hears no more than that' : `refuses: ${opened.error}`]
       return ['done', 'opens the answer']
     },
   },
@@ -107,39 +109,4 @@ export const drawJourney = (account?: Account): void => {
       )
     }),
   )
-  const [tone, text] = verdictOf(account)
-  const verdict = byId('verdict')
-  verdict.dataset.tone = tone
-  verdict.replaceChildren(...text)
-}
-
-type Tone = 'quiet' | 'good' | 'refused' | 'bad'
-
-const verdictOf = (account: Account | undefined): readonly [Tone, (Node | string)[]] => {
-  if (!account)
-    return ['quiet', ['Nothing has been sent yet. Press Send, and watch the values on their way.']]
-  const { lambda, opened, attack } = account
-  if (!opened || (!lambda && !opened.error)) return ['quiet', ['On its way …']]
-  if (!lambda) return ['bad', [`Nothing was sent: ${opened.error}`]]
-  if (isRefused(account)) {
-    const handler = lambda.ran ? 'The handler got nothing to work with.' : 'The handler did not run.'
-    return [
-      'refused',
-      [h('strong', {}, `${lambda.status} ${lambda.code ?? ''}`), ` ${handler} ${attack?.outcome ?? ''}`],
-    ]
-  }
-  if (opened.error)
-    return [
-      'refused',
-      [h('strong', {}, opened.error), ` The browser refused the answer. ${attack?.outcome ?? ''}`],
-    ]
-  if (attack && account.wire?.changed.length !== 0)
-    return ['bad', [`${lambda.status}: the tampering went unnoticed.`]]
-  return [
-    'good',
-    [
-      h('strong', {}, String(lambda.status)),
-      ' Only your browser and the Lambda have read what is sealed. Now try the man in the middle.',
-    ],
-  ]
 }

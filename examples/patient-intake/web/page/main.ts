@@ -11,6 +11,7 @@ import { drawPanes, fillPane } from './panes.ts'
 import { drawSettings, settings } from './settings.ts'
 import { createStory, type Opened, type Step } from './story.ts'
 import { allowTampering, armedFor, drawTampering, noteResult } from './tampering.ts'
+import { drawVerdict } from './verdict.ts'
 
 /** The way is below the form then. */
 const narrow = matchMedia('(max-width: 980px)')
@@ -20,6 +21,7 @@ let account: Account | undefined
 
 const draw = (): void => {
   drawJourney(account)
+  drawVerdict(account)
   drawCounters(account)
   drawMatrix(account, account?.action === 'read' ? (account.opened?.value ?? patientOf()) : patientOf())
 }

@@ -1,6 +1,6 @@
 // What each party has before it, in its own words.
 import type { Header } from '../protocol.ts'
-import { type Account, isRefused, parsed } from './account.ts'
+import { type Account, isMissing, isRefused, parsed } from './account.ts'
 import { byId, h, icon, kilobytes } from './dom.ts'
 import { isMembers } from './fields.ts'
 import { tokenOf } from './sealed.ts'
@@ -190,6 +190,7 @@ const log = ({ log: seen }: Account): readonly HTMLElement[] | undefined => {
 const browser = (account: Account): readonly HTMLElement[] | undefined => {
   const { opened } = account
   if (!opened) return undefined
+  if (isMissing(account)) return [nothing('There is no such patient in this clinic.')]
   if (opened.error === undefined) return [section('await response.json()', '', tree(opened.value))]
   return [
     isRefused(account)
@@ -269,9 +270,11 @@ export const drawPanes = (): void => {
 export const fillPane = (name: string, account?: Account): void => {
   const { draw, empty } = panes.find((pane) => pane.name === name)!
   const content = account && draw(account)
-  byId(`content-${name}`).replaceChildren(...(content ?? [h('p', { class: 'empty' }, empty)]))
   const box = byId(`content-${name}`)
+  const card = box.closest<HTMLElement>('.pane')!
+  box.classList.toggle('arriving', card.dataset.filled !== 'true')
+  box.replaceChildren(...(content ?? [h('p', { class: 'empty' }, empty)]))
   const changed = box.querySelector<HTMLElement>('.changed')
   if (changed) box.scrollTop = changed.offsetTop - box.offsetTop - 60
-  box.closest<HTMLElement>('.pane')!.dataset.filled = String(content !== undefined)
+  card.dataset.filled = String(content !== undefined)
 }

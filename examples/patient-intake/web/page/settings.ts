@@ -24,7 +24,7 @@ const choices = [
       ['field', 'one by one'],
       ['bundle', 'all in one'],
     ],
-    what: 'All in one is smaller; one by one keeps the structure.',
+    what: 'One token is smaller than ten.',
   },
   {
     name: 'response',
