@@ -9,6 +9,8 @@ import { patient, secrets } from '../demo/patient.ts'
 import { attacks } from '../web/attacks.ts'
 import { type Playground, startPlayground } from '../web/server.ts'
 
+/** So high that everything is in sight. */
+const desk = { width: 1440, height: 2160 }
 const artifacts = path.resolve('examples/patient-intake/.artifacts')
 
 inChromium((executable) => {
@@ -30,7 +32,7 @@ inChromium((executable) => {
       conditions: ['@glassine/source'],
     })
     browser = await startBrowser(executable, {
-      viewport: { width: 1440, height: 900 },
+      viewport: desk,
       reducedMotion: 'reduce',
     })
     page = browser.context.pages()[0]!
@@ -231,10 +233,13 @@ inChromium((executable) => {
         ['phone', 390, 844],
       ] as const) {
         await page.setViewportSize({ width, height })
-        await shot(`look-${colorScheme}-${name}`)
+        await page.screenshot({
+          path: path.join(artifacts, `look-${colorScheme}-${name}.png`),
+          fullPage: name === 'phone',
+        })
         expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width)
       }
-      await page.setViewportSize({ width: 1440, height: 900 })
+      await page.setViewportSize(desk)
     },
   )
 
