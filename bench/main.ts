@@ -7,7 +7,10 @@ import { bundleFigures } from './bundle.ts'
 import type { Figure } from './figure.ts'
 import { itemFigures } from './item.ts'
 import { kmsCallFigures } from './kms-calls.ts'
+import { loadFigures } from './load/index.ts'
 import { messageFigures } from './message.ts'
+import { sessionFigures } from './session.ts'
+import { sessionCostFigures } from './session-cost/index.ts'
 import { table } from './table.ts'
 import { tableFigures } from './tables.ts'
 
@@ -30,12 +33,20 @@ const options: BenchOptions = values.quick ? { rounds: 9, ms: 8 } : { rounds: 41
 const groups: Readonly<Record<string, (options: BenchOptions) => Promise<readonly Figure[]>>> = {
   message: messageFigures,
   item: itemFigures,
+  session: sessionFigures,
   tables: tableFigures,
+  'session-cost': () => sessionCostFigures(values.only === 'session-cost'),
   bundle: bundleFigures,
   'kms-calls': kmsCallFigures,
+  load: loadFigures,
 }
 
-const chosen = Object.entries(groups).filter(([name]) => name.startsWith(values.only ?? ''))
+/** Groups that need more than Node, and run only when they are named. */
+const optIn = new Set(['load'])
+
+const chosen = Object.entries(groups).filter(([name]) =>
+  values.only === undefined ? !optIn.has(name) : name.startsWith(values.only),
+)
 if (chosen.length === 0) {
   console.error(`no such group; there are: ${Object.keys(groups).join(', ')}`)
   process.exit(2)

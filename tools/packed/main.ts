@@ -6,6 +6,7 @@ import { keyMaterial, kmsKeyring } from '@glassine/keys'
 import { redactor } from '@glassine/logger'
 import { messageEnvelope } from '@glassine/message'
 import { assertEncrypted, decryptRequest, encryptResponse, requireTls } from '@glassine/middy'
+import { jwksHandler, kmsAgreementRecipient, sessionEnvelope } from '@glassine/session'
 import { invoke, sampleEvent, startLocalKms } from '@glassine/testing'
 import middy from '@middy/core'
 
@@ -49,3 +50,22 @@ assert.deepEqual(
 )
 
 await assert.rejects(invoke(handler, sampleEvent('rest', { body: card })), GlassineError)
+
+// Sessions: the keys are published from KMS, and what carries none is not answered.
+await kms.createKey({ alias: 'alias/devices', keySpec: 'ECC_NIST_P256', keyUsage: 'KEY_AGREEMENT' })
+const recipient = kmsAgreementRecipient({
+  keyId: 'alias/devices',
+  awsClientOptions: kms.clientOptions,
+  insecureEndpoint: kms.endpoint,
+})
+const published = await jwksHandler({ recipients: recipient })(sampleEvent('rest', { method: 'GET' }))
+assert.equal(JSON.parse(published.body).keys[0].alg, 'ECDH-ES')
+const devices = sessionEnvelope({ recipient, audience: 'https://api.example.com' })
+const forDevices = middy()
+  .use(decryptRequest({ fields: Card, envelope: devices, bind: () => binding }))
+  .use(encryptResponse())
+  .handler(async (event) => ({ statusCode: 200, body: event.body }))
+await assert.rejects(
+  invoke(forDevices, sampleEvent('rest', { body: sealed })),
+  (error: unknown) => error instanceof GlassineError && error.code === 'ERR_FIELD_NOT_ENCRYPTED',
+)

@@ -10,6 +10,8 @@ for (const [name, member] of [
   ['keys/raw-aes', 'rawAesKeyring'],
   ['message', 'messageEnvelope'],
   ['message/bytes', 'encrypt'],
+  ['session', 'sessionEnvelope'],
+  ['session/replay-store', 'dynamodbReplayStore'],
   ['dynamodb', 'itemEncryptor'],
   ['middy', 'decryptRequest'],
   ['middy/tables', 'encryptedTables'],

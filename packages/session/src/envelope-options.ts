@@ -14,6 +14,7 @@ import { keyMember, maxSessionAge } from '@glassine/core/session'
 import type { KeyMaterial } from '@glassine/keys'
 import { type BudgetOptions, budgetOf } from './budget.ts'
 import { badOption, from } from './errors.ts'
+import { contextHashes } from './fields/contexts.ts'
 import { knownKeys } from './recipients/known-keys.ts'
 import { type Recipient, recipientsOf, recipientsRule } from './recipients/recipient.ts'
 import type { ReplayStore } from './replay.ts'
@@ -137,6 +138,7 @@ export const checkedSettings = (options: SessionEnvelopeOptions): Settings => {
       tickets,
       budget: budgetOf(budget, now),
     }),
+    contextOf: contextHashes(),
     tickets,
     replay,
     bundleMember: shape === 'bundle' ? (bundleMember ?? defaultBundleMember) : undefined,

@@ -11,6 +11,7 @@ import {
 } from '@glassine/session'
 import { describe, expect, test } from '@jest/globals'
 import { compactDecrypt, decodeProtectedHeader } from 'jose'
+import { contextHashes } from '../src/fields/contexts.ts'
 import { replyOf } from '../src/fields/reply.ts'
 import { maySeal } from '../src/session/session.ts'
 import { audience, b64u, beginSession, ctxOf, openFields, sealFields, sealValue } from './support/device.ts'
@@ -443,7 +444,10 @@ test('a key seals 2^20 values and no more', async () => {
   const [request, response] = [randomBytes(32), randomBytes(32)].map((bytes) => createSecretKey(bytes))
   const keys = { sid: 'A'.repeat(22), request: request!, response: response! }
   const session = { keys, audience, expires: Date.now() + 900_000, byTicket: false, seals: 2 ** 20 - 5 }
-  const reply = replyOf({ sessions: undefined as never, timeout: 1_000, now: Date.now }, session)
+  const reply = replyOf(
+    { sessions: undefined as never, contextOf: contextHashes(), timeout: 1_000, now: Date.now },
+    session,
+  )
   expect(maySeal(session)).toBe(true)
   await sealed(reply, patient)
   expect(session.seals).toBe(2 ** 20)

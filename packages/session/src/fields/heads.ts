@@ -1,7 +1,3 @@
-import { createHash } from 'node:crypto'
-import type { Scope } from '@glassine/core'
-import { contextBytes } from '@glassine/core/session'
-
 /** Makes the protected header of the field at a pointer, as it stands in a token. */
 export type Heads = (pointer: string) => string
 
@@ -24,14 +20,3 @@ export const headsOf = (kid: string, ctx: string, jti: string, end = ''): Heads 
     return front + Buffer.from(tail, 'utf8').toString('base64url')
   }
 }
-
-/** Bytes of the hash that are written. */
-const contextHashBytes = 16
-
-/** What a field is bound to beside its place: the route, the model and the binding, hashed. */
-export const contextOf = ({ route = '', binding }: Scope, model: string): string =>
-  createHash('sha256')
-    .update(contextBytes(route, model, binding))
-    .digest()
-    .subarray(0, contextHashBytes)
-    .toString('base64url')

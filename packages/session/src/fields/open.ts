@@ -7,15 +7,14 @@ import { spendOnce } from '../replay.ts'
 import type { Session } from '../session/session.ts'
 import type { Settings } from '../settings.ts'
 import { refuseDeclared } from './declared.ts'
-import { contextOf } from './heads.ts'
-import { type CheckedToken, checkTokens, decodePlaintext, openToken } from './open-tokens.ts'
+import { type CheckedToken, checkTokens, decodePlaintext, openToken, type Token } from './open-tokens.ts'
 import { preparedWith } from './prepared.ts'
 import { replyOf } from './reply.ts'
 
 /** What a payload holds that is to be opened: tokens with their places, and what to do with the values. */
 interface Found {
   readonly copy: unknown
-  readonly tokens: readonly { readonly text: string; readonly pointer: string }[]
+  readonly tokens: readonly Token[]
   /** Puts the opened plaintexts in their places. */
   readonly put: (open: (at: number) => Buffer) => void
 }
@@ -44,7 +43,7 @@ export const prepareOpen = async (
 
   const session = await settings.sessions.open(carried(text), options)
   if (tokens.length === 0) return preparedWith(() => copy, replyOf(settings, session))
-  const { jti, checked } = checkTokens(session.keys, contextOf(options, policy.model), tokens)
+  const { jti, checked } = checkTokens(session.keys, settings.contextOf(options, policy.model), tokens)
   await spend(settings, session, jti, checked, options)
   return preparedWith(
     () => {

@@ -7,7 +7,7 @@ import { freshIvs, ivBytes, sealCompact } from '../jwe/gcm.ts'
 import { maySeal, type Session } from '../session/session.ts'
 import type { Settings } from '../settings.ts'
 import { innerLayer } from './forward-secret.ts'
-import { contextOf, headsOf } from './heads.ts'
+import { headsOf } from './heads.ts'
 import { preparedWith } from './prepared.ts'
 import { recognises } from './recognises.ts'
 import { jsonBytes, refuseOversize } from './size.ts'
@@ -59,7 +59,7 @@ const prepareSeal = async (
 
   const { sid, response } = session.keys
   const inner = innerLayer(session.keys)
-  const ctx = contextOf(options, policy.model)
+  const ctx = settings.contextOf(options, policy.model)
   const heads = headsOf(sid + keyUse.response, ctx, jti, inner ? ',"cty":"JWE"' : '')
   const ready = values.map(({ pointer, ...value }) => ({ ...value, head: heads(pointer) }))
   if (root !== undefined) {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Scope } from '@glassine/core'
 import { Cache, type CacheOptions, Shared } from '@glassine/keys/internal/cache'
 import type { Budget } from '../budget.ts'
@@ -79,7 +79,7 @@ export const sessionsOf = ({ keys, rules, cache: bounds, tickets, budget }: Sess
   return {
     async open(text, scope) {
       // Lambda's tenants share no session, whatever they send.
-      const id = `${createHash('sha256').update(text).digest('base64')}${scope.tenant ?? ''}`
+      const id = `${hash('sha256', text, 'base64')}${scope.tenant ?? ''}`
       let carrier: Carrier | undefined
       if (!cache.knows(id)) {
         carrier = await read(text, scope)

@@ -1,0 +1,28 @@
+import { hash } from 'node:crypto'
+import type { Scope } from '@glassine/core'
+import { contextBytes } from '@glassine/core/session'
+
+/** What a field is bound to beside its place: the route, the model and the binding, hashed. */
+export type ContextOf = (scope: Scope, model: string) => string
+
+/** Bytes of the hash that are written. */
+const contextHashBytes = 16
+
+/** Contexts that are remembered; the one that was seen first goes when there are more. */
+const maxKnown = 1_000
+
+/** Hashes contexts, and remembers them: a function has few routes, and requests of one tenant come again. */
+export const contextHashes = (): ContextOf => {
+  const known = new Map<string, string>()
+  return ({ route = '', binding }, model) => {
+    const id = JSON.stringify([route, model, binding])
+    const remembered = known.get(id)
+    if (remembered !== undefined) return remembered
+    const made = hash('sha256', contextBytes(route, model, binding), 'buffer')
+      .subarray(0, contextHashBytes)
+      .toString('base64url')
+    if (known.size >= maxKnown) known.delete(known.keys().next().value!)
+    known.set(id, made)
+    return made
+  }
+}
