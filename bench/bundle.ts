@@ -25,6 +25,26 @@ const usual = [
 const awsKms =
   "export { KMSClient, GenerateDataKeyCommand, DecryptCommand, EncryptCommand } from '@aws-sdk/client-kms'"
 
+/** What a page loads that seals what `defineFields` declares. */
+const device = ["export { createClient } from '@glassine/client'"]
+const declaring = "export { defineFields } from '@glassine/core'"
+
+/** Bytes of a bundle for browsers, minified and compressed as the usual servers do, in kB. */
+const browserKb = async (lines: readonly string[], external: string[] = []): Promise<number> => {
+  const { outputFiles } = await build({
+    stdin: { contents: lines.join('\n'), resolveDir: here, loader: 'ts' },
+    external,
+    bundle: true,
+    write: false,
+    platform: 'browser',
+    target: 'es2022',
+    format: 'esm',
+    minify: true,
+    logLevel: 'error',
+  })
+  return gzipSync(outputFiles[0]!.contents, { level: 9 }).length / 1000
+}
+
 const bundle = async (lines: readonly string[], outfile: string, external: string[] = []): Promise<void> => {
   await build({
     stdin: { contents: lines.join('\n'), resolveDir: here, loader: 'ts' },
@@ -53,7 +73,7 @@ const importCpu = async (file: string): Promise<number> => {
 
 const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1]!
 
-/** `bundle-kb` and `import-cpu-ms`. */
+/** `bundle-kb`, `client-gzip-kb` and `import-cpu-ms`. */
 export const bundleFigures = async ({ rounds }: BenchOptions): Promise<readonly Figure[]> => {
   const folder = mkdtempSync(path.join(here, '.bench-'))
   try {
@@ -71,6 +91,7 @@ export const bundleFigures = async ({ rounds }: BenchOptions): Promise<readonly 
     for (let round = 0; round < rounds; round++)
       differences.push((await importCpu(both)) - (await importCpu(sdk)))
 
+    const client = '@glassine/client for browsers, minified by esbuild, gzip'
     const what = 'core, keys, message and middy, minified by esbuild, without the AWS SDK and Middy'
     return [
       atMost('bundle-kb', bytes.length / 1000, 40, 'kB', what),
@@ -80,6 +101,19 @@ export const bundleFigures = async ({ rounds }: BenchOptions): Promise<readonly 
         readFileSync(handler).length / 1000,
         'kB',
         'what the example imports of them',
+      ),
+      atMost(
+        'client-gzip-kb',
+        await browserKb(device, ['@glassine/core', '@glassine/core/*']),
+        3,
+        'kB',
+        `${client}, without core`,
+      ),
+      reported(
+        'client-with-core-gzip-kb',
+        await browserKb([...device, declaring]),
+        'kB',
+        `${client}, with core and defineFields: all that a page loads`,
       ),
       atMost(
         'import-cpu-ms',

@@ -1,6 +1,7 @@
 // A user's program on the packed packages: declared, sealed, sent through a handler, opened. Exits 1 on any difference.
 import assert from 'node:assert/strict'
 import { Logger } from '@aws-lambda-powertools/logger'
+import { createClient } from '@glassine/client'
 import { Encrypted, GlassineError, Model, type Sealed } from '@glassine/core'
 import { keyMaterial, kmsKeyring } from '@glassine/keys'
 import { redactor } from '@glassine/logger'
@@ -51,21 +52,40 @@ assert.deepEqual(
 
 await assert.rejects(invoke(handler, sampleEvent('rest', { body: card })), GlassineError)
 
-// Sessions: the keys are published from KMS, and what carries none is not answered.
+// From a device, with a key in KMS: the same declaration, through a fetch that turns requests into events.
 await kms.createKey({ alias: 'alias/devices', keySpec: 'ECC_NIST_P256', keyUsage: 'KEY_AGREEMENT' })
 const recipient = kmsAgreementRecipient({
   keyId: 'alias/devices',
   awsClientOptions: kms.clientOptions,
   insecureEndpoint: kms.endpoint,
 })
-const published = await jwksHandler({ recipients: recipient })(sampleEvent('rest', { method: 'GET' }))
-assert.equal(JSON.parse(published.body).keys[0].alg, 'ECDH-ES')
 const devices = sessionEnvelope({ recipient, audience: 'https://api.example.com' })
-const forDevices = middy()
-  .use(decryptRequest({ fields: Card, envelope: devices, bind: () => binding }))
+const deviceHandler = middy(assertEncrypted({ fields: Card }))
+  .use(decryptRequest({ fields: Card, envelope: devices }))
   .use(encryptResponse())
   .handler(async (event) => ({ statusCode: 200, body: event.body }))
+const published = jwksHandler({ recipients: recipient })
+const wire: string[] = []
+const api = createClient({
+  baseUrl: 'https://api.example.com',
+  fields: Card,
+  fetch: async (input, init) => {
+    const path = new URL(String(input)).pathname
+    const headers = Object.fromEntries(new Headers(init?.headers))
+    const { method = 'GET', body } = init ?? {}
+    wire.push(String(body))
+    const event = sampleEvent('http-api', { method, path, headers, ...(body && { body }) })
+    const answer = await invoke(path.startsWith('/.well-known/') ? published : deviceHandler, event)
+    wire.push(answer.body)
+    return new Response(answer.body, { status: answer.statusCode, headers: answer.headers })
+  },
+})
+const answer = await api.fetch('/cards', { method: 'POST', body: card })
+assert.deepEqual(await answer.json(), card)
+assert.equal(wire.length, 4)
+assert.ok(!wire.join().includes(card.number))
+// What carries no session is not taken.
 await assert.rejects(
-  invoke(forDevices, sampleEvent('rest', { body: sealed })),
+  invoke(deviceHandler, sampleEvent('rest', { body: sealed })),
   (error: unknown) => error instanceof GlassineError && error.code === 'ERR_FIELD_NOT_ENCRYPTED',
 )

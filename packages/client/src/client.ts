@@ -22,7 +22,7 @@ import {
 import { itemsToOpen } from '@glassine/core/shapes'
 import { encode } from './bytes.ts'
 import { fault, from, guarded } from './errors.ts'
-import { headerOf } from './jwe.ts'
+import { parseJwe } from './jwe.ts'
 import { openItems } from './open.ts'
 import {
   type ClientFields,
@@ -80,6 +80,32 @@ export interface Client<Req extends Fields = Fields, Res extends Fields | false 
 /** Of a response, what describes the bytes that came and not those that are handed on. */
 const stale = 'content-length content-encoding content-md5 content-digest repr-digest digest etag'.split(' ')
 
+/**
+ * Makes a `fetch` for one service: declared fields of bodies leave the device as JWE (RFC 7516), and those of responses
+ * come back open. The keys of a session are made here and encrypted to the service's published key (RFC 7517, RFC 7518)
+ * when the first request needs them; nothing is fetched at construction.
+ *
+ * A declared field never leaves in the clear, and a success whose declared fields are absent, in the clear, or not
+ * sealed for this request is not handed on. What `fetch` rejects with (no network, an abort, a redirect) is passed on.
+ *
+ * @throws GlassineError at construction `ERR_OPTION_INVALID` with the option's name, `ERR_TLS_REQUIRED` (`http:`),
+ * `ERR_MODEL_INVALID`; of a request, before it is sent, `ERR_OPTION_INVALID` (the path), `ERR_BODY_INVALID`,
+ * `ERR_FIELD_MISSING`, `ERR_VALUE_INVALID`, `ERR_ALREADY_ENCRYPTED`, `ERR_BINDING_INVALID`, `ERR_TOO_LARGE`,
+ * `ERR_KEY_UNAVAILABLE`, `ERR_KEY_REFUSED`, `ERR_ENCRYPT_FAILED`; of a response `ERR_BODY_INVALID`,
+ * `ERR_FIELD_MISSING`, `ERR_FIELD_NOT_ENCRYPTED`, `ERR_DECRYPT_FAILED`
+ * @example
+ * ```ts
+ * import { createClient } from '@glassine/client'
+ * import { defineFields } from '@glassine/core'
+ *
+ * const fields = defineFields<{ id: string; ssn: string }>('patient', { ssn: {} })
+ * const api = createClient({ baseUrl: 'https://api.example.com', fields, context: { tenant: 't-1' } })
+ *
+ * const body = { id: 'p-1', ssn: '078-05-1120' }
+ * const response = await api.fetch('/patients/p-1', { method: 'PUT', body, route: '/patients/{id}' })
+ * const { ssn } = await response.json()
+ * ```
+ */
 export const createClient = <Req extends Fields, Res extends Fields | false = Req>(
   options: ClientOptions<Req, Res>,
 ): Client<Req, Res> => {
@@ -139,8 +165,7 @@ export const createClient = <Req extends Fields, Res extends Fields | false = Re
       const payload = jsonOf(text)
       const problem = sessionProblems.find((type) => !answer.ok && type === payload?.type)
       if (problem) {
-        sessions.end(session, answer.headers.get('date'))
-        if (problem === 'unknown-kid') sessions.forget()
+        sessions.end(session, problem, answer.headers.get('date'))
         if (!retried) {
           onRetry?.({ problem })
           continue
@@ -163,7 +188,7 @@ export const createClient = <Req extends Fields, Res extends Fields | false = Re
         )
         const opened = new Response(encodeValue(put(values), '', from), answer)
         for (const name of stale) opened.headers.delete(name)
-        const { typ, exp } = (ticket && typeof carried === 'string' && headerOf(carried)) || {}
+        const { typ, exp } = (ticket && parseJwe(carried)?.[1]) || {}
         if (typ === ticketType) session.ticket = [carried as string, (exp as number) * 1000]
         return opened
       } catch (error) {
@@ -185,7 +210,7 @@ const written = (payload: object): string => {
       return isPlainObject(this[key]) ? this[key] : value
     })
   } catch {
-    throw fault('ERR_BODY_INVALID', 'The body cannot be written as JSON')
+    throw fault('ERR_BODY_INVALID', undefined, 'The body cannot be written as JSON')
   }
 }
 

@@ -11,6 +11,7 @@ import {
   anyFunction,
   checkedOptions,
   flag,
+  group,
   integer,
   listOf,
   type OptionSchema,
@@ -91,18 +92,12 @@ const https = (option: string): Rule => [
   },
 ]
 
-/** A rule for options that hold others. */
-const group = (name: string, schema: Record<string, Rule>): Rule => [
-  '',
-  (value) => !!checkedOptions(from, schema, value, name, `${name}.`),
-]
-
 const anything: Rule = ['', () => true]
 
 const schema: OptionSchema<ClientOptions> = {
   baseUrl: required(https('baseUrl')),
   audience: text,
-  keys: group('keys', {
+  keys: group<KeyOptions>(from, 'keys', {
     jwksUri: https('keys.jwksUri'),
     trust: ['must be a public JWK on P-256', (value) => !!value?.x],
     pins: listOf(text),
@@ -117,13 +112,13 @@ const schema: OptionSchema<ClientOptions> = {
   shape: oneOf('field', 'bundle'),
   bundleMember: bundleMemberRule,
   carrier: oneOf('body', 'header'),
-  session: group('session', {
+  session: group(from, 'session', {
     ttl: integer(1, maxSessionAge),
     maxSeals: integer(1, maxSessionSeals),
     ticket: flag,
   }),
-  response: group('response', { mode: oneOf('session', 'forward-secret', 'off'), required: flag }),
-  padding: group('padding', { bucket: required(integer(1, 65_536)) }),
+  response: group(from, 'response', { mode: oneOf('session', 'forward-secret', 'off'), required: flag }),
+  padding: group(from, 'padding', { bucket: required(integer(1, 65_536)) }),
   fetch: required(anyFunction),
   crypto: ['must be Web Crypto, which browsers have on https pages only', (value) => !!value?.subtle, true],
   onRetry: anyFunction,

@@ -34,8 +34,8 @@ export interface Sessions {
   take(seals: number): Promise<Session>
   /** What a request carries: the ticket, or the keys themselves. */
   carrier(session: Session): string
-  /** Ends a session that the service does not take; the time of its answer tells its clock. */
-  end(session: Session, date: string | null): void
+  /** Ends a session that the service does not take, and why; the time of its answer tells its clock. */
+  end(session: Session, problem: string, date: string | null): void
   /** Gives up session and keys; the next keys come from the service itself. */
   forget(): void
 }
@@ -85,6 +85,11 @@ export const sessionsOf = (
     }
   }
 
+  const forget = () => {
+    latest = pending = recipient = undefined
+    reload = true
+  }
+
   return {
     async take(seals) {
       if (seals > maxSeals) throw fault('ERR_TOO_LARGE')
@@ -99,14 +104,13 @@ export const sessionsOf = (
       return latest
     },
     carrier: ({ jwe, ticket }) => (ticket && now() < ticket[1] ? ticket[0] : jwe),
-    end(session, date) {
+    end(session, problem, date) {
+      // Of many requests that are refused at a time, one is enough to fetch keys.
+      if (session.expires && problem === 'unknown-kid') forget()
       session.expires = 0
       const time = Date.parse(date!)
       if (time) ahead = time - Date.now()
     },
-    forget() {
-      latest = pending = recipient = undefined
-      reload = true
-    },
+    forget,
   }
 }

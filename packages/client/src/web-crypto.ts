@@ -34,9 +34,9 @@ export const gcmKey = async ({ subtle }: WebCrypto, bytes: Bytes, use: Use): Pro
 export const ecJwk = ({ x, y }: EcJwk) => ({ crv: 'P-256', kty: 'EC', x, y })
 
 /** A new pair on P-256: the private key, which cannot be exported, and the public one. */
-export const ecPair = async ({ subtle }: WebCrypto) => {
+export const ecPair = async ({ subtle }: WebCrypto): Promise<readonly [own: Key, jwk: EcJwk]> => {
   const { privateKey, publicKey } = await subtle.generateKey(p256, false, ['deriveBits'])
-  return [privateKey, ecJwk(await subtle.exportKey('jwk', publicKey))] as const
+  return [privateKey, ecJwk(await subtle.exportKey('jwk', publicKey))]
 }
 
 /**

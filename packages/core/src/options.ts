@@ -45,6 +45,12 @@ export const checkedOptions = <O extends object>(
   return options
 }
 
+/** An option that holds others, which errors name `holder.name`. */
+export const group = <O extends object>(from: string, holder: string, schema: OptionSchema<O>): Rule => [
+  'must be a plain object',
+  (value) => checkedOptions(from, schema, value, holder, `${holder}.`) === value,
+]
+
 /** The same rule for an option that must be given. */
 export const required = ([expected, holds]: Rule): Rule => [expected, holds, true]
 

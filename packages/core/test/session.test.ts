@@ -1,4 +1,5 @@
-import { contextBytes } from '@glassine/core/session'
+import { createHash } from 'node:crypto'
+import { contextBytes, derivationBytes } from '@glassine/core/session'
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 
@@ -28,6 +29,36 @@ describe('contextBytes', () => {
         const same = canonical(one) === canonical(other)
         expect(hex(contextBytes(...one)) === hex(contextBytes(...other))).toBe(same)
       }),
+    )
+  })
+})
+
+describe('derivationBytes', () => {
+  const bytes = (text: string): Uint8Array => Buffer.from(text, 'base64url')
+
+  test('is the input of Concat KDF in RFC 7518, appendix C', () => {
+    const secret = Uint8Array.of(
+      ...[158, 86, 217, 29, 129, 113, 53, 211, 114, 131, 66, 131, 191, 132, 38, 156],
+      ...[251, 49, 110, 163, 218, 128, 106, 72, 246, 218, 167, 121, 140, 254, 144, 196],
+    )
+    const input = derivationBytes(secret, 'A128GCM', bytes('QWxpY2U'), bytes('Qm9i'), 128)
+    // The example's own listing of what follows the shared secret.
+    expect([...input.subarray(36)]).toEqual(
+      [
+        [0, 0, 0, 7, 65, 49, 50, 56, 71, 67, 77],
+        [0, 0, 0, 5, 65, 108, 105, 99, 101],
+        [0, 0, 0, 3, 66, 111, 98],
+        [0, 0, 0, 128],
+      ].flat(),
+    )
+    const key = createHash('sha256').update(input).digest().subarray(0, 16)
+    expect(key.toString('base64url')).toBe('VqqN6vgjbSBcIijNcacQGg')
+  })
+
+  test('without party information, for 256 bits, unless told otherwise', () => {
+    const input = derivationBytes(new Uint8Array(32), 'A256GCM')
+    expect(hex(input)).toBe(
+      `00000001${'00'.repeat(32)}00000007${hex(Buffer.from('A256GCM'))}000000000000000000000100`,
     )
   })
 })

@@ -103,6 +103,19 @@ export const sessions: Cases = {
     }
   },
 
+  'many requests that are refused at a time fetch keys and begin a session once': async () => {
+    const { service, api } = await pair()
+    await api.fetch('/patients', post())
+    await service.rotate()
+    const responses = await Promise.all(Array.from({ length: 8 }, () => api.fetch('/patients', post())))
+    equal(
+      responses.map(({ status }) => status),
+      Array(8).fill(200),
+    )
+    equal(service.keyFetches.length, 2)
+    equal(new Set(service.exchanges.map(kidOf)).size, 2)
+  },
+
   'a key that was replaced at the service is found': async () => {
     const { service, api } = await pair()
     await api.fetch('/patients', post())

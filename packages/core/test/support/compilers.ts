@@ -48,6 +48,7 @@ export const typeCheck = async (
         paths: {
           '@glassine/core': [coreSource],
           '@glassine/core/*': [coreSource.replace('index.ts', '*.ts')],
+          '@glassine/client': [at('../../../client/src/index.ts')],
           'expect-type': [join(repository, 'node_modules/expect-type/dist/index.d.ts')],
         },
         ...compilerOptions,
