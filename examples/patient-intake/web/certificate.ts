@@ -9,5 +9,7 @@ export const localhostCertificate = () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'glassine-'))
   const caFile = path.join(folder, 'playground-ca.pem')
   writeFileSync(caFile, ca)
-  return { ...server, caFile, forget: () => rmSync(folder, { recursive: true, force: true }) }
+  const forget = () => rmSync(folder, { recursive: true, force: true })
+  process.once('exit', forget)
+  return { ...server, caFile, forget }
 }

@@ -43,13 +43,9 @@ export const createJourney = (services: Services) => {
     /** The keys that clients begin a session with; not observed, but its KMS calls count. */
     publish: async (publishedKeys: LambdaHandler, request: Traffic): Promise<Answer> => {
       services.kms.resetCalls()
-      const {
-        statusCode: status,
-        headers,
-        body,
-      } = await invoke(publishedKeys, sampleEvent('http-api', request))
+      const response = await invoke(publishedKeys, sampleEvent('http-api', request))
       kmsTotal += services.kms.callCount()
-      return { status, headers, body }
+      return { status: response.statusCode, headers: response.headers, body: response.body }
     },
 
     travel: async ({ page, attack: name, run, tell }: Travel, sent: Traffic): Promise<Answer> => {
@@ -68,18 +64,18 @@ export const createJourney = (services: Services) => {
 
       const [clinic, id] = [clinicOf(request), idOf(request)]
       const row = attack?.changeRow && (await services.row(clinic, id))
-      const changedRow = row && attack?.changeRow?.(row)
-      if (changedRow) await put(services, changedRow)
+      const edited = row && attack?.changeRow?.(row)
+      if (edited) await put(services, edited)
       const begun = performance.now()
       const { response, ran, seen, returned, code, kmsCalls, log } = await run(eventOf(request))
       const ms = performance.now() - begun
+      const held = ran ? await services.row(clinic, id) : undefined
+      if (row) await put(services, row)
+
       kmsTotal += kmsCalls.length
       const status = response.statusCode
       tell({ kind: 'lambda', ran, seen, returned, status, code, ms, kmsCalls, kmsTotal })
-
-      const held = ran ? await services.row(clinic, id) : undefined
-      tell({ kind: 'table', row: held && readable(held), changed: row ? differences(row, changedRow) : [] })
-      if (row) await put(services, row)
+      tell({ kind: 'table', row: held && readable(held), changed: row ? differences(row, edited) : [] })
       tell({ kind: 'log', lines: log.split('\n').filter((line) => line !== '') })
 
       const honest = parsed(response.body)

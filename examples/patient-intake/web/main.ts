@@ -18,7 +18,13 @@ const openBrowser = (url: string): void => {
 /** Serves the playground until the process is told to stop. */
 export const runPlayground = async ({ port, open }: { port: number; open: boolean }): Promise<void> => {
   const { file } = await bundleHandler()
-  const playground = await startPlayground({ port, loadHandlers: () => loadHandlers(file) })
+  const playground = await startPlayground({ port, loadHandlers: () => loadHandlers(file) }).catch(
+    (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EADDRINUSE') throw error
+      console.error(pc.red(`  port ${port} is taken: choose another by --port N`))
+      process.exit(1)
+    },
+  )
   console.log(`
   ${pc.bold('Glassine playground')}  ${pc.cyan(playground.origin)}
 

@@ -69,12 +69,7 @@ const createQueue = () => {
 export const startPlayground = async ({ port, loadHandlers, conditions }: PlaygroundOptions) => {
   const certificate = localhostCertificate()
   const observers = createObservers()
-  const server = createServer(certificate, (request, response) => {
-    answer(request, response).catch(() => {
-      if (!response.headersSent) response.writeHead(400)
-      response.end()
-    })
-  })
+  const server = createServer(certificate)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, 'localhost', resolve)
@@ -116,14 +111,19 @@ export const startPlayground = async ({ port, loadHandlers, conditions }: Playgr
       response.writeHead(404).end()
       return
     }
-    const [page = '', id = '', shape, attack = ''] = String(request.headers[playgroundHeader] ?? '').split(
-      ' ',
-    )
+    const told = String(request.headers[playgroundHeader] ?? '')
+    const [page = '', id = '', shape, attack = ''] = told.split(' ')
     const { run } = functions[shape === 'bundle' ? 'bundle' : 'field']
     const tell = (seen: Seen) => observers.tell(page, { ...seen, id })
     const answered = await inTurn(() => journey.travel({ page, attack, run, tell }, traffic))
     response.writeHead(answered.status, answered.headers).end(answered.body)
   }
+  server.on('request', (request, response) => {
+    answer(request, response).catch(() => {
+      if (!response.headersSent) response.writeHead(400)
+      response.end()
+    })
+  })
 
   return {
     origin,

@@ -11,7 +11,7 @@ export const browser = (account: Account): readonly HTMLElement[] | undefined =>
     isRefused(account)
       ? refusal(
           opened.error,
-          'The service answered with no more than this: it tells nobody which check has failed.',
+          'This is all that the service says to the outside. The reason stands in its log.',
         )
       : refusal(opened.error, 'The client refused what came back. The page got an error, and no value.'),
   ]
