@@ -25,9 +25,15 @@ export const inChromium = (tests: (executable: string) => void): void => {
   if (executable) describe('in Chromium', () => tests(executable))
   else if (process.env.GLASSINE_REQUIRE_BROWSER)
     throw new Error('GLASSINE_REQUIRE_BROWSER is set, and there is no Chromium')
-  else
-    test.skip('no Chromium here: install Debian’s `chromium`, or set GLASSINE_CHROMIUM to the path of one', () => {})
+  else {
+    // Jest does not print the names of skipped tests.
+    process.stderr.write(`Skipped in Chromium: ${missing}\n`)
+    test.skip(missing, () => {})
+  }
 }
+
+const missing =
+  'there is none here. Install the package `chromium`, or set GLASSINE_CHROMIUM to the path of one.'
 
 const flags = [
   '--no-sandbox',

@@ -161,6 +161,8 @@ export const createClient = <Req extends Fields, Res extends Fields | false = Re
       const answer = await fetch(base + path, { ...sent, body: draft && written(draft.copy) })
       if (!session || (answer.ok && !response)) return answer
 
+      // It may have been the ticket, which anybody on the way can exchange for another.
+      if (answer.status === 400) session.ticket = undefined
       const text = await answer.clone().text()
       const payload = jsonOf(text)
       const problem = sessionProblems.find((type) => !answer.ok && type === payload?.type)

@@ -88,7 +88,7 @@ const https = (option: string): Rule => [
   'must be an https URL',
   (value) => {
     if (/^http:/i.test(value)) throw new GlassineError('ERR_TLS_REQUIRED', { package: from, option })
-    return !!originOf(value)
+    return typeof value === 'string' && !!originOf(value)
   },
 ]
 
@@ -129,8 +129,10 @@ const schema: OptionSchema<ClientOptions> = {
  *
  * @throws GlassineError `ERR_OPTION_INVALID` with the option's name, `ERR_TLS_REQUIRED`
  */
-export const checkedClientOptions = (options: ClientOptions) =>
-  checkedOptions(from, schema, { fetch: globalThis.fetch, crypto: globalThis.crypto, ...options })
+export const checkedClientOptions = (options: ClientOptions) => {
+  const { fetch = globalThis.fetch, crypto = globalThis.crypto } = options ?? {}
+  return checkedOptions(from, schema, { ...options, fetch, crypto })
+}
 
 /**
  * The policies of an option `fields`; none for responses that are left as they are.

@@ -40,6 +40,14 @@ export interface Sessions {
   forget(): void
 }
 
+/** What `forget` gives up as one: whatever is under way for it then comes to nothing. */
+interface Present {
+  latest?: Session
+  pending?: Promise<void>
+  recipient?: Recipient
+  reload: boolean
+}
+
 /** @param ttl - s */
 export const sessionsOf = (
   crypto: WebCrypto,
@@ -49,18 +57,16 @@ export const sessionsOf = (
   forwardSecret: boolean,
   fetchRecipient: (reload: boolean) => Promise<Recipient>,
 ): Sessions => {
-  let latest: Session | undefined
-  let pending: Promise<Session> | undefined
-  let recipient: Recipient | undefined
-  let reload = false
+  let present: Present = { reload: false }
   /** How far the service's clock is ahead, in ms: the clocks of devices are often wrong. */
   let ahead = 0
   const now = () => Date.now() + ahead
 
-  const begin = async (): Promise<Session> => {
-    if (!recipient || Date.now() >= recipient.expires) recipient = await fetchRecipient(reload)
-    reload = false
-    const { alg, kid, contentKey } = recipient
+  const begin = async (mine: Present): Promise<void> => {
+    if (!mine.recipient || Date.now() >= mine.recipient.expires)
+      mine.recipient = await fetchRecipient(mine.reload)
+    mine.reload = false
+    const { alg, kid, contentKey } = mine.recipient
     const id = encode(randomBytes(crypto, 16))
     const request = randomBytes(crypto, 32)
     const response = randomBytes(crypto, 32)
@@ -74,7 +80,7 @@ export const sessionsOf = (
     const iat = Math.floor(now() / 1000)
     const exp = iat + ttl
     const header = { alg, enc, kid, cty: keySetType, aud: audience, iat, exp, epk }
-    return {
+    mine.latest = {
       id,
       seal: await gcmKey(crypto, request, 'encrypt'),
       open: await gcmKey(crypto, response, 'decrypt'),
@@ -85,23 +91,26 @@ export const sessionsOf = (
     }
   }
 
-  const forget = () => {
-    latest = pending = recipient = undefined
-    reload = true
+  const forget = (): void => {
+    present = { reload: true }
   }
 
   return {
     async take(seals) {
       if (seals > maxSeals) throw fault('ERR_TOO_LARGE')
-      // Looked at again after the wait: others who waited may have used it up.
-      while (!latest || latest.seals + seals > maxSeals || now() >= latest.expires) {
-        pending ??= begin().finally(() => {
-          pending = undefined
+      // Looked at again after the wait: others who waited may have used it up, or it was given up.
+      for (;;) {
+        const mine = present
+        const { latest } = mine
+        if (latest && latest.seals + seals <= maxSeals && now() < latest.expires) {
+          latest.seals += seals
+          return latest
+        }
+        mine.pending ??= begin(mine).finally(() => {
+          mine.pending = undefined
         })
-        latest = await pending
+        await mine.pending
       }
-      latest.seals += seals
-      return latest
     },
     carrier: ({ jwe, ticket }) => (ticket && now() < ticket[1] ? ticket[0] : jwe),
     end(session, problem, date) {

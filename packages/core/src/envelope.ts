@@ -34,6 +34,8 @@ export interface Envelope {
    * body can. Such an envelope seals nothing by itself, only its {@link Prepared.reply} does.
    */
   readonly header?: string
+  /** The member of a payload's root that carries such keys where a body does. */
+  readonly keyMember?: string
   /** Whether a value looks like what this envelope writes. Never throws, fetches or decrypts. */
   recognises(value: unknown): boolean
   /**

@@ -132,7 +132,13 @@ export class Cache<R, V> {
 
   /** Whether `take` most likely makes no call of its own: the value is there, or under way. */
   knows(key: string): boolean {
-    return this.#entries.has(key) || this.#flights.has(key)
+    const { now, expiry } = this.#options
+    const at = now()
+    const entry = this.#entries.get(key)
+    const age = entry === undefined ? -1 : at - entry.born
+    if (age >= 0 && age < expiry) return true
+    const flight = this.#flights.get(key)
+    return flight !== undefined && this.#joinable(flight, { uses: 0, bytes: 0 }, at)
   }
 
   /** Adds a value that was had on another way. Holds it on its own, beside whoever else does. */

@@ -34,7 +34,8 @@ export const unpromptedEnvelope = (envelopes: readonly Envelope[]): Envelope =>
   envelopes.find(({ header }) => header === undefined) ?? envelopes[0]!
 
 /**
- * The envelope that a payload came in: the first that recognises what stands in its carrier or in a declared place.
+ * The envelope that a payload came in: the first that recognises what stands in its carrier, in the member of its keys
+ * or in a declared place.
  * The envelope itself then opens or refuses each field; what one of another format holds is refused by it.
  *
  * @throws GlassineError `ERR_FIELD_NOT_ENCRYPTED`, `ERR_FIELD_MISSING`, both 400
@@ -48,7 +49,8 @@ export const chooseEnvelope = (
   const [first] = envelopes as readonly [Envelope, ...Envelope[]]
   // With one alone there is nothing to choose, and its own refusals are the more exact ones.
   if (envelopes.length === 1) return first
-  for (const envelope of envelopes) if (carries(envelope, payload)) return envelope
+  for (const envelope of envelopes)
+    if (carries(envelope, payload) || holds(envelope, payload, envelope.keyMember)) return envelope
   const { places } = placesOf(policy, payload, { from, statusCode: 400, absent: 'ignore' })
   for (const { value } of places) {
     const envelope = envelopes.find((one) => one.recognises(value))
@@ -60,12 +62,11 @@ export const chooseEnvelope = (
 }
 
 /** Whether the bundle that an envelope writes stands in its member of the root. */
-export const carries = (envelope: Envelope, payload: unknown): boolean => {
-  const { carrier } = envelope
-  return (
-    carrier !== undefined &&
-    isPlainObject(payload) &&
-    Object.hasOwn(payload, carrier) &&
-    envelope.recognises(payload[carrier])
-  )
-}
+export const carries = (envelope: Envelope, payload: unknown): boolean =>
+  holds(envelope, payload, envelope.carrier)
+
+const holds = (envelope: Envelope, payload: unknown, member: string | undefined): boolean =>
+  member !== undefined &&
+  isPlainObject(payload) &&
+  Object.hasOwn(payload, member) &&
+  envelope.recognises(payload[member])

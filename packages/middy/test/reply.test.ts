@@ -28,6 +28,7 @@ const asking = (refusal?: ErrorCode) => {
   const envelope: Envelope = {
     ...base,
     header: 'encryption-key',
+    keyMember: '$keys',
     recognises: (value) => (typeof value === 'string' && value.startsWith('key-')) || base.recognises(value),
     prepareSeal: async () => {
       throw new GlassineError('ERR_SESSION_MISSING', { package: 'fake' })
@@ -66,6 +67,24 @@ describe.each(majors)('answers under the keys of the request, Middy %s', (_major
     const { envelope, base, replies } = asking()
     const event = sampleEvent('http-api', { method: 'POST', body: await sealedBy(base) })
     const response = await run(stack(envelope), event)
+    expect(await openedBy(replies[0]!, JSON.parse(response.body))).toEqual(patient)
+  })
+
+  test('a body that brings keys and nothing sealed is answered under them, whatever the order of the formats', async () => {
+    const { envelope, replies } = asking()
+    const handler = middy()
+      .use(
+        decryptRequest({
+          fields,
+          envelope: [fakeEnvelope('services'), envelope],
+          bind,
+          partial: true,
+        }) as any,
+      )
+      .use(encryptResponse())
+      .handler(async (): Promise<any> => ({ statusCode: 200, body: patient }))
+    const body = { id: 'p-1', $keys: 'key-1' }
+    const response = await run(handler, sampleEvent('http-api', { method: 'PATCH', body }))
     expect(await openedBy(replies[0]!, JSON.parse(response.body))).toEqual(patient)
   })
 

@@ -26,9 +26,9 @@ const schema: OptionSchema<BudgetOptions> = {
 /** Senders that are remembered: the one that was seen first goes when there are more. */
 const maxSenders = 10_000
 
-/** Who sends: the principal where the caller names one, and the binding otherwise. */
-const senderOf = ({ principal, binding }: Scope): string =>
-  principal === undefined ? JSON.stringify(Object.entries(binding).sort()) : `=${principal}`
+/** Who sends: the principal where the caller names one, and the binding otherwise; of each of Lambda's tenants. */
+const senderOf = ({ principal, binding, tenant }: Scope): string =>
+  JSON.stringify([tenant, principal ?? Object.entries(binding).sort()])
 
 /**
  * Counts calls by sender in fixed windows.

@@ -13,12 +13,12 @@ export const fault = (code: ErrorCode, init?: Omit<ErrorInit, 'package'>): Glass
 
 /**
  * The one error for everything that can be wrong with what a device has sent: malformed, of another key, place,
- * route, tenant or audience, changed, or not valid yet. It says no more and names no path, so that nobody learns by
+ * route, tenant or audience, or changed. It says no more and names no path, so that nobody learns by
  * trying which of these it was.
  */
 export const decryptFailed = (): GlassineError => fault('ERR_DECRYPT_FAILED')
 
-/** Read from clear headers alone: the client begins a new session and tries once more. */
+/** Over, or not begun yet. Read from clear headers alone: the client begins a new session and tries once more. */
 export const sessionExpired = (): GlassineError => fault('ERR_SESSION_EXPIRED')
 
 /** Read from clear headers alone: the client fetches the service's keys anew. */

@@ -119,6 +119,23 @@ describe('a field is bound', () => {
     expect(await codeOf(opened(envelope, await make(await beginSession(jwk))))).toBe('ERR_DECRYPT_FAILED')
   })
 
+  test('to a binding that is one: an absent tenant is not an empty one', async () => {
+    const { envelope } = setUp()
+    const session = await beginSession(jwk)
+    const body = await sealFields(session, patient, fields, { ...scope, binding: { tenant: '' } })
+    const bare = await sealFields(session, patient, fields, { ...scope, binding: {} })
+    expect(await codeOf(opened(envelope, bare, { binding: {} }))).toBe('none')
+    expect(await codeOf(opened(envelope, bare, { binding: { tenant: undefined } as any }))).toBe(
+      'ERR_BINDING_INVALID',
+    )
+    for (const tenant of [undefined, '', '\ud800']) {
+      const binding = { tenant } as any
+      expect(await codeOf(opened(envelope, body, { binding }))).toBe('ERR_BINDING_INVALID')
+      const { reply } = await opened(envelope, undefined, { header: session.carrier })
+      expect(await codeOf(sealed(reply, patient, { binding }))).toBe('ERR_BINDING_INVALID')
+    }
+  })
+
   test('an answer sent back as a request is refused', async () => {
     const { envelope } = setUp()
     const session = await beginSession(jwk)
@@ -128,6 +145,32 @@ describe('a field is bound', () => {
     expect(await codeOf(reply.prepareOpen(answer, fields, scope))).toBe('ERR_DECRYPT_FAILED')
   })
 })
+
+test.each(['field', 'bundle'] as const)(
+  'a value that looks sealed is refused: no answer could hold it, shape %s',
+  async (shape) => {
+    const { envelope } = setUp({ shape })
+    const small = defineFields<{ ssn: string }>('small', { ssn: {} })
+    const session = await beginSession(jwk)
+    const { ssn: token } = await sealFields(session, { ssn: 'x' }, small, scope)
+    const header = { alg: 'dir', enc: 'A256GCM', kid: `${session.sid}.q`, ctx: ctxOf('small', scope) }
+    const jti = b64u(randomBytes(16))
+    const bodyOf = async (ssn: string) =>
+      shape === 'field'
+        ? sealFields(session, { ssn }, small, scope)
+        : {
+            $jwe: session.carrier,
+            sealed: await sealValue(
+              session,
+              { ...header, p: '/sealed', jti },
+              JSON.stringify({ '/ssn': ssn }),
+            ),
+          }
+    expect((await opened(envelope, await bodyOf('eyJ'), {}, small)).payload).toEqual({ ssn: 'eyJ' })
+    for (const ssn of [token, session.carrier])
+      expect(await codeOf(opened(envelope, await bodyOf(ssn), {}, small))).toBe('ERR_DECRYPT_FAILED')
+  },
+)
 
 describe("a field's header", () => {
   const changes: [string, HeaderChange][] = [
@@ -228,7 +271,7 @@ describe('a session JWE', () => {
     ['of several audiences', { header: { aud: [audience] } }, 'ERR_DECRYPT_FAILED'],
     ['without an audience', { header: { aud: undefined } }, 'ERR_DECRYPT_FAILED'],
     ['that has expired', { now: seconds - 1_000 }, 'ERR_SESSION_EXPIRED'],
-    ['that is not valid yet', { now: seconds + 600 }, 'ERR_DECRYPT_FAILED'],
+    ['that is not valid yet', { now: seconds + 600 }, 'ERR_SESSION_EXPIRED'],
     ['that lives too long', { header: { exp: seconds + 990 } }, 'ERR_DECRYPT_FAILED'],
     ['that ends before it begins', { header: { exp: seconds - 1 } }, 'ERR_DECRYPT_FAILED'],
     ['with times that are texts', { header: { exp: String(seconds + 900) } }, 'ERR_DECRYPT_FAILED'],
@@ -304,6 +347,9 @@ describe('a session JWE', () => {
 
   const late: [string, SessionOptions][] = [
     ['keys without a list', { plaintext: (keys) => ({ ...keys }) }],
+    ['nulls for keys', { plaintext: () => ({ keys: [null, null] }) }],
+    ['a null for the key of the device', { plaintext: (keys) => ({ keys: [...keys, null] }) }],
+    ['texts for keys', { plaintext: () => ({ keys: ['q', 'r'] }) }],
     ['one key', { plaintext: ([q]) => ({ keys: [q] }) }],
     ['four keys', { plaintext: (keys) => ({ keys: [...keys, ...keys] }) }],
     ['keys in the wrong order', { plaintext: ([q, r]) => ({ keys: [r, q] }) }],
@@ -470,6 +516,24 @@ describe('a budget', () => {
     expect(await codeOf(opened(envelope, third))).toBe('ERR_BUDGET_EXCEEDED')
     // That one sender was refused is not remembered of the session.
     expect(await codeOf(opened(envelope, third, { principal: 'another' }))).toBe('none')
+  })
+
+  test("that one sender has used up does not stop another's session whose time in the cache is over", async () => {
+    let time = Date.now()
+    const { envelope } = setUp({ budget: { sessions: 1 }, cacheExpiry: 1_000, now: () => time })
+    const victim = await begin()
+    expect(await codeOf(opened(envelope, victim, { principal: 'a' }))).toBe('none')
+    expect(await codeOf(opened(envelope, await begin(), { principal: 'thief' }))).toBe('none')
+    time += 1_000
+    expect(await codeOf(opened(envelope, victim, { principal: 'thief' }))).toBe('ERR_BUDGET_EXCEEDED')
+    expect(await codeOf(opened(envelope, victim, { principal: 'b' }))).toBe('none')
+  })
+
+  test("of one of Lambda's tenants is not that of another", async () => {
+    const { envelope } = setUp({ budget: { sessions: 1 } })
+    for (const tenant of ['one', 'two'])
+      for (const code of ['none', 'ERR_BUDGET_EXCEEDED'])
+        expect(await codeOf(opened(envelope, await begin(), { tenant, principal: 'a' }))).toBe(code)
   })
 
   test('is spent by sessions that are forged', async () => {

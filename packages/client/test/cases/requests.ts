@@ -74,7 +74,8 @@ export const requests: Cases = {
     const { service, api } = await pair()
     const cycle: any = { ...patient() }
     cycle.self = { cycle }
-    await refused(api.fetch('/patients', post(cycle)), 'ERR_BODY_INVALID', secrets)
+    const error = await refused(api.fetch('/patients', post(cycle)), 'ERR_BODY_INVALID', secrets)
+    equal([error.message, error.cause.path], ['The body cannot be written as JSON', undefined])
     await refused(api.fetch('/patients', post({ ...patient(), id: 1n })), 'ERR_BODY_INVALID', secrets)
     equal(service.exchanges.length, 0)
   },
@@ -114,6 +115,8 @@ export const requests: Cases = {
     const cases: [option: string, options: object][] = [
       ['baseUrl', { baseUrl: undefined }],
       ['baseUrl', { baseUrl: '/api' }],
+      ['baseUrl', { baseUrl: new URL('https://api.example.com') }],
+      ['baseUrl', { baseUrl: ['https://api.example.com'] }],
       ['baseUrl', { baseUrl: 'https://api.example.com@evil.example' }],
       ['baseUrl', { baseUrl: 'https://api.example.com\\@evil.example' }],
       ['baseUrl', { baseUrl: 'ftp://api.example.com' }],
@@ -154,7 +157,9 @@ export const requests: Cases = {
       })
       equal(error.cause.option, option)
     }
-    await refused(() => createClient(undefined as never), 'ERR_OPTION_INVALID')
+    for (const options of [undefined, null, 7])
+      await refused(() => createClient(options as never), 'ERR_OPTION_INVALID')
+    createClient({ ...valid, fetch: undefined, crypto: undefined } as never)
   },
 
   'plain http, for the service and for its keys': async () => {

@@ -168,6 +168,83 @@ export const sessions: Cases = {
     equal(new Set(service.exchanges.map(kidOf)).size, 2)
   },
 
+  '`forget` gives up what is just being begun, too': async () => {
+    const { service } = await pair()
+    const gates: (() => void)[] = []
+    const { api } = await pair(
+      {},
+      {
+        fetch: (async (url: string, init: any) => {
+          const answer = await service.fetch(url, init)
+          if (url.endsWith('jwks.json')) await new Promise<void>((resolve) => gates.push(resolve))
+          return answer
+        }) as never,
+      },
+    )
+    const first = api.fetch('/patients', post())
+    while (gates.length < 1) await new Promise((resolve) => setTimeout(resolve))
+    await service.rotate()
+    api.forget()
+    const second = api.fetch('/patients', post())
+    while (gates.length < 2) await new Promise((resolve) => setTimeout(resolve))
+    for (const open of gates) open()
+    for (const response of await Promise.all([first, second])) equal(response.status, 200)
+    equal(service.keyFetches.length, 2, 'keys of before serve nobody')
+    equal(
+      service.exchanges.map(({ header }) => header.kid),
+      [service.jwk.kid, service.jwk.kid],
+    )
+  },
+
+  'many requests under a key that was replaced ask for the keys once': async () => {
+    const { service } = await pair()
+    const { keys } = service
+    const { jwk } = (await pair()).service
+    service.keys = () => ({ keys: [jwk] })
+    let turn = 0
+    const { api } = await pair(
+      {},
+      {
+        fetch: (async (url: string, init: any) => {
+          const answer = await service.fetch(url, init)
+          // They learn of it one after the other, the last long after the first has begun another session.
+          if (answer.status === 400) {
+            service.keys = keys
+            await new Promise((resolve) => setTimeout(resolve, 20 * turn++))
+          }
+          return answer
+        }) as never,
+      },
+    )
+    const responses = await Promise.all(Array.from({ length: 10 }, () => api.fetch('/patients', post())))
+    equal(new Set(responses.map(({ status }) => status)).size, 1)
+    equal([responses[0]!.status, turn], [200, 10])
+    equal(service.keyFetches.length, 2, 'the key of before, and once anew')
+  },
+
+  'a ticket that the service does not take is not sent again': async () => {
+    const { service } = await pair({ ticket: true })
+    const bogus =
+      'eyJ0eXAiOiJnbGFzc2luZS10aWNrZXQiLCJleHAiOjk5OTk5OTk5OTl9..AAAAAAAAAAAAAAAA.AAAA.AAAAAAAAAAAAAAAAAAAAAA'
+    let swap = true
+    const { api } = await pair(
+      {},
+      {
+        fetch: (async (url: string, init: any) => {
+          if (JSON.parse(init.body ?? '{}').$jwe === bogus) return Response.json({}, { status: 400 })
+          const answer = await service.fetch(url, init)
+          if (!swap || url.endsWith('jwks.json')) return answer
+          swap = false
+          return Response.json({ ...((await answer.json()) as object), $jwe: bogus })
+        }) as never,
+      },
+    )
+    const statuses: number[] = []
+    for (let at = 0; at < 4; at++) statuses.push((await api.fetch('/patients', post())).status)
+    equal(statuses, [200, 400, 200, 200])
+    equal([service.unwraps, service.tickets], [2, 1])
+  },
+
   'two clients share nothing': async () => {
     const first = await pair()
     const second = await pair({}, { fetch: first.service.fetch })

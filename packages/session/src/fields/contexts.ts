@@ -1,8 +1,13 @@
 import { hash } from 'node:crypto'
-import type { Scope } from '@glassine/core'
+import { checkedBinding, type Scope } from '@glassine/core'
 import { contextBytes } from '@glassine/core/session'
+import { from } from '../errors.ts'
 
-/** What a field is bound to beside its place: the route, the model and the binding, hashed. */
+/**
+ * What a field is bound to beside its place: the route, the model and the binding, hashed.
+ *
+ * @throws GlassineError `ERR_BINDING_INVALID`: an absent tenant must not pass for an empty one, nor for none
+ */
 export type ContextOf = (scope: Scope, model: string) => string
 
 /** Bytes of the hash that are written. */
@@ -14,7 +19,8 @@ const maxKnown = 1_000
 /** Hashes contexts, and remembers them: a function has few routes, and requests of one tenant come again. */
 export const contextHashes = (): ContextOf => {
   const known = new Map<string, string>()
-  return ({ route = '', binding }, model) => {
+  return ({ route = '', binding: given }, model) => {
+    const binding = checkedBinding(given, from)
     const id = JSON.stringify([route, model, binding])
     const remembered = known.get(id)
     if (remembered !== undefined) return remembered

@@ -1,4 +1,11 @@
-import { type FieldPolicy, isPlainObject, type OpenOptions, type Prepared, placesOf } from '@glassine/core'
+import {
+  type FieldPolicy,
+  isPlainObject,
+  type Json,
+  type OpenOptions,
+  type Prepared,
+  placesOf,
+} from '@glassine/core'
 import { bundleHolder, putBack, refuseClear } from '@glassine/core/bundle'
 import { keyMember } from '@glassine/core/session'
 import { decryptFailed, fault, from } from '../errors.ts'
@@ -9,6 +16,7 @@ import type { Settings } from '../settings.ts'
 import { refuseDeclared } from './declared.ts'
 import { type CheckedToken, checkTokens, decodePlaintext, openToken, type Token } from './open-tokens.ts'
 import { preparedWith } from './prepared.ts'
+import { recognises } from './recognises.ts'
 import { replyOf } from './reply.ts'
 
 /** What a payload holds that is to be opened: tokens with their places, and what to do with the values. */
@@ -63,7 +71,7 @@ const fieldsIn = (payload: unknown, policy: FieldPolicy, { partial }: OpenOption
     return { text: value, pointer }
   })
   const put: Found['put'] = (open) => {
-    for (const [at, { holder, key }] of places.entries()) holder[key] = decodePlaintext(open(at))
+    for (const [at, { holder, key }] of places.entries()) holder[key] = inTheClear(decodePlaintext(open(at)))
   }
   return { copy, tokens, put }
 }
@@ -90,10 +98,17 @@ const bundleIn = (
   const put: Found['put'] = (open) => {
     const members = decodePlaintext(open(0))
     if (!isPlainObject(members)) throw decryptFailed()
+    for (const value of Object.values(members)) inTheClear(value as Json)
     delete holder[bundleMember]
     putBack(members as Parameters<typeof putBack>[0], emptied, policy, from)
   }
   return { copy, tokens: [{ text, pointer }], put }
+}
+
+/** A value that looks sealed could be stored, but sealed in no answer: whoever asks for it would get an error. */
+const inTheClear = (value: Json): Json => {
+  if (recognises(value)) throw decryptFailed()
+  return value
 }
 
 /** What carries the session's keys, taken out of the body; a request that has it twice means two sessions. */

@@ -28,7 +28,9 @@ const sessionId = /^[\w-]{21}[AQgw]$/
 export const readKeySet = (plaintext: Buffer): SessionKeys => {
   try {
     const { keys } = strictJson(plaintext)
-    if (!Array.isArray(keys) || keys.length < 2 || keys.length > 3) throw decryptFailed()
+    // A null among them would fail as an error of ours, which nobody remembers: a call for each time it is sent.
+    if (!Array.isArray(keys) || keys.length < 2 || keys.length > 3 || keys.includes(null))
+      throw decryptFailed()
     const [request, response, device] = keys as unknown as readonly [JsonObject, JsonObject, JsonObject?]
     const sid = sidOf(request, keyUse.request)
     if (sidOf(response, keyUse.response) !== sid) throw decryptFailed()
