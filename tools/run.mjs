@@ -13,7 +13,10 @@ const bin = (name) => `node_modules/.bin/${name}`
 const env = { TURBO_TELEMETRY_DISABLED: '1', NODE_MAJOR: process.versions.node.split('.')[0] }
 
 const build = () => run('build', bin('turbo'), ['run', 'build', '--output-logs=errors-only'], env)
-const check = () => run('types', bin('tsc'), ['-p', 'tsconfig.json'])
+const check = async () => {
+  await run('types', bin('tsc'), ['-p', 'tsconfig.json'])
+  await run('types of the page', bin('tsc'), ['-p', 'examples/patient-intake/web/page'])
+}
 const lint = () => run('lint', bin('biome'), ['check', '.'])
 const jest = () =>
   run(

@@ -26,9 +26,9 @@ export const chart = (title: string, steps: readonly number[], lines: readonly L
   const columns = steps.map((step, at) =>
     text(`x="${x(at)}" y="${height - bottom + 20}"`, String(step), 'text-anchor="middle"'),
   )
-  // Names that would lie on each other are moved apart.
-  const ends = lines.map(({ dollars }, at) => ({ at, y: y(dollars.at(-1)!) })).toSorted((a, b) => a.y - b.y)
-  for (const [at, end] of ends.entries()) if (at > 0) end.y = Math.max(end.y, ends[at - 1]!.y + 16)
+  // Names that would lie on each other are moved apart, upwards from the axis.
+  const ends = lines.map(({ dollars }, at) => ({ at, y: y(dollars.at(-1)!) })).toSorted((a, b) => b.y - a.y)
+  for (const [at, end] of ends.entries()) if (at > 0) end.y = Math.min(end.y, ends[at - 1]!.y - 16)
   const drawn = lines.map(({ name, colour, dollars }, at) => {
     const points = dollars.map((value, step) => `${x(step).toFixed(1)},${y(value).toFixed(1)}`).join(' ')
     const end = ends.find((one) => one.at === at)!

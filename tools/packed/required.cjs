@@ -22,5 +22,6 @@ for (const [name, member] of [
   ['middy/tables', 'encryptedTables'],
   ['logger', 'redactor'],
   ['testing', 'startLocalKms'],
+  ['testing/certificates', 'createCertificates'],
 ])
   assert.equal(typeof require(`@glassine/${name}`)[member], 'function', `${name} has no ${member}`)

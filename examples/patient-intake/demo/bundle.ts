@@ -1,4 +1,7 @@
 import path from 'node:path'
+import { pathToFileURL } from 'node:url'
+import type { LambdaHandler } from '@glassine/testing'
+import type { MiddyfiedHandler } from '@middy/core'
 import { build } from 'esbuild'
 
 // From the root of the repository, where npm's scripts run: this file itself is bundled, so its own place moves.
@@ -25,3 +28,13 @@ export const bundleHandler = async (): Promise<{ file: string; bytes: number }> 
   })
   return { file, bytes: Object.values(metafile.outputs)[0]!.bytes }
 }
+
+/** What the bundle exports. */
+export interface Handlers {
+  readonly handler: MiddyfiedHandler<any, any, Error, any>
+  readonly publishedKeys: LambdaHandler
+}
+
+/** Loads it under a new specifier each time: a second sandbox in one process is a second cold start. */
+export const loadHandlers = (file: string): Promise<Handlers> =>
+  import(`${pathToFileURL(file).href}?${process.hrtime.bigint()}`)

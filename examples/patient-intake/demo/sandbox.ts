@@ -1,14 +1,12 @@
 // The example on one machine: local services over http, the bundled handler, and a caller that seals its requests.
-import { pathToFileURL } from 'node:url'
 import type { Sealed } from '@glassine/core'
 import { messageEnvelope } from '@glassine/message'
-import { invoke, sampleEvent } from '@glassine/testing'
-import type { MiddyfiedHandler } from '@middy/core'
+import { sampleEvent } from '@glassine/testing'
 import { Patient } from '../src/model.ts'
-import { bundleHandler } from './bundle.ts'
-import { captureOutput } from './capture.ts'
+import { bundleHandler, loadHandlers } from './bundle.ts'
+import { parsed, watched } from './invocation.ts'
 import { patient } from './patient.ts'
-import { startServices } from './services.ts'
+import { readable, startServices } from './services.ts'
 
 /** The event sources that the handler serves. */
 export const sources = ['http-api', 'rest', 'function-url', 'alb'] as const
@@ -41,40 +39,13 @@ export interface Observation {
   readonly log: string
 }
 
-const parsed = (text: string | undefined): unknown => {
-  try {
-    return JSON.parse(text ?? '')
-  } catch {
-    return text
-  }
-}
-
-/** Bytes in a form that JSON has. */
-const readable = (row: object): Record<string, unknown> =>
-  Object.fromEntries(
-    Object.entries(row).map(([name, value]) => [
-      name,
-      value instanceof Uint8Array ? { B: Buffer.from(value).toString('base64') } : value,
-    ]),
-  )
-
 /** Starts everything; `close` stops it. */
 export const startSandbox = async () => {
   const services = await startServices()
   const { kms } = services
   const bundle = await bundleHandler()
-  // A new specifier each time: a second sandbox in one process is a second cold start.
-  const module = await import(`${pathToFileURL(bundle.file).href}?${process.hrtime.bigint()}`)
-  const handler = module.handler as MiddyfiedHandler
-
-  let seen: unknown
-  let code: string | undefined
-  handler.before((request) => {
-    seen = structuredClone((request.event as { body: unknown }).body)
-  })
-  handler.onError((request) => {
-    code = (request.error as { code?: string }).code
-  })
+  const { handler } = await loadHandlers(bundle.file)
+  const run = watched(handler, kms)
 
   // The caller is another service with its own keys: the first invocation's count is the handler's alone.
   const caller = messageEnvelope({ keys: services.newKeys() })
@@ -93,9 +64,6 @@ export const startSandbox = async () => {
       proto,
       origin,
     }: EventOptions): Promise<Observation> => {
-      seen = undefined
-      code = undefined
-      kms.resetCalls()
       const event = sampleEvent(source, {
         method: 'POST',
         path: '/patients',
@@ -104,19 +72,11 @@ export const startSandbox = async () => {
         origin: origin ?? 'https://app.example.com',
         tenant,
       })
-      const { result, output } = await captureOutput(() => invoke(handler, event))
-      const kmsCalls = kms.calls.map(({ operation }) => operation)
-      const row = result.statusCode === 201 ? await services.row(tenant, patient.id) : undefined
-      return {
-        status: result.statusCode,
-        sent: body,
-        seen,
-        stored: row && readable(row),
-        answered: parsed(result.body),
-        code,
-        kmsCalls,
-        log: output,
-      }
+      const { response, seen, code, kmsCalls, log } = await run(event)
+      const status = response.statusCode
+      const row = status === 201 ? await services.row(tenant, patient.id) : undefined
+      const stored = row && readable(row)
+      return { status, sent: body, seen, stored, answered: parsed(response.body), code, kmsCalls, log }
     },
     close: () => services.close(),
   }

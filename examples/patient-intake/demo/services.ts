@@ -16,6 +16,7 @@ export const startServices = async () => {
   const kms = await startLocalKms()
   const dynamoDB = await startLocalDynamoDB(localDynamoDBKind())
   const { arn } = await kms.createKey({ alias: 'alias/patients' })
+  const devices = await kms.createKey({ keySpec: 'ECC_NIST_P256', keyUsage: 'KEY_AGREEMENT' })
   const client = new DynamoDBClient(dynamoDB.clientOptions)
   const store = keyStore({
     tableName: 'BranchKeys',
@@ -29,6 +30,14 @@ export const startServices = async () => {
   await store.createKeyStore()
   for (const clinic of clinics)
     await store.createKey({ branchKeyId: clinic, encryptionContext: { tenant: clinic } })
+  await client.send(
+    new CreateTableCommand({
+      TableName: 'Replays',
+      AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
+      KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
+      BillingMode: 'PAY_PER_REQUEST',
+    }),
+  )
   await client.send(
     new CreateTableCommand({
       TableName: 'Patients',
@@ -45,6 +54,7 @@ export const startServices = async () => {
   )
   Object.assign(process.env, {
     KEY_ARN: arn,
+    DEVICE_KEY_ARN: devices.arn,
     AWS_ENDPOINT_URL_KMS: kms.endpoint,
     LOCAL_KMS_ENDPOINT: kms.endpoint,
     AWS_ENDPOINT_URL_DYNAMODB: dynamoDB.endpoint,
@@ -71,5 +81,14 @@ export const startServices = async () => {
     },
   }
 }
+
+/** A row in a form that JSON has: bytes as base64 in `{ B }`. */
+export const readable = (row: object): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(row).map(([name, value]) => [
+      name,
+      value instanceof Uint8Array ? { B: Buffer.from(value).toString('base64') } : value,
+    ]),
+  )
 
 export type Services = Awaited<ReturnType<typeof startServices>>

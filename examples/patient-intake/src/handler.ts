@@ -1,25 +1,29 @@
 import { Logger } from '@aws-lambda-powertools/logger'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import { DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb'
+import { DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
 import { redactor } from '@glassine/logger'
 import { messageEnvelope } from '@glassine/message'
 import { assertEncrypted, decryptRequest, encryptResponse, requireTls } from '@glassine/middy'
 import { encryptedTables } from '@glassine/middy/tables'
 import middy from '@middy/core'
 import httpErrorHandler from '@middy/http-error-handler'
+import { devices } from './devices.ts'
 import { keys } from './keys.ts'
 import { Patient } from './model.ts'
-import { type IntakeEvent, tenantOf } from './tenant.ts'
+import { type IntakeEvent, idOf, tenantOf } from './request.ts'
+
+export { publishedKeys } from './devices.ts'
 
 const logger = new Logger({ serviceName: 'patient-intake', jsonReplacerFn: redactor(Patient) })
+const origins = (process.env.ORIGINS ?? 'https://app.example.com').split(',')
 
 export const handler = middy<IntakeEvent>(assertEncrypted({ fields: Patient }))
   .use(httpErrorHandler({ logger: (error) => logger.error('refused', error as Error) }))
-  .use(requireTls({ origins: ['https://app.example.com'] }))
+  .use(requireTls({ origins }))
   .use(
     decryptRequest({
       fields: Patient,
-      envelope: messageEnvelope({ keys }),
+      envelope: [devices, messageEnvelope({ keys })],
       bind: (event) => ({ tenant: tenantOf(event) }),
     }),
   )
@@ -31,6 +35,14 @@ export const handler = middy<IntakeEvent>(assertEncrypted({ fields: Patient }))
   )
   .use(encryptResponse({ fields: Patient }))
   .handler(async (event, { tables }) => {
+    const clinic = tenantOf(event)
+    // GET /patients/{id} reads back what POST /patients has stored.
+    if (!event.body) {
+      const key = { clinic, id: idOf(event) }
+      const { Item: patient } = await tables.send(new GetCommand({ TableName: 'Patients', Key: key }))
+      logger.info('lookup', { patient })
+      return patient ? { statusCode: 200, body: JSON.stringify(patient) } : { statusCode: 404 }
+    }
     const sent: Patient = event.body
     const patient: Patient = {
       ...sent,
@@ -38,8 +50,6 @@ export const handler = middy<IntakeEvent>(assertEncrypted({ fields: Patient }))
       medications: sent.medications.toSorted(),
     }
     logger.info('intake', { patient })
-    await tables.send(
-      new PutCommand({ TableName: 'Patients', Item: { clinic: tenantOf(event), ...patient } }),
-    )
+    await tables.send(new PutCommand({ TableName: 'Patients', Item: { clinic, ...patient } }))
     return { statusCode: 201, body: JSON.stringify(patient) }
   })

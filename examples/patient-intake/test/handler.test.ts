@@ -1,6 +1,7 @@
 // How a team tests its own handler: real AWS SDK client, local KMS, sample events, matchers.
 
 import { GetCommand } from '@aws-sdk/lib-dynamodb'
+import { createClient } from '@glassine/client'
 import type { Sealed } from '@glassine/core'
 import { withEncryption } from '@glassine/dynamodb'
 import { type MessageEnvelope, messageEnvelope } from '@glassine/message'
@@ -21,12 +22,13 @@ let kms: LocalKms
 let caller: MessageEnvelope
 let sealed: Sealed<Patient>
 let handler: (event: unknown, context: any) => Promise<any>
+let publishedKeys: typeof handler
 
 beforeAll(async () => {
   // Before the handler is loaded, which reads its environment then.
   services = await startServices()
   kms = services.kms
-  handler = (await import('../src/handler.ts')).handler as never
+  ;({ handler, publishedKeys } = (await import('../src/handler.ts')) as any)
   caller = messageEnvelope({ keys: services.newKeys() })
   sealed = await caller.encrypt(patient, Patient, { binding: { tenant } })
 })
@@ -64,6 +66,60 @@ test.each(attacks.map((attack) => [attack.name, attack] as const))(
     expect(response).toLeakNothing(secrets)
   },
 )
+
+describe('a device', () => {
+  /** What an app has, with the handlers in place of the network. */
+  const device = (binding: { tenant: string }) =>
+    createClient({
+      baseUrl: 'https://api.example.com',
+      fields: Patient,
+      context: binding,
+      fetch: async (url, { method, headers, body } = {}) => {
+        const { pathname: path } = new URL(String(url))
+        const lambda = path.startsWith('/.well-known/') ? publishedKeys : handler
+        const sent = { ...Object.fromEntries(new Headers(headers)), origin }
+        const event = sampleEvent('http-api', {
+          method,
+          path,
+          headers: sent,
+          body: body ?? undefined,
+          tenant,
+        })
+        const response = await invoke(lambda, event)
+        return new Response(response.body, { status: response.statusCode, headers: response.headers })
+      },
+    })
+
+  test('stores a patient and reads it back', async () => {
+    const app = device({ tenant })
+    const stored = await app.fetch('/patients', { method: 'POST', body: { ...patient, id: 'p-7' } })
+    expect(stored.status).toBe(201)
+    const read = await app.fetch('/patients/p-7')
+    expect(await read.json()).toMatchObject({ ssn: patient.ssn, visits: patient.visits })
+    expect(await services.row(tenant, 'p-7')).toLeakNothing(secrets)
+  })
+
+  test('that seals for another clinic than it is signed in for is refused', async () => {
+    const response = await device({ tenant: 'clinic-b' }).fetch('/patients', {
+      method: 'POST',
+      body: patient,
+    })
+    expect(response.status).toBe(400)
+  })
+
+  test('hears 404 of a patient that nobody has stored', async () => {
+    expect((await device({ tenant }).fetch('/patients/p-0')).status).toBe(404)
+  })
+})
+
+test('another service reads a patient back', async () => {
+  await invoke(handler, sampleEvent('http-api', { method: 'POST', body: sealed, origin, tenant }))
+  const event = sampleEvent('http-api', { path: `/patients/${patient.id}`, origin, tenant })
+  const response = await invoke(handler, event)
+  expect(response).toHaveEncrypted(Patient)
+  const answer = await caller.decrypt(JSON.parse(response.body), Patient, { binding: { tenant } })
+  expect(answer.ssn).toBe(patient.ssn)
+})
 
 describe('the row', () => {
   const key = { clinic: tenant, id: patient.id }

@@ -16,6 +16,7 @@ import {
   keyMember,
   maxSessionAge,
   maxSessionSeals,
+  numberMark,
   sessionProblems,
   ticketType,
 } from '@glassine/core/session'
@@ -148,8 +149,10 @@ export const createClient = <Req extends Fields, Res extends Fields | false = Re
       const jti = encode(randomBytes(crypto, 16))
       const session = length || response ? await guarded(sessions.take(length), encryptFailed) : undefined
       if (session) {
-        if (draft && carrier !== 'header') draft.copy[keyMember] = sessions.carrier(session)
-        else headers.set(keyHeader, sessions.carrier(session))
+        const carried = sessions.carrier(session)
+        // Without a sealed field the number has no other place than the header.
+        if (length && carrier !== 'header') draft!.copy[keyMember] = carried
+        else headers.set(keyHeader, carried + numberMark + jti)
         if (draft)
           await guarded(
             sealDraft(crypto, draft, session, await contextOf(policy), jti, padding?.bucket ?? 1),
@@ -161,8 +164,6 @@ export const createClient = <Req extends Fields, Res extends Fields | false = Re
       const answer = await fetch(base + path, { ...sent, body: draft && written(draft.copy) })
       if (!session || (answer.ok && !response)) return answer
 
-      // It may have been the ticket, which anybody on the way can exchange for another.
-      if (answer.status === 400) session.ticket = undefined
       const text = await answer.clone().text()
       const payload = jsonOf(text)
       const problem = sessionProblems.find((type) => !answer.ok && type === payload?.type)
@@ -173,7 +174,7 @@ export const createClient = <Req extends Fields, Res extends Fields | false = Re
           continue
         }
       }
-      // It may be the ticket that cannot be opened any more: the next request brings the keys themselves.
+      // It may have been the ticket, which anybody on the way can exchange: the next request brings the keys themselves.
       if (answer.status === 400) session.ticket = undefined
       const lenient = !answer.ok || !required
       if (!response || (!payload && (lenient || !text))) return answer
@@ -181,13 +182,7 @@ export const createClient = <Req extends Fields, Res extends Fields | false = Re
         if (!payload) throw fault('ERR_BODY_INVALID')
         const { [keyMember]: carried, ...sealed } = payload
         const { items, put } = itemsToOpen(response, sealed, { from, bundleMember, partial: lenient })
-        const values = await openItems(
-          crypto,
-          items,
-          session,
-          await contextOf(response),
-          length ? jti : undefined,
-        )
+        const values = await openItems(crypto, items, session, await contextOf(response), jti)
         const opened = new Response(encodeValue(put(values), '', from), answer)
         for (const name of stale) opened.headers.delete(name)
         const { typ, exp } = (ticket && parseJwe(carried)?.[1]) || {}

@@ -9,7 +9,7 @@ import { agree, type EcJwk, enc, type Key, type WebCrypto } from './web-crypto.t
 /**
  * Opens the sealed values of a response.
  *
- * @param jti - that of the request; where it had none, all values must have one, whichever it is
+ * @param jti - that of the request
  * @throws GlassineError `ERR_FIELD_NOT_ENCRYPTED`, `ERR_DECRYPT_FAILED`; and whatever Web Crypto throws
  */
 export const openItems = (
@@ -17,13 +17,12 @@ export const openItems = (
   items: readonly OpenItem[],
   { id, open, own }: Session,
   ctx: string,
-  jti?: unknown,
+  jti: string,
 ): Promise<Json[]> => {
   // Headers first, all of them: nothing is decrypted that is not as expected.
   const sealed = items.map(({ pointer, path, value }) => {
     const jwe = parseJwe(value)
     if (!jwe) throw fault('ERR_FIELD_NOT_ENCRYPTED', path)
-    jti ??= jwe[1].jti ?? ''
     check(jwe[1], { alg: 'dir', kid: id + keyUse.response, p: pointer, ctx, jti, cty: own && 'JWE' })
     return jwe
   })

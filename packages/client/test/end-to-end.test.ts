@@ -29,7 +29,9 @@ describe.each(combinations)('shape %s, keys in the %s, responses %s', (shape, ca
     for (const secret of secrets) expect(wire).not.toContain(secret)
     expect(service.seen).toHaveLength(4)
     // The first answer brings the ticket; all that is sent after it is the ticket.
-    const carried = service.seen.map(({ body, headers }) => headers['encryption-key'] ?? body.$jwe)
+    const carried = service.seen.map(
+      ({ body, headers }) => headers['encryption-key']?.split(';')[0] ?? body.$jwe,
+    )
     expect(new Set(carried).size).toBe(ticket ? 2 : 1)
     expect(service.seen.map(({ response }) => '$jwe' in response)).toEqual([ticket, false, false, false])
   })
@@ -171,9 +173,10 @@ describe('what was moved or changed on the way is refused by the client', () => 
   })
 })
 
-test('a ticket that cannot be opened any more costs one request, and is given up', async () => {
+test('a ticket that cannot be opened any more costs a new session, and no error', async () => {
   const service = lambdaService({ ticket: true })
-  const { put } = service.client()
+  const problems: string[] = []
+  const { put } = service.client({ onRetry: ({ problem }) => problems.push(problem) })
   service.way.response = (body) => ({
     ...body,
     // As after the service's keys of tickets were lost: another one's ticket stands there.
@@ -181,5 +184,18 @@ test('a ticket that cannot be opened any more costs one request, and is given up
   })
   expect((await put()).status).toBe(200)
   service.way.response = undefined
-  expect([(await put()).status, (await put()).status]).toEqual([400, 200])
+  expect([(await put()).status, (await put()).status]).toEqual([200, 200])
+  expect(problems).toEqual(['session-expired'])
+})
+
+test('the answers of two GETs of one session, route and binding cannot be exchanged', async () => {
+  const service = lambdaService()
+  const { put, get } = service.client()
+  await put()
+  await get()
+  const { response: first } = service.seen.at(-1)!
+  service.way.response = () => first
+  await refused(get(), 'ERR_DECRYPT_FAILED', secrets)
+  service.way.response = undefined
+  expect(await (await get()).json()).toEqual(patient())
 })

@@ -10,6 +10,12 @@ export const keyMember = '$jwe'
 /** The request header, in lower case, that carries them where no body does. */
 export const keyHeader = 'encryption-key'
 
+/**
+ * What stands behind the keys in that header, before a request's `jti`: `<JWE>;jti=<22 characters>`. A request without
+ * a sealed field has no other place for it, and its answer could be exchanged for that of another request.
+ */
+export const numberMark = ';jti='
+
 /** `cty` of the JWE that carries session keys: an encrypted JWK Set (RFC 7517, section 7). */
 export const keySetType = 'jwk-set+json'
 
@@ -38,7 +44,7 @@ export interface FieldHeader {
   readonly p: string
   /** The first 16 bytes of SHA-256 over {@link contextBytes}, base64url: 22 characters. */
   readonly ctx: string
-  /** One for all fields of a payload, 16 random bytes, base64url; an answer repeats that of its request. */
+  /** One for all fields of a payload, 16 random bytes, base64url; an answer repeats that of its request, or its header's. */
   readonly jti: string
 }
 

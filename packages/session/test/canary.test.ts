@@ -142,7 +142,9 @@ describe('nothing of a value or a key is in', () => {
         path: '/patients',
         body: await sealFields(session, marked, fields, { route: 'PUT /patients' }),
       })
-      const response = await handler(event, sampleContext()).catch((thrown: unknown) => thrown)
+      const response = await handler(event, sampleContext({ timeoutMs: 60_000 })).catch(
+        (thrown: unknown) => thrown,
+      )
       expectNothing(seenIn(response), session)
     }
   })

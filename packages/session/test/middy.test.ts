@@ -40,7 +40,7 @@ describe.each(majors)('Middy %s', (_major, middy) => {
       )
       .use(encryptResponse())
       .handler(async (event: any): Promise<any> => ({ statusCode: 200, body: await work(event) }))
-  const run = (handler: any, event: any): Promise<any> => handler(event, sampleContext())
+  const run = (handler: any, event: any): Promise<any> => handler(event, sampleContext({ timeoutMs: 60_000 }))
   const make = (options: object = {}) => sessionEnvelope({ recipient: inner, audience, ...options })
 
   test.each([false, true])('a PUT is opened and answered, forward secrecy %s', async (forwardSecret) => {

@@ -48,6 +48,29 @@ describe('an answer', () => {
     expect(answers[0]!.jtis[0]).not.toBe(answers[1]!.jtis[0])
   })
 
+  test('repeats the number that stands behind the keys in the header', async () => {
+    const session = await beginSession(jwk)
+    const jti = b64u(Buffer.alloc(16, 9))
+    const header = `${session.carrier};jti=${jti}`
+    const { reply } = await opened(make(), undefined, { header })
+    const { jtis } = await openFields(session, await sealed(reply, patient), fields, scope)
+    expect(new Set(jtis)).toEqual(new Set([jti]))
+    expect(make().recognises(header)).toBe(true)
+
+    const { $jwe: carrier, ...body } = await sealFields(session, patient, fields, scope, { jti })
+    expect(await codeOf(opened(make(), body, { header: `${carrier};jti=${jti}` }))).toBe('none')
+    const other = b64u(Buffer.alloc(16, 8))
+    expect(await codeOf(opened(make(), body, { header: `${carrier};jti=${other}` }))).toBe(
+      'ERR_DECRYPT_FAILED',
+    )
+    for (const number of ['', 'x', `${jti}A`, `${jti.slice(0, -1)}x`])
+      expect(await codeOf(opened(make(), undefined, { header: `${session.carrier};jti=${number}` }))).toBe(
+        'ERR_DECRYPT_FAILED',
+      )
+    // A number makes no sealed field of a text, and no field's token carries keys.
+    expect(make().recognises(`${body.ssn};jti=${jti}`)).toBe(false)
+  })
+
   test("is for the request's route, model and binding", async () => {
     const session = await beginSession(jwk)
     const { reply } = await opened(make(), undefined, { header: session.carrier })
@@ -368,23 +391,24 @@ describe('a ticket', () => {
       ].join('.')
     const flipped = ticket.slice(0, -30) + (ticket.at(-30) === 'A' ? 'B' : 'A') + ticket.slice(-29)
     const now = Math.floor(Date.now() / 1_000)
+    // What cannot be opened any more may be an honest device's: it begins a new session by itself.
     for (const bad of [
       flipped,
-      withHeader({ iat: now - 1 }),
+      withHeader({ iat: now + 1 }),
       withHeader({ exp: now + 890 }),
       withHeader({ kid: 'AAAA' }),
       withHeader({ kid: undefined }),
       withHeader({ kid: '' }),
-      withHeader({ aud: 'x' }),
     ])
-      expect(await codeOf(opened(envelope, undefined, { header: bad }))).toBe('ERR_DECRYPT_FAILED')
-    const others = [
-      make({ ticket: keyMaterial({ keyring: localKeyring() }) }),
-      make({ ticket: shared(), audience: 'https://other.example.com' }),
-      make(),
-    ]
-    for (const other of others)
-      expect(await codeOf(opened(other, undefined, { header: ticket }))).toBe('ERR_DECRYPT_FAILED')
+      expect(await codeOf(opened(envelope, undefined, { header: bad }))).toBe('ERR_SESSION_EXPIRED')
+    const ofAnother = withHeader({ aud: 'x' })
+    expect(await codeOf(opened(envelope, undefined, { header: ofAnother }))).toBe('ERR_DECRYPT_FAILED')
+    for (const [other, code] of [
+      [make({ ticket: keyMaterial({ keyring: localKeyring() }) }), 'ERR_SESSION_EXPIRED'],
+      [make(), 'ERR_DECRYPT_FAILED'],
+      [make({ ticket: shared(), audience: 'https://other.example.com' }), 'ERR_DECRYPT_FAILED'],
+    ] as const)
+      expect(await codeOf(opened(other, undefined, { header: ticket }))).toBe(code)
     expect(await codeOf(opened(envelope, undefined, { header: ticket }))).toBe('none')
   })
 
@@ -413,7 +437,9 @@ describe('a ticket', () => {
     ]
     for (const one of bad) {
       const envelope = make({ ticket: { ...material, decryptionKey } })
-      expect(await codeOf(opened(envelope, undefined, { header: one }))).toBe('ERR_DECRYPT_FAILED')
+      expect(await codeOf(opened(envelope, undefined, { header: one }))).toMatch(
+        /^ERR_(?:DECRYPT_FAILED|SESSION_EXPIRED)$/,
+      )
     }
     expect(calls).toBe(0)
     await opened(make({ ticket: { ...material, decryptionKey } }), undefined, { header: ticket })
@@ -462,8 +488,8 @@ describe('a ticket', () => {
       )
     }
     expect(codes).toEqual([
-      'ERR_DECRYPT_FAILED',
-      'ERR_DECRYPT_FAILED',
+      'ERR_SESSION_EXPIRED',
+      'ERR_SESSION_EXPIRED',
       'ERR_BUDGET_EXCEEDED',
       'ERR_BUDGET_EXCEEDED',
     ])

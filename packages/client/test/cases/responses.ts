@@ -191,6 +191,19 @@ export const responses: Cases = {
     }
   },
 
+  'the answer to another GET of the session': async () => {
+    let first: any
+    const { api } = await pair({
+      answer: () => all,
+      tamper: (body) => {
+        first ??= structuredClone(body)
+        return first
+      },
+    })
+    await api.fetch('/patients')
+    await refused(api.fetch('/patients'), 'ERR_DECRYPT_FAILED', secrets)
+  },
+
   'fields of two answers to requests that had no fields': async () => {
     let first: any
     const { api } = await pair({

@@ -146,7 +146,7 @@ export class ReferenceService {
       return this.#jwks(init)
     }
     const headers = new Headers(init.headers)
-    const carrier = headers.get('encryption-key') ?? undefined
+    const [carrier, number] = headers.get('encryption-key')?.split(';jti=') ?? []
     const body = init.body === undefined ? undefined : JSON.parse(init.body)
     const jwe = carrier ?? body?.$jwe
     const next = this.problems.shift()
@@ -172,13 +172,13 @@ export class ReferenceService {
       carrier,
       payload: opened.payload,
       header: jwe && jose.decodeProtectedHeader(jwe),
-      jti: opened.jti,
+      jti: opened.jti ?? number,
       response: () => answered,
     }
     let answered = ''
     this.exchanges.push(exchange)
     const answer = this.options.answer?.(exchange) ?? { body: opened.payload, seal: opened.pointers }
-    const response = await this.#respond(answer, keys, asked, opened.jti)
+    const response = await this.#respond(answer, keys, asked, opened.jti ?? number)
     answered = await response.clone().text()
     return response
   }) as typeof globalThis.fetch

@@ -8,6 +8,7 @@ import { readHeader } from '../jwe/compact.ts'
 import { openGcm } from '../jwe/gcm.ts'
 import type { SessionKeys } from '../session/key-set.ts'
 import { headsOf } from './heads.ts'
+import { isNumber } from './numbered.ts'
 
 /** A field's token, a compact JWE by its look, and the place where it stands. */
 export interface Token {
@@ -20,8 +21,6 @@ export interface CheckedToken {
   readonly text: string
   readonly headLength: number
 }
-
-const idShape = /^[\w-]{21}[AQgw]$/
 
 /**
  * Checks the headers of all sealed fields of a payload: sealed for the request key of this session, the same route,
@@ -59,9 +58,9 @@ const jtiOf = (kid: string, ctx: string, { text, pointer }: Token): string => {
   const head = headOf(text)
   // Where the header is written as we do, the number stands at its end, and nothing needs to be parsed.
   const last = Buffer.from(head, 'base64url').toString('latin1').slice(-24, -2)
-  if (idShape.test(last) && headsOf(kid, ctx, last)(pointer) === head) return last
+  if (isNumber(last) && headsOf(kid, ctx, last)(pointer) === head) return last
   const { jti } = readHeader(head)
-  if (typeof jti !== 'string' || !idShape.test(jti)) throw decryptFailed()
+  if (!isNumber(jti)) throw decryptFailed()
   return jti
 }
 

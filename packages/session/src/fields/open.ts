@@ -14,6 +14,7 @@ import { spendOnce } from '../replay.ts'
 import type { Session } from '../session/session.ts'
 import type { Settings } from '../settings.ts'
 import { refuseDeclared } from './declared.ts'
+import { numbered } from './numbered.ts'
 import { type CheckedToken, checkTokens, decodePlaintext, openToken, type Token } from './open-tokens.ts'
 import { preparedWith } from './prepared.ts'
 import { recognises } from './recognises.ts'
@@ -35,10 +36,10 @@ export const prepareOpen = async (
   options: OpenOptions,
 ): Promise<Prepared> => {
   refuseDeclared(policy)
-  const { header } = options
+  const [header, number] = numbered(options.header)
   if (payload === undefined) {
     const session = await settings.sessions.open(carried(header), options)
-    return preparedWith(() => undefined, replyOf(settings, session))
+    return preparedWith(() => undefined, replyOf(settings, session, number))
   }
   const found =
     settings.bundleMember === undefined
@@ -50,8 +51,10 @@ export const prepareOpen = async (
   if (tokens.length === 0 && options.partial && text === undefined) return preparedWith(() => copy)
 
   const session = await settings.sessions.open(carried(text), options)
-  if (tokens.length === 0) return preparedWith(() => copy, replyOf(settings, session))
+  if (tokens.length === 0) return preparedWith(() => copy, replyOf(settings, session, number))
   const { jti, checked } = checkTokens(session.keys, settings.contextOf(options, policy.model), tokens)
+  // In the header anybody can change it; beside fields, which bring their own, it could only lie.
+  if (number !== undefined && number !== jti) throw decryptFailed()
   await spend(settings, session, jti, checked, options)
   return preparedWith(
     () => {
@@ -112,7 +115,7 @@ const inTheClear = (value: Json): Json => {
 }
 
 /** What carries the session's keys, taken out of the body; a request that has it twice means two sessions. */
-const takeCarrier = (copy: unknown, header: string | undefined): unknown => {
+const takeCarrier = (copy: unknown, header: unknown): unknown => {
   if (!isPlainObject(copy) || !Object.hasOwn(copy, keyMember)) return header
   const text = copy[keyMember]
   delete copy[keyMember]

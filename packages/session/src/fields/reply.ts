@@ -19,7 +19,7 @@ const jtiBytes = 16
 /**
  * The envelope of an answer: seals under the response key of the session that the request came in. Opens nothing.
  *
- * @param jti - that of the request's fields; a new one for requests without any
+ * @param jti - that of the request's fields or header; a new one for requests without any
  */
 export const replyOf = (settings: Settings, session: Session, jti?: string): Envelope => {
   const { bundleMember } = settings

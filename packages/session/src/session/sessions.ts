@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import type { Scope } from '@glassine/core'
+import { GlassineError, type Scope } from '@glassine/core'
 import { Cache, type CacheOptions, Shared } from '@glassine/keys/internal/cache'
 import type { Budget } from '../budget.ts'
 import { type Carrier, type CarrierRules, isOver, readCarrier } from '../carrier.ts'
@@ -65,7 +65,8 @@ export const sessionsOf = ({ keys, rules, cache: bounds, tickets, budget }: Sess
       const carrier = early ?? (await read(text, scope))
       if (isMetered(carrier)) budget?.spend(scope)
       const call = { ...callOf(scope), deadline }
-      if (carrier.kind === 'ticket') return kept(carrier, await tickets!.open(carrier.jwe, call), true)
+      if (carrier.kind === 'ticket')
+        return kept(carrier, await tickets!.open(carrier.jwe, call).catch(outdated), true)
       const contentKey = await contentKeyOf(carrier, call)
       try {
         const { head, iv, ciphertext, tag } = carrier.jwe
@@ -98,6 +99,11 @@ export const sessionsOf = ({ keys, rules, cache: bounds, tickets, budget }: Sess
     },
     clear: () => cache.clear(),
   }
+}
+
+/** A ticket whose key is gone is as good as one that has expired: the device begins a new session by itself. */
+const outdated = (thrown: unknown): never => {
+  throw thrown instanceof GlassineError && thrown.code === 'ERR_DECRYPT_FAILED' ? sessionExpired() : thrown
 }
 
 const kept = ({ jwe, expires }: Carrier, plaintext: Buffer, byTicket: boolean): Shared<Session> =>

@@ -77,13 +77,27 @@ export interface Certificates {
   readonly server: { readonly cert: string; readonly key: string }
 }
 
-/** Makes a CA and a certificate for the hosts; the CA's own key is forgotten, so it signs nothing else. */
+/**
+ * Makes a CA and a certificate of it for a server on this machine, valid for 397 days. The CA's own key is forgotten,
+ * so whoever trusts it trusts nothing but this server.
+ *
+ * @param hosts - names and addresses that the server is called by, for example `localhost`
+ * @example
+ * ```ts
+ * import { createServer } from 'node:https'
+ * import { createCertificates } from '@glassine/testing/certificates'
+ *
+ * const { ca, server } = createCertificates(['localhost', '127.0.0.1'])
+ * createServer(server, (_request, response) => response.end('hello')).listen(8443)
+ * // NODE_EXTRA_CA_CERTS, or `ca` of node:https, takes the CA
+ * ```
+ */
 export const createCertificates = (hosts: readonly string[], now = Date.now()): Certificates => {
   const pair = () => generateKeyPairSync('ec', { namedCurve: 'prime256v1' })
   const ca = pair()
   const server = pair()
   const caSpki = ca.publicKey.export({ format: 'der', type: 'spki' })
-  const caName = 'Glassine local KMS CA'
+  const caName = 'Glassine local CA'
   const authority = extension('2.5.29.35', sequence(tlv(0x80, keyIdentifier(caSpki))))
   return {
     ca: certificate({
@@ -101,7 +115,7 @@ export const createCertificates = (hosts: readonly string[], now = Date.now()): 
     }),
     server: {
       cert: certificate({
-        subject: 'Glassine local KMS',
+        subject: 'Glassine local server',
         issuer: caName,
         publicKey: server.publicKey,
         issuerKey: ca.privateKey,

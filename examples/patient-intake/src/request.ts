@@ -27,3 +27,10 @@ interface Authorizer {
   readonly claims?: Readonly<Record<string, unknown>>
   readonly jwt?: { readonly claims: Readonly<Record<string, unknown>> }
 }
+
+/** The patient that is asked for: the last part of the path, where no template names it. */
+export const idOf = (event: IntakeEvent): string => {
+  const path = 'rawPath' in event ? event.rawPath : event.path
+  const { id } = ('pathParameters' in event && event.pathParameters) || {}
+  return id ?? decodeURIComponent(path.slice(path.lastIndexOf('/') + 1))
+}

@@ -1,0 +1,22 @@
+import { jwksHandler, kmsAgreementRecipient, sessionEnvelope } from '@glassine/session'
+import { dynamodbReplayStore } from '@glassine/session/replay-store'
+
+/** The key that devices encrypt their sessions to. Its private half never leaves KMS. */
+const recipient = kmsAgreementRecipient({
+  keyId: process.env.DEVICE_KEY_ARN ?? '',
+  insecureEndpoint: process.env.LOCAL_KMS_ENDPOINT,
+})
+
+/** What browsers and apps send: JWE under the keys of a session, each request once. */
+export const devices = sessionEnvelope({
+  recipient,
+  audience: process.env.AUDIENCE ?? 'https://api.example.com',
+  shape: process.env.SHAPE === 'bundle' ? 'bundle' : 'field',
+  replay: dynamodbReplayStore({
+    tableName: process.env.REPLAYS_TABLE ?? 'Replays',
+    insecureEndpoint: process.env.LOCAL_DYNAMODB_ENDPOINT,
+  }),
+})
+
+/** `GET /.well-known/jwks.json`, a Lambda of its own. */
+export const publishedKeys = jwksHandler({ recipients: recipient })

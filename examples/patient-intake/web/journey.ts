@@ -1,0 +1,101 @@
+// One request from the wire through the Lambda and back, told to the page step by step.
+import { PutCommand } from '@aws-sdk/lib-dynamodb'
+import { invoke, type LambdaHandler, sampleEvent } from '@glassine/testing'
+import { type Invocation, parsed } from '../demo/invocation.ts'
+import { readable, type Services } from '../demo/services.ts'
+import { attacks } from './attacks.ts'
+import { clinicOf, eventOf, headersOf } from './gateway.ts'
+import type { Header, Seen } from './protocol.ts'
+import { changesOf, differences, type Traffic } from './traffic.ts'
+
+/** Who travels, and how. */
+interface Travel {
+  readonly page: string
+  /** The name of an attack, or of none. */
+  readonly attack: string
+  /** The Lambda. */
+  readonly run: (event: unknown) => Promise<Invocation>
+  readonly tell: (seen: Seen) => void
+}
+
+/** What the server sends back. */
+export interface Answer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+const sortedHeaders = (headers: Readonly<Record<string, string>>): Header[] => Object.entries(headers).sort()
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** How requests travel here, from every page. */
+export const createJourney = (services: Services) => {
+  let kmsTotal = 0
+  /** The last request of each page that nobody has touched, for attacks that need one. */
+  const earlier = new Map<string, Traffic>()
+
+  const idOf = ({ path, body }: Traffic): string =>
+    typeof body?.id === 'string' ? body.id : decodeURIComponent(path.slice(path.lastIndexOf('/') + 1))
+
+  return {
+    /** The keys that clients begin a session with; not observed, but its KMS calls count. */
+    publish: async (publishedKeys: LambdaHandler, request: Traffic): Promise<Answer> => {
+      services.kms.resetCalls()
+      const response = await invoke(publishedKeys, sampleEvent('http-api', request))
+      kmsTotal += services.kms.callCount()
+      return { status: response.statusCode, headers: response.headers, body: response.body }
+    },
+
+    travel: async ({ page, attack: name, run, tell }: Travel, sent: Traffic): Promise<Answer> => {
+      const attack = attacks.find((one) => one.name === name)
+      const request = attack?.change?.(sent, earlier.get(page)) ?? sent
+      const body = request.body && JSON.stringify(request.body)
+      tell({
+        kind: 'wire',
+        method: request.method,
+        path: request.path,
+        headers: sortedHeaders(request.headers),
+        body,
+        bytes: Buffer.byteLength(body ?? request.headers['encryption-key'] ?? ''),
+        changed: changesOf(sent, request),
+      })
+
+      const [clinic, id] = [clinicOf(request), idOf(request)]
+      const row = attack?.changeRow && (await services.row(clinic, id))
+      const edited = row && attack?.changeRow?.(row)
+      if (edited) await put(services, edited)
+      const begun = performance.now()
+      const { response, ran, seen, returned, code, kmsCalls, log } = await run(eventOf(request))
+      const ms = performance.now() - begun
+      const held = ran ? await services.row(clinic, id) : undefined
+      if (row) await put(services, row)
+
+      kmsTotal += kmsCalls.length
+      const status = response.statusCode
+      tell({ kind: 'lambda', ran, seen, returned, status, code, ms, kmsCalls, kmsTotal })
+      tell({ kind: 'table', row: held && readable(held), changed: row ? differences(row, edited) : [] })
+      tell({ kind: 'log', lines: log.split('\n').filter((line) => line !== '') })
+
+      const honest = parsed(response.body)
+      const answered = (isRecord(honest) && attack?.changeAnswer?.(honest)) || honest
+      const text = answered === honest ? (response.body ?? '') : JSON.stringify(answered)
+      const headers = headersOf(response)
+      tell({
+        kind: 'answer',
+        status,
+        headers: sortedHeaders(headers),
+        body: text,
+        bytes: Buffer.byteLength(text),
+        changed: differences(honest, answered),
+      })
+      if (!attack && request.method === 'POST' && status < 300) earlier.set(page, request)
+      return { status, headers, body: text }
+    },
+  }
+}
+
+/** Past the encryption: as somebody does who has access to the table. */
+const put = (services: Services, Item: Record<string, unknown>) =>
+  services.table.send(new PutCommand({ TableName: 'Patients', Item }))

@@ -1,0 +1,128 @@
+import { playgroundHeader } from '../protocol.ts'
+import type { Account } from './account.ts'
+import { type Api, createApi } from './api.ts'
+import { drawCounters } from './counters.ts'
+import { byId } from './dom.ts'
+import { drawForm, patientOf } from './form.ts'
+import { followPointer } from './highlight.ts'
+import { drawJourney } from './journey.ts'
+import { drawMatrix, drawMatrixFrame } from './matrix.ts'
+import { drawPanes, fillPane } from './panes.ts'
+import { drawSettings, settings } from './settings.ts'
+import { createStory, type Opened, type Step } from './story.ts'
+import { allowTampering, armedFor, drawTampering, noteResult } from './tampering.ts'
+import { drawVerdict } from './verdict.ts'
+
+/** The way is below the form then. */
+const narrow = matchMedia('(max-width: 980px)')
+const page = crypto.randomUUID()
+let api: Api
+let account: Account | undefined
+
+const draw = (): void => {
+  drawJourney(account)
+  drawVerdict(account)
+  drawCounters(account)
+  drawMatrix(account, account?.action === 'read' ? (account.opened?.value ?? patientOf()) : patientOf())
+}
+
+/** Which pane shows which step. */
+const paneOf = {
+  wire: 'wire',
+  lambda: 'lambda',
+  table: 'table',
+  log: 'log',
+  answer: 'wire',
+  opened: 'browser',
+} as const
+
+const story = createStory((step: Step) => {
+  account = { ...account!, [step.kind]: step }
+  fillPane(paneOf[step.kind], account)
+  draw()
+  if (step.kind === 'opened') conclude(account)
+})
+
+const conclude = ({ attack, lambda, opened, action }: Account): void => {
+  document.body.dataset.state = 'rest'
+  if (!lambda) return
+  const held = lambda.status >= 400 || opened?.error !== undefined
+  const result = lambda.status >= 400 ? `${lambda.status} refused` : 'refused here'
+  if (attack) noteResult(attack, held, held ? result : 'not refused')
+  else if (!held && action === 'send') allowTampering({ earlier: true })
+}
+
+/** Begins a session of its own, with the settings as they are. */
+const begin = (): void => {
+  api = createApi(settings())
+  allowTampering({ earlier: false, fields: settings().shape === 'field' })
+}
+
+const travel = async (action: 'send' | 'read'): Promise<void> => {
+  const id = crypto.randomUUID()
+  const attack = armedFor(action)
+  const patient = patientOf()
+  account = { action, patient, attack }
+  document.body.dataset.state = 'busy'
+  story.begin(id)
+  for (const name of ['wire', 'lambda', 'table', 'log', 'browser']) fillPane(name)
+  draw()
+  if (narrow.matches) byId('journey').closest('.card')!.scrollIntoView({ behavior: 'smooth' })
+  const opened = await request(action, id, attack?.name ?? '-')
+  if (opened.threw) story.end(opened)
+  else story.add(opened)
+}
+
+const request = async (action: 'send' | 'read', id: string, attack: string): Promise<Opened> => {
+  const { clinic, shape } = settings()
+  const patient = patientOf()
+  const headers = {
+    authorization: `Bearer ${clinic}`,
+    [playgroundHeader]: `${page} ${id} ${shape} ${attack}`,
+  }
+  try {
+    const response = await (action === 'send'
+      ? api.fetch('/patients', { method: 'POST', headers, body: patient })
+      : api.fetch(`/patients/${encodeURIComponent(patient.id)}`, { headers, route: '/patients/{id}' }))
+    if (!response.ok)
+      return {
+        kind: 'opened',
+        id,
+        error: `${response.status} ${(await response.text()) || response.statusText}`,
+      }
+    return { kind: 'opened', id, value: await response.json() }
+  } catch (error) {
+    return { kind: 'opened', id, threw: true, error: (error as { code?: string }).code ?? String(error) }
+  }
+}
+
+/** The buttons say what they will do. */
+const drawActions = (): void => {
+  for (const [action, words] of [
+    ['send', 'Send'],
+    ['read', 'Read back'],
+  ] as const) {
+    const attack = armedFor(action)
+    byId(action).dataset.armed = String(attack !== undefined)
+    byId(action).textContent = attack ? `${words.split(' ')[0]}, tampered` : words
+  }
+}
+
+drawForm()
+drawMatrixFrame()
+drawPanes()
+drawTampering(drawActions)
+drawSettings(begin)
+begin()
+draw()
+followPointer()
+
+byId('form').addEventListener('submit', (event) => {
+  event.preventDefault()
+  travel('send')
+})
+byId('read').addEventListener('click', () => travel('read'))
+
+new EventSource(`/playground/events?page=${page}`).addEventListener('message', ({ data }) =>
+  story.add(JSON.parse(data)),
+)

@@ -1,0 +1,47 @@
+import { type Account, isRefused } from '../account.ts'
+import { h } from '../dom.ts'
+import { isMembers } from '../fields.ts'
+import { tree } from '../tree.ts'
+import { refusal, section } from './parts.ts'
+
+/** What each operation is for, and how often it is due. */
+const kmsNotes: Readonly<Record<string, string>> = {
+  GetPublicKey: 'the key that browsers encrypt to; once an environment',
+  DeriveSharedSecret: 'opens the session’s keys; once a session',
+  Decrypt: 'opens the clinic’s branch key; once an environment',
+}
+
+const kmsLines = (calls: readonly string[]): HTMLElement[] =>
+  calls.length === 0
+    ? [h('p', { class: 'note' }, 'Not asked: all keys are in memory.')]
+    : calls.map((name) =>
+        h(
+          'div',
+          { class: 'line' },
+          h('span', { class: 'key' }, name),
+          h('span', { class: 'note' }, kmsNotes[name]),
+        ),
+      )
+
+export const lambda = (account: Account): readonly HTMLElement[] | undefined => {
+  if (!account.lambda) return undefined
+  const { ran, seen, returned, status, code = '', ms, kmsCalls, kmsTotal } = account.lambda
+  const head = `${status} ${code}`
+  if (!ran)
+    return [
+      refusal(
+        head,
+        'A middleware refused the request. The handler did not run; not a single value was handed to it.',
+      ),
+    ]
+  const views = [section('KMS', `${kmsTotal} calls since the start`, ...kmsLines(kmsCalls))]
+  if (isRefused(account))
+    views.unshift(
+      refusal(head, 'The handler ran, and what it asked for was refused. It got nothing to work with.'),
+    )
+  const time = `${ms.toFixed(1)} ms`
+  if (isMembers(seen)) views.push(section('event.body, opened', time, tree(seen)))
+  if (isMembers(returned))
+    views.push(section('Returned, before it is sealed', isMembers(seen) ? '' : time, tree(returned)))
+  return views
+}

@@ -1,0 +1,34 @@
+import type { AnswerSeen } from '../../protocol.ts'
+import { type Account, parsed } from '../account.ts'
+import { kilobytes } from '../dom.ts'
+import { isMembers } from '../fields.ts'
+import { tree } from '../tree.ts'
+import { headerLines, removedLine } from './headers.ts'
+import { raw, section } from './parts.ts'
+
+/** The session's keys are what the rest stands on. */
+const keysFirst = (body: unknown): unknown =>
+  isMembers(body) && body.$jwe !== undefined ? { $jwe: body.$jwe, ...body } : body
+
+const bodyView = (text: string | undefined, changed: readonly string[]): HTMLElement[] => {
+  if (!text) return []
+  const body = parsed(text)
+  const isCut = changed.includes('/$jwe') && isMembers(body) && body.$jwe === undefined
+  return [
+    ...(isCut ? [removedLine('$jwe')] : []),
+    tree(keysFirst(body), { changed }),
+    raw('The body as sent', text),
+  ]
+}
+
+const answerView = ({ status, headers, body, bytes, changed }: AnswerSeen): HTMLElement =>
+  section(`Answer ${status}`, kilobytes(bytes), headerLines(headers), ...bodyView(body, changed))
+
+export const wire = ({ wire: request, answer }: Account): readonly HTMLElement[] | undefined => {
+  if (!request) return undefined
+  const { method, path, headers, body, bytes, changed } = request
+  return [
+    section(`${method} ${path}`, kilobytes(bytes), headerLines(headers, changed), ...bodyView(body, changed)),
+    ...(answer ? [answerView(answer)] : []),
+  ]
+}
