@@ -75,7 +75,7 @@ const step = ({ kind, name, optional }: Segment): DescribedStep =>
  * ```
  */
 export const fieldsOf = <T = any>(description: FieldsDescription<T>): FieldPolicy<T> => {
-  const { model, fields } = description
+  const { model, fields } = isPlainObject(description) ? description : ({} as FieldsDescription)
   if (!Array.isArray(fields)) throw malformed()
   return compilePolicy<T>(model, fields.map(rawField))
 }

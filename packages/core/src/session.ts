@@ -62,7 +62,7 @@ const encoder = new TextEncoder()
  * ```ts
  * import { contextBytes } from '@glassine/core/session'
  *
- * contextBytes('POST /patients', 'patient', { tenant: 't-1' }).length // 49
+ * contextBytes('POST /patients', 'patient', { tenant: 't-1' }).length // 46
  * ```
  */
 export const contextBytes = (route: string, model: string, binding: Binding): Uint8Array<ArrayBuffer> => {

@@ -51,6 +51,7 @@ describe('describeFields and fieldsOf', () => {
   })
 
   test.each<[string, unknown]>([
+    ['what is no object', null],
     ['no fields', { model: 'patient' }],
     ['a field that is no object', { model: 'patient', fields: ['ssn'] }],
     ['an unknown kind', { model: 'patient', fields: [{ kind: 'nested', at: ['a'] }] }],

@@ -15,6 +15,10 @@ describe('contextBytes', () => {
     ).toBe(expected)
   })
 
+  test('is as long as its example says', () => {
+    expect(contextBytes('POST /patients', 'patient', { tenant: 't-1' })).toHaveLength(46)
+  })
+
   test('counts bytes and not characters', () => {
     expect(hex(contextBytes('', 'é', {}))).toBe('0000000000000002c3a9')
   })

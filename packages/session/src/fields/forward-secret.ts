@@ -1,4 +1,4 @@
-import { diffieHellman, generateKeyPairSync } from 'node:crypto'
+import { createSecretKey, diffieHellman, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { keyUse } from '@glassine/core/session'
 import { agreedKey } from '../jwe/agreement.ts'
 import { encodeHeader } from '../jwe/compact.ts'
@@ -9,8 +9,8 @@ import type { SessionKeys } from '../session/key-set.ts'
 export interface InnerLayer {
   /** The protected header that all of them share. */
   readonly head: string
-  /** The caller zeroes it. */
-  readonly key: Buffer
+  /** OpenSSL's, which clears it when the last reference goes: an answer may be given up before it is sealed. */
+  readonly key: KeyObject
 }
 
 const none: readonly [Buffer, Buffer] = [Buffer.alloc(0), Buffer.alloc(0)]
@@ -26,7 +26,10 @@ export const innerLayer = ({ sid, device }: SessionKeys): InnerLayer | undefined
   try {
     const epk = publicJwkOf(publicKey)
     const head = encodeHeader({ alg: 'ECDH-ES', enc: 'A256GCM', kid: sid + keyUse.device, epk })
-    return { head, key: agreedKey('ECDH-ES', secret, none, none[0]) }
+    const bytes = agreedKey('ECDH-ES', secret, none, none[0])
+    const key = createSecretKey(bytes)
+    bytes.fill(0)
+    return { head, key }
   } finally {
     secret.fill(0)
   }

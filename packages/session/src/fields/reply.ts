@@ -93,7 +93,6 @@ const prepareSeal = async (
       // It may lie in Node's pool of buffers, where the next one to allocate could read it.
       plaintext.fill(0)
     }
-    inner?.key.fill(0)
     return copy
   })
 }
