@@ -55,7 +55,7 @@ export const itemsToSeal = (
     }
   const holder = bundleHolder(copy, bundleMember, policy, at)
   const pointer = `/${bundleMember}`
-  if (Object.hasOwn(holder, bundleMember))
+  if (ownMember(holder, bundleMember) !== undefined)
     throw new GlassineError('ERR_ALREADY_ENCRYPTED', { package: from, path: pointer })
   // A whole document without a field has an empty bundle: that there was none is bound, too.
   if (partial && places.length === 0) return { copy, items: [] }
@@ -73,7 +73,7 @@ export interface OpenItem {
 /**
  * Finds the ciphertexts of a payload.
  *
- * @returns `put` writes the opened values, in the order of the items, to the copy and returns it
+ * @returns the payload's copy, and `put`, which writes the opened values to it, in the order of the items, and returns it
  * @throws GlassineError `ERR_FIELD_MISSING`, `ERR_FIELD_NOT_ENCRYPTED` (something declared stands beside a bundle),
  * `ERR_VALUE_INVALID`, `ERR_TOO_LARGE`; `put`: `ERR_DECRYPT_FAILED`, `ERR_FIELD_MISSING`
  */
@@ -81,13 +81,18 @@ export const itemsToOpen = (
   policy: FieldPolicy,
   payload: unknown,
   { from, bundleMember, partial }: ShapeOptions,
-): { readonly items: readonly OpenItem[]; readonly put: (values: readonly Json[]) => unknown } => {
+): {
+  readonly copy: unknown
+  readonly items: readonly OpenItem[]
+  readonly put: (values: readonly Json[]) => unknown
+} => {
   const at = { from, statusCode: 400 } as const
   const whole = bundleMember === undefined ? 'error' : 'collect'
   const found = placesOf(policy, payload, { ...at, absent: partial ? 'ignore' : whole })
   const { copy, places } = found
   if (bundleMember === undefined)
     return {
+      copy,
       items: places.map(({ field, pointer, value }) => ({ pointer, path: field.path, value })),
       put: (values) => {
         for (const [index, { holder, key }] of places.entries()) holder[key] = values[index]
@@ -97,13 +102,15 @@ export const itemsToOpen = (
   const holder = bundleHolder(copy, bundleMember, policy, at)
   refuseClear(places, from)
   const path = `/${bundleMember}`
-  if (!Object.hasOwn(holder, bundleMember)) {
+  const value = ownMember(holder, bundleMember)
+  if (value === undefined) {
     // Placeholders without a bundle are fields whose ciphertext somebody took away.
-    if (partial && places.length === 0) return { items: [], put: () => copy }
+    if (partial && places.length === 0) return { copy, items: [], put: () => copy }
     throw new GlassineError('ERR_FIELD_MISSING', { package: from, path })
   }
   return {
-    items: [{ pointer: path, path, value: holder[bundleMember] }],
+    copy,
+    items: [{ pointer: path, path, value }],
     put: ([members]) => {
       if (!isPlainObject(members)) throw new GlassineError('ERR_DECRYPT_FAILED', { package: from })
       delete holder[bundleMember]
@@ -112,3 +119,7 @@ export const itemsToOpen = (
     },
   }
 }
+
+/** `undefined` counts as absent, as in every payload. */
+const ownMember = (holder: Record<string, unknown>, name: string): unknown =>
+  Object.hasOwn(holder, name) ? holder[name] : undefined

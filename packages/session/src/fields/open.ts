@@ -1,13 +1,6 @@
-import {
-  type FieldPolicy,
-  isPlainObject,
-  type Json,
-  type OpenOptions,
-  type Prepared,
-  placesOf,
-} from '@glassine/core'
-import { bundleHolder, putBack, refuseClear } from '@glassine/core/bundle'
+import { type FieldPolicy, isPlainObject, type Json, type OpenOptions, type Prepared } from '@glassine/core'
 import { keyMember } from '@glassine/core/session'
+import { itemsToOpen } from '@glassine/core/shapes'
 import { decryptFailed, fault, from } from '../errors.ts'
 import { looksLikeJwe } from '../jwe/compact.ts'
 import { spendOnce } from '../replay.ts'
@@ -19,14 +12,6 @@ import { type CheckedToken, checkTokens, decodePlaintext, openToken, type Token 
 import { preparedWith } from './prepared.ts'
 import { recognises } from './recognises.ts'
 import { replyOf } from './reply.ts'
-
-/** What a payload holds that is to be opened: tokens with their places, and what to do with the values. */
-interface Found {
-  readonly copy: unknown
-  readonly tokens: readonly Token[]
-  /** Puts the opened plaintexts in their places. */
-  readonly put: (open: (at: number) => Buffer) => void
-}
 
 /** First phase of opening. */
 export const prepareOpen = async (
@@ -41,14 +26,16 @@ export const prepareOpen = async (
     const session = await settings.sessions.open(carried(header), options)
     return preparedWith(() => undefined, replyOf(settings, session, number))
   }
-  const found =
-    settings.bundleMember === undefined
-      ? fieldsIn(payload, policy, options)
-      : bundleIn(payload, policy, options, settings.bundleMember)
-  const { copy, tokens, put } = found
+  const { bundleMember } = settings
+  const { partial } = options
+  const { copy, items, put } = itemsToOpen(policy, payload, { from, bundleMember, partial })
+  const tokens = items.map(({ pointer, path, value }): Token => {
+    if (!looksLikeJwe(value)) throw fault('ERR_FIELD_NOT_ENCRYPTED', { path })
+    return { text: value, pointer }
+  })
   const text = takeCarrier(copy, header)
   // A part of a document without any declared field needs no keys, and gets none to answer under.
-  if (tokens.length === 0 && options.partial && text === undefined) return preparedWith(() => copy)
+  if (tokens.length === 0 && partial && text === undefined) return preparedWith(() => copy)
 
   const session = await settings.sessions.open(carried(text), options)
   if (tokens.length === 0) return preparedWith(() => copy, replyOf(settings, session, number))
@@ -59,59 +46,20 @@ export const prepareOpen = async (
   return preparedWith(
     () => {
       // One that fails ends the payload: the copy with what was opened before it goes nowhere.
-      put((at) => openToken(session.keys.request, checked[at]!))
-      return copy
+      const values = checked.map((token) => decodePlaintext(openToken(session.keys.request, token)))
+      for (const value of bundleMember === undefined ? values : values.flatMap(membersOf)) refuseSealed(value)
+      return put(values)
     },
     replyOf(settings, session, jti),
   )
 }
 
-const fieldsIn = (payload: unknown, policy: FieldPolicy, { partial }: OpenOptions): Found => {
-  const absent = partial ? 'ignore' : 'error'
-  const { copy, places } = placesOf(policy, payload, { from, statusCode: 400, absent })
-  const tokens = places.map(({ field, pointer, value }) => {
-    if (!looksLikeJwe(value)) throw fault('ERR_FIELD_NOT_ENCRYPTED', { path: field.path })
-    return { text: value, pointer }
-  })
-  const put: Found['put'] = (open) => {
-    for (const [at, { holder, key }] of places.entries()) holder[key] = inTheClear(decodePlaintext(open(at)))
-  }
-  return { copy, tokens, put }
-}
-
-const bundleIn = (
-  payload: unknown,
-  policy: FieldPolicy,
-  { partial }: OpenOptions,
-  bundleMember: string,
-): Found => {
-  const at = { from, statusCode: 400 } as const
-  const emptied = placesOf(policy, payload, { ...at, absent: partial ? 'ignore' : 'collect' })
-  const { copy, places } = emptied
-  const holder = bundleHolder(copy, bundleMember, policy, at)
-  refuseClear(places, from)
-  const text = Object.hasOwn(holder, bundleMember) ? holder[bundleMember] : undefined
-  const pointer = `/${bundleMember}`
-  if (text === undefined) {
-    // Placeholders without a bundle are fields whose ciphertext somebody took away.
-    if (partial && places.length === 0) return { copy, tokens: [], put: () => {} }
-    throw fault('ERR_FIELD_MISSING', { path: pointer })
-  }
-  if (!looksLikeJwe(text)) throw fault('ERR_FIELD_NOT_ENCRYPTED', { path: pointer })
-  const put: Found['put'] = (open) => {
-    const members = decodePlaintext(open(0))
-    if (!isPlainObject(members)) throw decryptFailed()
-    for (const value of Object.values(members)) inTheClear(value as Json)
-    delete holder[bundleMember]
-    putBack(members as Parameters<typeof putBack>[0], emptied, policy, from)
-  }
-  return { copy, tokens: [{ text, pointer }], put }
-}
+/** The values in a bundle; what is none has no members, and is refused when it is to be put back. */
+const membersOf = (bundle: Json): Json[] => (isPlainObject(bundle) ? (Object.values(bundle) as Json[]) : [])
 
 /** A value that looks sealed could be stored, but sealed in no answer: whoever asks for it would get an error. */
-const inTheClear = (value: Json): Json => {
+const refuseSealed = (value: Json): void => {
   if (recognises(value)) throw decryptFailed()
-  return value
 }
 
 /** What carries the session's keys, taken out of the body; a request that has it twice means two sessions. */

@@ -4,29 +4,21 @@ import {
   type FieldPolicy,
   isPlainObject,
   type Place,
-  placesOf,
 } from '@glassine/core'
-import { bundleHolder, takeOut } from '@glassine/core/bundle'
+import { bundleHolder } from '@glassine/core/bundle'
 import { keyMember } from '@glassine/core/session'
+import { itemsToSeal, type SealItem } from '@glassine/core/shapes'
 import { fault, from } from '../errors.ts'
 import type { Settings } from '../settings.ts'
 import { refuseDeclared } from './declared.ts'
 import { recognises } from './recognises.ts'
-
-/** A plaintext that is to be sealed, and where its token goes. */
-export interface Value {
-  readonly holder: Record<string, unknown>
-  readonly key: string
-  readonly pointer: string
-  readonly text: string
-}
 
 /** A payload's copy and what is to be sealed of it. */
 export interface TakenOut {
   readonly copy: unknown
   /** The copy, where it can carry a ticket. */
   readonly root?: Record<string, unknown>
-  readonly values: readonly Value[]
+  readonly values: readonly SealItem[]
 }
 
 /**
@@ -42,32 +34,21 @@ export const takenOut = (
   { partial }: EnvelopeOptions,
 ): TakenOut => {
   refuseDeclared(policy)
-  const at = { from, statusCode: 500 } as const
-  const { copy, places } = placesOf(policy, payload, { ...at, absent: partial ? 'ignore' : 'error' })
-  const root = isPlainObject(copy) ? copy : undefined
-  if (root !== undefined) refuseOccupied(root, keyMember)
-  if (bundleMember === undefined)
-    return {
-      copy,
-      root,
-      values: places.map((place) => ({
-        holder: place.holder,
-        key: place.key,
-        pointer: place.pointer,
-        text: padded(encodePlace(place), padding),
-      })),
-    }
-  const holder = bundleHolder(copy, bundleMember, policy, at)
-  refuseOccupied(holder, bundleMember)
-  // A whole document without a field has an empty bundle: that there was none is bound, too.
-  if (places.length === 0 && partial) return { copy, root, values: [] }
-  const text = padded(takeOut(places, encodePlace), padding)
-  return { copy, root, values: [{ holder, key: bundleMember, pointer: `/${bundleMember}`, text }] }
+  refuseOccupied(payload, keyMember)
+  if (bundleMember !== undefined)
+    refuseOccupied(bundleHolder(payload, bundleMember, policy, { from, statusCode: 500 }), bundleMember)
+  const { copy, items } = itemsToSeal(policy, payload, { from, bundleMember, partial }, encodePlace)
+  return {
+    copy,
+    root: isPlainObject(copy) ? copy : undefined,
+    values:
+      padding === undefined ? items : items.map((item) => ({ ...item, text: padded(item.text, padding) })),
+  }
 }
 
 /** What is ours to write must be free. */
-const refuseOccupied = (root: Record<string, unknown>, member: string): void => {
-  const value = Object.hasOwn(root, member) ? root[member] : undefined
+const refuseOccupied = (root: unknown, member: string): void => {
+  const value = isPlainObject(root) && Object.hasOwn(root, member) ? root[member] : undefined
   if (value !== undefined)
     throw fault(recognises(value) ? 'ERR_ALREADY_ENCRYPTED' : 'ERR_VALUE_INVALID', {
       path: `/${member}`,
@@ -81,8 +62,7 @@ const encodePlace = ({ field, value }: Place): string => {
 }
 
 /** Spaces behind a JSON text change nothing in it: with them a ciphertext tells its length by steps only. */
-const padded = (json: string, bucket: number | undefined): string => {
-  if (bucket === undefined) return json
+const padded = (json: string, bucket: number): string => {
   const over = Buffer.byteLength(json, 'utf8') % bucket
   return over === 0 ? json : json + ' '.repeat(bucket - over)
 }
