@@ -4,6 +4,12 @@ import { byId, h, kilobytes } from './dom.ts'
 const counter = (title: string, value: string, note: string, tone = ''): HTMLElement =>
   h('div', { 'data-tone': tone }, h('dt', {}, title), h('dd', {}, value, h('span', {}, note)))
 
+/** One call alone, for a session that begins, leaves the environment as warm as it was. */
+const temperature = (calls: readonly string[]): string => {
+  if (calls.length === 0) return 'warm'
+  return calls.every((name) => name === 'DeriveSharedSecret') ? 'new session' : 'cold'
+}
+
 export const drawCounters = (account?: Account): void => {
   const { wire, lambda, answer, patient } = account ?? {}
   const calls = lambda?.kmsCalls.length
@@ -11,7 +17,7 @@ export const drawCounters = (account?: Account): void => {
     counter(
       'KMS calls',
       calls === undefined ? '–' : String(calls),
-      calls === undefined ? '' : calls > 0 ? 'cold' : 'warm',
+      lambda ? temperature(lambda.kmsCalls) : '',
       calls === 0 ? 'good' : '',
     ),
     counter('since the start', lambda ? String(lambda.kmsTotal) : '–', 'KMS calls'),
