@@ -1,4 +1,4 @@
-import { encodeValue, type FieldPolicy, isPlainObject } from '@glassine/core'
+import { type FieldPolicy, isPlainObject } from '@glassine/core'
 import { type FieldHeader, keyMember, keyUse } from '@glassine/core/session'
 import { itemsToSeal, type SealItem, type ShapeOptions } from '@glassine/core/shapes'
 import { utf8 } from './bytes.ts'
@@ -22,12 +22,11 @@ export interface Draft {
 export const draftOf = (body: unknown, policy: FieldPolicy, options: ShapeOptions): Draft => {
   if (!isPlainObject(body)) throw fault('ERR_BODY_INVALID', undefined, 'The body must be a plain object')
   if (keyMember in body) throw fault('ERR_ALREADY_ENCRYPTED', `/${keyMember}`)
-  return itemsToSeal(policy, body, options, ({ field, value }) => {
-    // Sealed twice, nobody would open it twice. A JWE of another kind is a value like any other.
-    if (parseJwe(value)?.[1].ctx) throw fault('ERR_ALREADY_ENCRYPTED', field.path)
-    return encodeValue(value, field.path, options.from)
-  }) as Draft
+  return itemsToSeal(policy, body, { ...options, isSealed }) as Draft
 }
+
+/** A JWE of another kind is a value like any other. */
+const isSealed = (value: unknown): boolean => !!parseJwe(value)?.[1].ctx
 
 /** Seals every item and puts it in its place in the copy. */
 export const sealDraft = async (

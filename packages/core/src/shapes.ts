@@ -3,6 +3,7 @@
  * member of the root (the bundle shape). Formats seal and open texts and need not know which shape it is.
  */
 import { bundleHolder, putBack, refuseClear, takeOut } from './bundle.ts'
+import { encodeValue } from './codec.ts'
 import { GlassineError } from './errors.ts'
 import { isPlainObject, type Json } from './json.ts'
 import { type Place, placesOf } from './places.ts'
@@ -18,6 +19,12 @@ export interface ShapeOptions {
   readonly partial?: boolean
 }
 
+/** How a payload is sealed. */
+export interface SealShapeOptions extends ShapeOptions {
+  /** Whether a value is a ciphertext of the format already: sealed twice, nobody would open it twice. */
+  readonly isSealed: (value: unknown) => boolean
+}
+
 /** A text that is to be sealed, and where the ciphertext goes: write `holder[key]`. */
 export interface SealItem {
   readonly holder: Record<string, unknown>
@@ -31,18 +38,21 @@ export interface SealItem {
  * Takes the values of a payload that are to be sealed: of each declared place, or all of them as one bundle. The copy
  * holds them still in the field shape, until ciphertexts are written over them.
  *
- * @param encode - a place's value as JSON text; may throw
- * @throws GlassineError `ERR_FIELD_MISSING`, `ERR_VALUE_INVALID`, `ERR_ALREADY_ENCRYPTED` (the bundle's member is
- * there), `ERR_TOO_LARGE`
+ * @throws GlassineError `ERR_FIELD_MISSING`, `ERR_VALUE_INVALID` (also where the bundle's member is taken),
+ * `ERR_ALREADY_ENCRYPTED`, `ERR_TOO_LARGE`
  */
 export const itemsToSeal = (
   policy: FieldPolicy,
   payload: unknown,
-  { from, bundleMember, partial }: ShapeOptions,
-  encode: (place: Place) => string,
+  { from, bundleMember, partial, isSealed }: SealShapeOptions,
 ): { readonly copy: unknown; readonly items: readonly SealItem[] } => {
   const at = { from, statusCode: 500 } as const
   const { copy, places } = placesOf(policy, payload, { ...at, absent: partial ? 'ignore' : 'error' })
+  // Retries and replays hand back what was sealed before.
+  const encode = ({ field: { path }, value }: Place): string => {
+    if (isSealed(value)) throw new GlassineError('ERR_ALREADY_ENCRYPTED', { package: from, path })
+    return encodeValue(value, path, from)
+  }
   if (bundleMember === undefined)
     return {
       copy,
@@ -55,8 +65,12 @@ export const itemsToSeal = (
     }
   const holder = bundleHolder(copy, bundleMember, policy, at)
   const pointer = `/${bundleMember}`
-  if (ownMember(holder, bundleMember) !== undefined)
-    throw new GlassineError('ERR_ALREADY_ENCRYPTED', { package: from, path: pointer })
+  const taken = ownMember(holder, bundleMember)
+  if (taken !== undefined)
+    throw new GlassineError(isSealed(taken) ? 'ERR_ALREADY_ENCRYPTED' : 'ERR_VALUE_INVALID', {
+      package: from,
+      path: pointer,
+    })
   // A whole document without a field has an empty bundle: that there was none is bound, too.
   if (partial && places.length === 0) return { copy, items: [] }
   return { copy, items: [{ holder, key: bundleMember, pointer, text: takeOut(places, encode) }] }

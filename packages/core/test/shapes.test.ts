@@ -1,4 +1,4 @@
-import { defineFields, encodeValue, GlassineError, type Place } from '@glassine/core'
+import { defineFields, GlassineError } from '@glassine/core'
 import { itemsToOpen, itemsToSeal } from '@glassine/core/shapes'
 import { describe, expect, test } from '@jest/globals'
 
@@ -8,11 +8,11 @@ const fields = defineFields<{ id: string; ssn: string; notes?: string[] }>('pati
   'notes[*]': { optional: true },
 })
 const payload = { id: 'p-1', ssn: '1', notes: ['a', 'b'] }
-const encode = ({ value, field }: Place): string => encodeValue(value, field.path, from)
+const isSealed = (value: unknown): boolean => typeof value === 'string' && value.startsWith('</')
 
 /** Seals by writing the text in angle brackets. */
 const sealed = (value: unknown, options: { bundleMember?: string; partial?: boolean } = {}): any => {
-  const { copy, items } = itemsToSeal(fields, value, { from, ...options }, encode)
+  const { copy, items } = itemsToSeal(fields, value, { from, isSealed, ...options })
   for (const { holder, key, pointer, text } of items) holder[key] = `<${pointer} ${text}>`
   return copy
 }
@@ -42,6 +42,10 @@ describe('the field shape', () => {
     expect(value).toEqual({ id: 'p-1', ssn: '</ssn "1">', notes: ['</notes/0 "a">', '</notes/1 "b">'] })
     expect(opened(value)).toEqual(payload)
     expect(payload.ssn).toBe('1')
+  })
+
+  test('what is sealed already is not sealed again', () => {
+    expect(codeOf(() => sealed(sealed(payload)))).toBe('ERR_ALREADY_ENCRYPTED')
   })
 
   test('what is absent, whole and partial', () => {
@@ -74,7 +78,8 @@ describe('the bundle shape', () => {
   })
 
   test('refuses its member where it is there already, fields beside it, and a bundle that is no object', () => {
-    expect(codeOf(() => sealed({ ...payload, sealed: 'x' }, bundle))).toBe('ERR_ALREADY_ENCRYPTED')
+    expect(codeOf(() => sealed({ ...payload, sealed: 'x' }, bundle))).toBe('ERR_VALUE_INVALID')
+    expect(codeOf(() => sealed({ ...payload, sealed: '</sealed {}>' }, bundle))).toBe('ERR_ALREADY_ENCRYPTED')
     expect(codeOf(() => opened({ ssn: '1', sealed: '</sealed {}>' }, bundle))).toBe('ERR_FIELD_NOT_ENCRYPTED')
     for (const text of ['[]', '"x"', 'null'])
       expect(codeOf(() => opened({ sealed: `</sealed ${text}>` }, bundle))).toBe('ERR_DECRYPT_FAILED')

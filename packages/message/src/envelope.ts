@@ -3,7 +3,6 @@ import {
   type EnvelopeOptions,
   type FieldPolicy,
   type Fields,
-  type Prepared,
   policyOf,
   type Sealed,
 } from '@glassine/core'
@@ -14,10 +13,8 @@ import {
   type MessageEnvelopeOptions,
 } from './envelope-options.ts'
 import { from } from './errors.ts'
-import { prepareOpenBundle } from './shapes/bundle-open.ts'
-import { prepareSealBundle } from './shapes/bundle-seal.ts'
-import { prepareOpenFields } from './shapes/field-open.ts'
-import { prepareSealFields } from './shapes/field-seal.ts'
+import { prepareOpen } from './payload/prepare-open.ts'
+import { prepareSeal } from './payload/prepare-seal.ts'
 import { looksLikeMessage } from './text.ts'
 
 declare const bundled: unique symbol
@@ -82,24 +79,17 @@ export function messageEnvelope(options: MessageEnvelopeOptions): MessageEnvelop
   const settings = checkedSettings(options)
   const { bundleMember, limits } = settings
 
-  const prepareOpen = (payload: unknown, policy: FieldPolicy, options: EnvelopeOptions): Promise<Prepared> =>
-    bundleMember === undefined
-      ? prepareOpenFields(settings, payload, policy, options)
-      : prepareOpenBundle(settings, bundleMember, payload, policy, options)
-  const prepareSeal = (payload: unknown, policy: FieldPolicy, options: EnvelopeOptions): Promise<Prepared> =>
-    bundleMember === undefined
-      ? prepareSealFields(settings, payload, policy, options)
-      : prepareSealBundle(settings, bundleMember, payload, policy, options)
-
   return {
     name: 'message',
     ...(bundleMember !== undefined && { carrier: bundleMember }),
     recognises: (value: unknown) => looksLikeMessage(value, limits),
-    prepareOpen,
-    prepareSeal,
+    prepareOpen: (payload: unknown, policy: FieldPolicy, options: EnvelopeOptions) =>
+      prepareOpen(settings, payload, policy, options),
+    prepareSeal: (payload: unknown, policy: FieldPolicy, options: EnvelopeOptions) =>
+      prepareSeal(settings, payload, policy, options),
     encrypt: async (payload: unknown, fields: Fields, options: EnvelopeOptions) =>
-      (await prepareSeal(payload, policyOf(fields, from), options)).finish() as any,
+      (await prepareSeal(settings, payload, policyOf(fields, from), options)).finish() as any,
     decrypt: async (payload: unknown, fields: Fields, options: EnvelopeOptions) =>
-      (await prepareOpen(payload, policyOf(fields, from), options)).finish() as any,
+      (await prepareOpen(settings, payload, policyOf(fields, from), options)).finish() as any,
   }
 }

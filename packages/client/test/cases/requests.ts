@@ -47,9 +47,9 @@ export const requests: Cases = {
     const { $jwe, ...sealed } = JSON.parse(service.exchanges[0]!.body!)
     equal((await unsent('ERR_ALREADY_ENCRYPTED', post(sealed))).cause.path, '/ssn')
     equal((await unsent('ERR_ALREADY_ENCRYPTED', post({ ...patient(), $jwe }))).cause.path, '/$jwe')
-    await unsent('ERR_ALREADY_ENCRYPTED', post({ ...patient(), sealed: 'x' }), '/patients', {
-      shape: 'bundle',
-    })
+    const bundle = { shape: 'bundle' } as const
+    await unsent('ERR_VALUE_INVALID', post({ ...patient(), sealed: 'x' }), '/patients', bundle)
+    await unsent('ERR_ALREADY_ENCRYPTED', post({ ...patient(), sealed: sealed.ssn }), '/patients', bundle)
   },
 
   'a JWE of another kind is a value like any other': async () => {

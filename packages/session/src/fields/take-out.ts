@@ -1,11 +1,4 @@
-import {
-  type EnvelopeOptions,
-  encodeValue,
-  type FieldPolicy,
-  isPlainObject,
-  type Place,
-} from '@glassine/core'
-import { bundleHolder } from '@glassine/core/bundle'
+import { type EnvelopeOptions, type FieldPolicy, isPlainObject } from '@glassine/core'
 import { keyMember } from '@glassine/core/session'
 import { itemsToSeal, type SealItem } from '@glassine/core/shapes'
 import { fault, from } from '../errors.ts'
@@ -34,31 +27,19 @@ export const takenOut = (
   { partial }: EnvelopeOptions,
 ): TakenOut => {
   refuseDeclared(policy)
-  refuseOccupied(payload, keyMember)
-  if (bundleMember !== undefined)
-    refuseOccupied(bundleHolder(payload, bundleMember, policy, { from, statusCode: 500 }), bundleMember)
-  const { copy, items } = itemsToSeal(policy, payload, { from, bundleMember, partial }, encodePlace)
+  // Where the ticket goes must be free.
+  if (isPlainObject(payload) && Object.hasOwn(payload, keyMember) && payload[keyMember] !== undefined)
+    throw fault(recognises(payload[keyMember]) ? 'ERR_ALREADY_ENCRYPTED' : 'ERR_VALUE_INVALID', {
+      path: `/${keyMember}`,
+    })
+  const shape = { from, bundleMember, partial, isSealed: recognises }
+  const { copy, items } = itemsToSeal(policy, payload, shape)
   return {
     copy,
     root: isPlainObject(copy) ? copy : undefined,
     values:
       padding === undefined ? items : items.map((item) => ({ ...item, text: padded(item.text, padding) })),
   }
-}
-
-/** What is ours to write must be free. */
-const refuseOccupied = (root: unknown, member: string): void => {
-  const value = isPlainObject(root) && Object.hasOwn(root, member) ? root[member] : undefined
-  if (value !== undefined)
-    throw fault(recognises(value) ? 'ERR_ALREADY_ENCRYPTED' : 'ERR_VALUE_INVALID', {
-      path: `/${member}`,
-    })
-}
-
-const encodePlace = ({ field, value }: Place): string => {
-  // Retries and replays hand back what was sealed before; sealed twice, nobody would open it twice.
-  if (recognises(value)) throw fault('ERR_ALREADY_ENCRYPTED', { path: field.path })
-  return encodeValue(value, field.path, from)
 }
 
 /** Spaces behind a JSON text change nothing in it: with them a ciphertext tells its length by steps only. */

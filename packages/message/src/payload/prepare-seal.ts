@@ -1,32 +1,38 @@
-import type { EnvelopeOptions, Prepared } from '@glassine/core'
-import type { Slot } from '@glassine/core/bundle'
-import type { MessageContext } from '../contexts.ts'
+import type { EnvelopeOptions, FieldPolicy, Prepared } from '@glassine/core'
+import { bundleEntry } from '@glassine/core/bundle'
+import { itemsToSeal } from '@glassine/core/shapes'
+import { from } from '../errors.ts'
 import { borrowAll, preparedWith } from '../prepared.ts'
 import { messageLength, sealMessage } from '../seal.ts'
-import type { Settings } from '../settings.ts'
+import { contextFor, type Settings } from '../settings.ts'
 import { jsonBytes, refuseOversize } from '../size.ts'
-import { base64Length } from '../text.ts'
+import { base64Length, looksLikeMessage } from '../text.ts'
 
-/**
- * Borrows the keys of the messages that a payload gets, and prepares to write them.
- *
- * @param copy - the payload's copy, in which the slots stand
- * @param slots - where the messages will stand
- * @param texts - what each of them will hold
- * @param contexts - one, and so one key, for all of them; or one for each
- */
-export const prepareSealing = async (
-  { writer, writing }: Settings,
-  copy: unknown,
-  slots: readonly Slot[],
-  texts: readonly string[],
-  contexts: readonly MessageContext[],
-  { maxBytes, tenant, deadline }: EnvelopeOptions,
+/** First phase of sealing: everything that can fail by the payload fails here, before any key is asked for. */
+export const prepareSeal = async (
+  settings: Settings,
+  payload: unknown,
+  policy: FieldPolicy,
+  options: EnvelopeOptions,
 ): Promise<Prepared> => {
+  const { writer, writing, limits, fieldContext, bindFields, bundleMember } = settings
+  const { binding, partial, maxBytes, tenant, deadline } = options
+  const shared = contextFor(settings, policy.model, binding)
+  const isSealed = (value: unknown): boolean => looksLikeMessage(value, limits)
+  const { copy, items } = itemsToSeal(policy, payload, { from, bundleMember, partial, isSealed })
+  if (items.length === 0) return preparedWith([], () => copy)
+
+  // A bundle holds its pointers already.
+  const addsPointer = bindFields && bundleMember === undefined
+  const texts = items.map(({ pointer, text }) => (addsPointer ? `{${bundleEntry(pointer, text)}}` : text))
+  // One context, and so one key, for all of them; or one for each.
+  const contexts = fieldContext
+    ? items.map(({ pointer }) => contextFor(settings, policy.model, binding, pointer))
+    : [shared]
   const lengths = texts.map((text) => Buffer.byteLength(text, 'utf8'))
   const keyAt = (at: number): number => (contexts.length === 1 ? 0 : at)
-  // Measured with empty slots, whose messages are then added: nothing has to be sealed to know the size.
-  if (maxBytes !== undefined) for (const { holder, key } of slots) holder[key] = ''
+  // Measured with empty places, whose messages are then added: nothing has to be sealed to know the size.
+  if (maxBytes !== undefined) for (const { holder, key } of items) holder[key] = ''
   const rest = maxBytes === undefined ? 0 : jsonBytes(copy)
   const checkSize = (headLength: (context: number) => number): void => {
     if (maxBytes === undefined) return
@@ -50,8 +56,8 @@ export const prepareSealing = async (
   const prepared = preparedWith(
     keys.map(({ dataKey }) => dataKey),
     () => {
-      for (let at = 0; at < slots.length; at++) {
-        const { holder, key } = slots[at]!
+      for (let at = 0; at < items.length; at++) {
+        const { holder, key } = items[at]!
         const { template, dataKey } = keys[keyAt(at)]!
         const plaintext = Buffer.from(texts[at]!, 'utf8')
         holder[key] = sealMessage(template, dataKey.bytes, plaintext).toString('base64')
