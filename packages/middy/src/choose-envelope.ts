@@ -35,8 +35,8 @@ export const unpromptedEnvelope = (envelopes: readonly Envelope[]): Envelope =>
 
 /**
  * The envelope that a payload came in: the first that recognises what stands in its carrier, in the member of its keys
- * or in a declared place.
- * The envelope itself then opens or refuses each field; what one of another format holds is refused by it.
+ * or in a declared place. The envelope itself then opens or refuses each field; what one of another format holds is
+ * refused by it.
  *
  * @throws GlassineError `ERR_FIELD_NOT_ENCRYPTED`, `ERR_FIELD_MISSING`, both 400
  */
