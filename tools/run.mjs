@@ -12,6 +12,9 @@ const bin = (name) => `node_modules/.bin/${name}`
 // The Node version is not in turbo's hash by itself; turbo.json lists this variable.
 const env = { TURBO_TELEMETRY_DISABLED: '1', NODE_MAJOR: process.versions.node.split('.')[0] }
 
+// On Node 20 the SDK would print in every process that Node 22 is to come.
+const quiet = { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' }
+
 const build = () => run('build', bin('turbo'), ['run', 'build', '--output-logs=errors-only'], env)
 const check = async () => {
   await run('types', bin('tsc'), ['-p', 'tsconfig.json'])
@@ -28,10 +31,9 @@ const jest = () =>
       'node_modules/jest/bin/jest.js',
       ...args,
     ],
-    // On Node 20 the SDK would print in every worker that Node 22 is to come.
-    { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
+    quiet,
   )
-const script = (name, file) => run(name, process.execPath, ['tools/ts.mjs', file, ...args])
+const script = (name, file) => run(name, process.execPath, ['tools/ts.mjs', file, ...args], quiet)
 
 const tasks = {
   build: [build],

@@ -11,8 +11,6 @@ const clinics = ['clinic-a', 'clinic-b', 'clinic-c']
 
 /** Starts them, and sets the environment that the handler reads when it is loaded, as Lambda would. */
 export const startServices = async () => {
-  // On Node 20 the SDK would print between our lines that Node 22 is to come.
-  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true'
   const kms = await startLocalKms()
   const dynamoDB = await startLocalDynamoDB(localDynamoDBKind())
   const { arn } = await kms.createKey({ alias: 'alias/patients' })
