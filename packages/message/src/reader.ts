@@ -1,5 +1,5 @@
 import type { DecryptionKeyRequest } from '@glassine/keys'
-import { boundedMap } from './bounded-map.ts'
+import { boundedMap } from '@glassine/keys/internal/cache'
 import { type MessageContext, withPair } from './contexts.ts'
 import { decryptFailed } from './errors.ts'
 import { publicKeyName } from './header/context.ts'

@@ -1,8 +1,8 @@
 // What is worked out once and remembered must be bounded, and must never stand for something else.
 
 import type { Keyring } from '@glassine/keys'
+import { boundedMap } from '@glassine/keys/internal/cache'
 import { afterEach, describe, expect, jest, test } from '@jest/globals'
-import { boundedMap } from '../src/bounded-map.ts'
 import { decrypt, encrypt } from '../src/bytes/index.ts'
 import { messageEnvelope } from '../src/index.ts'
 import { expectUniformFailure, rejection } from './support/expect.ts'

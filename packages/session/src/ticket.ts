@@ -1,6 +1,7 @@
 import { GlassineError } from '@glassine/core'
 import { keySetType, ticketType } from '@glassine/core/session'
 import { type EncryptedDataKey, type KeyMaterial, serialiseContext } from '@glassine/keys'
+import { boundedMap } from '@glassine/keys/internal/cache'
 import { decryptFailed } from './errors.ts'
 import { decode } from './jwe/base64url.ts'
 import { type CompactJwe, encodeHeader } from './jwe/compact.ts'
@@ -22,23 +23,19 @@ export interface Tickets {
 /** Which suite a keyring is told: A256GCM is of no suite of AWS's, and no keyring's own number is 0. */
 const suite = 0
 
-/** Keys of tickets that were used here; the one that was seen first goes when there are more. */
-const maxKnown = 1_000
-
 /**
  * Tickets over the key-material layer: a data key seals many, and its wrapped form stands in each as `kid`. Whoever
  * shares the wrapping key can open them.
  */
 export const ticketsOf = (keys: KeyMaterial, now: () => number): Tickets => {
   const context = serialiseContext({ 'glassine:purpose': ticketType })
-  const known = new Set<string>()
+  /** Keys of tickets that were used here. */
+  const known = boundedMap<true>()
   const remember = (kid: string): void => {
-    if (known.has(kid)) return
-    if (known.size >= maxKnown) known.delete(known.keys().next().value!)
-    known.add(kid)
+    if (!known.get(kid)) known.set(kid, true)
   }
   return {
-    knows: ({ header }) => known.has(header.kid as string),
+    knows: ({ header }) => known.get(header.kid as string) === true,
     async open({ header, head, iv, ciphertext, tag }, { deadline, tenant }) {
       const encryptedDataKeys = readDataKeys(decode(header.kid))
       const dataKey = await keys

@@ -1,6 +1,7 @@
 import type { EnvelopeOptions, FieldPolicy, Json, Prepared } from '@glassine/core'
 import { itemsToOpen, type OpenItem } from '@glassine/core/shapes'
 import type { DataKey, DecryptionKeyRequest } from '@glassine/keys'
+import { decodePlaintext } from '@glassine/keys/internal/payload'
 import type { MessageContext } from '../contexts.ts'
 import { fault, from, uniform } from '../errors.ts'
 import { openMessage } from '../open.ts'
@@ -8,7 +9,7 @@ import { borrowAll, preparedWith } from '../prepared.ts'
 import type { ReadMessage } from '../reader.ts'
 import { contextFor, type Settings } from '../settings.ts'
 import { decodeMessage, isMessageText } from '../text.ts'
-import { decodePlaintext, valueAt } from './values.ts'
+import { valueAt } from './values.ts'
 
 /** More different data keys than this in one payload are refused: each may cost a call of KMS. */
 const maxKeysPerPayload = 1_000
@@ -47,7 +48,7 @@ export const prepareOpen = async (
     // One that fails ends the payload: the copy with what was opened before it goes nowhere.
     put(
       sealed.map(({ pointer, message, context, key }): Json => {
-        const value = decodePlaintext(openMessage(message, keys[key]!.bytes, context.unstored))
+        const value = decodePlaintext(openMessage(message, keys[key]!.bytes, context.unstored), from)
         return holdsPointer ? valueAt(pointer, value) : value
       }),
     ),

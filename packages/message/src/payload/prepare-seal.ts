@@ -1,11 +1,11 @@
 import type { EnvelopeOptions, FieldPolicy, Prepared } from '@glassine/core'
 import { bundleEntry } from '@glassine/core/bundle'
 import { itemsToSeal } from '@glassine/core/shapes'
+import { jsonBytes, refuseOversize } from '@glassine/keys/internal/payload'
 import { from } from '../errors.ts'
 import { borrowAll, preparedWith } from '../prepared.ts'
 import { messageLength, sealMessage } from '../seal.ts'
 import { contextFor, type Settings } from '../settings.ts'
-import { jsonBytes, refuseOversize } from '../size.ts'
 import { base64Length, looksLikeMessage } from '../text.ts'
 
 /** First phase of sealing: everything that can fail by the payload fails here, before any key is asked for. */
@@ -33,13 +33,13 @@ export const prepareSeal = async (
   const keyAt = (at: number): number => (contexts.length === 1 ? 0 : at)
   // Measured with empty places, whose messages are then added: nothing has to be sealed to know the size.
   if (maxBytes !== undefined) for (const { holder, key } of items) holder[key] = ''
-  const rest = maxBytes === undefined ? 0 : jsonBytes(copy)
+  const rest = maxBytes === undefined ? 0 : jsonBytes(copy, from)
   const checkSize = (headLength: (context: number) => number): void => {
     if (maxBytes === undefined) return
     let total = rest
     for (const [at, length] of lengths.entries())
       total += base64Length(messageLength(headLength(keyAt(at)), length, writing))
-    refuseOversize(total, maxBytes)
+    refuseOversize(total, maxBytes, from)
   }
   checkSize((at) => writer.headLength(contexts[at]!, writing.suite))
 

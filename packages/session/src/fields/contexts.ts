@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import { checkedBinding, type Scope } from '@glassine/core'
 import { contextBytes } from '@glassine/core/session'
+import { boundedMap } from '@glassine/keys/internal/cache'
 import { from } from '../errors.ts'
 
 /**
@@ -13,12 +14,9 @@ export type ContextOf = (scope: Scope, model: string) => string
 /** Bytes of the hash that are written. */
 const contextHashBytes = 16
 
-/** Contexts that are remembered; the one that was seen first goes when there are more. */
-const maxKnown = 1_000
-
 /** Hashes contexts, and remembers them: a function has few routes, and requests of one tenant come again. */
 export const contextHashes = (): ContextOf => {
-  const known = new Map<string, string>()
+  const known = boundedMap<string>()
   return ({ route = '', binding: given }, model) => {
     const binding = checkedBinding(given, from)
     const id = JSON.stringify([route, model, binding])
@@ -27,7 +25,6 @@ export const contextHashes = (): ContextOf => {
     const made = hash('sha256', contextBytes(route, model, binding), 'buffer')
       .subarray(0, contextHashBytes)
       .toString('base64url')
-    if (known.size >= maxKnown) known.delete(known.keys().next().value!)
     known.set(id, made)
     return made
   }

@@ -1,6 +1,4 @@
-import { isUtf8 } from 'node:buffer'
 import type { KeyObject } from 'node:crypto'
-import { decodeValue, type Json } from '@glassine/core'
 import { keyUse } from '@glassine/core/session'
 import { decryptFailed } from '../errors.ts'
 import { endsWell } from '../jwe/base64url.ts'
@@ -82,22 +80,4 @@ export const openToken = (key: KeyObject, { text, headLength }: CheckedToken): B
     Buffer.from(ciphertext, 'base64url'),
     Buffer.from(text.slice(-22), 'base64url'),
   )
-}
-
-/**
- * The value in a plaintext, which is zeroed: of the texts that it becomes, nobody can do so. Spaces behind it are
- * padding.
- *
- * @throws GlassineError `ERR_DECRYPT_FAILED`
- */
-export const decodePlaintext = (plaintext: Buffer): Json => {
-  try {
-    if (!isUtf8(plaintext)) throw decryptFailed()
-    return decodeValue(plaintext.toString('utf8'))
-  } catch {
-    // V8 quotes the text in its SyntaxError.
-    throw decryptFailed()
-  } finally {
-    plaintext.fill(0)
-  }
 }

@@ -1,6 +1,7 @@
 import { type FieldPolicy, isPlainObject, type Json, type OpenOptions, type Prepared } from '@glassine/core'
 import { keyMember } from '@glassine/core/session'
 import { itemsToOpen } from '@glassine/core/shapes'
+import { decodePlaintext } from '@glassine/keys/internal/payload'
 import { decryptFailed, fault, from } from '../errors.ts'
 import { looksLikeJwe } from '../jwe/compact.ts'
 import { spendOnce } from '../replay.ts'
@@ -8,7 +9,7 @@ import type { Session } from '../session/session.ts'
 import type { Settings } from '../settings.ts'
 import { refuseDeclared } from './declared.ts'
 import { numbered } from './numbered.ts'
-import { type CheckedToken, checkTokens, decodePlaintext, openToken, type Token } from './open-tokens.ts'
+import { type CheckedToken, checkTokens, openToken, type Token } from './open-tokens.ts'
 import { preparedWith } from './prepared.ts'
 import { recognises } from './recognises.ts'
 import { replyOf } from './reply.ts'
@@ -46,7 +47,7 @@ export const prepareOpen = async (
   return preparedWith(
     () => {
       // One that fails ends the payload: the copy with what was opened before it goes nowhere.
-      const values = checked.map((token) => decodePlaintext(openToken(session.keys.request, token)))
+      const values = checked.map((token) => decodePlaintext(openToken(session.keys.request, token), from))
       for (const value of bundleMember === undefined ? values : values.flatMap(membersOf)) refuseSealed(value)
       return put(values)
     },

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import type { Envelope, EnvelopeOptions, FieldPolicy, Prepared } from '@glassine/core'
 import { keyMember, keyUse } from '@glassine/core/session'
-import { decryptFailed, fault } from '../errors.ts'
+import { jsonBytes, refuseOversize } from '@glassine/keys/internal/payload'
+import { decryptFailed, fault, from } from '../errors.ts'
 import { bodyLength } from '../jwe/compact.ts'
 import { freshIvs, ivBytes, sealCompact } from '../jwe/gcm.ts'
 import { maySeal, type Session } from '../session/session.ts'
@@ -10,7 +11,6 @@ import { innerLayer } from './forward-secret.ts'
 import { headsOf } from './heads.ts'
 import { preparedWith } from './prepared.ts'
 import { recognises } from './recognises.ts'
-import { jsonBytes, refuseOversize } from './size.ts'
 import { takenOut } from './take-out.ts'
 
 /** Bytes of a `jti`. */
@@ -71,12 +71,12 @@ const prepareSeal = async (
   if (maxBytes !== undefined) {
     // Measured with empty places, whose tokens are then added: nothing has to be sealed to know the size.
     for (const { holder, key } of ready) holder[key] = ''
-    let total = jsonBytes(copy)
+    let total = jsonBytes(copy, from)
     for (const { head, text } of ready) {
       const bytes = Buffer.byteLength(text, 'utf8')
       total += head.length + bodyLength(inner ? inner.head.length + bodyLength(bytes) : bytes)
     }
-    refuseOversize(total, maxBytes)
+    refuseOversize(total, maxBytes, from)
   }
 
   return preparedWith(() => {

@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
+import { derivationBytes } from '@glassine/core/session'
 import { keyBytes } from './gcm.ts'
-
-const empty = Buffer.alloc(0)
 
 /**
  * The key derivation of ECDH-ES (RFC 7518, section 4.6.2; NIST SP 800-56A, 5.8.1): one round of SHA-256, which is all
@@ -16,24 +15,13 @@ const empty = Buffer.alloc(0)
 export const concatKdf = (
   secret: Buffer,
   algorithm: string,
-  apu: Buffer = empty,
-  apv: Buffer = empty,
+  apu?: Buffer,
+  apv?: Buffer,
   length = keyBytes,
-): Buffer =>
-  createHash('sha256')
-    .update(u32(1))
-    .update(secret)
-    .update(prefixed(Buffer.from(algorithm, 'latin1')))
-    .update(prefixed(apu))
-    .update(prefixed(apv))
-    .update(u32(length * 8))
-    .digest()
-    .subarray(0, length)
-
-const u32 = (value: number): Buffer => {
-  const bytes = Buffer.allocUnsafe(4)
-  bytes.writeUInt32BE(value)
-  return bytes
+): Buffer => {
+  const bytes = derivationBytes(secret, algorithm, apu, apv, length * 8)
+  const derived = hash('sha256', bytes, 'buffer').subarray(0, length)
+  // The secret stands in them.
+  bytes.fill(0)
+  return derived
 }
-
-const prefixed = (bytes: Buffer): Buffer => Buffer.concat([u32(bytes.length), bytes])
