@@ -20,17 +20,6 @@ export const bundleMemberRule: Rule = [
   (value) => typeof value === 'string' && !forbiddenMember.test(value),
 ]
 
-/**
- * Checks the option `bundleMember` and returns it, or the default.
- *
- * @throws GlassineError `ERR_OPTION_INVALID`
- */
-export const checkedBundleMember = (member: string = defaultBundleMember, from: string): string => {
-  const [expected, holds] = bundleMemberRule
-  if (!holds(member)) throw optionError(from, 'bundleMember', expected)
-  return member
-}
-
 /** Whether a model declares a member of the root, or something in it. */
 export const declaresMember = ({ encrypted, fields }: FieldPolicy, member: string): boolean => {
   // A model whose root is a record declares every member.
