@@ -139,3 +139,11 @@ test.each(['core', 'client'])('%s runs in a browser: it imports nothing of Node'
       .filter((from) => from.startsWith('node:')),
   ).toEqual([])
 })
+
+test('no test reads a file outside the repository, but by describeShared, which skips where it is absent', () => {
+  const readers = ['test', ...packages.map((name) => `packages/${name}/test`), 'examples', 'bench', 'tools']
+    .flatMap(sources)
+    .filter((file) => !file.includes('node_modules') && !file.includes('dist/'))
+    .filter((file) => /['"`/]shared\/(?:vectors|events|kms-recorded|findings)?/.test(read(file)))
+  expect(readers).toEqual(['tools/test-support/shared.ts'])
+})

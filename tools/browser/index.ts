@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { describe, test } from '@jest/globals'
+import { describeWhere } from '@glassine/test-support'
 import { type BrowserContext, type BrowserContextOptions, chromium } from 'playwright-core'
 
 /** Debian's, or the one that `GLASSINE_CHROMIUM` names; nothing where there is none. */
@@ -16,24 +16,14 @@ const chromiumPath = (): string | undefined => {
   }
 }
 
-/**
- * Describes tests that need a browser. Where there is none they are skipped and say so, unless
- * `GLASSINE_REQUIRE_BROWSER` is set, as in CI.
- */
+/** Describes tests that need a browser. */
 export const inChromium = (tests: (executable: string) => void): void => {
   const executable = chromiumPath()
-  if (executable) describe('in Chromium', () => tests(executable))
-  else if (process.env.GLASSINE_REQUIRE_BROWSER)
-    throw new Error('GLASSINE_REQUIRE_BROWSER is set, and there is no Chromium')
-  else {
-    // Jest does not print the names of skipped tests.
-    process.stderr.write(`Skipped in Chromium: ${missing}\n`)
-    test.skip(missing, () => {})
-  }
+  describeWhere(executable === undefined ? missing : undefined, 'in Chromium', () => tests(executable!))
 }
 
 const missing =
-  'there is none here. Install the package `chromium`, or set GLASSINE_CHROMIUM to the path of one.'
+  'there is no Chromium: install the package `chromium`, or set GLASSINE_CHROMIUM to the path of one'
 
 const flags = [
   '--no-sandbox',

@@ -1,6 +1,6 @@
 import { checkedBinding, fieldContextKey, modelContextKey } from '@glassine/core'
+import { thrown } from '@glassine/test-support'
 import { expect, test } from '@jest/globals'
-import { thrown } from './support/thrown.ts'
 
 test('a binding comes back as a frozen copy, so that it stays what was checked', () => {
   const given = { tenant: 't-1', région: 'höhe 🏔' }

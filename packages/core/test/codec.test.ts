@@ -1,8 +1,8 @@
 import { runInNewContext } from 'node:vm'
 import { decodeValue, encodeValue, maxDepth } from '@glassine/core'
+import { thrown } from '@glassine/test-support'
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { thrown } from './support/thrown.ts'
 
 const encode = (value: unknown) => encodeValue(value, '/visits/*/note', '@glassine/message')
 

@@ -1,6 +1,6 @@
 import { defineFields, Encrypted, Masked, Model, Nested, policyOf } from '@glassine/core'
+import { thrown } from '@glassine/test-support'
 import { describe, expect, test } from '@jest/globals'
-import { thrown } from './support/thrown.ts'
 
 class Visit {
   @Encrypted() note!: Encrypted<string>

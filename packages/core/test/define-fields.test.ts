@@ -1,6 +1,6 @@
 import { defineFields } from '@glassine/core'
+import { thrown } from '@glassine/test-support'
 import { describe, expect, test } from '@jest/globals'
-import { thrown } from './support/thrown.ts'
 
 const loose = defineFields as (model: string, fields: unknown) => unknown
 

@@ -1,8 +1,8 @@
 /** A declaration printed as JSON and read again is the same declaration. */
 import { defineFields, Encrypted, Masked, Model, Nested, placesOf, policyOf } from '@glassine/core'
 import { describeFields, type FieldsDescription, fieldsOf } from '@glassine/core/describe'
+import { thrown } from '@glassine/test-support'
 import { describe, expect, test } from '@jest/globals'
-import { thrown } from './support/thrown.ts'
 
 class Visit {
   @Encrypted() note!: Encrypted<string>

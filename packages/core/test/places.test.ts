@@ -1,6 +1,6 @@
 import { defineFields, type FieldPolicy, maxPlaces, type PlacesOptions, placesOf } from '@glassine/core'
+import { deepFrozen, thrown } from '@glassine/test-support'
 import { describe, expect, test } from '@jest/globals'
-import { deepFrozen, thrown } from './support/thrown.ts'
 
 const request = { from: '@glassine/message', statusCode: 400 } as const
 const walk = (policy: FieldPolicy, payload: unknown, absent?: PlacesOptions['absent']) =>

@@ -1,7 +1,7 @@
 import { Encrypted, Masked, Model, Nested } from '@glassine/core'
+import { rejection } from '@glassine/test-support'
 import { describe, expect, test } from '@jest/globals'
 import { type Item, type ItemEncryptorOptions, itemEncryptor, itemEncryptorOfActions } from '../src/index.ts'
-import { rejectionOf } from './support/error.ts'
 import { testKeyring } from './support/keyrings.ts'
 
 @Model('address')
@@ -69,7 +69,7 @@ describe('an item under a declaration of fields', () => {
 
   test.each(['id', 'ssn', 'address'])('is refused without %s', async (name) => {
     const { [name]: _, ...incomplete } = patient
-    const error = await rejectionOf(itemEncryptor(options).encryptItem(incomplete))
+    const error = await rejection(itemEncryptor(options).encryptItem(incomplete))
     expect(error).toMatchObject({ code: 'ERR_FIELD_MISSING', statusCode: 500, cause: { path: `/${name}` } })
   })
 
@@ -93,7 +93,7 @@ describe('an item under a declaration of fields', () => {
     ])
     const refuse = itemEncryptor({ ...options, undeclared: 'error', signOnly: ['plan'] })
     expect(sealedIn(await refuse.encryptItem(patient))).toEqual(['ssn', 'notes', 'address'])
-    const error = await rejectionOf(refuse.encryptItem({ ...patient, more: { S: 'secret' } }))
+    const error = await rejection(refuse.encryptItem({ ...patient, more: { S: 'secret' } }))
     expect(error).toMatchObject({ code: 'ERR_VALUE_INVALID', cause: { path: '/more' } })
     expect(error.message).not.toContain('secret')
   })
@@ -214,9 +214,7 @@ describe('an item that cannot be encrypted', () => {
     ['a map with an undefined member', { M: { a: undefined } }],
   ])('%s: signed or encrypted, refused with the path and without the value', async (_, value) => {
     for (const name of ['ssn', 'plan']) {
-      const error = await rejectionOf(
-        itemEncryptor(options).encryptItem({ ...patient, [name]: value } as Item),
-      )
+      const error = await rejection(itemEncryptor(options).encryptItem({ ...patient, [name]: value } as Item))
       expect(error).toMatchObject({ code: 'ERR_VALUE_INVALID', statusCode: 500, cause: { path: `/${name}` } })
     }
   })

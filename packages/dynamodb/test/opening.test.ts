@@ -1,12 +1,12 @@
 /** What is refused when an item is read; always by the one error. */
 import { createHmac } from 'node:crypto'
+import { rejection } from '@glassine/test-support'
 import { describe, expect, test } from '@jest/globals'
 import { configOfActions } from '../src/config/action-options.ts'
 import { newSigner, verifySignature } from '../src/format/signature.ts'
 import { type ActionOptions, type Item, itemEncryptorOfActions } from '../src/index.ts'
 import { systemSources } from '../src/item/sources.ts'
 import { encryptorOf } from '../src/item-encryptor.ts'
-import { rejectionOf } from './support/error.ts'
 import { testKeyring } from './support/keyrings.ts'
 
 const options: ActionOptions = {
@@ -39,7 +39,7 @@ const without = (of: Item, name: string): Item => {
   return rest
 }
 const refused = async (changed: Item, reader = encryptor): Promise<void> => {
-  const error = await rejectionOf(reader.decryptItem(changed))
+  const error = await rejection(reader.decryptItem(changed))
   expect(error).toMatchObject({
     code: 'ERR_DECRYPT_FAILED',
     message: 'The item could not be decrypted',

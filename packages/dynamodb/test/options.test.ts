@@ -1,5 +1,6 @@
 import { defineFields } from '@glassine/core'
 import { keyMaterial } from '@glassine/keys'
+import { thrown } from '@glassine/test-support'
 import { describe, expect, test } from '@jest/globals'
 import {
   type ActionOptions,
@@ -7,7 +8,6 @@ import {
   itemEncryptor,
   itemEncryptorOfActions,
 } from '../src/index.ts'
-import { thrownBy } from './support/error.ts'
 import { testKeyring } from './support/keyrings.ts'
 
 const keyring = testKeyring()
@@ -72,7 +72,7 @@ describe('an option that cannot be right throws at construction, with its name',
     ['timeout', { timeout: 1.5 }],
     ['undeclard', { undeclard: 'error' }],
   ])('%s: %j', (option, wrong) => {
-    const error = thrownBy(() => itemEncryptor({ ...right, ...wrong } as ItemEncryptorOptions))
+    const error = thrown(() => itemEncryptor({ ...right, ...wrong } as ItemEncryptorOptions))
     expect(error).toMatchObject({
       code: 'ERR_OPTION_INVALID',
       cause: { package: '@glassine/dynamodb', option },
@@ -97,12 +97,12 @@ describe('an option that cannot be right throws at construction, with its name',
     ],
     ['fields', { fields }],
   ])('of actions, %s: %j', (option, wrong) => {
-    const error = thrownBy(() => itemEncryptorOfActions({ ...actions, ...wrong } as ActionOptions))
+    const error = thrown(() => itemEncryptorOfActions({ ...actions, ...wrong } as ActionOptions))
     expect(error).toMatchObject({ code: 'ERR_OPTION_INVALID', cause: { option } })
   })
 
   test('options that are no object', () => {
     for (const wrong of [undefined, null, 'x'] as unknown as ItemEncryptorOptions[])
-      expect(thrownBy(() => itemEncryptor(wrong)).cause.option).toBe('options')
+      expect(thrown(() => itemEncryptor(wrong)).cause.option).toBe('options')
   })
 })

@@ -3,10 +3,10 @@ import { GlassineError } from '@glassine/core'
 import { type Keyring, kmsKeyring } from '@glassine/keys'
 import { multiKeyring } from '@glassine/keys/multi'
 import { rawAesKeyring } from '@glassine/keys/raw-aes'
+import { rejection } from '@glassine/test-support'
 import { type LocalKms, startLocalKms } from '@glassine/testing'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { type Item, type ItemEncryptor, itemEncryptorOfActions } from '../src/index.ts'
-import { rejectionOf } from './support/error.ts'
 import { testKeyring } from './support/keyrings.ts'
 
 const item: Item = { id: { S: 'p-1' }, ssn: { S: '123-45-6789' } }
@@ -43,7 +43,7 @@ describe('several keyrings', () => {
   })
 
   test('as one that wraps a single key for several recipients are refused: they could write in each other’s name', async () => {
-    const error = await rejectionOf(with_(multiKeyring({ generator: a, children: [b] })).encryptItem(item))
+    const error = await rejection(with_(multiKeyring({ generator: a, children: [b] })).encryptItem(item))
     expect(error).toMatchObject({ code: 'ERR_ENCRYPT_FAILED' })
     expect(error.message).toContain('as a list')
   })
@@ -89,11 +89,11 @@ describe('a keyring that fails', () => {
       failing(new GlassineError('ERR_BINDING_INVALID', { package: 'test' })),
       failing(foreign),
     ]) {
-      const error = await rejectionOf(with_(keyring).decryptItem(encrypted))
+      const error = await rejection(with_(keyring).decryptItem(encrypted))
       expect(error).toMatchObject({ code: 'ERR_DECRYPT_FAILED', message: 'The item could not be decrypted' })
       expect(JSON.stringify(error)).not.toContain('secret')
     }
-    const error = await rejectionOf(with_(failing(foreign)).encryptItem(item))
+    const error = await rejection(with_(failing(foreign)).encryptItem(item))
     expect(error).toMatchObject({ code: 'ERR_ENCRYPT_FAILED', message: 'The item could not be encrypted' })
   })
 

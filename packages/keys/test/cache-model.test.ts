@@ -1,8 +1,8 @@
+import { settled, standingClock } from '@glassine/test-support'
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { Cache } from '../src/cache.ts'
 import { Shared } from '../src/shared.ts'
-import { settled, standingClock } from './support/clock.ts'
 
 /*
  * The cache against the simplest model of its bounds: a list of entries, newest last. Refreshes run at 80 %, so the

@@ -1,8 +1,8 @@
 import { GlassineError } from '@glassine/core'
+import { settled, standingClock } from '@glassine/test-support'
 import { describe, expect, jest, test } from '@jest/globals'
 import { Cache, type CacheOptions } from '../src/cache.ts'
 import { Shared } from '../src/shared.ts'
-import { settled, standingClock } from './support/clock.ts'
 import { gate } from './support/fake-keyring.ts'
 
 interface Value {

@@ -8,8 +8,8 @@ import {
   keyMaterial,
   serialiseContext,
 } from '@glassine/keys'
+import { standingClock } from '@glassine/test-support'
 import { describe, expect, test } from '@jest/globals'
-import { standingClock } from './support/clock.ts'
 import { fakeKeyring, gate, isZero } from './support/fake-keyring.ts'
 
 const suite = 0x0478

@@ -1,9 +1,9 @@
 import { inspect } from 'node:util'
 import { GlassineError } from '@glassine/core'
 import { keyMaterial, kmsKeyring } from '@glassine/keys'
+import { standingClock } from '@glassine/test-support'
 import { type KmsFaultKind, kmsFaultKinds, type LocalKms, startLocalKms } from '@glassine/testing'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
-import { standingClock } from './support/clock.ts'
 import { context, hasCode, request } from './support/requests.ts'
 
 /* What becomes of every way in which KMS can fail, over HTTP and through the AWS SDK. */

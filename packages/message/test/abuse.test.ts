@@ -2,9 +2,10 @@
 // every failure looks the same.
 
 import { defineFields } from '@glassine/core'
+import { rejection } from '@glassine/test-support'
 import { describe, expect, test } from '@jest/globals'
 import { type MessageEnvelopeOptions, messageEnvelope } from '../src/index.ts'
-import { expectUniformFailure, rejection } from './support/expect.ts'
+import { expectUniformFailure } from './support/expect.ts'
 import { counted, rawKeys } from './support/keys.ts'
 import { type PatientDto, patient, samplePatient } from './support/models.ts'
 

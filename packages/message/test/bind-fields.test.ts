@@ -1,8 +1,9 @@
 // Messages of Powertools' data masking: `JSON.stringify` of the bare value, base64, written by AWS's SDK with its
 // default policy and suite, under the context that the caller passed.
+import { rejection } from '@glassine/test-support'
 import { describe, expect, test } from '@jest/globals'
 import { messageEnvelope } from '../src/index.ts'
-import { expectUniformFailure, rejection } from './support/expect.ts'
+import { expectUniformFailure } from './support/expect.ts'
 import { rawKeys } from './support/keys.ts'
 import { type PatientDto, patient, samplePatient } from './support/models.ts'
 import { peer, peerKeyring } from './support/peer.ts'

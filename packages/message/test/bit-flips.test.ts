@@ -1,11 +1,12 @@
 // Every single bit of a message, flipped: nothing is accepted, and one error for all.
 
 import { defineFields } from '@glassine/core'
+import { rejection } from '@glassine/test-support'
 import { expect, test } from '@jest/globals'
 import { decrypt } from '../src/bytes/index.ts'
 import { messageEnvelope } from '../src/index.ts'
 import { suite0x0178, suite0x0378 } from '../src/legacy/index.ts'
-import { facts, rejection } from './support/expect.ts'
+import { facts } from './support/expect.ts'
 import { rawKeys } from './support/keys.ts'
 import { type OneDto, one } from './support/models.ts'
 import { legacyPeer, peerKeyring } from './support/peer.ts'

@@ -1,10 +1,11 @@
 // What is particular to the bundle shape: the set of fields is bound as a whole.
 
 import { defineFields } from '@glassine/core'
+import { rejection } from '@glassine/test-support'
 import { describe, expect, test } from '@jest/globals'
 import { encrypt } from '../src/bytes/index.ts'
 import { messageEnvelope } from '../src/index.ts'
-import { expectUniformFailure, rejection } from './support/expect.ts'
+import { expectUniformFailure } from './support/expect.ts'
 import { counted, rawKeys } from './support/keys.ts'
 import { type PatientDto, patient, samplePatient } from './support/models.ts'
 

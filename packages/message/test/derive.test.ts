@@ -1,13 +1,11 @@
 import { createHmac, hkdfSync, randomBytes } from 'node:crypto'
+import { describeShared } from '@glassine/test-support'
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { committedKeys } from '../src/derive.ts'
 import { digestBytes, hmacSha512 } from '../src/hmac-sha512.ts'
 import { suite0x0178, suite0x0378 } from '../src/legacy/index.ts'
 import { committingSuites } from '../src/suites.ts'
-import { describeShared, sharedJson } from './support/shared.ts'
-
-const wycheproof = sharedJson('wycheproof/hmac_sha512_test.json')
 
 describe('key derivation', () => {
   const dataKey = randomBytes(32)
@@ -73,10 +71,10 @@ describe('HMAC-SHA512', () => {
     expect(once()).toBe(once())
   })
 
-  describeShared('Wycheproof', wycheproof, () => {
+  describeShared('Wycheproof', 'vectors/wycheproof', ({ json }) => {
     test('all vectors whose key is at most a block', () => {
       let checked = 0
-      for (const group of wycheproof.testGroups)
+      for (const group of json('hmac_sha512_test.json').testGroups)
         for (const { key, msg, tag, result } of group.tests) {
           if (key.length > 256) continue
           const matches = digest(Buffer.from(key, 'hex'), Buffer.from(msg, 'hex')).startsWith(tag)

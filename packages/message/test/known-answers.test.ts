@@ -1,8 +1,8 @@
 // The official known answers of message format version 2, with their data keys: no keyring and no KMS takes part.
+import { describeShared } from '@glassine/test-support'
 import { expect, test } from '@jest/globals'
 import { decrypt } from '../src/bytes/index.ts'
 import { fixedKey } from './support/fixed-key.ts'
-import { describeShared, sharedJson } from './support/shared.ts'
 
 interface KnownAnswer {
   readonly comment: string
@@ -15,12 +15,8 @@ interface KnownAnswer {
   readonly status: boolean
 }
 
-const vectors: { readonly tests: readonly KnownAnswer[] } | undefined = sharedJson(
-  'message/commitment-known-answers.json',
-)
-
-describeShared('commitment known answers of the AWS Encryption SDK', vectors, () => {
-  const tests = vectors?.tests ?? []
+describeShared('commitment known answers of the AWS Encryption SDK', 'vectors/message', ({ json }) => {
+  const tests: readonly KnownAnswer[] = json('commitment-known-answers.json').tests
 
   const open = (answer: KnownAnswer, key = Buffer.from(answer['decrypted-dek'], 'base64')) => {
     const { 'aws-crypto-public-key': _publicKey, ...encryptionContext } = answer['encryption-context']

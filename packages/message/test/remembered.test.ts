@@ -2,10 +2,11 @@
 
 import type { Keyring } from '@glassine/keys'
 import { boundedMap } from '@glassine/keys/internal/cache'
+import { rejection } from '@glassine/test-support'
 import { afterEach, describe, expect, jest, test } from '@jest/globals'
 import { decrypt, encrypt } from '../src/bytes/index.ts'
 import { messageEnvelope } from '../src/index.ts'
-import { expectUniformFailure, rejection } from './support/expect.ts'
+import { expectUniformFailure } from './support/expect.ts'
 import { rawKeyring, rawKeys } from './support/keys.ts'
 import { one } from './support/models.ts'
 

@@ -1,10 +1,11 @@
 // Context that is authenticated and not stored. AWS's JavaScript SDK does not have it, so what the specification
 // says is worked out here with node:crypto.
 import { createCipheriv, createDecipheriv, createHmac } from 'node:crypto'
+import { rejection } from '@glassine/test-support'
 import { describe, expect, test } from '@jest/globals'
 import { decrypt, encrypt } from '../src/bytes/index.ts'
 import { messageEnvelope } from '../src/index.ts'
-import { expectUniformFailure, rejection } from './support/expect.ts'
+import { expectUniformFailure } from './support/expect.ts'
 import { fixedKey } from './support/fixed-key.ts'
 import { rawKeys } from './support/keys.ts'
 import { patient, samplePatient } from './support/models.ts'

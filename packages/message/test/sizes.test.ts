@@ -1,7 +1,7 @@
 import { defineFields } from '@glassine/core'
+import { rejection } from '@glassine/test-support'
 import { describe, expect, test } from '@jest/globals'
 import { type MessageEnvelopeOptions, messageEnvelope } from '../src/index.ts'
-import { rejection } from './support/expect.ts'
 import { counted } from './support/keys.ts'
 import { type PatientDto, patient, samplePatient } from './support/models.ts'
 

@@ -1,16 +1,11 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import type { RequireTlsOptions } from '@glassine/middy'
+import { describeShared } from '@glassine/test-support'
 import { describe, expect, test } from '@jest/globals'
 import { majors, outcomeOf } from './support/outcome.ts'
 import { type Verdict, verdicts } from './support/verdicts.ts'
 
-const folder = new URL('../../../../shared/events/', import.meta.url)
-
 /** Whatever a deployment can say of what its events leave open. */
 const declared: RequireTlsOptions = { listener: 'https', direct: 'allow', edge: 'https-only' }
-
-const event = (collection: string, name: string): unknown =>
-  JSON.parse(readFileSync(new URL(`${collection}/${name}.json`, folder), 'utf8'))
 
 const rows = Object.entries(verdicts).flatMap(([collection, files]) =>
   Object.entries(files).map(([name, verdict]) => [collection, name, verdict] as const),
@@ -19,17 +14,12 @@ const rows = Object.entries(verdicts).flatMap(([collection, files]) =>
 const namesOf = (pattern: RegExp): readonly (readonly [string, string, Verdict])[] =>
   rows.filter(([, name]) => pattern.test(name))
 
-if (!existsSync(folder)) {
-  describe('AWS sample events', () => {
-    test.skip('skipped: the folder ../shared/events is not there', () => {})
-  })
-} else {
+describeShared('AWS sample events', 'events', ({ json, names }) => {
+  const event = (collection: string, name: string): unknown => json(`${collection}/${name}.json`)
+
   describe.each(Object.keys(verdicts))('the collection %s', (collection) => {
     test('is covered, file by file', () => {
-      const files = readdirSync(new URL(`${collection}/`, folder)).filter((name) => name.endsWith('.json'))
-      expect(Object.keys(verdicts[collection]!).sort()).toEqual(
-        files.map((name) => name.slice(0, -'.json'.length)).sort(),
-      )
+      expect(Object.keys(verdicts[collection]!).sort()).toEqual(names(collection))
     })
   })
 
@@ -86,4 +76,4 @@ if (!existsSync(folder)) {
         expect([name, await outcomeOf(event(from, name))]).toEqual([name, outcome])
     })
   })
-}
+})

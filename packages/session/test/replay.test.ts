@@ -2,7 +2,7 @@
 import { CreateTableCommand, DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb'
 import { keyMaterial } from '@glassine/keys'
 import { localKeyring } from '@glassine/keys/raw-aes'
-import { type LocalDynamoDB, missingDynamoDB, startLocalDynamoDB } from '@glassine/local-dynamodb'
+import { type LocalDynamoDB, startLocalDynamoDB } from '@glassine/local-dynamodb'
 import {
   localRecipient,
   type ReplayStore,
@@ -10,6 +10,7 @@ import {
   sessionEnvelope,
 } from '@glassine/session'
 import { dynamodbReplayStore } from '@glassine/session/replay-store'
+import { describeEachDynamoDB } from '@glassine/test-support'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { audience, b64u, beginSession, openFields, sealFields } from './support/device.ts'
 import { codeOf, fields, opened, patient, scope, sealed } from './support/patient.ts'
@@ -99,13 +100,10 @@ describe('a payload', () => {
   })
 })
 
-describe.each(['dynoxide', 'dynalite'] as const)('a table in DynamoDB (%s)', (kind) => {
-  const missing = missingDynamoDB(kind)
-  const run = missing === undefined ? test : test.skip
+describeEachDynamoDB('a replay store in a table', (kind) => {
   let server: LocalDynamoDB
   let client: DynamoDBClient
   beforeAll(async () => {
-    if (missing !== undefined) return
     server = await startLocalDynamoDB(kind)
     client = new DynamoDBClient({ ...server.clientOptions, maxAttempts: 1 })
     await client.send(
@@ -118,14 +116,13 @@ describe.each(['dynoxide', 'dynalite'] as const)('a table in DynamoDB (%s)', (ki
     )
   })
   afterAll(async () => {
-    client?.destroy()
-    await server?.close()
+    client.destroy()
+    await server.close()
   })
-  const name = (text: string): string => (missing === undefined ? text : `${text} (skipped: ${missing})`)
   const open = (options: object = {}) =>
     dynamodbReplayStore({ tableName: 'Replays', client, insecureEndpoint: server.endpoint, ...options })
 
-  run(name('remembers once'), async () => {
+  test('remembers once', async () => {
     const store = open()
     const results = await Promise.all(Array.from({ length: 10 }, () => store.spend('a', 2_000_000_000, {})))
     expect(results.filter(Boolean)).toEqual([true])
@@ -138,7 +135,7 @@ describe.each(['dynoxide', 'dynalite'] as const)('a table in DynamoDB (%s)', (ki
     })
   })
 
-  run(name('does not fail on its own item when an answer is lost'), async () => {
+  test('does not fail on its own item when an answer is lost', async () => {
     let calls = 0
     const losing = new Proxy(client, {
       get(target, property) {
@@ -156,14 +153,14 @@ describe.each(['dynoxide', 'dynalite'] as const)('a table in DynamoDB (%s)', (ki
     expect(await open().spend('lost', 2_000_000_000, {})).toBe(false)
   })
 
-  run(name('that is not there, or not in time, is an outage'), async () => {
+  test('that is not there, or not in time, is an outage', async () => {
     expect(await codeOf(open({ tableName: 'Nowhere' }).spend('c', 1, {}))).toBe('ERR_KEY_UNAVAILABLE')
     expect(await codeOf(open().spend('c', 1, { deadline: Date.now() - 1 }))).toBe('ERR_KEY_UNAVAILABLE')
     const plain = dynamodbReplayStore({ tableName: 'Replays', client })
     expect(await codeOf(plain.spend('c', 1, {}))).toBe('ERR_TLS_REQUIRED')
   })
 
-  run(name('serves an envelope'), async () => {
+  test('serves an envelope', async () => {
     const envelope = make({ replay: open() })
     const body = await sealFields(await beginSession(jwk), patient, fields, scope)
     expect(await codeOf(opened(envelope, body))).toBe('none')

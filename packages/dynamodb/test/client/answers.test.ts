@@ -1,8 +1,9 @@
 // What a server answers: parts that it left undone, and answers that are not to be believed.
 import { GetItemCommand } from '@aws-sdk/client-dynamodb'
 import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
+import { describeEachDynamoDB } from '@glassine/test-support'
 import { describe, expect, test } from '@jest/globals'
-import { answering, describeServers, forms, sender, useTables } from './support.ts'
+import { answering, forms, sender, useTables } from './support.ts'
 
 const patient = { id: 'p-1', ssn: '123-45-6789', name: 'Ada', ttl: 7 }
 
@@ -14,7 +15,7 @@ const onTheWire = (item: object | undefined): object =>
     ),
   )
 
-describeServers('answers', (kind) => {
+describeEachDynamoDB('answers', (kind) => {
   const fixture = useTables(kind)
   const rawItem = async (TableName: string, Key: object) =>
     (await fixture.raw.send(new GetCommand({ TableName, Key }))).Item

@@ -1,13 +1,14 @@
 import * as plain from '@aws-sdk/client-dynamodb'
 import * as documents from '@aws-sdk/lib-dynamodb'
+import { describeEachDynamoDB } from '@glassine/test-support'
 import { describe, expect, test } from '@jest/globals'
 import { encryptionStats, updateItem, withEncryption, withItemCall } from '../../src/index.ts'
-import { describeServers, keyring, patientTable, useTables, visitTable } from './support.ts'
+import { keyring, patientTable, useTables, visitTable } from './support.ts'
 
 const TableName = 'Patients'
 const tables = { Patients: patientTable, Visits: visitTable }
 
-describeServers('the clients of the SDK', (kind) => {
+describeEachDynamoDB('the clients of the SDK', (kind) => {
   const fixture = useTables(kind)
 
   describe('what lib-dynamodb makes of values', () => {

@@ -1,4 +1,5 @@
 import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
+import { describeEachDynamoDB } from '@glassine/test-support'
 import { afterEach, describe, expect, jest, test } from '@jest/globals'
 import {
   encryptionStats,
@@ -7,12 +8,12 @@ import {
   updateItem,
   withEncryption,
 } from '../../src/index.ts'
-import { describeServers, patientTable, useTables } from './support.ts'
+import { patientTable, useTables } from './support.ts'
 
 const TableName = 'Patients'
 const until = new Date(Date.now() + 3_600_000)
 
-describeServers('modes', (kind) => {
+describeEachDynamoDB('modes', (kind) => {
   const fixture = useTables(kind)
   afterEach(() => void jest.restoreAllMocks())
 

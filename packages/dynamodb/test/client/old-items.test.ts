@@ -1,8 +1,9 @@
 import { inspect } from 'node:util'
 import { PutCommand } from '@aws-sdk/lib-dynamodb'
 import { unmarshall } from '@aws-sdk/util-dynamodb'
+import { describeEachDynamoDB } from '@glassine/test-support'
 import { describe, expect } from '@jest/globals'
-import { describeServers, forms, sender, testWhere, useTables } from './support.ts'
+import { forms, sender, testWhere, useTables } from './support.ts'
 
 const TableName = 'Patients'
 const stored = { id: 'held', ssn: 'canary', name: 'Ada', ttl: 7 }
@@ -13,7 +14,7 @@ const failed = {
 /** What the Lambda runtime would log: an error's own properties that can be enumerated. */
 const logged = (error: object): string => JSON.stringify({ ...error }) + inspect(error, { depth: 9 })
 
-describeServers('old items in errors', (kind) => {
+describeEachDynamoDB('old items in errors', (kind) => {
   const fixture = useTables(kind)
   const withOldItems = testWhere(kind, 'old items')
 

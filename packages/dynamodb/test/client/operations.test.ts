@@ -1,12 +1,13 @@
 import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
+import { describeEachDynamoDB } from '@glassine/test-support'
 import { describe, expect, test } from '@jest/globals'
 import { footName, headName, maxItemSize } from '../../src/index.ts'
-import { answering, describeServers, forms, sender, testWhere, useTables } from './support.ts'
+import { answering, forms, sender, testWhere, useTables } from './support.ts'
 
 const ssn = '123-45-6789'
 const patient = { id: 'p-1', ssn, notes: ['allergic', 'asthma'], clinic: 'north', name: 'Ada', ttl: 7 }
 
-describeServers('operations', (kind) => {
+describeEachDynamoDB('operations', (kind) => {
   const fixture = useTables(kind)
   const rawItem = async (TableName: string, Key: object) =>
     (await fixture.raw.send(new GetCommand({ TableName, Key }))).Item

@@ -1,8 +1,8 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+import { thrown } from '@glassine/test-support'
 import { describe, expect, test } from '@jest/globals'
 import { encryptionStats, withEncryption, withItemCall } from '../../src/index.ts'
-import { thrownBy } from '../support/error.ts'
 import { patientTable } from './support.ts'
 
 const client = DynamoDBDocumentClient.from(new DynamoDBClient({ region: 'eu-west-1' }))
@@ -34,7 +34,7 @@ describe('an option that cannot be right throws at construction, with its name',
     ['deadline', { call: { deadline: Number.NaN } }],
     ['deadline', { call: { deadline: new Date() } }],
   ])('%s: %j', (option, wrong) => {
-    const error = thrownBy(() => withEncryption(client, { tables, ...wrong } as never))
+    const error = thrown(() => withEncryption(client, { tables, ...wrong } as never))
     expect(error).toMatchObject({
       code: 'ERR_OPTION_INVALID',
       cause: { package: '@glassine/dynamodb', option },
@@ -50,12 +50,12 @@ describe('an option that cannot be right throws at construction, with its name',
       () => withItemCall(client, {}),
       () => encryptionStats(client),
     ])
-      expect(thrownBy(wrong)).toMatchObject({ code: 'ERR_OPTION_INVALID', cause: { option: 'client' } })
+      expect(thrown(wrong)).toMatchObject({ code: 'ERR_OPTION_INVALID', cause: { option: 'client' } })
   })
 
   test('what holds for one invocation is checked as well', () => {
     const encrypting = withEncryption(client, { tables })
-    expect(thrownBy(() => withItemCall(encrypting, { tenant: '' }))).toMatchObject({
+    expect(thrown(() => withItemCall(encrypting, { tenant: '' }))).toMatchObject({
       cause: { option: 'tenant' },
     })
     expect(withItemCall(encrypting, { tenant: 't-1', deadline: 1 })).toBeInstanceOf(DynamoDBDocumentClient)

@@ -1,16 +1,9 @@
 import * as plain from '@aws-sdk/client-dynamodb'
 import * as documents from '@aws-sdk/lib-dynamodb'
+import { describeEachDynamoDB } from '@glassine/test-support'
 import { describe, expect, test } from '@jest/globals'
 import { withEncryption } from '../../src/index.ts'
-import {
-  type CommandName,
-  describeServers,
-  forms,
-  keyring,
-  patientTable,
-  sender,
-  useTables,
-} from './support.ts'
+import { type CommandName, forms, keyring, patientTable, sender, useTables } from './support.ts'
 
 const TableName = 'Patients'
 const Key = { id: 'p-1' }
@@ -201,7 +194,7 @@ const refusals: [what: string, name: CommandName, input: any, message: RegExp][]
   ],
 ]
 
-describeServers('refusals', (kind) => {
+describeEachDynamoDB('refusals', (kind) => {
   const fixture = useTables(kind)
 
   describe.each(forms)('%s client', (form) => {

@@ -4,20 +4,11 @@ import * as documents from '@aws-sdk/lib-dynamodb'
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb'
 import { defineFields } from '@glassine/core'
 import { rawAesKeyring } from '@glassine/keys/raw-aes'
-import { type LocalDynamoDBKind, missingDynamoDB, startLocalDynamoDB } from '@glassine/local-dynamodb'
-import { afterAll, beforeAll, beforeEach, describe, test } from '@jest/globals'
+import { type LocalDynamoDBKind, startLocalDynamoDB } from '@glassine/local-dynamodb'
+import { afterAll, beforeAll, beforeEach, test } from '@jest/globals'
 import { type ClientTable, type EncryptionOptions, withEncryption } from '../../src/index.ts'
 
 export const servers = ['dynoxide', 'dynalite'] as const
-
-/** Runs the tests on both servers, or skips them visibly where one cannot be had. */
-export const describeServers = (name: string, body: (kind: LocalDynamoDBKind) => void): void => {
-  for (const kind of servers) {
-    const missing = missingDynamoDB(kind)
-    if (missing) describe.skip(`${kind}: ${name} (skipped: ${missing})`, () => test('skipped', () => {}))
-    else describe(`${kind}: ${name}`, () => body(kind))
-  }
-}
 
 /** `test` on a server that can do it; skipped with the reason in its name on one that lacks it. */
 export const testWhere =

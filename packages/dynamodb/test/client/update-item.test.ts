@@ -1,14 +1,15 @@
 import * as plain from '@aws-sdk/client-dynamodb'
 import { GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import { GlassineError } from '@glassine/core'
+import { describeEachDynamoDB } from '@glassine/test-support'
 import { describe, expect, test } from '@jest/globals'
 import { updateItem, withEncryption } from '../../src/index.ts'
-import { describeServers, useTables, visitTable } from './support.ts'
+import { useTables, visitTable } from './support.ts'
 
 const TableName = 'Patients'
 const many = { attempts: 1_000, timeout: 60_000, maxDelay: 200 }
 
-describeServers('updateItem', (kind) => {
+describeEachDynamoDB('updateItem', (kind) => {
   const fixture = useTables(kind)
   const client = () => fixture.encrypted()
   const put = (Item: object) => client().send(new PutCommand({ TableName, Item }))

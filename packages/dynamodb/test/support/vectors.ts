@@ -1,19 +1,14 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { describe } from '@jest/globals'
+import { describeShared, sharedFolder } from '@glassine/test-support'
 import type { AttributeAction, AttributeValue, Item } from '../../src/index.ts'
 import { itemEncryptorOfActions } from '../../src/index.ts'
 import { rawAesTestKeyring, staticHierarchicalKeyring } from './keyrings.ts'
 
-// The official vectors lie beside the repository and are not part of it.
-const folder = new URL('../../../../../shared/vectors/dynamodb-item/', import.meta.url)
+const folder = 'vectors/dynamodb-item'
 
-/** `describe`, or a visible skip where the vectors are not there. */
-export const describeVectors = (name: string, body: () => void): void => {
-  if (existsSync(folder)) describe(name, body)
-  else describe.skip(`${name} (skipped: ../shared/vectors is not there)`, body)
-}
+/** Describes tests that read AWS's vectors for items. */
+export const describeVectors = (name: string, tests: () => void): void => describeShared(name, folder, tests)
 
-export const readVectors = (name: string) => JSON.parse(readFileSync(new URL(name, folder), 'utf8'))
+export const readVectors = (name: string) => sharedFolder(folder).json(name)
 
 /** A configuration as AWS's test vectors write it. */
 export interface VectorConfig {

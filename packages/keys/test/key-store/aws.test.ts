@@ -4,15 +4,9 @@ import { buildClient, CommitmentPolicy, KmsHierarchicalKeyRingNode } from '@aws-
 import { type EncryptedDataKey, keyMaterial, serialiseContext } from '@glassine/keys'
 import { hierarchicalKeyring } from '@glassine/keys/key-store'
 import { decrypt, encrypt } from '@glassine/message/bytes'
+import { describeEachDynamoDB, describeTransactions } from '@glassine/test-support'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import {
-  describeServers,
-  describeTransactions,
-  logicalKeyStoreName,
-  type Services,
-  startServices,
-  tableName,
-} from '../support/local-key-store.ts'
+import { logicalKeyStoreName, type Services, startServices, tableName } from '../support/local-key-store.ts'
 
 const peer = buildClient(CommitmentPolicy.REQUIRE_ENCRYPT_REQUIRE_DECRYPT)
 
@@ -54,7 +48,7 @@ const compare = async (services: Services, branchKeyId: string, versions: readon
   }
 }
 
-describeServers('the records of our key store', (kind) => {
+describeEachDynamoDB('the records of our key store', (kind) => {
   let services: Services
   beforeAll(async () => {
     services = await startServices(kind)

@@ -1,13 +1,9 @@
 import { inspect } from 'node:util'
 import { CreateTableCommand, DescribeTableCommand, TransactWriteItemsCommand } from '@aws-sdk/client-dynamodb'
 import type { KeyStoreKmsOperations } from '@glassine/keys/key-store'
+import { describeEachDynamoDB, describeTransactions } from '@glassine/test-support'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
-import {
-  describeServers,
-  describeTransactions,
-  type Services,
-  startServices,
-} from '../support/local-key-store.ts'
+import { type Services, startServices } from '../support/local-key-store.ts'
 
 const hasCode = (code: string, more: object = {}) => expect.objectContaining({ code, ...more })
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
@@ -266,7 +262,7 @@ describeTransactions('creation, rotation and deletion', () => {
   })
 })
 
-describeServers('createKeyStore', (kind) => {
+describeEachDynamoDB('createKeyStore', (kind) => {
   let services: Services
   beforeAll(async () => {
     services = await startServices(kind)

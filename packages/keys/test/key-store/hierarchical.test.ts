@@ -4,9 +4,9 @@ import { type EncryptedDataKey, keyMaterial, serialiseContext } from '@glassine/
 import { hierarchicalKeyring } from '@glassine/keys/key-store'
 import { multiKeyring } from '@glassine/keys/multi'
 import { rawAesKeyring } from '@glassine/keys/raw-aes'
+import { standingClock } from '@glassine/test-support'
 import { describe, expect, test } from '@jest/globals'
 import { branchKeySource } from '../support/branch-key-source.ts'
-import { standingClock } from '../support/clock.ts'
 import { gate, isZero } from '../support/fake-keyring.ts'
 
 const context = serialiseContext({ tenant: 't-1' })

@@ -1,19 +1,15 @@
 // The requests of AWS's own key store and hierarchical keyring, as they were recorded, against ours.
-import { existsSync, readFileSync } from 'node:fs'
 import { serialiseContext } from '@glassine/keys'
 import { hierarchicalKeyring } from '@glassine/keys/key-store'
+import { describeShared, describeTransactions } from '@glassine/test-support'
 import { expect, test } from '@jest/globals'
-import { describeTransactions, type Sent, startServices } from '../support/local-key-store.ts'
-
-// The log lies beside the repository and is not part of it.
-const file = new URL('../../../../../shared/vectors/dynamodb-item/keystore-log.txt', import.meta.url)
-const present = existsSync(file)
+import { type Sent, startServices } from '../support/local-key-store.ts'
 
 const phases = ['CREATE', 'ENCRYPT', 'VERSION', 'DECRYPT']
 
 /** The requests of AWS: lines of phase, operation, status and input. */
-const recorded = (): Sent[] =>
-  readFileSync(file, 'utf8')
+const recordedIn = (log: string): Sent[] =>
+  log
     .split('\n')
     .map((line) => /^([A-Z]+) (\w+) 200 (\{.*)$/.exec(line))
     .flatMap((match) =>
@@ -56,33 +52,33 @@ const normalised = (sent: readonly Sent[]): unknown[] => {
 }
 
 describeTransactions('the requests of AWS', () => {
-  const run = present ? test : test.skip
+  describeShared('as they were recorded', 'vectors/dynamodb-item', ({ text }) => {
+    test('are ours, in their order', async () => {
+      const services = await startServices('dynoxide')
+      try {
+        const keyStore = services.open({ logicalKeyStoreName: 'LogicalKS' })
+        const branchKeyId = 'tenant-1'
+        const keyring = hierarchicalKeyring({ keyStore, branchKeyId })
+        const request = { suite: 0x6701, context: serialiseContext({}), deadline: () => Date.now() + 5_000 }
+        await keyStore.createKey({ branchKeyId, encryptionContext: { department: 'admin' } })
+        const { encryptedDataKeys } = await keyring.generate({ ...request, length: 32 })
+        await keyStore.versionKey({ branchKeyId })
+        keyring.clear()
+        await keyring.unwrap({ ...request, length: 32, encryptedDataKeys })
 
-  run(`are ours, in their order${present ? '' : ' (skipped: ../shared/vectors is not there)'}`, async () => {
-    const services = await startServices('dynoxide')
-    try {
-      const keyStore = services.open({ logicalKeyStoreName: 'LogicalKS' })
-      const branchKeyId = 'tenant-1'
-      const keyring = hierarchicalKeyring({ keyStore, branchKeyId })
-      const request = { suite: 0x6701, context: serialiseContext({}), deadline: () => Date.now() + 5_000 }
-      await keyStore.createKey({ branchKeyId, encryptionContext: { department: 'admin' } })
-      const { encryptedDataKeys } = await keyring.generate({ ...request, length: 32 })
-      await keyStore.versionKey({ branchKeyId })
-      keyring.clear()
-      await keyring.unwrap({ ...request, length: 32, encryptedDataKeys })
-
-      const theirs = normalised(recorded()) as any[]
-      expect(theirs).toHaveLength(13)
-      // The one difference: like AWS's JavaScript, and unlike the recorded Go, a rotation wants the active record
-      // to be the one that it has read.
-      const put = theirs[10][1].TransactItems[1].Put
-      expect(put.ConditionExpression).toBe('attribute_exists(branch-key-id)')
-      const activeRead = theirs[7][1].CiphertextBlob
-      put.ConditionExpression += ' AND enc = :enc'
-      put.ExpressionAttributeValues = { ':enc': { B: activeRead } }
-      expect(normalised(services.log)).toEqual(theirs)
-    } finally {
-      await services.close()
-    }
+        const theirs = normalised(recordedIn(text('keystore-log.txt'))) as any[]
+        expect(theirs).toHaveLength(13)
+        // The one difference: like AWS's JavaScript, and unlike the recorded Go, a rotation wants the active record
+        // to be the one that it has read.
+        const put = theirs[10][1].TransactItems[1].Put
+        expect(put.ConditionExpression).toBe('attribute_exists(branch-key-id)')
+        const activeRead = theirs[7][1].CiphertextBlob
+        put.ConditionExpression += ' AND enc = :enc'
+        put.ExpressionAttributeValues = { ':enc': { B: activeRead } }
+        expect(normalised(services.log)).toEqual(theirs)
+      } finally {
+        await services.close()
+      }
+    })
   })
 })

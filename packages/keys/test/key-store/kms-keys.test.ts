@@ -1,8 +1,9 @@
 import { KMSClient, ReplicateKeyCommand } from '@aws-sdk/client-kms'
 import { keyStore } from '@glassine/keys/key-store'
+import { describeTransactions } from '@glassine/test-support'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { kmsKeysOf } from '../../src/key-store/kms-keys.ts'
-import { describeTransactions, type Services, startServices } from '../support/local-key-store.ts'
+import { type Services, startServices } from '../support/local-key-store.ts'
 
 const hasCode = (code: string, more: object = {}) => expect.objectContaining({ code, ...more })
 

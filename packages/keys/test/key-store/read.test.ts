@@ -2,13 +2,14 @@ import { inspect } from 'node:util'
 import { DisableKeyCommand, EnableKeyCommand } from '@aws-sdk/client-kms'
 import { serialiseContext } from '@glassine/keys'
 import { hierarchicalKeyring, keyStore } from '@glassine/keys/key-store'
+import { describeEachDynamoDB } from '@glassine/test-support'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
-import { describeServers, type Services, startServices } from '../support/local-key-store.ts'
+import { type Services, startServices } from '../support/local-key-store.ts'
 
 const hasCode = (code: string, more: object = {}) => expect.objectContaining({ code, ...more })
 const missing = '00000000-0000-4000-8000-000000000000'
 
-describeServers('reading', (kind) => {
+describeEachDynamoDB('reading', (kind) => {
   let services: Services
   let branchKeyId: string
   let version: string

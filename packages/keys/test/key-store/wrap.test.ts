@@ -1,15 +1,10 @@
 // The wrap of the hierarchical keyring, against bytes that AWS's Java and .NET implementations wrote.
 import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
 import { type EncryptedDataKey, serialiseContext } from '@glassine/keys'
 import { hierarchicalKeyring } from '@glassine/keys/key-store'
+import { describeShared } from '@glassine/test-support'
 import { describe, expect, test } from '@jest/globals'
 import { branchKeySource } from '../support/branch-key-source.ts'
-
-// The vectors lie beside the repository and are not part of it.
-const vectors = new URL('../../../../../shared/vectors/dynamodb-item/', import.meta.url)
-const present = existsSync(vectors)
-const json = (name: string) => JSON.parse(readFileSync(new URL(name, vectors), 'utf8'))
 
 const context = serialiseContext({ tenant: 't-1', a: 'b' })
 const deadline = () => Date.now() + 5_000
@@ -38,11 +33,10 @@ const readHeader = (head: Buffer) => {
   return { stored, encryptedDataKeys }
 }
 
-describe('known answers', () => {
+describeShared('known answers', 'vectors/dynamodb-item', ({ json }) => {
   const files = ['decrypt_java_32', 'decrypt_java_33', 'decrypt_dotnet_32', 'decrypt_dotnet_33']
-  const run = present ? test : test.skip
 
-  run.each(files)(`%s opens${present ? '' : ' (skipped: ../shared/vectors is not there)'}`, async (name) => {
+  test.each(files)('%s opens', async (name) => {
     const key = json('keys.json').keys['static-branch-key-1']
     const source = branchKeySource()
     source.add(key['key-id'], Buffer.from(key.branchKey, 'base64'), key.branchKeyVersion)

@@ -7,35 +7,12 @@ import {
 } from '@aws-sdk/client-dynamodb'
 import { KMSClient } from '@aws-sdk/client-kms'
 import { type KeyStoreOptions, keyStore } from '@glassine/keys/key-store'
-import {
-  type LocalDynamoDBKind,
-  missingDynamoDB,
-  startLocalDynamoDB,
-  withoutTransactions,
-} from '@glassine/local-dynamodb'
+import { type LocalDynamoDBKind, startLocalDynamoDB, withoutTransactions } from '@glassine/local-dynamodb'
 import { startLocalKms } from '@glassine/testing'
-import { describe, test } from '@jest/globals'
 import { kmsOperationsOf } from '../../src/key-store/kms-operations.ts'
 
 export const tableName = 'KeyStoreTable'
 export const logicalKeyStoreName = 'LogicalKeyStore'
-
-/** Runs the tests on both servers, or skips them visibly where one cannot be had. */
-export const describeServers = (name: string, body: (kind: LocalDynamoDBKind) => void): void => {
-  for (const kind of ['dynoxide', 'dynalite'] as const) describeServer(kind, name, () => body(kind))
-}
-
-/** For what needs transactions, which dynalite does not have. */
-export const describeTransactions = (name: string, body: () => void): void => {
-  describeServer('dynoxide', name, body)
-  test.skip(`dynalite: ${name} (skipped: dynalite has no TransactWriteItems)`, () => {})
-}
-
-const describeServer = (kind: LocalDynamoDBKind, name: string, body: () => void): void => {
-  const missing = missingDynamoDB(kind)
-  if (missing) describe.skip(`${kind}: ${name} (skipped: ${missing})`, body)
-  else describe(`${kind}: ${name}`, body)
-}
 
 /** A request as it left: operation and input. */
 export type Sent = readonly [operation: string, input: any]

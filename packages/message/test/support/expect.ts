@@ -1,15 +1,6 @@
-import { GlassineError } from '@glassine/core'
+import type { GlassineError } from '@glassine/core'
+import { rejection } from '@glassine/test-support'
 import { expect } from '@jest/globals'
-
-/** What a promise was rejected with; fails when it was not. */
-export const rejection = async (promise: Promise<unknown>): Promise<GlassineError> => {
-  const outcome = await promise.then(
-    () => 'accepted',
-    (error: unknown) => error,
-  )
-  expect(outcome).toBeInstanceOf(GlassineError)
-  return outcome as GlassineError
-}
 
 /** Everything about an error that somebody might see, but for the stack's lines. */
 export const facts = (error: GlassineError) => ({

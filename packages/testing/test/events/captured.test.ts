@@ -1,10 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { describeShared } from '@glassine/test-support'
 import { type SampleSource, sampleEvent } from '@glassine/testing'
-import { describe, expect, test } from '@jest/globals'
+import { expect, test } from '@jest/globals'
 
 // Events that others captured, where this repository is developed: the key sets must agree with ours.
-const folder = new URL('../../../../../shared/events/', import.meta.url)
-const has = existsSync(folder)
 const full = { body: { a: 1 }, query: { a: 'b' }, cookies: ['a=b'], tenant: 't-1' }
 const image = { id: { S: 'p-1' } }
 
@@ -90,13 +88,8 @@ const paths = (value: unknown, at = ''): string[] => {
 const comparable = (event: unknown, ignored?: RegExp): string[] =>
   [...new Set(paths(event))].filter((path) => !data.test(path) && !ignored?.test(path)).sort()
 
-describe(
-  has ? 'key sets of captured events' : 'key sets of captured events (skipped: ../shared is absent)',
-  () => {
-    for (const { source, overrides, file, onlyTheirs, onlyOurs } of comparisons)
-      (has ? test : test.skip)(`${source}: ${file}`, () => {
-        const theirs: unknown = JSON.parse(readFileSync(new URL(file, folder), 'utf8'))
-        expect(comparable(sampleEvent(source, overrides), onlyOurs)).toEqual(comparable(theirs, onlyTheirs))
-      })
-  },
-)
+describeShared('key sets of captured events', 'events', ({ json }) => {
+  test.each(comparisons)('$source: $file', ({ source, overrides, file, onlyTheirs, onlyOurs }) => {
+    expect(comparable(sampleEvent(source, overrides), onlyOurs)).toEqual(comparable(json(file), onlyTheirs))
+  })
+})

@@ -1,10 +1,8 @@
 /** The layout of blobs, compared with blobs of the real KMS in the public AWS Encryption SDK vectors. */
-import { existsSync, readFileSync } from 'node:fs'
-import { describe, expect, test } from '@jest/globals'
+import { describeShared } from '@glassine/test-support'
+import { expect, test } from '@jest/globals'
 import { sealBlob } from '../../src/kms/blob.ts'
 import { newKeyId, newMaterial } from '../../src/kms/state.ts'
-
-const file = new URL('../../../../../shared/vectors/message/commitment-known-answers.json', import.meta.url)
 
 /** A length of 0x7e, and a DER that begins as PKCS #7 encryptedData does. */
 const start = Buffer.from('0000007e307c06092a864886f70d010706', 'hex')
@@ -15,13 +13,9 @@ const fixed = (blob: Buffer): string => {
   return der.fill(0, 54, 66).fill(0, 71).toString('hex')
 }
 
-describe('the layout of a wrapped data key', () => {
-  if (!existsSync(file)) {
-    test.skip('not compared with real blobs: ../shared/vectors is absent', () => {})
-    return
-  }
+describeShared('the layout of a wrapped data key', 'vectors/message', ({ json }) => {
   test('is that of real blobs', () => {
-    const { tests } = JSON.parse(readFileSync(file, 'utf8')) as { tests: { ciphertext: string }[] }
+    const { tests } = json('commitment-known-answers.json') as { tests: { ciphertext: string }[] }
     const real = tests
       .map(({ ciphertext }) => Buffer.from(ciphertext, 'base64'))
       .filter((m) => m.includes(start))

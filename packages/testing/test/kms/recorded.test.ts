@@ -2,8 +2,8 @@
  * Conformance: every answer recorded from the real AWS KMS, replayed against the local one through the real
  * SDK client. The recordings (LocalStack's, Apache-2.0) are not part of this repository.
  */
-import { existsSync, readFileSync } from 'node:fs'
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { describeShared } from '@glassine/test-support'
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { type LocalKms, startLocalKms } from '../../src/index.ts'
 import { encryptionCases } from './recorded/encryption.ts'
 import { exclusions } from './recorded/exclusions.ts'
@@ -21,14 +21,6 @@ interface Recording {
   readonly 'recorded-content': Readonly<Record<string, unknown>>
 }
 
-const file = new URL('../../../../../shared/kms-recorded/test_kms.snapshot.json', import.meta.url)
-const recordings: Readonly<Record<string, Recording>> = existsSync(file)
-  ? JSON.parse(readFileSync(file, 'utf8'))
-  : {}
-const recorded = new Map(
-  Object.entries(recordings).map(([name, recording]) => [name.slice(name.indexOf('::') + 2), recording]),
-)
-
 /** `TestKMS::test_sign_verify[RSA_2048-RSASSA_PSS_SHA_256]` to its function and its parameters. */
 const parseName = (name: string): { caseName: string; parameters: string[] } => {
   const [, caseName = '', parameters = ''] = /::(\w+)(?:\[(.*)\])?$/.exec(name) ?? []
@@ -40,47 +32,46 @@ const dateOf = (text: string): Date => {
   return new Date(`${year}-${month}-${day}T00:00:00Z`)
 }
 
-if (recorded.size === 0) {
-  describe('answers recorded from AWS', () => {
-    test.skip('not replayed: ../shared/kms-recorded is absent', () => {})
-  })
-} else {
-  describe('answers recorded from AWS', () => {
-    let kms: LocalKms
-    let bench: Bench
-    const replayed: string[] = []
-    beforeAll(async () => {
-      kms = await startLocalKms({ region })
-      bench = createBench(kms)
-    })
-    afterAll(async () => {
-      bench.client.destroy()
-      bench.other.destroy()
-      await kms.close()
-    })
+describeShared('answers recorded from AWS', 'kms-recorded', ({ json }) => {
+  const recordings: Readonly<Record<string, Recording>> = json('test_kms.snapshot.json')
+  const recorded = new Map(
+    Object.entries(recordings).map(([name, recording]) => [name.slice(name.indexOf('::') + 2), recording]),
+  )
 
-    for (const [name, recording] of recorded) {
-      const reason = exclusions[name]
-      if (reason !== undefined) {
-        test.skip(`${name} (${reason})`, () => {})
-        continue
-      }
-      test(name, async () => {
-        const { caseName, parameters } = parseName(name)
-        const replay = Object.hasOwn(cases, caseName) ? cases[caseName] : undefined
-        if (replay === undefined) throw new Error('This recorded case has no replay and is no exclusion')
-        const content = recording['recorded-content']
-        const { match, matched } = createMatcher(content, dateOf(recording['recorded-date']), kms.accountId)
-        await replay(bench, match, parameters)
-        expect(matched.sort()).toEqual(Object.keys(content).sort())
-        replayed.push(name)
-      })
+  let kms: LocalKms
+  let bench: Bench
+  const replayed: string[] = []
+  beforeAll(async () => {
+    kms = await startLocalKms({ region })
+    bench = createBench(kms)
+  })
+  afterAll(async () => {
+    bench.client.destroy()
+    bench.other.destroy()
+    await kms.close()
+  })
+
+  for (const [name, recording] of recorded) {
+    const reason = exclusions[name]
+    if (reason !== undefined) {
+      test.skip(`${name} (${reason})`, () => {})
+      continue
     }
-
-    test('all of them but the declared exclusions were replayed', () => {
-      const left = [...recorded.keys()].filter((name) => !replayed.includes(name))
-      expect(left.sort()).toEqual(Object.keys(exclusions).sort())
-      expect({ recorded: recorded.size, replayed: replayed.length }).toEqual({ recorded: 114, replayed: 94 })
+    test(name, async () => {
+      const { caseName, parameters } = parseName(name)
+      const replay = Object.hasOwn(cases, caseName) ? cases[caseName] : undefined
+      if (replay === undefined) throw new Error('This recorded case has no replay and is no exclusion')
+      const content = recording['recorded-content']
+      const { match, matched } = createMatcher(content, dateOf(recording['recorded-date']), kms.accountId)
+      await replay(bench, match, parameters)
+      expect(matched.sort()).toEqual(Object.keys(content).sort())
+      replayed.push(name)
     })
+  }
+
+  test('all of them but the declared exclusions were replayed', () => {
+    const left = [...recorded.keys()].filter((name) => !replayed.includes(name))
+    expect(left.sort()).toEqual(Object.keys(exclusions).sort())
+    expect({ recorded: recorded.size, replayed: replayed.length }).toEqual({ recorded: 114, replayed: 94 })
   })
-}
+})

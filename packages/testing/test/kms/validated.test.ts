@@ -2,7 +2,6 @@
  * Conformance: the cases of the same public suite (LocalStack's) that were run against AWS without a recorded
  * answer. Each is restated by what it asserts there: a code, or a state that follows from a call.
  */
-import { existsSync, readFileSync } from 'node:fs'
 import {
   CancelKeyDeletionCommand,
   CreateAliasCommand,
@@ -36,6 +35,7 @@ import {
   UpdateAliasCommand,
   UpdateKeyDescriptionCommand,
 } from '@aws-sdk/client-kms'
+import { describeShared } from '@glassine/test-support'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { type LocalKms, startLocalKms } from '../../src/index.ts'
 import { type Bench, createBench, region } from './recorded/harness.ts'
@@ -270,16 +270,11 @@ describe('cases validated against AWS without a recorded answer', () => {
 
   for (const [name, run] of Object.entries(cases)) test(name, () => run(bench))
 
-  const folder = new URL('../../../../../shared/kms-recorded/', import.meta.url)
-  const listed = (file: string): string[] =>
-    Object.keys(JSON.parse(readFileSync(new URL(file, folder), 'utf8')))
-  if (!existsSync(folder)) {
-    test.skip('that these are all: not checked, ../shared/kms-recorded is absent', () => {})
-  } else {
-    test('these are all', () => {
-      const recorded = new Set(listed('test_kms.snapshot.json'))
-      const rest = listed('test_kms.validation.json').filter((name) => !recorded.has(name))
+  describeShared('the list of validated cases', 'kms-recorded', ({ json }) => {
+    test('has no others', () => {
+      const recorded = new Set(Object.keys(json('test_kms.snapshot.json')))
+      const rest = Object.keys(json('test_kms.validation.json')).filter((name) => !recorded.has(name))
       expect(Object.keys(cases).sort()).toEqual(rest.map((name) => name.split('::').at(-1)).sort())
     })
-  }
+  })
 })

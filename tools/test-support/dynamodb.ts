@@ -1,0 +1,20 @@
+import { type LocalDynamoDBKind, missingDynamoDB } from '@glassine/local-dynamodb'
+import { describe, test } from '@jest/globals'
+import { describeWhere } from './where.ts'
+
+/** Describes tests on one local DynamoDB server, which they start and close. */
+export const describeDynamoDB = (kind: LocalDynamoDBKind, name: string, tests: () => void): void =>
+  describeWhere(missingDynamoDB(kind), `${kind}: ${name}`, tests)
+
+/** Describes tests on each local DynamoDB server. */
+export const describeEachDynamoDB = (name: string, tests: (kind: LocalDynamoDBKind) => void): void => {
+  for (const kind of ['dynoxide', 'dynalite'] as const) describeDynamoDB(kind, name, () => tests(kind))
+}
+
+/** Describes tests that write transactions, which only one of the servers has. */
+export const describeTransactions = (name: string, tests: () => void): void => {
+  describeDynamoDB('dynoxide', name, tests)
+  describe(`dynalite: ${name}`, () => {
+    test.skip('skipped: dynalite has no TransactWriteItems', () => {})
+  })
+}

@@ -1,0 +1,6 @@
+export { settled, standingClock } from './clock.ts'
+export { describeDynamoDB, describeEachDynamoDB, describeTransactions } from './dynamodb.ts'
+export { rejection, thrown } from './errors.ts'
+export { deepFrozen } from './frozen.ts'
+export { describeShared, type SharedFolder, sharedFolder } from './shared.ts'
+export { describeWhere } from './where.ts'
