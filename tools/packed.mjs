@@ -37,6 +37,14 @@ for (const { name, files } of packed) {
   if (stray.length > 0) throw new Error(`${name} ships ${stray.join(', ')}`)
 }
 
+// What each archive tells Node, bundlers and the compiler of its entries must hold. ESM only: `require()` of it is for
+// the Node versions that can.
+for (const { name, filename } of packed) {
+  const archive = path.join(folder, filename)
+  await run(`publint ${name}`, 'node_modules/.bin/publint', ['--strict', archive])
+  await run(`types of ${name}`, 'node_modules/.bin/attw', [archive, '--profile', 'esm-only', '--quiet'])
+}
+
 cpSync('tools/packed', folder, { recursive: true })
 writeFileSync(
   path.join(folder, 'package.json'),

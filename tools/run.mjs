@@ -20,7 +20,11 @@ const check = async () => {
   await run('types', bin('tsc'), ['-p', 'tsconfig.json'])
   await run('types of the page', bin('tsc'), ['-p', 'examples/patient-intake/web/page'])
 }
-const lint = () => run('lint', bin('biome'), ['check', '.'])
+const lint = async () => {
+  await run('lint', bin('biome'), ['check', '.'])
+  await run('unused files, exports and dependencies', bin('knip'), ['--no-progress'])
+  await plain('workflows')
+}
 const jest = () =>
   run(
     'tests',
@@ -35,13 +39,18 @@ const jest = () =>
   )
 const script = (name, file) => run(name, process.execPath, ['tools/ts.mjs', file, ...args], quiet)
 
+/** A script of plain Node in this folder, by its name. */
+const plain = (name) => run(name, process.execPath, [`tools/${name}.mjs`, ...args])
+
 const tasks = {
   build: [build],
   check: [check],
   lint: [lint],
+  advisories: [() => plain('advisories')],
   format: [() => run('format', bin('biome'), ['check', '--write', '.'])],
   test: [build, check, lint, jest],
   demo: [build, () => script('demo', 'examples/patient-intake/demo/main.ts')],
+  long: [build, () => plain('long')],
   bench: [build, () => script('bench', 'bench/main.ts')],
 }
 

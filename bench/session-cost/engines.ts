@@ -30,7 +30,7 @@ export interface Engine {
 }
 
 /** Defaults of `sessionEnvelope` and `keyMaterial`, in entries and ms. */
-export const keptSessions = 1_000
+const keptSessions = 1_000
 const keyExpiry = 300_000
 const refreshAfter = 0.8 * keyExpiry
 

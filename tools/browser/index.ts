@@ -19,7 +19,9 @@ const chromiumPath = (): string | undefined => {
 /** Describes tests that need a browser. */
 export const inChromium = (tests: (executable: string) => void): void => {
   const executable = chromiumPath()
-  describeWhere(executable === undefined ? missing : undefined, 'in Chromium', () => tests(executable!))
+  describeWhere('browser', executable === undefined ? missing : undefined, 'in Chromium', () =>
+    tests(executable!),
+  )
 }
 
 const missing =

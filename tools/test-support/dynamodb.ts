@@ -4,7 +4,7 @@ import { describeWhere } from './where.ts'
 
 /** Describes tests on one local DynamoDB server, which they start and close. */
 export const describeDynamoDB = (kind: LocalDynamoDBKind, name: string, tests: () => void): void =>
-  describeWhere(missingDynamoDB(kind), `${kind}: ${name}`, tests)
+  describeWhere('dynamodb', missingDynamoDB(kind), `${kind}: ${name}`, tests)
 
 /** Describes tests on each local DynamoDB server. */
 export const describeEachDynamoDB = (name: string, tests: (kind: LocalDynamoDBKind) => void): void => {

@@ -22,7 +22,7 @@ export interface SharedFolder {
  */
 export const describeShared = (name: string, folder: string, tests: (files: SharedFolder) => void): void => {
   const missing = existsSync(new URL(`${folder}/`, root)) ? undefined : `there is no ../shared/${folder}`
-  describeWhere(missing, name, () => tests(sharedFolder(folder)))
+  describeWhere('shared', missing, name, () => tests(sharedFolder(folder)))
 }
 
 /** One folder of the reference data, for helpers of tests that {@link describeShared} has let run. */

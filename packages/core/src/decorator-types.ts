@@ -1,7 +1,7 @@
 import type { IsAny, IsEncrypted } from './types.ts'
 
 /** The compiler prints the sentence when a decorated field breaks a rule: no argument has this type. */
-export interface Fault<Sentence extends string> {
+interface Fault<Sentence extends string> {
   readonly glassine: Sentence
 }
 

@@ -2,7 +2,7 @@ import { type Rule, text } from '@glassine/core/options'
 import { badOption } from './errors.ts'
 
 /** DynamoDB's limit of a partition key, in bytes. */
-export const maxBranchKeyId = 2_048
+const maxBranchKeyId = 2_048
 
 export const branchKeyIdRule: Rule = [
   `must be a string of 1 to ${maxBranchKeyId} bytes`,

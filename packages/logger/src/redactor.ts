@@ -6,7 +6,7 @@ import { redactText } from './text.ts'
 import { valueRedactor } from './value.ts'
 
 /** Stands alone in a line that could not be redacted. */
-export const notShown = 'not logged: the line could not be redacted'
+const notShown = 'not logged: the line could not be redacted'
 
 /**
  * Makes the `jsonReplacerFn` of a Powertools Logger that never shows a declared field whole.

@@ -5,7 +5,7 @@ import { type Line, type Redaction, tooDeep, tooLarge } from './line.ts'
 import type { Rule } from './names.ts'
 
 /** Shown in place of bytes: they may hold anything, and nobody reads a list of numbers. */
-export const bytesMarker = '[bytes]'
+const bytesMarker = '[bytes]'
 
 type Members = Record<string, unknown>
 

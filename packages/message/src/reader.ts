@@ -1,5 +1,5 @@
 import type { DecryptionKeyRequest } from '@glassine/keys'
-import { boundedMap } from '@glassine/keys/internal'
+import { boundedMap } from '@glassine/keys/internal/cache'
 import { type MessageContext, withPair } from './contexts.ts'
 import { decryptFailed } from './errors.ts'
 import { publicKeyName } from './header/context.ts'
@@ -14,7 +14,7 @@ export interface ReadMessage {
 }
 
 /** What the caller says of all keys of one payload. */
-export type RequestLimits = Pick<DecryptionKeyRequest, 'tenant' | 'deadline'>
+type RequestLimits = Pick<DecryptionKeyRequest, 'tenant' | 'deadline'>
 
 /** The part of reading messages that comes before the key. */
 export interface MessageReader {

@@ -13,7 +13,7 @@ export interface WriterOptions {
 }
 
 /** What the key-material layer is told of one use of a key. */
-export interface KeyUse {
+interface KeyUse {
   readonly messages: number
   readonly bytes: number
   readonly tenant?: string
@@ -21,7 +21,7 @@ export interface KeyUse {
 }
 
 /** A data key on loan, and the header that goes with it. */
-export interface SealingKey {
+interface SealingKey {
   readonly dataKey: DataKey
   readonly template: HeaderTemplate
 }

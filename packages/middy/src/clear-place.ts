@@ -8,7 +8,7 @@ import { carries } from './choose-envelope.ts'
  * record, an instance of a class) counts as clear: the values that were declared may be anywhere in it. So does
  * what brings its own `toJSON`, which may put back what was taken out. Reads the payload and changes nothing.
  */
-export const clearPlace = (
+const clearPlace = (
   node: PathNode,
   value: unknown,
   isSealed: (value: unknown, node: PathNode) => boolean,

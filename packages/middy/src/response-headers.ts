@@ -17,7 +17,7 @@ const spellingOf = (holder: unknown, name: string): string | undefined =>
   isPlainObject(holder) ? Object.keys(holder).find((key) => key.toLowerCase() === name) : undefined
 
 /** Whether a response has a header, in any case. */
-export const hasHeader = (response: HttpResponse, name: string): boolean =>
+const hasHeader = (response: HttpResponse, name: string): boolean =>
   holders.some((holder) => spellingOf(own(response, holder), name.toLowerCase()) !== undefined)
 
 /** Gives a response that is ours a header, unless it has one of that name. The holder is copied, never written to. */

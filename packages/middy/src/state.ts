@@ -10,7 +10,7 @@ export type AnyRequest = Pick<Request, 'event' | 'context' | 'error'> & {
 }
 
 /** What `requireTls` found. */
-export interface Gate {
+interface Gate {
   readonly source: EventSource
   /** The client's connection is known to be encrypted: the answer may say `Strict-Transport-Security`. */
   readonly secure: boolean
@@ -20,7 +20,7 @@ export interface Gate {
 }
 
 /** What `decryptRequest` leaves for the response. */
-export interface Opening {
+interface Opening {
   readonly policy: FieldPolicy
   /** The envelope of the answer: that of the request, or one that can answer where it carried nothing sealed. */
   readonly envelope: Envelope

@@ -33,7 +33,7 @@ const inputs: readonly Input[] = [
 ]
 
 /** The icon and the words of each kind of field. */
-export const kinds: Readonly<Record<Kind, readonly [icon: string, words: string]>> = {
+const kinds: Readonly<Record<Kind, readonly [icon: string, words: string]>> = {
   encrypted: ['lock', 'sealed before it leaves'],
   masked: ['half', 'masked in logs'],
   clear: ['dot', 'readable'],

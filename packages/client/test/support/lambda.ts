@@ -11,7 +11,7 @@ import httpErrorHandler from '@middy/http-error-handler'
 import type { Serve } from './chromium.ts'
 import { fields, type Patient, patient } from './patient.ts'
 
-export const origin = 'https://api.example.com'
+const origin = 'https://api.example.com'
 
 export interface LambdaOptions {
   readonly shape?: 'field' | 'bundle'
@@ -25,7 +25,7 @@ export interface LambdaOptions {
 }
 
 /** What went over the wire, and what the handler saw. */
-export interface Seen {
+interface Seen {
   readonly body: any
   readonly headers: Record<string, string>
   readonly response: any

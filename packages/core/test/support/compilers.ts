@@ -9,15 +9,15 @@ import { type BuildOptions, build } from 'esbuild'
 const run = promisify(execFile)
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
-export const repository = at('../../../../')
+const repository = at('../../../../')
 export const coreSource = at('../../src/index.ts')
-export const fixture = at('../fixtures/models.ts')
+const fixture = at('../fixtures/models.ts')
 
 export type Mode = 'tc39' | 'legacy'
 export const modes: readonly Mode[] = ['tc39', 'legacy']
 
 /** Runs tsc, which has no JavaScript API since version 7; resolves to what it says, empty when it is content. */
-export const tsc = async (args: readonly string[]): Promise<string> => {
+const tsc = async (args: readonly string[]): Promise<string> => {
   try {
     await run(join(repository, 'node_modules/.bin/tsc'), [...args], { cwd: repository })
     return ''

@@ -3,7 +3,7 @@ import { from } from '../errors.ts'
 import type { SdkClient } from './sdk.ts'
 
 /** Makes a command of an input. */
-export type CommandClass = new (input: Readonly<Record<string, unknown>>) => object
+type CommandClass = new (input: Readonly<Record<string, unknown>>) => object
 
 /** The commands that `updateItem` sends for itself. */
 export interface Commands {

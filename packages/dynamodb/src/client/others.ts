@@ -22,7 +22,7 @@ const administrative = new Set(
 )
 
 /** An operation that nothing is done for. */
-export const untouched: Operation = {
+const untouched: Operation = {
   tablesOf: () => [],
   prepare: async (_, __, input) => ({
     input,

@@ -16,19 +16,19 @@ export interface HandlerContext {
   dynamoDbDocumentClientOptions?: object
 }
 
-export interface HandlerArguments {
+interface HandlerArguments {
   readonly input: object
 }
 
-export interface HandlerOutput {
+interface HandlerOutput {
   readonly output: object
 }
 
-export type Handler = (args: HandlerArguments) => Promise<HandlerOutput>
+type Handler = (args: HandlerArguments) => Promise<HandlerOutput>
 export type Middleware = (next: Handler, context: HandlerContext) => Handler
 
 /** Where a middleware stands. */
-export interface MiddlewareOptions {
+interface MiddlewareOptions {
   readonly name: string
   readonly override: true
   readonly step?: 'initialize'

@@ -8,8 +8,6 @@ import { type LocalDynamoDBKind, startLocalDynamoDB } from '@glassine/local-dyna
 import { afterAll, beforeAll, beforeEach, test } from '@jest/globals'
 import { type ClientTable, type EncryptionOptions, withEncryption } from '../../src/index.ts'
 
-export const servers = ['dynoxide', 'dynalite'] as const
-
 /** `test` on a server that can do it; skipped with the reason in its name on one that lacks it. */
 export const testWhere =
   (kind: LocalDynamoDBKind, what: 'transactions' | 'old items' | 'PartiQL') =>
@@ -45,7 +43,7 @@ export const visitTable: ClientTable = {
 }
 
 /** A request as it went over the wire. */
-export interface Sent {
+interface Sent {
   readonly operation: string
   readonly input: any
   readonly body: string

@@ -60,7 +60,7 @@ const types = new Set(['S', 'N', 'B', 'BOOL', 'NULL', 'SS', 'NS', 'BS', 'M', 'L'
  * A value of the vectors as an attribute value: typed, with base64 for bytes, or short: a bare string is S, a bare
  * number N, an object without a type M.
  */
-export const attributeOf = (value: any): AttributeValue => {
+const attributeOf = (value: any): AttributeValue => {
   if (typeof value === 'string') return { S: value }
   if (typeof value === 'number') return { N: String(value) }
   if (typeof value === 'boolean') return { BOOL: value }

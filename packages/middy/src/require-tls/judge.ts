@@ -12,10 +12,10 @@ import { versionAllowed } from './tls-version.ts'
  * What is decided about an event. `allow`: the client's connection is encrypted, as far as AWS says. `local`: it is
  * not, and stays on this machine. `skip`: no client's connection is behind the event.
  */
-export type Decision = 'allow' | 'local' | 'skip' | Refusal
+type Decision = 'allow' | 'local' | 'skip' | Refusal
 
 /** Why an event is refused. */
-export interface Refusal {
+interface Refusal {
   readonly code: ErrorCode
   /** Plain http alone was at fault: the same request over https may be let in. */
   readonly wasPlain?: boolean

@@ -73,7 +73,7 @@ export interface RequireTlsOptions {
   readonly refusal?: 'problem' | 'throw'
 }
 
-export const defaults = {
+const defaults = {
   missingOrigin: 'deny',
   minVersion: 'TLSv1.2',
   clientCert: 'ignore',

@@ -10,7 +10,7 @@ import {
 } from '@glassine/core'
 
 /** What the fake was asked to do, with which options. */
-export interface FakeCall {
+interface FakeCall {
   readonly direction: 'open' | 'seal'
   readonly payload: unknown
   readonly model: string

@@ -59,7 +59,7 @@ export const bodyLength = (plaintextBytes: number): number =>
   2 + base64urlLength(ivBytes) + 1 + base64urlLength(plaintextBytes) + 1 + base64urlLength(tagBytes)
 
 /** Characters of base64url without padding. */
-export const base64urlLength = (bytes: number): number => Math.ceil((bytes * 4) / 3)
+const base64urlLength = (bytes: number): number => Math.ceil((bytes * 4) / 3)
 
 /** A header as it stands in a token. */
 export const encodeHeader = (header: object): string =>

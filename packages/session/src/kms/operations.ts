@@ -1,5 +1,10 @@
-import type { AwsClientOptions } from '@glassine/keys'
-import { awsSender, isSdkClient, kmsService, operationOf } from '@glassine/keys/internal'
+import {
+  type AwsClientOptions,
+  awsSender,
+  isSdkClient,
+  kmsService,
+  operationOf,
+} from '@glassine/keys/internal/aws'
 
 /** What every KMS call is told beside its input. */
 export interface SessionKmsCall {

@@ -18,7 +18,7 @@ export const paintFor = (stream: { hasColors?: () => boolean }): Paint =>
     : (_style, text) => text
 
 /** The variables that point the AWS SDKs and the AWS CLI to the server. */
-export const environmentOf = (kms: LocalKms, caFile: string | undefined): Record<string, string> => ({
+const environmentOf = (kms: LocalKms, caFile: string | undefined): Record<string, string> => ({
   AWS_ENDPOINT_URL_KMS: kms.endpoint,
   AWS_REGION: kms.region,
   AWS_ACCESS_KEY_ID: kms.credentials.accessKeyId,

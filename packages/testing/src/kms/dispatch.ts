@@ -9,7 +9,7 @@ import { operations } from './operations/index.ts'
 import { type KmsState, newKeyId, rootOf } from './state.ts'
 
 /** A request as the wire, or a caller in this process, puts it. */
-export interface KmsRequest {
+interface KmsRequest {
   readonly operation: string
   readonly region: string
   readonly principal: string

@@ -55,7 +55,6 @@ export const keyPairSpecs = [
   'ECC_NIST_P521',
   'ECC_SECG_P256K1',
 ] as const
-export type KeyPairSpec = (typeof keyPairSpecs)[number]
 
 /** What a pair of spec and usage can do: the member of the metadata that lists its algorithms. */
 interface Ability {

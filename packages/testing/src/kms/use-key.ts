@@ -22,7 +22,7 @@ export interface KeyUse {
 }
 
 /** Pending deletion comes first: AWS names it even where the key is disabled too. */
-export const checkState = (key: KmsKey, wanted: KeyUse['state']): void => {
+const checkState = (key: KmsKey, wanted: KeyUse['state']): void => {
   if (wanted === 'any') return
   if (key.deletion !== undefined) throw invalidState(`${key.arn} is pending deletion.`)
   if (wanted === 'kept') return
@@ -55,7 +55,7 @@ export const findGrant = (
  * The owner may do everything; key policies are stored and not evaluated. Every other principal needs a grant
  * on the key that names it and the operation and whose constraints the encryption context meets.
  */
-export const authorize = (call: Call, key: KmsKey, use: KeyUse): void => {
+const authorize = (call: Call, key: KmsKey, use: KeyUse): void => {
   for (const token of use.grantTokens ?? []) {
     // A token that belongs to nothing is an error even for a caller who would not need it.
     if (findGrant(call.state, (grant) => grant.token === token) === undefined) {

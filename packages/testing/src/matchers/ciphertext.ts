@@ -53,7 +53,7 @@ const isWholeMessage = (bytes: Buffer): boolean => {
 }
 
 /** An AWS Encryption SDK message in base64. */
-export const isMessage = (value: unknown): boolean => {
+const isMessage = (value: unknown): boolean => {
   if (typeof value !== 'string' || value === '' || !base64.test(value)) return false
   try {
     return isWholeMessage(Buffer.from(value, 'base64'))
@@ -63,7 +63,7 @@ export const isMessage = (value: unknown): boolean => {
 }
 
 /** A JWE in compact serialisation (RFC 7516, section 3.1). */
-export const isJwe = (value: unknown): boolean => {
+const isJwe = (value: unknown): boolean => {
   if (typeof value !== 'string') return false
   const parts = value.split('.')
   if (parts.length !== 5 || !parts.every((part) => /^[\w-]*$/.test(part))) return false

@@ -11,7 +11,7 @@ import { Shared } from '../../shared.ts'
 import { type WrappingKey, wrappingKey } from './wrap.ts'
 
 /** A cached branch key, on loan; whoever took it releases it. */
-export type Taken = Shared<WrappingKey> | Promise<Shared<WrappingKey>>
+type Taken = Shared<WrappingKey> | Promise<Shared<WrappingKey>>
 
 /** What one fetch is about. */
 type Wanted =

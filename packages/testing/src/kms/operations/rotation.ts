@@ -12,7 +12,7 @@ import { keyId } from './members.ts'
 const defaultPeriod = 365
 
 /** AWS allowed 10 until 2025. */
-export const maxOnDemandRotations = 25
+const maxOnDemandRotations = 25
 
 /** Only symmetric encryption keys rotate, and of a multi-Region key only the primary can be told to. */
 const checkRotates = (key: KmsKey): void => {

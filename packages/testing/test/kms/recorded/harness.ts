@@ -59,7 +59,7 @@ const added = new Set([
   'DestinationKeyMaterialId',
 ])
 
-export type Match = (name: string, actual: unknown) => void
+type Match = (name: string, actual: unknown) => void
 
 /** Compares the answers of one case; counts which of its recorded answers were looked at. */
 export const createMatcher = (

@@ -1,0 +1,84 @@
+// npm run long -- [--sample] [--seed N] [--results FOLDER]
+// What takes more than two minutes, and is no part of `npm test`. Whole, it writes its result to docs/long.md; with
+// `--sample` it runs a part, chosen by the seed, and writes nothing.
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpus, tmpdir } from 'node:os'
+import path from 'node:path'
+import { parseArgs } from 'node:util'
+
+const { values } = parseArgs({
+  options: {
+    sample: { type: 'boolean', default: false },
+    seed: { type: 'string', default: String(Math.floor(Math.random() * 1e6)) },
+    results: { type: 'string' },
+  },
+})
+
+/** Suites whose counts grow with `GLASSINE_LONG`: what each tries, and the pattern of its files. */
+const suites = [
+  ['items with one bit changed', 'packages/dynamodb/test/bit-flips'],
+  ['interleaved invocations of two tenants', 'packages/middy/test/isolation'],
+  ['interleaved writes and reads of two tenants', 'packages/middy/test/encrypted-tables.isolation'],
+  ['random payloads through whole handlers', 'packages/(middy|session)/test/properties'],
+  ['random items', 'packages/dynamodb/test/properties'],
+  ['the cache beside a model of it', 'packages/keys/test/cache-model'],
+]
+
+const folder = values.results ?? mkdtempSync(path.join(tmpdir(), 'glassine-long-'))
+if (!values.results) process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+
+const env = {
+  ...process.env,
+  // The part of each suite's full count that is tried.
+  GLASSINE_LONG: values.sample ? '0.05' : '1',
+  GLASSINE_SEED: values.seed,
+  AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+}
+console.log(`seed ${values.seed}`)
+let failed = false
+const rows = suites.map(([what, pattern], at) => {
+  const output = path.join(folder, `long-${at}.json`)
+  const from = Date.now()
+  const { status } = spawnSync(
+    process.execPath,
+    [
+      ...[
+        '--experimental-vm-modules',
+        '--disable-warning=ExperimentalWarning',
+        'node_modules/jest/bin/jest.js',
+      ],
+      ...['--ci', '--silent', '--testTimeout=3600000', '--json', `--outputFile=${output}`, pattern],
+    ],
+    { stdio: ['ignore', 'ignore', 'inherit'], env },
+  )
+  const minutes = (Date.now() - from) / 60_000
+  const { numPassedTests } = JSON.parse(readFileSync(output, 'utf8'))
+  failed ||= status !== 0
+  console.log(`${minutes.toFixed(1).padStart(6)} min  ${status === 0 ? 'passed' : 'FAILED'}  ${what}`)
+  return { what, pattern, minutes, numPassedTests, status }
+})
+
+if (!values.sample) {
+  const [date] = new Date().toISOString().split('T')
+  const table = rows.map(
+    ({ what, numPassedTests, minutes, status }) =>
+      `| ${what} | ${numPassedTests} | ${minutes.toFixed(1)} | ${status === 0 ? 'passed' : 'failed'} |`,
+  )
+  writeFileSync(
+    'docs/long.md',
+    [
+      '# The last run of `npm run long`',
+      '',
+      'It tries what `npm test` tries too, but far more often. `.ci/run` runs a sample of it with a new seed each time.',
+      '',
+      `${date}, Node ${process.version}, ${cpus().length} cores, seed ${values.seed}.`,
+      '',
+      '| what is tried | tests | minutes | result |',
+      '|---|---|---|---|',
+      ...table,
+      '',
+    ].join('\n'),
+  )
+}
+process.exit(failed ? 1 : 0)
