@@ -1,5 +1,6 @@
 // What `npm test`, `npm run demo` and the other scripts call: sets up, builds, and runs one task.
 // Plain Node without dependencies, so that a fresh clone needs nothing but Node and npm.
+import path from 'node:path'
 import { chdir } from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { setup } from './setup.mjs'
@@ -8,7 +9,7 @@ import { run } from './spawn.mjs'
 chdir(fileURLToPath(new URL('..', import.meta.url)))
 
 const [task, ...args] = process.argv.slice(2)
-const bin = (name) => `node_modules/.bin/${name}`
+const bin = (name) => path.join('node_modules', '.bin', name)
 // The Node version is not in turbo's hash by itself; turbo.json lists this variable.
 const env = { TURBO_TELEMETRY_DISABLED: '1', NODE_MAJOR: process.versions.node.split('.')[0] }
 

@@ -10,7 +10,12 @@ export const run = (name, command, args, env = {}) =>
   new Promise((resolve) => {
     console.error(style('cyan', `▸ ${name}`))
     const started = process.hrtime.bigint()
-    const child = spawn(command, args, { stdio: 'inherit', env: { ...process.env, ...env } })
+    const child = spawn(command, args, {
+      stdio: 'inherit',
+      env: { ...process.env, ...env },
+      // On Windows npm and the commands of packages are scripts.
+      shell: process.platform === 'win32' && command !== process.execPath,
+    })
     child.on('error', (error) => {
       console.error(style('red', `✗ ${name}: ${error.message}`))
       process.exit(1)
