@@ -13,7 +13,7 @@ import {
   startLocalDynamoDB,
   withoutTransactions,
 } from '@glassine/local-dynamodb'
-import { startLocalKms } from '@glassine/testing'
+import { startLocalKms } from '@glassine/local-kms'
 import pc from 'picocolors'
 import { atMost, type Figure, reported } from './figure.ts'
 import type { BenchOptions } from './main.ts'

@@ -17,7 +17,8 @@ const knows: Readonly<Record<string, readonly string[]>> = {
   middy: ['core', 'keys', 'message', 'dynamodb'],
   client: ['core'],
   logger: ['core'],
-  testing: ['core', 'keys'],
+  'local-kms': [],
+  testing: ['core', 'local-kms'],
 }
 
 const packages = readdirSync(path.join(root, 'packages'))

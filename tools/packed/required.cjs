@@ -22,6 +22,7 @@ for (const [name, member] of [
   ['middy/tables', 'encryptedTables'],
   ['logger', 'redactor'],
   ['testing', 'startLocalKms'],
-  ['testing/certificates', 'createCertificates'],
+  ['local-kms', 'startLocalKms'],
+  ['local-kms/certificates', 'createCertificates'],
 ])
   assert.equal(typeof require(`@glassine/${name}`)[member], 'function', `${name} has no ${member}`)

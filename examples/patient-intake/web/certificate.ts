@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { createCertificates } from '@glassine/testing/certificates'
+import { createCertificates } from '@glassine/local-kms/certificates'
 
 /** A certificate for localhost, and the CA's in a file, for those who would rather trust it than be asked. */
 export const localhostCertificate = () => {

@@ -8,7 +8,7 @@ import {
 } from '@glassine/keys'
 import { multiKeyring } from '@glassine/keys/multi'
 import { localKeyring, rawAesKeyring } from '@glassine/keys/raw-aes'
-import { type LocalKms, startLocalKms } from '@glassine/testing'
+import { type LocalKms, startLocalKms } from '@glassine/local-kms'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { context, hasCode, request } from './support/requests.ts'
 

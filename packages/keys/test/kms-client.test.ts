@@ -1,7 +1,7 @@
 import { KMS, KMSClient, type KMSClientConfig } from '@aws-sdk/client-kms'
 import { GlassineError } from '@glassine/core'
 import { type KmsAnswer, type KmsOperations, kmsKeyring } from '@glassine/keys'
-import { type LocalKms, startLocalKms } from '@glassine/testing'
+import { type LocalKms, startLocalKms } from '@glassine/local-kms'
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals'
 import { context, hasCode, request } from './support/requests.ts'
 

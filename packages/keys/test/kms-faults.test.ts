@@ -1,8 +1,8 @@
 import { inspect } from 'node:util'
 import { GlassineError } from '@glassine/core'
 import { keyMaterial, kmsKeyring } from '@glassine/keys'
+import { type KmsFaultKind, kmsFaultKinds, type LocalKms, startLocalKms } from '@glassine/local-kms'
 import { standingClock } from '@glassine/test-support'
-import { type KmsFaultKind, kmsFaultKinds, type LocalKms, startLocalKms } from '@glassine/testing'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { context, hasCode, request } from './support/requests.ts'
 

@@ -1,6 +1,6 @@
 import { KMSClient, ListKeysCommand } from '@aws-sdk/client-kms'
 import { kmsKeyring } from '@glassine/keys'
-import { type LocalKms, startLocalKms } from '@glassine/testing'
+import { type LocalKms, startLocalKms } from '@glassine/local-kms'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { hasCode, request } from './support/requests.ts'
 

@@ -1,7 +1,7 @@
 // Two ways with AWS's own JavaScript SDK over aws-kms keyrings, and the calls of KMS that a payload costs.
 import { getClient, KMS, KmsKeyringNode } from '@aws-crypto/client-node'
 import { type KeyMaterial, keyMaterial, kmsKeyring } from '@glassine/keys'
-import { type LocalKms, startLocalKms } from '@glassine/testing'
+import { type LocalKms, startLocalKms } from '@glassine/local-kms'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { decrypt, encrypt } from '../src/bytes/index.ts'
 import { messageEnvelope } from '../src/index.ts'

@@ -1,6 +1,7 @@
 /** The handler that publishes keys, behind every kind of HTTP source, and its signatures. */
 import { createHash, createSign, generateKeyPairSync } from 'node:crypto'
 import { KMSClient } from '@aws-sdk/client-kms'
+import { type LocalKms, startLocalKms } from '@glassine/local-kms'
 import {
   jwksHandler,
   kmsAgreementRecipient,
@@ -11,7 +12,7 @@ import {
   publicJwkOf,
   type Signer,
 } from '@glassine/session'
-import { invoke, type LocalKms, sampleEvent, startLocalKms } from '@glassine/testing'
+import { invoke, sampleEvent } from '@glassine/testing'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { calculateJwkThumbprint, compactVerify, importJWK } from 'jose'
 import { joseSignature } from '../src/jwks/signature.ts'

@@ -6,6 +6,7 @@ import {
   KMSClient,
 } from '@aws-sdk/client-kms'
 import { keyMaterial, kmsKeyring } from '@glassine/keys'
+import { kmsFaultKinds, type LocalKms, startLocalKms } from '@glassine/local-kms'
 import {
   kmsAgreementRecipient,
   kmsRsaRecipient,
@@ -13,7 +14,6 @@ import {
   sessionEnvelope,
   wrappedRecipient,
 } from '@glassine/session'
-import { kmsFaultKinds, type LocalKms, startLocalKms } from '@glassine/testing'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { audience, beginSession, openFields, sealFields } from './support/device.ts'
 import { codeOf, fields, opened, patient, scope, sealed } from './support/patient.ts'

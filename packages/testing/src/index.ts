@@ -1,3 +1,19 @@
+export {
+  type KeySpec,
+  type KeyUsage,
+  type KmsCall,
+  type KmsFault,
+  type KmsFaultKind,
+  type KmsFaults,
+  type LocalKms,
+  type LocalKmsClientOptions,
+  type LocalKmsCredentials,
+  type LocalKmsKey,
+  type LocalKmsKeyOptions,
+  LocalKmsOptionError,
+  type LocalKmsOptions,
+  startLocalKms,
+} from '@glassine/local-kms'
 export type { AlbOverrides } from './events/alb.ts'
 export type { AppSyncOverrides } from './events/appsync.ts'
 export type { SampleAttribute, StreamOverrides, StreamRecordOverrides } from './events/dynamodb-stream.ts'
@@ -15,14 +31,3 @@ export type { RecordsOverrides } from './events/records.ts'
 export type { WebsocketEvent, WebsocketOverrides } from './events/websocket.ts'
 export { type ContextOptions, sampleContext } from './invoke/context.ts'
 export { type HttpResponse, type InvokeOptions, invoke, type LambdaHandler } from './invoke/index.ts'
-export type { KmsCall } from './kms/call-log.ts'
-export { type KmsFault, type KmsFaultKind, type KmsFaults, kmsFaultKinds } from './kms/faults.ts'
-export {
-  type LocalKms,
-  type LocalKmsClientOptions,
-  type LocalKmsCredentials,
-  type LocalKmsKey,
-  startLocalKms,
-} from './kms/local-kms.ts'
-export type { LocalKmsKeyOptions, LocalKmsOptions } from './kms/options.ts'
-export type { KeySpec, KeyUsage } from './kms/specs.ts'

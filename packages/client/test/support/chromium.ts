@@ -1,7 +1,7 @@
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { startBrowser } from '@glassine/browser'
-import { createCertificates } from '@glassine/testing/certificates'
+import { createCertificates } from '@glassine/local-kms/certificates'
 
 export { inChromium } from '@glassine/browser'
 

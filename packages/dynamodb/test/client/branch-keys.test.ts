@@ -17,7 +17,7 @@ import {
   startLocalDynamoDB,
   withoutTransactions,
 } from '@glassine/local-dynamodb'
-import { type LocalKms, type LocalKmsKey, startLocalKms } from '@glassine/testing'
+import { type LocalKms, type LocalKmsKey, startLocalKms } from '@glassine/local-kms'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
 import { branchKeyIdOfItem, withEncryption } from '../../src/index.ts'
 import { patientFields as fields } from './support.ts'

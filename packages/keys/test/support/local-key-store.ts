@@ -8,7 +8,7 @@ import {
 import { KMSClient } from '@aws-sdk/client-kms'
 import { type KeyStoreOptions, keyStore } from '@glassine/keys/key-store'
 import { type LocalDynamoDBKind, startLocalDynamoDB, withoutTransactions } from '@glassine/local-dynamodb'
-import { startLocalKms } from '@glassine/testing'
+import { startLocalKms } from '@glassine/local-kms'
 import { kmsOperationsOf } from '../../src/key-store/kms-operations.ts'
 
 export const tableName = 'KeyStoreTable'

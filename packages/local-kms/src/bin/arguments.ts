@@ -1,0 +1,75 @@
+/** The command line of `local-kms`. */
+import { parseArgs } from 'node:util'
+import type { LocalKmsOptions } from '../options.ts'
+
+export const usage = `Usage: local-kms [options]
+
+A KMS on this machine that answers as AWS's does, for tests and development.
+
+  --port <number>      port to listen on; default 8080, 0 takes any free one
+  --host <address>     address to listen on; default 127.0.0.1
+  --region <region>    default eu-west-1; requests signed for other Regions are served too
+  --account <digits>   account id; default 111122223333
+  --key <alias>        a key to start with, any number of times:
+                       alias/patients, alias/x:RSA_2048, alias/y:ECC_NIST_P256:KEY_AGREEMENT
+  --file <path>        keep the state, key material included, in a JSON file
+  --https              serve TLS with a CA of its own
+  --ca <path>          where --https writes the CA's certificate; default: a temporary folder
+  --json               print one line of JSON, and the call log as JSON lines on stderr
+  --quiet              no call log
+  --help               this text
+`
+
+/** What the command was told. */
+export interface Arguments {
+  readonly help: boolean
+  readonly json: boolean
+  readonly quiet: boolean
+  readonly ca: string | undefined
+  readonly server: LocalKmsOptions
+}
+
+/** Thrown for a command line that cannot be understood; its message is meant to be printed. */
+export class UsageError extends Error {}
+
+const defaultPort = '8080'
+
+export const readArguments = (args: readonly string[]): Arguments => {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: {
+        port: { type: 'string', default: defaultPort },
+        host: { type: 'string' },
+        region: { type: 'string' },
+        account: { type: 'string' },
+        key: { type: 'string', multiple: true },
+        file: { type: 'string' },
+        https: { type: 'boolean', default: false },
+        ca: { type: 'string' },
+        json: { type: 'boolean', default: false },
+        quiet: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+    })
+    // `Number('')` is 0, which would mean any port.
+    const port = /^\d+$/.test(values.port) ? Number(values.port) : Number.NaN
+    return {
+      help: values.help,
+      json: values.json,
+      quiet: values.quiet,
+      ca: values.ca,
+      server: {
+        port,
+        host: values.host,
+        region: values.region,
+        accountId: values.account,
+        file: values.file,
+        keys: values.key,
+        https: values.https,
+      },
+    }
+  } catch (error) {
+    throw new UsageError((error as Error).message)
+  }
+}

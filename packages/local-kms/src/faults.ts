@@ -1,0 +1,109 @@
+/** Faults: what goes wrong with KMS in production, on demand. */
+import { LocalKmsOptionError } from './errors.ts'
+
+/**
+ * What goes wrong:
+ *
+ * - `throttle`: `ThrottlingException`, HTTP 400
+ * - `internal`: `KMSInternalException`, HTTP 500
+ * - `html`: HTTP 503 with an HTML page, as a load balancer answers
+ * - `latency`: the right answer after `ms`
+ * - `hang`: no answer
+ * - `reset`: the connection is reset
+ * - `truncated`: HTTP 200 with the first half of the JSON
+ * - `no-plaintext`: the right answer without its plaintext or shared secret
+ * - `wrong-key`: the right answer with the ARN of another key
+ * - `wrong-length`: the right answer with a plaintext or shared secret one byte short
+ * - `expired-token`: `ExpiredTokenException`, HTTP 400
+ * - `access-denied`: `AccessDeniedException`, HTTP 400
+ */
+export type KmsFaultKind =
+  | 'throttle'
+  | 'internal'
+  | 'html'
+  | 'latency'
+  | 'hang'
+  | 'reset'
+  | 'truncated'
+  | 'no-plaintext'
+  | 'wrong-key'
+  | 'wrong-length'
+  | 'expired-token'
+  | 'access-denied'
+
+/** All kinds of faults, for tests that go through every one. */
+export const kmsFaultKinds: readonly KmsFaultKind[] = [
+  'throttle',
+  'internal',
+  'html',
+  'latency',
+  'hang',
+  'reset',
+  'truncated',
+  'no-plaintext',
+  'wrong-key',
+  'wrong-length',
+  'expired-token',
+  'access-denied',
+]
+
+/** A fault to inject. */
+export interface KmsFault {
+  readonly kind: KmsFaultKind
+  /** How many calls it hits; default: every call until it is cleared. */
+  readonly times?: number
+  /** Milliseconds that `latency` waits; default 1000. */
+  readonly ms?: number
+}
+
+/** The switchboard of the faults. */
+export interface KmsFaults {
+  /**
+   * Injects a fault into an operation, or with `'*'` into every operation that has no fault of its own. A
+   * second fault for the same operation takes the place of the first.
+   *
+   * @throws LocalKmsOptionError for an unknown kind, or `times` or `ms` out of range
+   * @example
+   * ```ts
+   * kms.faults.set('Decrypt', { kind: 'throttle', times: 2 })   // the SDK's third attempt gets through
+   * ```
+   */
+  set(operation: string, fault: KmsFault): void
+  /** Ends the fault of one operation, or all of them. */
+  clear(operation?: string): void
+}
+
+/** The switchboard with the side that the dispatcher reads. */
+export interface FaultSource extends KmsFaults {
+  /** The fault that this call runs into; counts it. */
+  take(operation: string): KmsFault | undefined
+}
+
+/** Milliseconds. */
+export const defaultLatency = 1000
+
+export const createFaults = (): FaultSource => {
+  const active = new Map<string, { fault: KmsFault; left: number }>()
+  return {
+    set(operation, fault) {
+      if (!kmsFaultKinds.includes(fault.kind)) {
+        throw new LocalKmsOptionError('kind', `must be one of ${kmsFaultKinds.join(', ')}`)
+      }
+      const { times = Number.POSITIVE_INFINITY, ms = defaultLatency } = fault
+      if (!(times >= 1)) throw new LocalKmsOptionError('times', 'must be 1 or more')
+      if (!(ms >= 0)) throw new LocalKmsOptionError('ms', 'must be 0 or more')
+      active.set(operation, { fault, left: times })
+    },
+    clear(operation) {
+      if (operation === undefined) active.clear()
+      else active.delete(operation)
+    },
+    take(operation) {
+      const name = active.has(operation) ? operation : '*'
+      const entry = active.get(name)
+      if (entry === undefined) return undefined
+      if (--entry.left <= 0) active.delete(name)
+      return entry.fault
+    },
+  }
+}

@@ -1,0 +1,12 @@
+export type { KmsCall } from './call-log.ts'
+export { LocalKmsOptionError } from './errors.ts'
+export { type KmsFault, type KmsFaultKind, type KmsFaults, kmsFaultKinds } from './faults.ts'
+export {
+  type LocalKms,
+  type LocalKmsClientOptions,
+  type LocalKmsCredentials,
+  type LocalKmsKey,
+  startLocalKms,
+} from './local-kms.ts'
+export type { LocalKmsKeyOptions, LocalKmsOptions } from './options.ts'
+export type { KeySpec, KeyUsage } from './specs.ts'

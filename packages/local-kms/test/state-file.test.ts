@@ -1,0 +1,129 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import {
+  CreateGrantCommand,
+  DecryptCommand,
+  DescribeKeyCommand,
+  EncryptCommand,
+  GetPublicKeyCommand,
+  KMSClient,
+  ListGrantsCommand,
+  ListResourceTagsCommand,
+  ReplicateKeyCommand,
+  RotateKeyOnDemandCommand,
+  ScheduleKeyDeletionCommand,
+} from '@aws-sdk/client-kms'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { type LocalKmsOptions, startLocalKms } from '../src/index.ts'
+
+describe('a state file', () => {
+  let folder: string
+  let file: string
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'glassine-kms-test-'))
+    file = join(folder, 'kms.json')
+  })
+  afterAll(() => rmSync(folder, { recursive: true }))
+
+  /** Starts a server on the file, lets `use` work with it, and ends it. */
+  const during = async <T>(
+    options: LocalKmsOptions,
+    use: (client: KMSClient, other: KMSClient) => Promise<T>,
+  ) => {
+    const kms = await startLocalKms({ file, ...options })
+    const client = new KMSClient(kms.clientOptions)
+    const other = new KMSClient(kms.clientOptionsFor({ region: 'us-east-1' }))
+    try {
+      return { kms, result: await use(client, other) }
+    } finally {
+      client.destroy()
+      other.destroy()
+      await kms.close()
+    }
+  }
+
+  test('keeps everything over a restart, readable by its owner only', async () => {
+    const keys = [
+      'alias/patients',
+      'alias/signing:ECC_NIST_P256',
+      { alias: 'alias/global', multiRegion: true },
+    ]
+    const Plaintext = Buffer.from('a value')
+    const first = await during({ keys }, async (client) => {
+      const sealed = await client.send(new EncryptCommand({ KeyId: 'alias/patients', Plaintext }))
+      const KeyId = sealed.KeyId as string
+      await client.send(new RotateKeyOnDemandCommand({ KeyId }))
+      await client.send(
+        new CreateGrantCommand({
+          KeyId,
+          GranteePrincipal: 'arn:aws:iam::111122223333:root',
+          Operations: ['Decrypt'],
+        }),
+      )
+      const { PublicKey } = await client.send(new GetPublicKeyCommand({ KeyId: 'alias/signing' }))
+      const { KeyMetadata } = await client.send(new DescribeKeyCommand({ KeyId: 'alias/global' }))
+      await client.send(
+        new ReplicateKeyCommand({
+          KeyId: KeyMetadata?.KeyId,
+          ReplicaRegion: 'us-east-1',
+          Tags: [{ TagKey: 'team', TagValue: 'intake' }],
+        }),
+      )
+      return { sealed, PublicKey, global: KeyMetadata?.KeyId }
+    })
+    expect(statSync(file).mode & 0o777).toBe(0o600)
+    expect(readdirSync(folder)).toEqual(['kms.json'])
+
+    const { sealed, PublicKey, global } = first.result
+    const second = await during({ keys }, async (client, other) => {
+      const opened = await client.send(new DecryptCommand({ CiphertextBlob: sealed.CiphertextBlob }))
+      expect(Buffer.from(opened.Plaintext ?? [])).toEqual(Plaintext)
+      const signing = await client.send(new GetPublicKeyCommand({ KeyId: 'alias/signing' }))
+      expect(signing.PublicKey).toEqual(PublicKey)
+      const grants = await client.send(new ListGrantsCommand({ KeyId: sealed.KeyId }))
+      expect(grants.Grants).toHaveLength(1)
+      const tags = await other.send(new ListResourceTagsCommand({ KeyId: global }))
+      expect(tags.Tags).toEqual([{ TagKey: 'team', TagValue: 'intake' }])
+      // The replicas still share one key.
+      const there = await other.send(new EncryptCommand({ KeyId: global, Plaintext }))
+      await client.send(new RotateKeyOnDemandCommand({ KeyId: global }))
+      const here = await client.send(new EncryptCommand({ KeyId: global, Plaintext }))
+      await client.send(new DecryptCommand({ CiphertextBlob: there.CiphertextBlob }))
+      await other.send(new DecryptCommand({ CiphertextBlob: here.CiphertextBlob }))
+    })
+    // Keys to start with that are there already are not made again.
+    expect(second.kms.keys).toEqual(first.kms.keys)
+  })
+
+  test('keeps what time has not done yet', async () => {
+    const start = Date.UTC(2026, 0, 1)
+    const { result } = await during({ now: () => start }, async (client) => {
+      const { KeyMetadata } = await client.send(new DescribeKeyCommand({ KeyId: 'alias/patients' }))
+      await client.send(new ScheduleKeyDeletionCommand({ KeyId: KeyMetadata?.KeyId, PendingWindowInDays: 7 }))
+      return KeyMetadata?.Arn
+    })
+    await during({ now: () => start + 7 * 86_400_000 }, async (client) => {
+      await expect(client.send(new DescribeKeyCommand({ KeyId: result }))).rejects.toMatchObject({
+        name: 'NotFoundException',
+      })
+    })
+    expect(readFileSync(file, 'utf8')).not.toContain(result)
+  })
+
+  test.each([
+    ['of another account', () => {}, { accountId: '999988887777' }],
+    ['of another version', () => writeFileSync(file, '{"version":99}'), {}],
+    ['that is no JSON', () => writeFileSync(file, 'no JSON'), {}],
+    ['that is no state', () => writeFileSync(file, '{"version":1,"accountId":"111122223333"}'), {}],
+    ['that is null', () => writeFileSync(file, 'null'), {}],
+  ])('a file %s is refused, and left alone', async (_what, prepare, options) => {
+    prepare()
+    const before = readFileSync(file, 'utf8')
+    await expect(startLocalKms({ file, keys: ['alias/other'], ...options })).rejects.toMatchObject({
+      code: 'ERR_OPTION_INVALID',
+      cause: { option: 'file' },
+    })
+    expect(readFileSync(file, 'utf8')).toBe(before)
+  })
+})

@@ -1,0 +1,201 @@
+import { request } from 'node:http'
+import { KMSClient, ListKeysCommand } from '@aws-sdk/client-kms'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { type LocalKms, startLocalKms } from '../src/index.ts'
+
+const authorization = (region = 'eu-west-1', service = 'kms'): string =>
+  `AWS4-HMAC-SHA256 Credential=AKIA/20260101/${region}/${service}/aws4_request, SignedHeaders=host, Signature=00`
+
+interface Answer {
+  readonly status: number | undefined
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly body: string
+}
+
+describe('the wire', () => {
+  let kms: LocalKms
+  beforeAll(async () => {
+    kms = await startLocalKms({ keys: ['alias/patients'] })
+  })
+  afterAll(() => kms.close())
+
+  const post = (
+    operation: string,
+    body: string | Buffer,
+    headers: Record<string, string | undefined> = {},
+    method = 'POST',
+  ): Promise<Answer> => {
+    const all = {
+      'content-type': 'application/x-amz-json-1.1',
+      'x-amz-target': `TrentService.${operation}`,
+      authorization: authorization(),
+      ...headers,
+    }
+    const sent = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined))
+    return new Promise((resolve, reject) => {
+      const call = request(
+        kms.endpoint,
+        { method, headers: sent as Record<string, string>, agent: false },
+        (response) => {
+          const chunks: Buffer[] = []
+          response.on('data', (chunk: Buffer) => chunks.push(chunk))
+          response.once('end', () =>
+            resolve({
+              status: response.statusCode,
+              headers: response.headers,
+              body: Buffer.concat(chunks).toString(),
+            }),
+          )
+        },
+      )
+      call.once('error', reject)
+      call.end(body)
+    })
+  }
+  const type = ({ body }: Answer): string => JSON.parse(body).__type
+
+  test('an answer has its content type and its request id', async () => {
+    const answer = await post('ListKeys', '{}')
+    expect(answer.status).toBe(200)
+    expect(answer.headers['content-type']).toBe('application/x-amz-json-1.1')
+    expect(answer.headers['x-amzn-requestid']).toBe(kms.calls.at(-1)?.requestId)
+    expect(JSON.parse(answer.body)).toEqual({
+      Keys: [{ KeyId: kms.keys[0]?.keyId, KeyArn: kms.keys[0]?.arn }],
+      Truncated: false,
+    })
+  })
+
+  test('operations without an answer have no body', async () => {
+    const { keyId } = await kms.createKey()
+    expect(await post('DisableKey', JSON.stringify({ KeyId: keyId }))).toMatchObject({
+      status: 200,
+      body: '',
+    })
+  })
+
+  test('dates are seconds, bytes are base64', async () => {
+    const { keyId } = await kms.createKey()
+    const { KeyMetadata } = JSON.parse((await post('DescribeKey', JSON.stringify({ KeyId: keyId }))).body)
+    expect(Math.abs(KeyMetadata.CreationDate - Date.now() / 1000)).toBeLessThan(3600)
+    const { Plaintext } = JSON.parse((await post('GenerateRandom', '{"NumberOfBytes":3}')).body)
+    expect(Plaintext).toMatch(/^[A-Za-z0-9+/]{4}$/)
+  })
+
+  test.each([
+    ['unsigned', {}, 'MissingAuthenticationTokenException', { authorization: undefined }],
+    ['half signed', {}, 'IncompleteSignatureException', { authorization: 'AWS4-HMAC-SHA256 Signature=00' }],
+    ['basic', {}, 'IncompleteSignatureException', { authorization: 'Basic eA==' }],
+    [
+      'for another service',
+      {},
+      'InvalidSignatureException',
+      { authorization: authorization('eu-west-1', 's3') },
+    ],
+  ])('a request that is %s', async (_what, _body, expected, headers) => {
+    const answer = await post('ListKeys', '{}', headers)
+    expect([answer.status, type(answer)]).toEqual([400, expected])
+  })
+
+  test('the Region is the one that is signed for', async () => {
+    const answer = await post('ListKeys', '{}', { authorization: authorization('ap-south-1') })
+    expect(JSON.parse(answer.body).Keys).toEqual([])
+    expect(kms.calls.at(-1)?.region).toBe('ap-south-1')
+  })
+
+  test.each([
+    'GetParametersForImport',
+    'CreateCustomKeyStore',
+    'Nonsense',
+    '__proto__',
+    'constructor',
+    'toString',
+  ])('unknown operation %s', async (operation) => {
+    const answer = await post(operation, '{}')
+    expect([answer.status, type(answer)]).toEqual([400, 'UnknownOperationException'])
+  })
+
+  test('what is no call of KMS', async () => {
+    for (const answer of [
+      await post('ListKeys', '{}', { 'x-amz-target': undefined }),
+      await post('ListKeys', '{}', { 'x-amz-target': 'DynamoDB_20120810.GetItem' }),
+      await post('ListKeys', '', {}, 'GET'),
+    ]) {
+      expect([answer.status, type(answer)]).toEqual([404, 'UnknownOperationException'])
+    }
+  })
+
+  test.each(['', '{', 'null', '[]', '"x"', '1', '\u0000'])('the body %p', async (body) => {
+    const answer = await post('ListKeys', body)
+    expect([answer.status, type(answer)]).toEqual([400, 'SerializationException'])
+  })
+
+  test.each([
+    ['Encrypt', { KeyId: 1, Plaintext: 'eA==' }, 'NUMBER_VALUE can not be converted to a String'],
+    ['Encrypt', { KeyId: 'x', Plaintext: 1 }, 'NUMBER_VALUE can not be converted to a Blob'],
+    ['Encrypt', { KeyId: 'x', Plaintext: 'not base64!' }, 'STRING_VALUE can not be converted to a Blob'],
+    [
+      'Encrypt',
+      { KeyId: 'x', Plaintext: 'eA==', DryRun: 'yes' },
+      'STRING_VALUE can not be converted to a Boolean',
+    ],
+    ['Encrypt', { KeyId: 'x', EncryptionContext: { a: 1 } }, 'NUMBER_VALUE can not be converted to a String'],
+    ['ListKeys', { Limit: '1' }, 'STRING_VALUE can not be converted to an Integer'],
+    ['Encrypt', { KeyId: true }, 'TRUE_VALUE can not be converted to a String'],
+    ['Encrypt', { KeyId: ['x'] }, 'Start of list found where not expected'],
+    ['Encrypt', { KeyId: 'x', EncryptionContext: [] }, 'Start of list found where not expected'],
+    ['CreateGrant', { KeyId: 'x', Constraints: [] }, 'Start of list found where not expected'],
+    ['CreateKey', { Tags: ['x'] }, 'STRING_VALUE can not be converted to a Structure'],
+    ['CreateKey', { KeySpec: 256 }, 'NUMBER_VALUE can not be converted to a String'],
+    ['TagResource', { KeyId: 'x', Tags: {} }, 'Start of structure or map found where not expected.'],
+  ])('%s with a member of the wrong type', async (operation, body, message) => {
+    const answer = await post(operation, JSON.stringify(body))
+    expect(JSON.parse(answer.body)).toEqual({ __type: 'SerializationException', message })
+  })
+
+  test('every violation is named at once', async () => {
+    const answer = await post('Encrypt', JSON.stringify({ KeyId: '' }))
+    expect(JSON.parse(answer.body).message).toBe(
+      "2 validation errors detected: Value '' at 'keyId' failed to satisfy constraint: Member must have length " +
+        "greater than or equal to 1; Value null at 'plaintext' failed to satisfy constraint: Member must not be null",
+    )
+  })
+
+  test('members come from the body itself, not from its prototype', async () => {
+    const answer = await post('DescribeKey', '{"__proto__":{"KeyId":"alias/patients"}}')
+    expect(type(answer)).toBe('ValidationException')
+    const context = await post(
+      'Encrypt',
+      '{"KeyId":"alias/patients","Plaintext":"eA==","EncryptionContext":{"__proto__":"x"}}',
+    )
+    expect(context.status).toBe(200)
+    expect(Object.keys(kms.calls.at(-1)?.encryptionContext ?? {})).toEqual(['__proto__'])
+  })
+
+  test('a body over a mebibyte is refused', async () => {
+    const answer = await post('ListKeys', Buffer.alloc(1024 * 1024 + 1, ' ')).catch(() => undefined)
+    // The server may close before all of it is written, which some systems report as a reset.
+    if (answer !== undefined)
+      expect([answer.status, type(answer)]).toEqual([413, 'RequestEntityTooLargeException'])
+    expect((await post('ListKeys', '{}')).status).toBe(200)
+  })
+
+  test('lists come in pages', async () => {
+    const client = new KMSClient(kms.clientOptionsFor({ region: 'eu-north-1' }))
+    const made: string[] = []
+    for (let count = 0; count < 5; count++) made.push((await kms.createKey({ region: 'eu-north-1' })).keyId)
+    const pages: (string | undefined)[][] = []
+    let Marker: string | undefined
+    do {
+      const page = await client.send(new ListKeysCommand({ Limit: 2, Marker }))
+      pages.push((page.Keys ?? []).map(({ KeyId }) => KeyId))
+      expect(page.Truncated).toBe(page.NextMarker !== undefined)
+      Marker = page.NextMarker
+    } while (Marker !== undefined)
+    expect(pages.map(({ length }) => length)).toEqual([2, 2, 1])
+    expect(pages.flat()).toEqual(made)
+    await expect(client.send(new ListKeysCommand({ Marker: 'nonsense' }))).rejects.toMatchObject({
+      name: 'InvalidMarkerException',
+    })
+    client.destroy()
+  })
+})
