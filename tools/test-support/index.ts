@@ -1,6 +1,8 @@
 export { settled, standingClock } from './clock.ts'
+export { CryptoFault, recordCrypto, type SeenBytes } from './crypto-recorder.ts'
 export { describeDynamoDB, describeEachDynamoDB, describeTransactions } from './dynamodb.ts'
 export { rejection, thrown } from './errors.ts'
 export { deepFrozen } from './frozen.ts'
+export { isZero, type Lease, watchKeys } from './leases.ts'
 export { describeShared, type SharedFolder, sharedFolder } from './shared.ts'
 export { describeWhere } from './where.ts'
