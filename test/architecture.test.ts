@@ -145,6 +145,22 @@ test("middy's main entry does not lead to dynamodb: a handler without tables mus
   expect(importsOf('packages/middy/src/encrypted-tables.ts')).toContain('@glassine/dynamodb')
 })
 
+test('only our own packages import what is internal: no example, document, README or comment does', () => {
+  const under = (folder: string) =>
+    readdirSync(path.join(root, folder), { recursive: true, encoding: 'utf8' }).map((file) =>
+      path.join(folder, file),
+    )
+  const readmes = ['README.md', 'CHANGELOG.md', ...packages.map((name) => `packages/${name}/README.md`)]
+  const users = [...under('examples'), ...under('docs'), ...readmes].filter(
+    (file) => /\.(?:[cm]?[jt]sx?|md)$/.test(file) && !/node_modules|dist\//.test(file),
+  )
+  expect(users.length).toBeGreaterThan(20)
+  expect(users.filter((file) => /@glassine\/[\w-]+\/internal/.test(read(file)))).toEqual([])
+  // What a comment shows is meant to be copied.
+  const shown = packages.flatMap((name) => sources(`packages/${name}/src`))
+  expect(shown.filter((file) => /^ *\*.*@glassine\/[\w-]+\/internal/m.test(read(file)))).toEqual([])
+})
+
 test.each(['core', 'client'])('%s runs in a browser: it imports nothing of Node', (name) => {
   expect(
     sources(`packages/${name}/src`)

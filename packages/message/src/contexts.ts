@@ -1,5 +1,5 @@
 import { type EncryptionContext, type SerialisedContext, serialiseContext } from '@glassine/keys'
-import { boundedMap } from '@glassine/keys/internal/cache'
+import { boundedMap } from '@glassine/keys/internal'
 import { fault } from './errors.ts'
 
 /** An encryption context, split by what stands in the message's header. Shared: one object for equal contexts. */

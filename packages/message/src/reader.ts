@@ -1,5 +1,5 @@
 import type { DecryptionKeyRequest } from '@glassine/keys'
-import { boundedMap } from '@glassine/keys/internal/cache'
+import { boundedMap } from '@glassine/keys/internal'
 import { type MessageContext, withPair } from './contexts.ts'
 import { decryptFailed } from './errors.ts'
 import { publicKeyName } from './header/context.ts'

@@ -1,4 +1,4 @@
-import { boundedMap } from '@glassine/keys/internal/cache'
+import { boundedMap } from '@glassine/keys/internal'
 import { type MessageContext, withPair } from './contexts.ts'
 import { publicKeyName } from './header/context.ts'
 import { generateSigningKey, type SigningKey } from './signature.ts'

@@ -1,7 +1,7 @@
 // What is worked out once and remembered must be bounded, and must never stand for something else.
 
 import type { Keyring } from '@glassine/keys'
-import { boundedMap } from '@glassine/keys/internal/cache'
+import { boundedMap } from '@glassine/keys/internal'
 import { rejection } from '@glassine/test-support'
 import { afterEach, describe, expect, jest, test } from '@jest/globals'
 import { decrypt, encrypt } from '../src/bytes/index.ts'

@@ -1,7 +1,7 @@
 import { GlassineError } from '@glassine/core'
 import { keySetType, ticketType } from '@glassine/core/session'
 import { type EncryptedDataKey, type KeyMaterial, serialiseContext } from '@glassine/keys'
-import { boundedMap } from '@glassine/keys/internal/cache'
+import { boundedMap } from '@glassine/keys/internal'
 import { decryptFailed } from './errors.ts'
 import { decode } from './jwe/base64url.ts'
 import { type CompactJwe, encodeHeader } from './jwe/compact.ts'

@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto'
 import { type EncryptedDataKey, type EncryptionContext, serialiseContext } from '@glassine/keys'
-import { boundedMap } from '@glassine/keys/internal/cache'
+import { boundedMap } from '@glassine/keys/internal'
 import { decryptFailed } from '../errors.ts'
 import { verificationKey } from '../signature.ts'
 import type { Suite } from '../suites.ts'

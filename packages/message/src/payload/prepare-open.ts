@@ -1,7 +1,7 @@
 import type { EnvelopeOptions, FieldPolicy, Json, Prepared } from '@glassine/core'
 import { itemsToOpen, type OpenItem } from '@glassine/core/shapes'
 import type { DataKey, DecryptionKeyRequest } from '@glassine/keys'
-import { decodePlaintext } from '@glassine/keys/internal/payload'
+import { decodePlaintext } from '@glassine/keys/internal'
 import type { MessageContext } from '../contexts.ts'
 import { fault, from, uniform } from '../errors.ts'
 import { openMessage } from '../open.ts'

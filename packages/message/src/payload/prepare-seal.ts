@@ -1,7 +1,7 @@
 import type { EnvelopeOptions, FieldPolicy, Prepared } from '@glassine/core'
 import { bundleEntry } from '@glassine/core/bundle'
 import { itemsToSeal } from '@glassine/core/shapes'
-import { jsonBytes, refuseOversize } from '@glassine/keys/internal/payload'
+import { jsonBytes, refuseOversize } from '@glassine/keys/internal'
 import { from } from '../errors.ts'
 import { borrowAll, preparedWith } from '../prepared.ts'
 import { messageLength, sealMessage } from '../seal.ts'

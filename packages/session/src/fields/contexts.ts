@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { checkedBinding, type Scope } from '@glassine/core'
 import { contextBytes } from '@glassine/core/session'
-import { boundedMap } from '@glassine/keys/internal/cache'
+import { boundedMap } from '@glassine/keys/internal'
 import { from } from '../errors.ts'
 
 /**

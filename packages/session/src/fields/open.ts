@@ -1,7 +1,7 @@
 import { type FieldPolicy, isPlainObject, type Json, type OpenOptions, type Prepared } from '@glassine/core'
 import { keyMember } from '@glassine/core/session'
 import { itemsToOpen } from '@glassine/core/shapes'
-import { decodePlaintext } from '@glassine/keys/internal/payload'
+import { decodePlaintext } from '@glassine/keys/internal'
 import { decryptFailed, fault, from } from '../errors.ts'
 import { looksLikeJwe } from '../jwe/compact.ts'
 import { spendOnce } from '../replay.ts'

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Envelope, EnvelopeOptions, FieldPolicy, Prepared } from '@glassine/core'
 import { keyMember, keyUse } from '@glassine/core/session'
-import { jsonBytes, refuseOversize } from '@glassine/keys/internal/payload'
+import { jsonBytes, refuseOversize } from '@glassine/keys/internal'
 import { decryptFailed, fault, from } from '../errors.ts'
 import { bodyLength } from '../jwe/compact.ts'
 import { freshIvs, ivBytes, sealCompact } from '../jwe/gcm.ts'

@@ -1,7 +1,7 @@
 import type { GlassineError } from '@glassine/core'
 import { anyObject, checkedOptions, integer, listOf, required, text } from '@glassine/core/options'
+import type { AwsClientOptions } from '@glassine/keys'
 import {
-  type AwsClientOptions,
   answeredKey,
   awsClientSchema,
   checkAwsClientOptions,
@@ -11,7 +11,7 @@ import {
   keyReferenceOf,
   keyRule,
   wrongAnswer,
-} from '@glassine/keys/internal/aws'
+} from '@glassine/keys/internal'
 import { badOption, decryptFailed, from, unavailable } from '../errors.ts'
 import { importPublicKey, type PublicJwk, publicJwkOf } from '../jwk.ts'
 import {

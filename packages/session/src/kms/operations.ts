@@ -1,10 +1,5 @@
-import {
-  type AwsClientOptions,
-  awsSender,
-  isSdkClient,
-  kmsService,
-  operationOf,
-} from '@glassine/keys/internal/aws'
+import type { AwsClientOptions } from '@glassine/keys'
+import { awsSender, isSdkClient, kmsService, operationOf } from '@glassine/keys/internal'
 
 /** What every KMS call is told beside its input. */
 export interface SessionKmsCall {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { checkedOptions, integer, type OptionSchema, required, text } from '@glassine/core/options'
+import type { AwsClientOptions } from '@glassine/keys'
 import {
-  type AwsClientOptions,
   type AwsService,
   awsClientSchema,
   awsSender,
@@ -9,7 +9,7 @@ import {
   conditionFailed,
   dynamoDB,
   firstAnswer,
-} from '@glassine/keys/internal/aws'
+} from '@glassine/keys/internal'
 import { from, unavailable } from '../errors.ts'
 import type { ReplayStore } from '../replay.ts'
 

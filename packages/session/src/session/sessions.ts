@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { GlassineError, type Scope } from '@glassine/core'
-import { Cache, type CacheOptions, Shared } from '@glassine/keys/internal/cache'
+import { Cache, type CacheOptions, Shared } from '@glassine/keys/internal'
 import type { Budget } from '../budget.ts'
 import { type Carrier, type CarrierRules, isOver, readCarrier } from '../carrier.ts'
 import { decryptFailed, sessionExpired, unavailable } from '../errors.ts'

@@ -1,7 +1,3 @@
-/*
- * What the formats of payloads have in common in Node: plaintexts that are read, and sizes. For other packages of
- * Glassine only; it may change in any version.
- */
 import { isUtf8 } from 'node:buffer'
 import { decodeValue, GlassineError, type Json } from '@glassine/core'
 

@@ -1,0 +1,20 @@
+/*
+ * What the packages of Glassine lend each other. Only they import this path, and it may change in any version.
+ */
+export {
+  awsClientSchema,
+  checkAwsClientOptions,
+  isSdkClient,
+} from './aws/client-options.ts'
+export { type AwsService, awsSender } from './aws/sender.ts'
+export { boundedMap } from './bounded-map.ts'
+export { Cache, type CacheCounts, type CacheOptions } from './cache.ts'
+export { conditionFailed, dynamoDB } from './key-store/failures.ts'
+export { answeredKey, checkedAnswer } from './kms/answers.ts'
+export { type KeyReference, keyReferenceOf } from './kms/arn.ts'
+export { kmsService, operationOf } from './kms/aws-sdk.ts'
+export { incompleteAnswer, wrongAnswer } from './kms/failures.ts'
+export { keyRule } from './kms/options.ts'
+export { firstAnswer } from './kms/retry.ts'
+export { decodePlaintext, jsonBytes, refuseOversize } from './payload.ts'
+export { Shared } from './shared.ts'
