@@ -1,9 +1,9 @@
 // Bodies that were put together differently: every frame is authentic by itself, and the whole is not.
-import { createCipheriv, createHmac } from 'node:crypto'
 import { describe, expect, test } from '@jest/globals'
 import { decrypt, encrypt } from '../src/bytes/index.ts'
 import { expectUniformFailure } from './support/expect.ts'
-import { fixedKey } from './support/fixed-key.ts'
+import { fixedKey, someWrappedKey } from './support/fixed-key.ts'
+import { contextOf, encryptedDataKeysOf, referenceWriter, uint } from './support/reference-message.ts'
 
 const dataKey = Buffer.alloc(32, 'd')
 const keys = fixedKey(dataKey)
@@ -58,82 +58,15 @@ describe('frames', () => {
 })
 
 describe('what a writer with the key could write, and ours does not', () => {
-  const suite = Buffer.from([0x04, 0x78])
-  const messageId = Buffer.alloc(32, 'i')
-  const hkdf = (info: Buffer): Buffer => {
-    const prk = createHmac('sha512', messageId).update(dataKey).digest()
-    return createHmac('sha512', prk)
-      .update(info)
-      .update(Buffer.from([1]))
-      .digest()
-      .subarray(0, 32)
-  }
-  const key = hkdf(Buffer.concat([suite, Buffer.from('DERIVEKEY')]))
-  const gcm = (iv: Buffer, aad: Buffer, plaintext: Buffer): Buffer => {
-    const cipher = createCipheriv('aes-256-gcm', key, iv, { authTagLength: 16 })
-    cipher.setAAD(aad)
-    return Buffer.concat([cipher.update(plaintext), cipher.final(), cipher.getAuthTag()])
-  }
-  const uint = (value: number, bytes: number): Buffer => {
-    const out = Buffer.alloc(bytes)
-    out.writeUIntBE(value, Math.max(0, bytes - 6), Math.min(bytes, 6))
-    return out
-  }
-  // One encrypted data key: provider p, info i, ciphertext c.
-  const wrapped = Buffer.from('0001000170000169000163', 'hex')
+  const writer = referenceWriter({ messageId: Buffer.alloc(32, 'i'), dataKey })
+  const wrapped = encryptedDataKeysOf(someWrappedKey)
 
   /** An authentic header with these parts, where the specification leaves a choice or a fault. */
-  const header = ({
-    context = Buffer.alloc(2) as Buffer,
-    encryptedDataKeys = wrapped as Buffer,
-    contentType = 2,
-    frameLength = 4096,
-  } = {}) => {
-    const body = Buffer.concat([
-      Buffer.from([2]),
-      suite,
-      messageId,
-      context,
-      encryptedDataKeys,
-      uint(contentType, 1),
-      uint(frameLength, 4),
-      hkdf(Buffer.from('COMMITKEY')),
-    ])
-    return Buffer.concat([body, gcm(Buffer.alloc(12), body, Buffer.alloc(0))])
-  }
-  const final = (text: string, sequence = 1, declared = text.length): Buffer => {
-    const iv = uint(sequence, 12)
-    const aad = [
-      messageId,
-      Buffer.from('AWSKMSEncryptionClient Final Frame'),
-      uint(sequence, 4),
-      uint(text.length, 8),
-    ]
-    return Buffer.concat([
-      Buffer.alloc(4, 0xff),
-      uint(sequence, 4),
-      iv,
-      uint(declared, 4),
-      gcm(iv, Buffer.concat(aad), Buffer.from(text)),
-    ])
-  }
-  const block = (text: string, declared = uint(text.length, 8)): Buffer => {
-    const iv = Buffer.alloc(12, 7)
-    const aad = [
-      messageId,
-      Buffer.from('AWSKMSEncryptionClient Single Block'),
-      uint(1, 4),
-      uint(text.length, 8),
-    ]
-    return Buffer.concat([iv, declared, gcm(iv, Buffer.concat(aad), Buffer.from(text))])
-  }
-  const pairs = (...texts: readonly (string | Buffer)[]): Buffer => {
-    const parts = texts.map((text) =>
-      Buffer.concat([uint(Buffer.from(text as string).length, 2), Buffer.from(text as string)]),
-    )
-    const all = Buffer.concat([uint(texts.length / 2, 2), ...parts])
-    return Buffer.concat([uint(all.length, 2), all])
-  }
+  const header = (parts: Partial<Parameters<typeof writer.header>[0]> = {}) =>
+    writer.header({ encryptedDataKeys: wrapped, ...parts })
+  const final = (text: string, sequence?: number, declared?: number): Buffer =>
+    writer.finalFrame(Buffer.from(text), sequence, declared)
+  const block = (text: string, declared?: Buffer): Buffer => writer.block(Buffer.from(text), declared)
   const open = (message: Buffer, encryptionContext = {}) => decrypt(keys, message, { encryptionContext })
 
   test('opens: the hand-made header is right', async () => {
@@ -148,14 +81,14 @@ describe('what a writer with the key could write, and ours does not', () => {
   })
 
   test('opens: pairs in an order of the writer', async () => {
-    const message = Buffer.concat([header({ context: pairs('b', '1', 'a', '2') }), final('text')])
+    const message = Buffer.concat([header({ context: contextOf(['b', '1'], ['a', '2']) }), final('text')])
     expect((await open(message, { a: '2', b: '1' })).plaintext.toString()).toBe('text')
     await expectUniformFailure(open(message, { a: '1', b: '2' }))
   })
 
   test('opens: names that reach a prototype elsewhere', async () => {
     const message = Buffer.concat([
-      header({ context: pairs('__proto__', '1', 'constructor', '2') }),
+      header({ context: contextOf(['__proto__', '1'], ['constructor', '2']) }),
       final('text'),
     ])
     const context = JSON.parse('{"__proto__":"1","constructor":"2"}')
@@ -191,38 +124,37 @@ describe('what a writer with the key could write, and ours does not', () => {
       'a provider that is no UTF-8',
       () => {
         const encryptedDataKeys = Buffer.from(wrapped)
+        // The first byte of the provider's id, behind a count and a length.
         encryptedDataKeys[4] = 0xff
         return Buffer.concat([header({ encryptedDataKeys }), final('text')])
       },
     ],
     [
       'a context that is counted and empty',
-      () => Buffer.concat([header({ context: Buffer.from([0, 2, 0, 0]) }), final('text')]),
+      () => Buffer.concat([header({ context: uint(0, 2) }), final('text')]),
     ],
     [
       'a context with bytes behind it',
       () =>
         Buffer.concat([
-          header({
-            context: Buffer.concat([Buffer.from([0, 9]), pairs('a', 'b').subarray(2), Buffer.from([0])]),
-          }),
+          header({ context: Buffer.concat([contextOf(['a', 'b']), Buffer.from([0])]) }),
           final('text'),
         ]),
       { a: 'b' },
     ],
     [
       'a name twice',
-      () => Buffer.concat([header({ context: pairs('a', '1', 'a', '1') }), final('text')]),
+      () => Buffer.concat([header({ context: contextOf(['a', '1'], ['a', '1']) }), final('text')]),
       { a: '1' },
     ],
     [
       'a value that is no UTF-8',
-      () => Buffer.concat([header({ context: pairs('a', Buffer.from([0xff])) }), final('text')]),
+      () => Buffer.concat([header({ context: contextOf(['a', Buffer.from([0xff])]) }), final('text')]),
       { a: '\ufffd' },
     ],
     [
       'a public key without a signature',
-      () => Buffer.concat([header({ context: pairs('aws-crypto-public-key', 'x') }), final('text')]),
+      () => Buffer.concat([header({ context: contextOf(['aws-crypto-public-key', 'x']) }), final('text')]),
     ],
   ])('refused: %s', async (_what, message, encryptionContext = {}) => {
     await expectUniformFailure(open(message(), encryptionContext))

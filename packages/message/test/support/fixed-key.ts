@@ -1,14 +1,18 @@
 import type { DataKey, EncryptedDataKey, KeyMaterial } from '@glassine/keys'
 import { localKeyring } from '@glassine/keys/raw-aes'
 
-const someKey: EncryptedDataKey = {
+/** A wrapped key that nothing unwraps. */
+export const someWrappedKey: EncryptedDataKey = {
   providerId: 'fixed',
   providerInfo: Buffer.from('key'),
   ciphertext: Buffer.alloc(48, 1),
 }
 
 /** Key material that has one data key, whatever is asked for: for messages whose data key is known. */
-export const fixedKey = (bytes: Buffer): KeyMaterial => {
+export const fixedKey = (
+  bytes: Buffer,
+  wrapped: readonly EncryptedDataKey[] = [someWrappedKey],
+): KeyMaterial => {
   const loan = async (encryptedDataKeys: readonly EncryptedDataKey[]): Promise<DataKey> => ({
     bytes: Buffer.from(bytes),
     encryptedDataKeys,
@@ -17,7 +21,7 @@ export const fixedKey = (bytes: Buffer): KeyMaterial => {
   })
   return {
     keyring: localKeyring(),
-    encryptionKey: () => loan([someKey]),
+    encryptionKey: () => loan(wrapped),
     decryptionKey: ({ encryptedDataKeys }) => loan(encryptedDataKeys),
     stats: () => {
       throw new Error('a fixed key has no cache')

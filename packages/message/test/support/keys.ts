@@ -4,9 +4,12 @@ import { rawAesKeyring } from '@glassine/keys/raw-aes'
 /** The wrapping key of a letter: tests that need different keys use different letters. */
 export const wrappingKey = (letter: string): Buffer => Buffer.alloc(32, letter)
 
-/** A raw AES keyring in the namespace that `peerKeyring` shares. */
-export const rawKeyring = (letter = 'a'): Keyring =>
-  rawAesKeyring({ namespace: 'glassine-test', name: `key-${letter}`, key: wrappingKey(letter) })
+/** Options of a raw AES keyring in the namespace that `peerKeyring` shares. */
+export const rawAes = (letter = 'a') =>
+  ({ namespace: 'glassine-test', name: `key-${letter}`, key: wrappingKey(letter) }) as const
+
+/** A raw AES keyring. */
+export const rawKeyring = (letter = 'a'): Keyring => rawAesKeyring(rawAes(letter))
 
 /** Key material over a raw AES keyring. */
 export const rawKeys = (letter = 'a'): KeyMaterial => keyMaterial({ keyring: rawKeyring(letter) })
