@@ -1,7 +1,6 @@
-// A device for measurements, written with jose from the description of the format alone.
+// A device for measurements, written with jose from the description of the format alone. It imports nothing of
+// Glassine: what it seals must open, and what it agrees on must not be taken from the code that is measured.
 import { createHash, randomBytes } from 'node:crypto'
-import { type Binding, type FieldPolicy, placesOf } from '@glassine/core'
-import { contextBytes, keySetType } from '@glassine/core/session'
 import { CompactEncrypt, importJWK } from 'jose'
 
 const b64u = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64url')
@@ -11,7 +10,7 @@ export interface DeviceSession {
   readonly sid: string
   readonly request: Buffer
   readonly response: Buffer
-  /** What stands in `$jwe`. */
+  /** The JWE that carries the session's keys: the member `$jwe`. */
   readonly carrier: string
 }
 
@@ -21,6 +20,7 @@ export const deviceTo = async (jwk: any, audience: string) => {
   return async (now = Date.now()): Promise<DeviceSession> => {
     const sid = b64u(randomBytes(16))
     const [request, response] = [randomBytes(32), randomBytes(32)]
+    // An encrypted JWK Set (RFC 7517, section 7).
     const keys = [
       { kty: 'oct', kid: `${sid}.q`, k: b64u(request) },
       { kty: 'oct', kid: `${sid}.r`, k: b64u(response) },
@@ -31,7 +31,7 @@ export const deviceTo = async (jwk: any, audience: string) => {
         alg: jwk.alg,
         enc: 'A256GCM',
         kid: jwk.kid,
-        cty: keySetType,
+        cty: 'jwk-set+json',
         aud: audience,
         iat,
         exp: iat + 900,
@@ -41,33 +41,51 @@ export const deviceTo = async (jwk: any, audience: string) => {
   }
 }
 
-/** What a field is bound to beside its place. */
-export const contextOf = (model: string, route: string, binding: Binding): string =>
-  b64u(
-    createHash('sha256')
-      .update(contextBytes(route, model, binding))
-      .digest()
-      .subarray(0, 16),
-  )
+/** A text as its UTF-8 bytes behind their number, four bytes, big-endian. */
+const numbered = (text: string): Buffer => {
+  const bytes = Buffer.from(text, 'utf8')
+  const length = Buffer.alloc(4)
+  length.writeUInt32BE(bytes.length)
+  return Buffer.concat([length, bytes])
+}
+
+/** What a field is bound to beside its place: 16 bytes of SHA-256 over route, model and the sorted pairs of the binding. */
+export const contextOf = (
+  model: string,
+  route: string,
+  binding: Readonly<Record<string, string>>,
+): string => {
+  const pairs = Object.keys(binding)
+    .sort()
+    .flatMap((name) => [name, binding[name]!])
+  const bytes = Buffer.concat([route, model, ...pairs].map(numbered))
+  return b64u(createHash('sha256').update(bytes).digest().subarray(0, 16))
+}
 
 /** The protected header of a field of a request. */
 export const headerOf = (session: DeviceSession, p: string, ctx: string, jti: string) =>
   ({ alg: 'dir', enc: 'A256GCM', kid: `${session.sid}.q`, p, ctx, jti }) as const
 
-/** Seals the declared fields of a payload, each in its place, and adds the session's keys. */
+/** What a request is bound to, and the members of its payload's root that are sealed. */
+export interface SealedWith {
+  readonly model: string
+  readonly members: readonly string[]
+  readonly route: string
+  readonly binding: Readonly<Record<string, string>>
+}
+
+/** Seals members of a payload, each in its place, and adds the session's keys. */
 export const sealedBody = async (
   session: DeviceSession,
-  payload: object,
-  policy: FieldPolicy<any>,
-  route: string,
-  binding: Binding,
+  payload: Readonly<Record<string, unknown>>,
+  { model, members, route, binding }: SealedWith,
 ): Promise<Record<string, unknown>> => {
-  const { copy, places } = placesOf<any>(policy, payload, { from: 'device', statusCode: 500 })
-  const ctx = contextOf(policy.model, route, binding)
+  const ctx = contextOf(model, route, binding)
   const jti = b64u(randomBytes(16))
-  for (const { holder, key, pointer, value } of places)
-    holder[key] = await new CompactEncrypt(Buffer.from(JSON.stringify(value)))
-      .setProtectedHeader(headerOf(session, pointer, ctx, jti))
+  const body: Record<string, unknown> = { ...payload, $jwe: session.carrier }
+  for (const member of members)
+    body[member] = await new CompactEncrypt(Buffer.from(JSON.stringify(payload[member])))
+      .setProtectedHeader(headerOf(session, `/${member}`, ctx, jti))
       .encrypt(session.request)
-  return { ...copy, $jwe: session.carrier }
+  return body
 }

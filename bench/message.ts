@@ -5,14 +5,15 @@ import { keyMaterial } from '@glassine/keys'
 import { rawAesKeyring } from '@glassine/keys/raw-aes'
 import { messageEnvelope } from '@glassine/message'
 import { decrypt, encrypt } from '@glassine/message/bytes'
-import { atLeast, atMost, type Figure, reported } from './figure.ts'
-import type { BenchOptions } from './main.ts'
+import { atLeast, atMost, type BenchOptions, type Figure, reported } from './figure.ts'
+import { floor } from './floor.ts'
 import { compare } from './paired.ts'
 import {
   decryptPrimitives,
   encryptPrimitives,
   rawDecrypt,
   rawEncrypt,
+  rawSealed,
   sealedForDecrypt,
 } from './primitives.ts'
 
@@ -80,12 +81,12 @@ const bytesLevel = async (options: BenchOptions): Promise<Figure[]> => {
   )
   const client =
     '32-byte field, suite 0x0478, cached key, against @aws-crypto/client-node with its caching CMM'
-  const bare = '32-byte field, suite 0x0478, cached key, against 3 HMAC-SHA512, 2 AES-GCM and a random id'
+  const bare = `32-byte field, suite 0x0478, cached key, against 3 HMAC-SHA512, 2 AES-GCM and a random id of ${floor}`
   return [
     atLeast('message-field-encrypt-vs-client-node', encryptPeer.ratio, 15, 'times faster', client),
     atLeast('message-field-decrypt-vs-client-node', decryptPeer.ratio, 15, 'times faster', client),
-    atMost('message-field-encrypt-vs-primitives', encryptBare.ratio, 1.6, 'times', bare),
-    atMost('message-field-decrypt-vs-primitives', decryptBare.ratio, 1.6, 'times', bare),
+    atMost('message-field-encrypt-vs-floor', encryptBare.ratio, { bar: 2, goal: 1.6 }, 'times', bare),
+    atMost('message-field-decrypt-vs-floor', decryptBare.ratio, { bar: 2.2, goal: 1.6 }, 'times', bare),
     reported('message-field-encrypt-us', encryptBare.a, 'us', 'one field message'),
     reported('message-field-decrypt-us', decryptBare.a, 'us', 'one field message'),
     reported('message-field-encrypt-client-node-us', encryptPeer.a, 'us', 'one message of client-node'),
@@ -105,18 +106,16 @@ const envelopes = async (options: BenchOptions): Promise<Figure[]> => {
   const fields = messageEnvelope({ keys })
   const sealedBundle = await bundle.encrypt(record, ten, { binding })
   const sealedFields = await fields.encrypt(record, ten, { binding })
-  const rawSealed = rawEncrypt(field)
+  const sealedRaw = rawSealed(field)
   const tenTimes = (work: () => unknown) => () => {
     for (let at = 0; at < 10; at++) work()
   }
-  const rawIn = tenTimes(() => rawDecrypt(rawSealed))
+  const rawIn = tenTimes(() => rawDecrypt(sealedRaw))
   const sealing = await compare(
     () => bundle.encrypt(record, ten, { binding }),
     tenTimes(() => rawEncrypt(field)),
     options,
   )
-  // `rawEncrypt` moved the counter; what `rawDecrypt` opens must be sealed under its present value.
-  Object.assign(rawSealed, rawEncrypt(field))
   const opening = await compare(() => bundle.decrypt(sealedBundle, ten, { binding }), rawIn, options)
   const sealingFields = await compare(
     () => fields.encrypt(record, ten, { binding }),
@@ -130,14 +129,14 @@ const envelopes = async (options: BenchOptions): Promise<Figure[]> => {
     options,
   )
   const raw = 'one bundle of ten 32-byte fields through the envelope, against ten raw AES-256-GCM operations'
-  const whole = 'ten 32-byte fields through the envelope in the field shape, against ten times the primitives'
+  const whole = `ten 32-byte fields through the envelope in the field shape, against ten times the primitives of ${floor}`
   return [
     atMost('message-bundle10-encrypt-vs-raw-gcm', sealing.ratio, 1, 'times', raw),
     atMost('message-bundle10-decrypt-vs-raw-gcm', opening.ratio, 1, 'times', raw),
     reported('message-bundle10-encrypt-us', sealing.a, 'us', 'one bundle of ten fields'),
     reported('message-bundle10-decrypt-us', opening.a, 'us', 'one bundle of ten fields'),
-    reported('message-fields10-encrypt-vs-primitives', sealingFields.ratio, 'times', whole),
-    reported('message-fields10-decrypt-vs-primitives', openingFields.ratio, 'times', whole),
+    reported('message-fields10-encrypt-vs-floor', sealingFields.ratio, 'times', whole),
+    reported('message-fields10-decrypt-vs-floor', openingFields.ratio, 'times', whole),
   ]
 }
 

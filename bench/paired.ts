@@ -13,7 +13,8 @@ export interface Comparison {
 /** Calls of each piece of work before anything is counted, unless one call takes long. */
 const warmUp = 8_000
 
-const median = (values: readonly number[]): number => values.toSorted((x, y) => x - y)[values.length >> 1]!
+export const median = (values: readonly number[]): number =>
+  values.toSorted((x, y) => x - y)[values.length >> 1]!
 
 const microseconds = async (work: Work, times: number): Promise<number> => {
   const start = process.hrtime.bigint()

@@ -1,6 +1,7 @@
-// The bare primitives that message format v2 with suite 0x0478 cannot do without, as fast as node:crypto gives
-// them: what a perfect implementation would cost.
-import { createCipheriv, createDecipheriv, createHmac, randomFillSync } from 'node:crypto'
+// The bare primitives that message format v2 with suite 0x0478 cannot do without: what a perfect implementation would
+// cost.
+import { randomFillSync } from 'node:crypto'
+import { type CipherKey, cipherKey, gcmOpen, gcmSeal, hmacOf, type Sealed } from './floor.ts'
 
 const dataKey = Buffer.alloc(32, 7)
 const deriveInfo = Buffer.concat([Buffer.from([0x04, 0x78]), Buffer.from('DERIVEKEY'), Buffer.from([1])])
@@ -9,7 +10,7 @@ const header = Buffer.alloc(300, 3)
 const frameAad = Buffer.alloc(32 + 35 + 12, 5)
 const headerIv = Buffer.alloc(12)
 const frameIv = Buffer.concat([Buffer.alloc(11), Buffer.from([1])])
-const options = { authTagLength: 16 } as const
+const noPlaintext = Buffer.alloc(0)
 
 const pool = Buffer.alloc(8192)
 let used = pool.length
@@ -22,68 +23,47 @@ const messageId = (): Buffer => {
   return pool.subarray(used - 32, used)
 }
 
-const derive = (id: Buffer): Buffer => {
-  const prk = createHmac('sha512', id).update(dataKey).digest()
-  createHmac('sha512', prk).update(commitInfo).digest()
-  return createHmac('sha512', prk).update(deriveInfo).digest().subarray(0, 32)
-}
-
-const headerTag = (key: Buffer): void => {
-  const cipher = createCipheriv('aes-256-gcm', key, headerIv, options)
-  cipher.setAAD(header)
-  cipher.final()
-  cipher.getAuthTag()
+const extract = hmacOf('sha512', 32, dataKey.length)
+const expandCommitment = hmacOf('sha512', 64, commitInfo.length)
+const expandKey = hmacOf('sha512', 64, deriveInfo.length)
+const derive = (id: Buffer): CipherKey => {
+  const prk = extract(id, dataKey)
+  expandCommitment(prk, commitInfo)
+  return cipherKey(expandKey(prk, deriveInfo).subarray(0, 32))
 }
 
 /** One random id, one HKDF with two outputs, the header's tag, one frame. */
-export const encryptPrimitives = (plaintext: Buffer): { body: Buffer; tag: Buffer } => {
+export const encryptPrimitives = (plaintext: Buffer): Sealed => {
   const key = derive(messageId())
-  headerTag(key)
-  const cipher = createCipheriv('aes-256-gcm', key, frameIv, options)
-  cipher.setAAD(frameAad)
-  const body = cipher.update(plaintext)
-  cipher.final()
-  return { body, tag: cipher.getAuthTag() }
+  gcmSeal(key, headerIv, noPlaintext, header)
+  return gcmSeal(key, frameIv, plaintext, frameAad)
 }
 
 const fixedId = Buffer.alloc(32, 9)
 
 /** The same for opening. */
-export const decryptPrimitives = (sealed: { body: Buffer; tag: Buffer }): Buffer => {
+export const decryptPrimitives = (sealed: Sealed): Buffer => {
   const key = derive(fixedId)
-  headerTag(key)
-  const decipher = createDecipheriv('aes-256-gcm', key, frameIv, options)
-  decipher.setAAD(frameAad)
-  decipher.setAuthTag(sealed.tag)
-  const plaintext = decipher.update(sealed.body)
-  decipher.final()
-  return plaintext
+  gcmSeal(key, headerIv, noPlaintext, header)
+  return gcmOpen(key, frameIv, sealed, frameAad)
 }
 
 /** What {@link decryptPrimitives} opens: made with its fixed message id. */
-export const sealedForDecrypt = (plaintext: Buffer): { body: Buffer; tag: Buffer } => {
-  const cipher = createCipheriv('aes-256-gcm', derive(fixedId), frameIv, options)
-  cipher.setAAD(frameAad)
-  const body = Buffer.concat([cipher.update(plaintext), cipher.final()])
-  return { body, tag: cipher.getAuthTag() }
-}
+export const sealedForDecrypt = (plaintext: Buffer): Sealed =>
+  gcmSeal(derive(fixedId), frameIv, plaintext, frameAad)
 
+const rawKey = cipherKey(dataKey)
 const counter = Buffer.alloc(12)
+const rawIv = Buffer.alloc(12, 4)
 
 /** One raw AES-256-GCM encryption with a fresh IV from a counter: cheaper than any random one. */
-export const rawEncrypt = (plaintext: Buffer): { body: Buffer; tag: Buffer } => {
+export const rawEncrypt = (plaintext: Buffer): Sealed => {
   counter.writeUInt32BE((counter.readUInt32BE(8) + 1) >>> 0, 8)
-  const cipher = createCipheriv('aes-256-gcm', dataKey, counter, options)
-  const body = cipher.update(plaintext)
-  cipher.final()
-  return { body, tag: cipher.getAuthTag() }
+  return gcmSeal(rawKey, counter, plaintext)
 }
 
-/** One raw AES-256-GCM decryption of what was sealed under the counter's present value. */
-export const rawDecrypt = (sealed: { body: Buffer; tag: Buffer }): Buffer => {
-  const decipher = createDecipheriv('aes-256-gcm', dataKey, counter, options)
-  decipher.setAuthTag(sealed.tag)
-  const plaintext = decipher.update(sealed.body)
-  decipher.final()
-  return plaintext
-}
+/** What {@link rawDecrypt} opens. */
+export const rawSealed = (plaintext: Buffer): Sealed => gcmSeal(rawKey, rawIv, plaintext)
+
+/** One raw AES-256-GCM decryption. */
+export const rawDecrypt = (sealed: Sealed): Buffer => gcmOpen(rawKey, rawIv, sealed)

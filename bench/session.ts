@@ -4,8 +4,7 @@ import { defineFields, type Prepared } from '@glassine/core'
 import { localRecipient, sessionEnvelope } from '@glassine/session'
 import { CompactEncrypt, compactDecrypt } from 'jose'
 import { contextOf, deviceTo, headerOf, sealedBody } from './device.ts'
-import { atLeast, type Figure, reported } from './figure.ts'
-import type { BenchOptions } from './main.ts'
+import { atLeast, type BenchOptions, type Figure, reported } from './figure.ts'
 import { compare } from './paired.ts'
 
 const names = Array.from({ length: 10 }, (_, at) => `field${at}`)
@@ -25,7 +24,12 @@ export const sessionFigures = async (options: BenchOptions): Promise<readonly Fi
   const begin = await deviceTo(jwk, audience)
   const envelope = sessionEnvelope({ recipient, audience })
   const session = await begin()
-  const body = await sealedBody(session, payload, fields, route, scope.binding)
+  const body = await sealedBody(session, payload, {
+    model: 'patient',
+    members: names,
+    route,
+    binding: scope.binding,
+  })
   const { reply } = await envelope.prepareOpen(body, fields, scope)
 
   // jose at its best: the key imported once, and all fields at a time, or one after another, whichever is faster.

@@ -15,8 +15,7 @@ import {
 } from '@glassine/local-dynamodb'
 import { startLocalKms } from '@glassine/local-kms'
 import pc from 'picocolors'
-import { atMost, type Figure, reported } from './figure.ts'
-import type { BenchOptions } from './main.ts'
+import { atMost, type BenchOptions, type Figure, reported } from './figure.ts'
 
 const names = Array.from({ length: 10 }, (_, at) => `field${at}`)
 const fields = defineFields<Record<string, string>>(
@@ -119,12 +118,13 @@ const latencies = async ({ plain, encrypting }: Services, rounds: number): Promi
 }
 
 /** All figures of tables. */
-export const tableFigures = async ({ rounds }: BenchOptions): Promise<readonly Figure[]> => {
+export const tableFigures = async ({ rounds, kinds }: BenchOptions): Promise<readonly Figure[]> => {
   const server = await startLocalDynamoDB(localDynamoDBKind())
   try {
     const services = await servicesOn(server)
     try {
       const figures = [await kmsCalls(services)]
+      if (!kinds.includes('time')) return figures
       const missing = missingDynamoDB('dynoxide')
       if (missing) console.error(pc.yellow(`no latencies of Put and Get: ${missing}`))
       else figures.push(...(await latencies(services, rounds * 50)))

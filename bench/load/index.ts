@@ -1,14 +1,13 @@
 // The service side under load: autocannon over TLS of nginx, in front of a server that invokes the handler.
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
-import { defineFields } from '@glassine/core'
 import autocannon from 'autocannon'
 import { deviceTo, sealedBody } from '../device.ts'
 import { type Figure, reported } from '../figure.ts'
 import { missingNginx, startNginx } from './nginx.ts'
 import { audience, fieldNames, route } from './payload.ts'
 
-const fields = defineFields<any>('patient', Object.fromEntries(fieldNames.map((name) => [name, {}])))
+const sealedWith = { model: 'patient', members: fieldNames, route, binding: { tenant: 't-1' } }
 const payload = {
   id: 'p-1',
   ...Object.fromEntries(fieldNames.map((name) => [name, 'a value of some length'])),
@@ -35,7 +34,7 @@ export const loadFigures = async (): Promise<readonly Figure[]> => {
     const bodies = async (count: number): Promise<string[]> => {
       const made: string[] = []
       for (let at = 0; at < count; at++)
-        made.push(JSON.stringify(await sealedBody(await begin(), payload, fields, route, { tenant: 't-1' })))
+        made.push(JSON.stringify(await sealedBody(await begin(), payload, sealedWith)))
       return made
     }
     const fire = async (texts: readonly string[], bounds: { amount: number } | { duration: number }) => {
