@@ -18,7 +18,7 @@ export const aligned = (
     colAligns: [...aligns],
   })
   for (const row of rows) lines.push([...row])
-  return lines.toString()
+  return lines.toString().replaceAll(/ +$/gm, '')
 }
 
 /** The figures, their bars and whether those hold. */
