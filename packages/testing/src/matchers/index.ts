@@ -1,11 +1,12 @@
 import type { Fields } from '@glassine/core'
 // Loads the module that is extended below; nothing is left of it at run time.
 import type {} from 'expect'
+import type { Secrets } from '../leaks/index.ts'
 import { type EncryptedMatcherOptions, toHaveEncrypted } from './encrypted.ts'
-import { type Markers, toLeakNothing } from './leaks.ts'
+import { toLeakNothing } from './leaks.ts'
 
+export type { Secret, Secrets } from '../leaks/index.ts'
 export type { EncryptedMatcherOptions } from './encrypted.ts'
-export type { Markers } from './leaks.ts'
 
 /**
  * What the matchers add to `expect`. For `@jest/globals` and for Jest's global `expect` the types come with the
@@ -27,16 +28,18 @@ export interface GlassineMatchers<R> {
    */
   toHaveEncrypted(fields: Fields, options?: EncryptedMatcherOptions): R
   /**
-   * None of the markers stands in a text, in bytes or anywhere in a value: not as it is, nor in JSON, base64,
-   * hexadecimal or percent-encoding. A failure names the marker by its name or position, never by its value.
+   * None of the secrets can be found in a text, in bytes or anywhere in a value, in any notation that `leaksOf` of
+   * `@glassine/testing` reads: base64, hexadecimal, lists of numbers, escapes. A failure names the secret by its name or
+   * position, never by its value, and says where it is.
    *
-   * @throws GlassineError `ERR_OPTION_INVALID` for markers of fewer than 6 characters: they turn up by chance
+   * @param secrets - texts of at least 6 characters and bytes, at least 8: one, a list, or several by name
+   * @throws GlassineError `ERR_OPTION_INVALID` for secrets that are shorter: they turn up by chance
    * @example
    * ```ts
-   * expect(output).toLeakNothing({ ssn: 'canary-ssn-4711', notes: 'canary-notes-4711' })
+   * expect(output).toLeakNothing({ ssn: 'canary-ssn-4711', key: randomBytes(32) })
    * ```
    */
-  toLeakNothing(markers: Markers): R
+  toLeakNothing(secrets: Secrets): R
 }
 
 /**

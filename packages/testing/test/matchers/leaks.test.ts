@@ -1,3 +1,5 @@
+import { inspect } from 'node:util'
+import { leaksOf } from '@glassine/testing'
 import { glassineMatchers } from '@glassine/testing/jest'
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
@@ -18,37 +20,45 @@ const message = (run: () => void): string => {
 const deep = { a: [new Map([['k', new Set([{ marker }])]])] }
 const hidden = Object.defineProperty({}, 'hidden', { value: marker, enumerable: false })
 
-describe('finds a marker', () => {
+describe('finds a secret', () => {
   test.each<[string, unknown, string]>([
-    ['in a text', `before ${marker} after`, 'as it is'],
-    ['in JSON', JSON.stringify({ marker }), 'as it is'],
-    ['in bytes', Buffer.from(`x${marker}`), 'as it is'],
-    ['deep in a value', deep, 'as it is'],
-    ['in an error', new Error('x', { cause: new Error(marker) }), 'as it is'],
-    ['in a member that is not enumerable', hidden, 'as it is'],
-    ['in hexadecimal', `x ${Buffer.from(marker).toString('hex').toUpperCase()}`, 'in hexadecimal'],
-    ['percent-encoded', `?q=${encodeURIComponent(marker)}`, 'percent-encoded'],
-    ['in base64', Buffer.from(`x${JSON.stringify(marker)}`).toString('base64'), 'in base64'],
+    ['in a text', `before ${marker} after`, 'as it is: value'],
+    ['in JSON', JSON.stringify({ marker }), 'escaped: value'],
+    ['in bytes', Buffer.from(`x${marker}`), 'as it is: value'],
+    ['deep in a value', deep, 'as it is: value.a[0].get(key 0).member 0.marker'],
+    ['in bytes deep in a value', { a: [Buffer.from(marker)] }, 'as it is: value.a[0]'],
+    ['in numbers', { log: Buffer.from(marker).join() }, 'in a list of numbers: value.log'],
+    ['in an error', new Error('x', { cause: new Error(marker) }), 'as it is: String(value.cause)'],
+    ['in a member that is not enumerable', hidden, 'as it is: value.hidden'],
+    ['in hexadecimal', `x ${Buffer.from(marker).toString('hex').toUpperCase()}`, 'in hex: value'],
+    ['percent-encoded', `?q=${encodeURIComponent(marker)}`, 'percent-encoded: value'],
+    ['in base64', Buffer.from(`x${marker}`).toString('base64'), 'in base64: value'],
   ])('%s', (_, received, where) => {
     const text = message(() => expect(received).toLeakNothing(marker))
-    expect(text).toBe(`What must not leak was found:\n  the marker, ${where}`)
+    expect(text).toContain(`What must not leak was found:\n  the secret, ${where}`)
+  })
+
+  test('that is bytes, in what inspect prints of a Buffer', () => {
+    const key = Buffer.from('4e0d2f5b99c1a87733f0', 'hex')
+    expect(message(() => expect(inspect({ key })).toLeakNothing({ key }))).toContain('\n  key, in hex: value')
+    expect(inspect({ key: Buffer.alloc(10) })).toLeakNothing({ key })
   })
 
   test('in base64 at any place of a longer text', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (before, after) => {
         const run = Buffer.from(before + marker + after).toString('base64url')
-        expect(message(() => expect({ log: `id/${run}.x` }).toLeakNothing(marker))).toContain('in base64')
+        expect(leaksOf(`id/${run}.x`, marker)).toHaveLength(1)
       }),
     )
   })
 })
 
-test('names markers by name or position, never by value', () => {
+test('names secrets by name or position, never by value', () => {
   const values = { ssn: 'canary-one', note: 'canary-two' }
   expect(message(() => expect('x canary-two x').toLeakNothing(values))).toContain('\n  note, as it is')
   const text = message(() => expect('canary-two').toLeakNothing(Object.values(values)))
-  expect(text).toContain('marker 2 of 2')
+  expect(text).toContain('secret 2 of 2')
   expect(text).not.toContain('canary')
 })
 
@@ -61,14 +71,22 @@ test('holds where there is none, in cycles too', () => {
 
 test('.not, for a check of the check', () => {
   expect(marker).not.toLeakNothing(marker)
-  expect(message(() => expect('x').not.toLeakNothing(marker))).toBe('None of the markers was found')
+  expect(message(() => expect('x').not.toLeakNothing(marker))).toBe('None of the secrets was found')
 })
 
-test('markers that would prove nothing are refused', () => {
+test('secrets that would prove nothing are refused', () => {
   const refused = expect.objectContaining({
     code: 'ERR_OPTION_INVALID',
-    cause: expect.objectContaining({ option: 'markers' }),
+    cause: expect.objectContaining({ option: 'secrets' }),
   })
-  for (const markers of ['short', [], {}, ['canary-one', ''], [1]])
-    expect(() => expect('x').toLeakNothing(markers as string[])).toThrow(refused)
+  for (const secrets of [
+    'short',
+    [],
+    {},
+    ['canary-one', ''],
+    [1],
+    [Buffer.alloc(32)],
+    Buffer.from('1234567'),
+  ])
+    expect(() => expect('x').toLeakNothing(secrets as string[])).toThrow(refused)
 })
