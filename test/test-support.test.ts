@@ -1,7 +1,7 @@
 // The instruments that other tests rely on: each is shown to notice what it is for.
 import { randomBytes } from 'node:crypto'
 import { inspect } from 'node:util'
-import { leaksOf, longOr } from '@glassine/test-support'
+import { leaksOf, longOr, seed } from '@glassine/test-support'
 import { afterEach, describe, expect, test } from '@jest/globals'
 
 const text = 'Canary "Zürich"\t4711'
@@ -299,16 +299,25 @@ describe('leaksOf', () => {
 })
 
 describe('longOr', () => {
-  const before = process.env.GLASSINE_LONG
+  const { env } = process
   afterEach(() => {
-    if (before === undefined) delete process.env.GLASSINE_LONG
-    else process.env.GLASSINE_LONG = before
+    process.env = env
   })
 
-  test('gives the sample, and the whole where GLASSINE_LONG is set', () => {
-    delete process.env.GLASSINE_LONG
+  test('gives the sample, and the part of the whole that GLASSINE_LONG wants', () => {
+    process.env = { ...env, GLASSINE_LONG: '' }
     expect(longOr(1_000, 10)).toBe(10)
-    process.env.GLASSINE_LONG = '1'
+    process.env = { ...env, GLASSINE_LONG: '1' }
     expect(longOr(1_000, 10)).toBe(1_000)
+    process.env = { ...env, GLASSINE_LONG: '0.0501' }
+    expect(longOr(1_000, 10)).toBe(51)
+  })
+
+  test('the seed is that of GLASSINE_SEED, so that a run can be repeated', () => {
+    process.env = { ...env, GLASSINE_SEED: '4711' }
+    expect(seed(1)).toBe(4711)
+    process.env = { ...env }
+    delete process.env.GLASSINE_SEED
+    expect(seed(1)).toBe(1)
   })
 })

@@ -1,5 +1,14 @@
 /**
- * How much a test that may take long does: all of it in `npm run long`, which sets `GLASSINE_LONG`, and elsewhere a
- * sample.
+ * How many times a test that may take long tries. `npm run long` tries all; it sets `GLASSINE_LONG` to the part of
+ * them that it wants, from 0 to 1.
+ *
+ * @param full - how many are worth trying
+ * @param sample - how many `npm test` tries
  */
-export const longOr = <T>(full: T, sample: T): T => (process.env.GLASSINE_LONG ? full : sample)
+export const longOr = (full: number, sample: number): number => {
+  const part = process.env.GLASSINE_LONG
+  return part ? Math.ceil(full * Number(part)) : sample
+}
+
+/** Seed of the random choices of such a test: that of `GLASSINE_SEED`, so that a run can be repeated. */
+export const seed = (fallback: number): number => Number(process.env.GLASSINE_SEED ?? fallback)
