@@ -4,10 +4,9 @@ import { localRecipient, sessionEnvelope } from '@glassine/session'
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { decode } from '../src/jwe/base64url.ts'
-import { parseCompact } from '../src/jwe/compact.ts'
 import { strictJson } from '../src/jwe/json.ts'
 import { audience, beginSession, openFields, sealFields } from './support/device.ts'
-import { opened, sealed } from './support/patient.ts'
+import { codeOf, opened, sealed } from './support/patient.ts'
 
 const recipient = localRecipient()
 const [jwk] = await recipient.jwks({ deadline: () => Date.now() + 1_000 })
@@ -86,21 +85,74 @@ test('fields open in one place only', async () => {
   )
 })
 
-test('garbage is refused by one error', () => {
-  const refusedOrFine = (work: () => unknown): void => {
-    try {
-      work()
-    } catch (error) {
-      expect(error).toMatchObject({ code: 'ERR_DECRYPT_FAILED', cause: { package: '@glassine/session' } })
-    }
+/** What a function makes of an input: its result, or the code of the one error that it may throw. */
+const outcome = (work: () => unknown): unknown => {
+  try {
+    return work()
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'ERR_DECRYPT_FAILED', cause: { package: '@glassine/session' } })
+    return 'refused'
   }
-  const token = fc
+}
+
+const garbage = fc.oneof(
+  fc
     .array(fc.stringMatching(/^[\w-]{0,30}$/), { minLength: 3, maxLength: 7 })
-    .map((parts) => parts.join('.'))
-  fc.assert(fc.property(fc.oneof(token, fc.string()), (text) => refusedOrFine(() => parseCompact(text))))
-  fc.assert(fc.property(fc.string(), (text) => refusedOrFine(() => decode(text))))
-  fc.assert(fc.property(fc.uint8Array(), (bytes) => refusedOrFine(() => strictJson(Buffer.from(bytes)))))
+    .map((parts) => parts.join('.')),
+  fc.string(),
+)
+
+test('garbage in place of a field or of the keys is refused', async () => {
+  const envelope = sessionEnvelope({ recipient, audience })
+  const small = defineFields<{ ssn: string }>('small', { ssn: {} })
+  const body = await sealFields(await beginSession(jwk), { ssn: '078-05-1120' }, small)
+  await fc.assert(
+    fc.asyncProperty(garbage, async (text) => {
+      expect(envelope.recognises(text)).toBe(false)
+      const field = codeOf(opened(envelope, { ...body, ssn: text }, {}, small))
+      expect(['ERR_DECRYPT_FAILED', 'ERR_FIELD_NOT_ENCRYPTED']).toContain(await field)
+      for (const options of [{ header: text }, {}]) {
+        const payload = 'header' in options ? undefined : { ...body, $jwe: text }
+        expect(await codeOf(opened(envelope, payload, options, small))).toBe('ERR_DECRYPT_FAILED')
+      }
+    }),
+  )
 })
+
+test('a text is base64url when it is what its own bytes are written as', () => {
+  fc.assert(
+    fc.property(fc.oneof(fc.string(), fc.stringMatching(/^[\w-]{0,9}$/)), (text) => {
+      const bytes = Buffer.from(text, 'base64url')
+      expect(outcome(() => decode(text))).toEqual(bytes.toString('base64url') === text ? bytes : 'refused')
+    }),
+  )
+})
+
+test('bytes are a JSON object when their text is one, in UTF-8', () => {
+  const objects = fc.dictionary(fc.stringMatching(/^[a-z]{1,3}$/), fc.integer(), { noNullPrototype: true })
+  const whole = objects.map((value) => Buffer.from(JSON.stringify(value)))
+  const changed = fc
+    .tuple(whole, fc.nat(), fc.integer({ min: 0, max: 255 }))
+    .map(([bytes, at, byte]) => bytes.with(at % bytes.length, byte))
+  fc.assert(
+    fc.property(fc.oneof(whole, changed, fc.uint8Array()), (bytes) => {
+      expect(outcome(() => strictJson(Buffer.from(bytes)))).toEqual(objectIn(bytes))
+    }),
+    { numRuns: 1_000 },
+  )
+})
+
+/** What stands in these bytes; members twice are told by their number in the text, which holds no text but names. */
+const objectIn = (bytes: Uint8Array): unknown => {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+    const value = JSON.parse(text)
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'refused'
+    return Object.keys(value).length === (text.match(/"\s*:/g) ?? []).length ? value : 'refused'
+  } catch {
+    return 'refused'
+  }
+}
 
 test('a JSON object is read as JSON.parse reads it, when no member is twice in it', () => {
   fc.assert(
