@@ -4,11 +4,8 @@ const assert = require('node:assert/strict')
 for (const [name, member] of [
   ['core', 'defineFields'],
   ['client', 'createClient'],
-  ['core/bundle', 'takeOut'],
   ['core/describe', 'fieldsOf'],
-  ['core/options', 'checkedOptions'],
-  ['core/session', 'contextBytes'],
-  ['core/shapes', 'itemsToSeal'],
+  ['core/internal', 'checkedOptions'],
   ['keys', 'keyMaterial'],
   ['keys/key-store', 'keyStore'],
   ['keys/multi', 'multiKeyring'],

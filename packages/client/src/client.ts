@@ -5,22 +5,22 @@ import {
   type FieldPolicy,
   type Fields,
   GlassineError,
-  isPlainObject,
-  optionError,
   type PayloadOf,
 } from '@glassine/core'
-import { defaultBundleMember } from '@glassine/core/bundle'
 import {
   contextBytes,
+  defaultBundleMember,
+  isPlainObject,
+  itemsToOpen,
   keyHeader,
   keyMember,
   maxSessionAge,
   maxSessionSeals,
   numberMark,
+  optionError,
   sessionProblems,
   ticketType,
-} from '@glassine/core/session'
-import { itemsToOpen } from '@glassine/core/shapes'
+} from '@glassine/core/internal'
 import { encode } from './bytes.ts'
 import { fault, from, guarded } from './errors.ts'
 import { parseJwe } from './jwe.ts'

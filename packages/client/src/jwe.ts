@@ -1,5 +1,5 @@
 /* Compact JWE (RFC 7516, section 3.1) with A256GCM, under keys of Web Crypto. */
-import { isPlainObject } from '@glassine/core'
+import { isPlainObject } from '@glassine/core/internal'
 import { type Bytes, decode, encode, textOf, utf8 } from './bytes.ts'
 import { type Key, randomBytes, type WebCrypto } from './web-crypto.ts'
 

@@ -1,6 +1,5 @@
 import { decodeValue, type Json } from '@glassine/core'
-import { keyUse } from '@glassine/core/session'
-import type { OpenItem } from '@glassine/core/shapes'
+import { keyUse, type OpenItem } from '@glassine/core/internal'
 import { fault } from './errors.ts'
 import { decryptJwe, type Header, parseJwe } from './jwe.ts'
 import type { Session } from './session.ts'

@@ -1,26 +1,21 @@
-import {
-  type Binding,
-  type FieldPolicy,
-  type Fields,
-  GlassineError,
-  isPlainObject,
-  policyOf,
-} from '@glassine/core'
-import { bundleMemberRule } from '@glassine/core/bundle'
+import { type Binding, type FieldPolicy, type Fields, GlassineError, policyOf } from '@glassine/core'
 import {
   anyFunction,
+  bundleMemberRule,
   checkedOptions,
   flag,
   group,
   integer,
+  isPlainObject,
   listOf,
+  maxSessionAge,
+  maxSessionSeals,
   type OptionSchema,
   oneOf,
   type Rule,
   required,
   text,
-} from '@glassine/core/options'
-import { maxSessionAge, maxSessionSeals } from '@glassine/core/session'
+} from '@glassine/core/internal'
 import { from } from './errors.ts'
 import { algorithms, type KeyOptions } from './service-keys.ts'
 import type { WebCrypto } from './web-crypto.ts'

@@ -1,6 +1,13 @@
-import { type FieldPolicy, isPlainObject } from '@glassine/core'
-import { type FieldHeader, keyMember, keyUse } from '@glassine/core/session'
-import { itemsToSeal, type SealItem, type ShapeOptions } from '@glassine/core/shapes'
+import type { FieldPolicy } from '@glassine/core'
+import {
+  type FieldHeader,
+  isPlainObject,
+  itemsToSeal,
+  keyMember,
+  keyUse,
+  type SealItem,
+  type ShapeOptions,
+} from '@glassine/core/internal'
 import { utf8 } from './bytes.ts'
 import { fault } from './errors.ts'
 import { encryptJwe, parseJwe } from './jwe.ts'

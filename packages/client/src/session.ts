@@ -1,4 +1,4 @@
-import { keySetType, keyUse } from '@glassine/core/session'
+import { keySetType, keyUse } from '@glassine/core/internal'
 import { encode } from './bytes.ts'
 import { fault, guarded } from './errors.ts'
 import { encryptJwe } from './jwe.ts'

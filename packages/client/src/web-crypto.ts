@@ -1,5 +1,5 @@
 /* Keys by Web Crypto. Its types are those of the global `crypto`, the one name that Node and browsers have in common. */
-import { derivationBytes } from '@glassine/core/session'
+import { derivationBytes } from '@glassine/core/internal'
 import type { Bytes } from './bytes.ts'
 
 export type WebCrypto = typeof globalThis.crypto

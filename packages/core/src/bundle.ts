@@ -58,9 +58,6 @@ export const bundleEntry = (pointer: string, json: string): string => `${JSON.st
  * @param encode - a place's value as JSON text; may throw
  * @example
  * ```ts
- * import { defineFields, encodeValue, placesOf } from '@glassine/core'
- * import { takeOut } from '@glassine/core/bundle'
- *
  * const policy = defineFields<{ ssn: string }>('patient', { ssn: {} })
  * const { copy, places } = placesOf(policy, { ssn: '078-05-1120' }, { from: 'mine', statusCode: 500 })
  * takeOut(places, ({ field, value }) => encodeValue(value, field.path, 'mine')) // {"/ssn":"078-05-1120"}

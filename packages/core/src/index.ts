@@ -1,5 +1,5 @@
-export { type Binding, checkedBinding, fieldContextKey, modelContextKey, type Scope } from './binding.ts'
-export { decodeValue, encodeValue, maxDepth } from './codec.ts'
+export { type Binding, checkedBinding, type Scope } from './binding.ts'
+export { decodeValue, encodeValue } from './codec.ts'
 export type {
   EncryptedDecorator,
   MaskedDecorator,
@@ -15,15 +15,12 @@ export {
   type ErrorInit,
   errorCodes,
   GlassineError,
-  optionError,
 } from './errors.ts'
 export type { FieldPath, PathOptions } from './field-path.ts'
 export { type Fields, type ModelClass, type PayloadOf, policyOf } from './fields.ts'
-export { isPlainObject, type Json } from './json.ts'
-export { maskValue } from './mask.ts'
+export type { Json } from './json.ts'
 export {
   type AbsentPlace,
-  maxPlaces,
   type Place,
   type Places,
   type PlacesOptions,

@@ -21,8 +21,6 @@ export type OptionSchema<O> = { readonly [K in keyof O]-?: Rule }
  * @throws GlassineError `ERR_OPTION_INVALID` with the option's name
  * @example
  * ```ts
- * import { checkedOptions, integer } from '@glassine/core/options'
- *
  * const given: { retries?: number } = { retries: 5 }
  * const { retries = 3 } = checkedOptions('@glassine/keys', { retries: integer(0, 10) }, given)
  * ```

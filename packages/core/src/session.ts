@@ -60,8 +60,6 @@ const encoder = new TextEncoder()
  * @param route - `POST /patients/{id}`, as in `Scope.route`; the empty text where there is none
  * @example
  * ```ts
- * import { contextBytes } from '@glassine/core/session'
- *
  * contextBytes('POST /patients', 'patient', { tenant: 't-1' }).length // 46
  * ```
  */

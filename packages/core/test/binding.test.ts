@@ -1,4 +1,5 @@
-import { checkedBinding, fieldContextKey, modelContextKey } from '@glassine/core'
+import { checkedBinding } from '@glassine/core'
+import { fieldContextKey, modelContextKey } from '@glassine/core/internal'
 import { thrown } from '@glassine/test-support'
 import { expect, test } from '@jest/globals'
 

@@ -6,7 +6,7 @@ import {
   putBack,
   refuseClear,
   takeOut,
-} from '@glassine/core/bundle'
+} from '@glassine/core/internal'
 import { describe, expect, test } from '@jest/globals'
 
 const from = '@example/format'

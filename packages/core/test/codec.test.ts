@@ -1,5 +1,6 @@
 import { runInNewContext } from 'node:vm'
-import { decodeValue, encodeValue, maxDepth } from '@glassine/core'
+import { decodeValue, encodeValue } from '@glassine/core'
+import { maxDepth } from '@glassine/core/internal'
 import { thrown } from '@glassine/test-support'
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'

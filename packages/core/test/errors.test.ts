@@ -1,4 +1,5 @@
-import { errorCodes, GlassineError, optionError } from '@glassine/core'
+import { errorCodes, GlassineError } from '@glassine/core'
+import { optionError } from '@glassine/core/internal'
 import { describe, expect, test } from '@jest/globals'
 
 test('the codes are a closed list: a change here is a change of the public contract', () => {

@@ -1,4 +1,4 @@
-import { maskValue } from '@glassine/core'
+import { maskValue } from '@glassine/core/internal'
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
 

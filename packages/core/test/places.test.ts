@@ -1,4 +1,5 @@
-import { defineFields, type FieldPolicy, maxPlaces, type PlacesOptions, placesOf } from '@glassine/core'
+import { defineFields, type FieldPolicy, type PlacesOptions, placesOf } from '@glassine/core'
+import { maxPlaces } from '@glassine/core/internal'
 import { deepFrozen, thrown } from '@glassine/test-support'
 import { describe, expect, test } from '@jest/globals'
 

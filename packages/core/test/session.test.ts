@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { contextBytes, derivationBytes } from '@glassine/core/session'
+import { contextBytes, derivationBytes } from '@glassine/core/internal'
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 

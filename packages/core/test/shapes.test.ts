@@ -1,5 +1,5 @@
 import { defineFields, GlassineError } from '@glassine/core'
-import { itemsToOpen, itemsToSeal } from '@glassine/core/shapes'
+import { itemsToOpen, itemsToSeal } from '@glassine/core/internal'
 import { describe, expect, test } from '@jest/globals'
 
 const from = '@glassine/test'

@@ -1,4 +1,4 @@
-import { type Rule, text } from '@glassine/core/options'
+import { type Rule, text } from '@glassine/core/internal'
 import { badOption } from './errors.ts'
 
 /** DynamoDB's limit of a partition key, in bytes. */

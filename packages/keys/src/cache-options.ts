@@ -1,4 +1,4 @@
-import { anyFunction, integer, type OptionSchema } from '@glassine/core/options'
+import { anyFunction, integer, type OptionSchema } from '@glassine/core/internal'
 import type { CacheOptions } from './cache.ts'
 
 /** How keys are kept, in every layer that keeps any; times in ms. */

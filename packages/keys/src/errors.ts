@@ -1,5 +1,5 @@
-import { GlassineError, optionError } from '@glassine/core'
-import { checkedOptions, type OptionSchema } from '@glassine/core/options'
+import { GlassineError } from '@glassine/core'
+import { checkedOptions, type OptionSchema, optionError } from '@glassine/core/internal'
 
 /** The package's name in every error. */
 export const from = '@glassine/keys'

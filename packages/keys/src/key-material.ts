@@ -1,5 +1,5 @@
 import { GlassineError } from '@glassine/core'
-import { integer, type OptionSchema, required } from '@glassine/core/options'
+import { integer, type OptionSchema, required } from '@glassine/core/internal'
 import { Cache, noCounts } from './cache.ts'
 import { decryptionId, encryptionIds, partitionOf } from './cache-ids.ts'
 import { type KeptKeysOptions, keptKeys, keptKeysSchema } from './cache-options.ts'

@@ -1,4 +1,4 @@
-import { hasMethods, type Rule, text } from '@glassine/core/options'
+import { hasMethods, type Rule, text } from '@glassine/core/internal'
 import type { SerialisedContext } from './encryption-context.ts'
 
 /** A data key wrapped by one wrapping key, as it stands in a message's header. */

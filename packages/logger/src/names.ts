@@ -1,4 +1,5 @@
-import { type FieldDeclaration, type FieldPolicy, optionError } from '@glassine/core'
+import type { FieldDeclaration, FieldPolicy } from '@glassine/core'
+import { optionError } from '@glassine/core/internal'
 
 /** How a declared name is shown: as a constant, or with a few characters kept. */
 export interface Rule {

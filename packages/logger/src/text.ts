@@ -1,4 +1,4 @@
-import { maxDepth } from '@glassine/core'
+import { maxDepth } from '@glassine/core/internal'
 import { mayBeEncoded, redactEncoded } from './encoded.ts'
 import { type Line, type Redaction, tooDeep, tooLarge } from './line.ts'
 import { redactPairs } from './pairs.ts'

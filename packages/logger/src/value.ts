@@ -1,5 +1,5 @@
 import { types } from 'node:util'
-import { isPlainObject, maskValue, maxDepth } from '@glassine/core'
+import { isPlainObject, maskValue, maxDepth } from '@glassine/core/internal'
 import { isError, redactError } from './error.ts'
 import { type Line, type Redaction, tooDeep, tooLarge } from './line.ts'
 import type { Rule } from './names.ts'

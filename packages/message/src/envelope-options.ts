@@ -1,6 +1,12 @@
 import { checkedBinding } from '@glassine/core'
-import { bundleMemberRule, defaultBundleMember } from '@glassine/core/bundle'
-import { checkedOptions, flag, type OptionSchema, oneOf } from '@glassine/core/options'
+import {
+  bundleMemberRule,
+  checkedOptions,
+  defaultBundleMember,
+  flag,
+  type OptionSchema,
+  oneOf,
+} from '@glassine/core/internal'
 import type { KeyMaterial } from '@glassine/keys'
 import { contextForms } from './contexts.ts'
 import { badOption, from } from './errors.ts'

@@ -1,4 +1,4 @@
-import { hasMethods, integer, type Rule } from '@glassine/core/options'
+import { hasMethods, integer, type Rule } from '@glassine/core/internal'
 import type { KeyMaterial } from '@glassine/keys'
 import { from } from './errors.ts'
 import type { ReaderLimits } from './header/scan.ts'

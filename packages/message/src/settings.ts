@@ -1,4 +1,5 @@
-import { type Binding, fieldContextKey, modelContextKey } from '@glassine/core'
+import type { Binding } from '@glassine/core'
+import { fieldContextKey, modelContextKey } from '@glassine/core/internal'
 import type { EncryptionContext, KeyMaterial } from '@glassine/keys'
 import type { ContextForms, MessageContext } from './contexts.ts'
 import type { ReaderLimits } from './header/scan.ts'

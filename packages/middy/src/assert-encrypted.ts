@@ -1,11 +1,5 @@
-import {
-  type Envelope,
-  type FieldPolicy,
-  type Fields,
-  GlassineError,
-  isPlainObject,
-  policyOf,
-} from '@glassine/core'
+import { type Envelope, type FieldPolicy, type Fields, GlassineError, policyOf } from '@glassine/core'
+import { isPlainObject } from '@glassine/core/internal'
 import type { Request } from '@middy/core'
 import { unsealedPlace } from './clear-place.ts'
 import { from, sealingError } from './errors.ts'

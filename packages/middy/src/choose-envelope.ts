@@ -1,4 +1,5 @@
-import { type Envelope, type FieldPolicy, isPlainObject, placesOf } from '@glassine/core'
+import { type Envelope, type FieldPolicy, placesOf } from '@glassine/core'
+import { isPlainObject } from '@glassine/core/internal'
 import { fault, from } from './errors.ts'
 import type { EventSource } from './event-source.ts'
 import { oneValue, type RequestHeaders, requestHeaders } from './request-headers.ts'

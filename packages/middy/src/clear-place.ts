@@ -1,4 +1,5 @@
-import { type Envelope, type FieldPolicy, isPlainObject, type PathNode } from '@glassine/core'
+import type { Envelope, FieldPolicy, PathNode } from '@glassine/core'
+import { isPlainObject } from '@glassine/core/internal'
 import { carries } from './choose-envelope.ts'
 
 /**

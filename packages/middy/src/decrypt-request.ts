@@ -2,12 +2,12 @@ import {
   type Envelope,
   type Fields,
   GlassineError,
-  isPlainObject,
   type OpenOptions,
   type PayloadOf,
   type Prepared,
   policyOf,
 } from '@glassine/core'
+import { isPlainObject } from '@glassine/core/internal'
 import type { MiddlewareObj } from '@middy/core'
 import { type Choice, chooseEnvelope, headerChoice, unpromptedEnvelope } from './choose-envelope.ts'
 import { badOption, fault, from, openingError } from './errors.ts'

@@ -1,5 +1,5 @@
 // The sub-path `@glassine/middy/tables`: handlers that have no table do not bundle @glassine/dynamodb.
-import { isPlainObject } from '@glassine/core'
+import { isPlainObject } from '@glassine/core/internal'
 import { type EncryptionOptions, type SdkClient, withEncryption, withItemCall } from '@glassine/dynamodb'
 import type { MiddlewareObj } from '@middy/core'
 import { badOption } from './errors.ts'

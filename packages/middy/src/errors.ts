@@ -1,4 +1,5 @@
-import { type ErrorCode, errorCodes, GlassineError, optionError } from '@glassine/core'
+import { type ErrorCode, errorCodes, GlassineError } from '@glassine/core'
+import { optionError } from '@glassine/core/internal'
 
 /** The name that errors of this package carry. */
 export const from = '@glassine/middy'

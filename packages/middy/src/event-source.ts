@@ -1,4 +1,4 @@
-import { isPlainObject } from '@glassine/core'
+import { isPlainObject } from '@glassine/core/internal'
 import { own, ownObject, ownText } from './own.ts'
 import { type ServiceSource, serviceSource } from './service-source.ts'
 

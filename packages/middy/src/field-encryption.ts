@@ -1,5 +1,5 @@
 import type { Envelope, Fields, PayloadOf } from '@glassine/core'
-import { anyObject } from '@glassine/core/options'
+import { anyObject } from '@glassine/core/internal'
 import type { KeyMaterial } from '@glassine/keys'
 import { messageEnvelope } from '@glassine/message'
 import type { MiddlewareObj } from '@middy/core'

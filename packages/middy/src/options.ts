@@ -1,8 +1,8 @@
 import { type Fields, policyOf } from '@glassine/core'
-import { checkedOptions, hasMethods, integer, type OptionSchema, type Rule } from '@glassine/core/options'
+import { checkedOptions, hasMethods, integer, type OptionSchema, type Rule } from '@glassine/core/internal'
 import { from } from './errors.ts'
 
-export { anyFunction, flag, type OptionSchema, oneOf, type Rule } from '@glassine/core/options'
+export { anyFunction, flag, type OptionSchema, oneOf, type Rule } from '@glassine/core/internal'
 
 /**
  * Refuses options that cannot be right; see {@link checkedOptions}.

@@ -1,4 +1,4 @@
-import { isPlainObject } from '@glassine/core'
+import { isPlainObject } from '@glassine/core/internal'
 
 /**
  * The value at a path of own data properties. What is inherited or behind a getter counts as absent: Lambda parses

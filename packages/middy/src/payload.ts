@@ -1,4 +1,5 @@
-import { decodeValue, isPlainObject } from '@glassine/core'
+import { decodeValue } from '@glassine/core'
+import { isPlainObject } from '@glassine/core/internal'
 import { textOfBase64 } from './base64.ts'
 import { fault } from './errors.ts'
 import { type EventSource, methodOf } from './event-source.ts'

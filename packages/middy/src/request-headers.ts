@@ -1,4 +1,4 @@
-import { isPlainObject } from '@glassine/core'
+import { isPlainObject } from '@glassine/core/internal'
 import { type EventSource, edgeRequest, isEdge } from './event-source.ts'
 import { own } from './own.ts'
 

@@ -1,4 +1,4 @@
-import { isPlainObject } from '@glassine/core'
+import { isPlainObject } from '@glassine/core/internal'
 import type { EventSource } from './event-source.ts'
 import { own, ownObject } from './own.ts'
 

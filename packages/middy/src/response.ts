@@ -1,4 +1,5 @@
-import { decodeValue, type FieldPolicy, isPlainObject } from '@glassine/core'
+import { decodeValue, type FieldPolicy } from '@glassine/core'
+import { isPlainObject } from '@glassine/core/internal'
 import { textOfBase64 } from './base64.ts'
 import { hasPlace } from './clear-place.ts'
 import { fault } from './errors.ts'

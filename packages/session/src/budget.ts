@@ -1,5 +1,5 @@
 import type { Scope } from '@glassine/core'
-import { checkedOptions, integer, type OptionSchema, required } from '@glassine/core/options'
+import { checkedOptions, integer, type OptionSchema, required } from '@glassine/core/internal'
 import { fault, from } from './errors.ts'
 
 /** How many sessions one sender may begin here, counted where each costs a call of KMS. */

@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto'
-import { keySetType, ticketType } from '@glassine/core/session'
+import { keySetType, ticketType } from '@glassine/core/internal'
 import { decryptFailed, sessionExpired } from './errors.ts'
 import { type Agreement, agreements, ephemeralKey, partyInfo } from './jwe/agreement.ts'
 import { decode } from './jwe/base64url.ts'

@@ -1,16 +1,18 @@
-import { bundleMemberRule, defaultBundleMember } from '@glassine/core/bundle'
 import {
   anyFunction,
   anyObject,
+  bundleMemberRule,
   checkedOptions,
+  defaultBundleMember,
   integer,
+  keyMember,
+  maxSessionAge,
   methods,
   type OptionSchema,
   oneOf,
   required,
   text,
-} from '@glassine/core/options'
-import { keyMember, maxSessionAge } from '@glassine/core/session'
+} from '@glassine/core/internal'
 import type { KeyMaterial } from '@glassine/keys'
 import { type BudgetOptions, budgetOf } from './budget.ts'
 import { badOption, from } from './errors.ts'

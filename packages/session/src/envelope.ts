@@ -1,5 +1,5 @@
 import type { Envelope } from '@glassine/core'
-import { keyHeader, keyMember } from '@glassine/core/session'
+import { keyHeader, keyMember } from '@glassine/core/internal'
 import { checkedSettings, type SessionEnvelopeOptions } from './envelope-options.ts'
 import { fault } from './errors.ts'
 import { prepareOpen } from './fields/open.ts'

@@ -1,4 +1,5 @@
-import { type ErrorCode, type ErrorInit, GlassineError, optionError } from '@glassine/core'
+import { type ErrorCode, type ErrorInit, GlassineError } from '@glassine/core'
+import { optionError } from '@glassine/core/internal'
 
 /** The package that errors name. */
 export const from = '@glassine/session'

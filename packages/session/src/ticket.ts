@@ -1,5 +1,5 @@
 import { GlassineError } from '@glassine/core'
-import { keySetType, ticketType } from '@glassine/core/session'
+import { keySetType, ticketType } from '@glassine/core/internal'
 import { type EncryptedDataKey, type KeyMaterial, serialiseContext } from '@glassine/keys'
 import { boundedMap } from '@glassine/keys/internal'
 import { decryptFailed } from './errors.ts'

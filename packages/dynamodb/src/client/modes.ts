@@ -1,4 +1,4 @@
-import { optionError } from '@glassine/core'
+import { optionError } from '@glassine/core/internal'
 import { from } from '../errors.ts'
 
 /**

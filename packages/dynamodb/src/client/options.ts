@@ -1,4 +1,4 @@
-import { optionError } from '@glassine/core'
+import { optionError } from '@glassine/core/internal'
 import type { ActionOptions } from '../config/action-options.ts'
 import { configOfActions } from '../config/action-options.ts'
 import type { ItemEncryptorOptions } from '../config/field-options.ts'

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { GlassineError, optionError } from '@glassine/core'
+import { GlassineError } from '@glassine/core'
+import { optionError } from '@glassine/core/internal'
 import { checkKnown } from '../config/options.ts'
 import { from } from '../errors.ts'
 import type { ItemCall } from '../item/call.ts'

@@ -1,4 +1,4 @@
-import { optionError } from '@glassine/core'
+import { optionError } from '@glassine/core/internal'
 import { type AttributeAction, isAction } from '../attributes/actions.ts'
 import { from } from '../errors.ts'
 import { compileTable } from './compile.ts'

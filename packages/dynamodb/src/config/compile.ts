@@ -1,4 +1,4 @@
-import { optionError } from '@glassine/core'
+import { optionError } from '@glassine/core/internal'
 import { multiKeyring } from '@glassine/keys/multi'
 import type { AttributeAction } from '../attributes/actions.ts'
 import { planner } from '../attributes/plan.ts'

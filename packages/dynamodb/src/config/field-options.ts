@@ -1,4 +1,5 @@
-import { type Fields, optionError, policyOf } from '@glassine/core'
+import { type Fields, policyOf } from '@glassine/core'
+import { optionError } from '@glassine/core/internal'
 import type { AttributeAction } from '../attributes/actions.ts'
 import { from } from '../errors.ts'
 import { compileTable } from './compile.ts'

@@ -1,4 +1,4 @@
-import { optionError } from '@glassine/core'
+import { optionError } from '@glassine/core/internal'
 import type { KeyMaterial, Keyring } from '@glassine/keys'
 import { reservedPrefix } from '../attributes/attribute-value.ts'
 import { from } from '../errors.ts'

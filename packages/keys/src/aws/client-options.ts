@@ -1,4 +1,4 @@
-import { anyFunction, anyObject, flag, hasMethods, methods, type OptionSchema } from '@glassine/core/options'
+import { anyFunction, anyObject, flag, hasMethods, methods, type OptionSchema } from '@glassine/core/internal'
 import { badOption } from '../errors.ts'
 
 /**

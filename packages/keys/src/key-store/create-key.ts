@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { isPlainObject } from '@glassine/core'
-import { type OptionSchema, text } from '@glassine/core/options'
+import { isPlainObject, type OptionSchema, text } from '@glassine/core/internal'
 import { branchKeyIdRule } from '../branch-key-id.ts'
 import type { EncryptionContext } from '../encryption-context.ts'
 import { badOption, checked, notEncrypted, unavailable } from '../errors.ts'

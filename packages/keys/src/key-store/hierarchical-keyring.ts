@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { GlassineError } from '@glassine/core'
-import { methods, type OptionSchema, required, text } from '@glassine/core/options'
+import { methods, type OptionSchema, required, text } from '@glassine/core/internal'
 import type { BranchKeySource } from '../branch-key.ts'
 import { branchKeyIdRule } from '../branch-key-id.ts'
 import { type KeptKeysOptions, keptKeys, keptKeysSchema } from '../cache-options.ts'

@@ -1,4 +1,4 @@
-import { type OptionSchema, oneOf } from '@glassine/core/options'
+import { type OptionSchema, oneOf } from '@glassine/core/internal'
 import { badOption } from '../errors.ts'
 import { inRegion, isMultiRegion, type KeyArn, keyArnOf, keyArnRule, regionRule } from '../kms/arn.ts'
 

@@ -1,4 +1,4 @@
-import { anyObject, integer, listOf, type OptionSchema, required, text } from '@glassine/core/options'
+import { anyObject, integer, listOf, type OptionSchema, required, text } from '@glassine/core/internal'
 import { type AwsClientOptions, awsClientSchema, checkAwsClientOptions } from '../aws/client-options.ts'
 import { checked } from '../errors.ts'
 import { type KeyStoreKmsKey, type KmsKeys, kmsKeySchema, kmsKeysOf } from './kms-keys.ts'

@@ -1,4 +1,4 @@
-import { matching } from '@glassine/core/options'
+import { matching } from '@glassine/core/internal'
 
 /** A KMS key's ARN in its parts. */
 export interface KeyArn {

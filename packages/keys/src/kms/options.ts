@@ -1,4 +1,4 @@
-import { anyObject, listOf, matching, type OptionSchema, type Rule, text } from '@glassine/core/options'
+import { anyObject, listOf, matching, type OptionSchema, type Rule, text } from '@glassine/core/internal'
 import { type AwsClientOptions, awsClientSchema, checkAwsClientOptions } from '../aws/client-options.ts'
 import { badOption, checked } from '../errors.ts'
 import { type KeyArn, type KeyReference, keyArnOf, keyArnRule, keyReferenceOf, regionRule } from './arn.ts'

@@ -1,5 +1,5 @@
 import type { GlassineError } from '@glassine/core'
-import type { OptionSchema } from '@glassine/core/options'
+import type { OptionSchema } from '@glassine/core/internal'
 import { badOption, checked, isRefusal, notEncrypted, ownError } from '../errors.ts'
 import { type EncryptedDataKey, type Keyring, keyringRule, type WrapRequest } from '../keyring.ts'
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { flag, type OptionSchema } from '@glassine/core/options'
+import { flag, type OptionSchema } from '@glassine/core/internal'
 import { badOption, checked } from '../errors.ts'
 import type { Keyring } from '../keyring.ts'
 import { type RawAesKeyringOptions, rawAesKeyring, wrappingKeyRule } from './raw-aes-keyring.ts'

@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, createSecretKey, KeyObject, randomBytes } from 'node:crypto'
 import { types } from 'node:util'
-import { type OptionSchema, type Rule, required, text } from '@glassine/core/options'
+import { type OptionSchema, type Rule, required, text } from '@glassine/core/internal'
 import { badOption, checked } from '../errors.ts'
 import type { EncryptedDataKey, Keyring } from '../keyring.ts'
 

@@ -1,4 +1,4 @@
-import type { Rule } from '@glassine/core/options'
+import type { Rule } from '@glassine/core/internal'
 import type { EncryptionContext } from '@glassine/keys'
 import { badOption } from '../errors.ts'
 

@@ -1,5 +1,5 @@
 import type { EnvelopeOptions, FieldPolicy, Json, Prepared } from '@glassine/core'
-import { itemsToOpen, type OpenItem } from '@glassine/core/shapes'
+import { itemsToOpen, type OpenItem } from '@glassine/core/internal'
 import type { DataKey, DecryptionKeyRequest } from '@glassine/keys'
 import { decodePlaintext } from '@glassine/keys/internal'
 import type { MessageContext } from '../contexts.ts'

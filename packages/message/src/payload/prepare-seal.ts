@@ -1,6 +1,5 @@
 import type { EnvelopeOptions, FieldPolicy, Prepared } from '@glassine/core'
-import { bundleEntry } from '@glassine/core/bundle'
-import { itemsToSeal } from '@glassine/core/shapes'
+import { bundleEntry, itemsToSeal } from '@glassine/core/internal'
 import { jsonBytes, refuseOversize } from '@glassine/keys/internal'
 import { from } from '../errors.ts'
 import { borrowAll, preparedWith } from '../prepared.ts'

@@ -1,4 +1,5 @@
-import { isPlainObject, type Json } from '@glassine/core'
+import type { Json } from '@glassine/core'
+import { isPlainObject } from '@glassine/core/internal'
 import { decryptFailed } from '../errors.ts'
 
 /**

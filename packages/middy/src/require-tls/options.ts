@@ -1,5 +1,5 @@
 import type { GlassineError } from '@glassine/core'
-import { anyObject } from '@glassine/core/options'
+import { anyObject } from '@glassine/core/internal'
 import { badOption } from '../errors.ts'
 import { checkOptions, headerName, isHeaderValue, listOf, type OptionSchema, oneOf } from '../options.ts'
 import type { ClientCertificate } from './client-certificate.ts'

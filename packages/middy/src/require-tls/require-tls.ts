@@ -1,4 +1,4 @@
-import { isPlainObject } from '@glassine/core'
+import { isPlainObject } from '@glassine/core/internal'
 import type { MiddlewareObj } from '@middy/core'
 import { badOption, fault } from '../errors.ts'
 import { answersHttp, eventSourceOf } from '../event-source.ts'

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { checkedBinding, type Scope } from '@glassine/core'
-import { contextBytes } from '@glassine/core/session'
+import { contextBytes } from '@glassine/core/internal'
 import { boundedMap } from '@glassine/keys/internal'
 import { from } from '../errors.ts'
 

@@ -1,6 +1,5 @@
 import type { FieldPolicy } from '@glassine/core'
-import { declaresMember } from '@glassine/core/bundle'
-import { keyMember } from '@glassine/core/session'
+import { declaresMember, keyMember } from '@glassine/core/internal'
 import { badOption } from '../errors.ts'
 
 /** @throws GlassineError `ERR_OPTION_INVALID` when a model declares the member that carries the keys */

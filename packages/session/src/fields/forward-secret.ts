@@ -1,5 +1,5 @@
 import { createSecretKey, diffieHellman, generateKeyPairSync, type KeyObject } from 'node:crypto'
-import { keyUse } from '@glassine/core/session'
+import { keyUse } from '@glassine/core/internal'
 import { agreedKey } from '../jwe/agreement.ts'
 import { encodeHeader } from '../jwe/compact.ts'
 import { publicJwkOf } from '../jwk.ts'

@@ -1,4 +1,4 @@
-import { numberMark } from '@glassine/core/session'
+import { numberMark } from '@glassine/core/internal'
 
 // 16 bytes as base64url: the last character carries 2 bits.
 const number = /^[\w-]{21}[AQgw]$/

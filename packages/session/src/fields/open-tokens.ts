@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto'
-import { keyUse } from '@glassine/core/session'
+import { keyUse } from '@glassine/core/internal'
 import { decryptFailed } from '../errors.ts'
 import { endsWell } from '../jwe/base64url.ts'
 import { readHeader } from '../jwe/compact.ts'

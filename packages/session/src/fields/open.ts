@@ -1,6 +1,5 @@
-import { type FieldPolicy, isPlainObject, type Json, type OpenOptions, type Prepared } from '@glassine/core'
-import { keyMember } from '@glassine/core/session'
-import { itemsToOpen } from '@glassine/core/shapes'
+import type { FieldPolicy, Json, OpenOptions, Prepared } from '@glassine/core'
+import { isPlainObject, itemsToOpen, keyMember } from '@glassine/core/internal'
 import { decodePlaintext } from '@glassine/keys/internal'
 import { decryptFailed, fault, from } from '../errors.ts'
 import { looksLikeJwe } from '../jwe/compact.ts'

@@ -1,4 +1,4 @@
-import { keySetType } from '@glassine/core/session'
+import { keySetType } from '@glassine/core/internal'
 import { looksLikeJwe, readHeader } from '../jwe/compact.ts'
 import { numbered } from './numbered.ts'
 

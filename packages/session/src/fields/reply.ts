@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Envelope, EnvelopeOptions, FieldPolicy, Prepared } from '@glassine/core'
-import { keyMember, keyUse } from '@glassine/core/session'
+import { keyMember, keyUse } from '@glassine/core/internal'
 import { jsonBytes, refuseOversize } from '@glassine/keys/internal'
 import { decryptFailed, fault, from } from '../errors.ts'
 import { bodyLength } from '../jwe/compact.ts'

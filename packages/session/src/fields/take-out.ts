@@ -1,6 +1,5 @@
-import { type EnvelopeOptions, type FieldPolicy, isPlainObject } from '@glassine/core'
-import { keyMember } from '@glassine/core/session'
-import { itemsToSeal, type SealItem } from '@glassine/core/shapes'
+import type { EnvelopeOptions, FieldPolicy } from '@glassine/core'
+import { isPlainObject, itemsToSeal, keyMember, type SealItem } from '@glassine/core/internal'
 import { fault, from } from '../errors.ts'
 import type { Settings } from '../settings.ts'
 import { refuseDeclared } from './declared.ts'

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { derivationBytes } from '@glassine/core/session'
+import { derivationBytes } from '@glassine/core/internal'
 import { keyBytes } from './gcm.ts'
 
 /**

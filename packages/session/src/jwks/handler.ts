@@ -6,7 +6,7 @@ import {
   methods,
   type OptionSchema,
   required,
-} from '@glassine/core/options'
+} from '@glassine/core/internal'
 import { fault, from } from '../errors.ts'
 import { knownKeys } from '../recipients/known-keys.ts'
 import { type Recipient, recipientsOf, recipientsRule } from '../recipients/recipient.ts'

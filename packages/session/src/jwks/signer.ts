@@ -1,5 +1,5 @@
 import { createSign, type JsonWebKey, type KeyObject } from 'node:crypto'
-import { checkedOptions, required } from '@glassine/core/options'
+import { checkedOptions, required } from '@glassine/core/internal'
 import { badOption, from, unavailable } from '../errors.ts'
 import { type EcPublicJwk, publicJwkOf, signerJwk } from '../jwk.ts'
 import { type KmsKeyOptions, kmsKeyOf, taken } from '../kms/kms-key.ts'

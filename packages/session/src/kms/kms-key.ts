@@ -1,5 +1,5 @@
 import type { GlassineError } from '@glassine/core'
-import { anyObject, checkedOptions, integer, listOf, required, text } from '@glassine/core/options'
+import { anyObject, checkedOptions, integer, listOf, required, text } from '@glassine/core/internal'
 import type { AwsClientOptions } from '@glassine/keys'
 import {
   answeredKey,

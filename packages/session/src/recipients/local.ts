@@ -7,7 +7,7 @@ import {
   KeyObject,
   privateDecrypt,
 } from 'node:crypto'
-import { anyObject, checkedOptions, flag, type OptionSchema, type Rule } from '@glassine/core/options'
+import { anyObject, checkedOptions, flag, type OptionSchema, type Rule } from '@glassine/core/internal'
 import { badOption, decryptFailed, from } from '../errors.ts'
 import { publicJwkOf, type RecipientJwk, recipientJwk } from '../jwk.ts'
 import type { Recipient } from './recipient.ts'

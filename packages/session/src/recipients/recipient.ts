@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto'
-import { methods, type Rule } from '@glassine/core/options'
+import { methods, type Rule } from '@glassine/core/internal'
 import type { RecipientJwk } from '../jwk.ts'
 
 /** What every call of a recipient is told. */

@@ -1,6 +1,13 @@
 import { createPrivateKey, diffieHellman, type KeyObject } from 'node:crypto'
 import { GlassineError } from '@glassine/core'
-import { anyObject, checkedOptions, methods, type OptionSchema, required, text } from '@glassine/core/options'
+import {
+  anyObject,
+  checkedOptions,
+  methods,
+  type OptionSchema,
+  required,
+  text,
+} from '@glassine/core/internal'
 import { type DataKey, type EncryptionContext, type KeyMaterial, serialiseContext } from '@glassine/keys'
 import { badOption, decryptFailed, from, unavailable } from '../errors.ts'
 import { type EcPublicJwk, importPublicKey, publicJwkOf, recipientJwk, thumbprint } from '../jwk.ts'

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { checkedOptions, integer, type OptionSchema, required, text } from '@glassine/core/options'
+import { checkedOptions, integer, type OptionSchema, required, text } from '@glassine/core/internal'
 import type { AwsClientOptions } from '@glassine/keys'
 import {
   type AwsService,

@@ -1,5 +1,5 @@
 import { createSecretKey, type KeyObject } from 'node:crypto'
-import { keyUse } from '@glassine/core/session'
+import { keyUse } from '@glassine/core/internal'
 import { decryptFailed } from '../errors.ts'
 import { ephemeralKey } from '../jwe/agreement.ts'
 import { decode } from '../jwe/base64url.ts'

@@ -1,4 +1,4 @@
-import { maxSessionSeals } from '@glassine/core/session'
+import { maxSessionSeals } from '@glassine/core/internal'
 import type { SessionKeys } from './key-set.ts'
 
 /** A session as it is kept: its keys, its end, and what was sealed in it here. */

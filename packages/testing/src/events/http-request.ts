@@ -1,4 +1,4 @@
-import { optionError } from '@glassine/core'
+import { optionError } from '@glassine/core/internal'
 import { sourceIp, traceId, userAgent } from './facts.ts'
 
 /** What differs from the default in an event that carries an HTTP request. */

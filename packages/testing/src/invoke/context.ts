@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { optionError } from '@glassine/core'
+import { optionError } from '@glassine/core/internal'
 import type { Context } from 'aws-lambda'
 import { arn, region } from '../events/facts.ts'
 

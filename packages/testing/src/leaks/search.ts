@@ -1,4 +1,4 @@
-import { optionError } from '@glassine/core'
+import { optionError } from '@glassine/core/internal'
 
 /** Looks for one secret in one text. */
 export interface Search {

@@ -3,11 +3,10 @@ import {
   type FieldPolicy,
   type Fields,
   GlassineError,
-  isPlainObject,
-  optionError,
   placesOf,
   policyOf,
 } from '@glassine/core'
+import { isPlainObject, optionError } from '@glassine/core/internal'
 import { isCiphertext } from './ciphertext.ts'
 import type { MatcherContext, MatcherResult } from './context.ts'
 import { payloadOf } from './payload.ts'

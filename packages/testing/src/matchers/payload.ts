@@ -1,4 +1,5 @@
-import { type FieldPolicy, isPlainObject } from '@glassine/core'
+import type { FieldPolicy } from '@glassine/core'
+import { isPlainObject } from '@glassine/core/internal'
 
 const parsed = (text: string): unknown => {
   try {

@@ -1,0 +1,14 @@
+/*
+ * What the packages of Glassine lend each other. It is no part of the public API and changes without notice. Like all
+ * of core it has no side effect and nothing of Node.
+ */
+export { fieldContextKey, modelContextKey } from './binding.ts'
+export * from './bundle.ts'
+export { maxDepth } from './codec.ts'
+export { optionError } from './errors.ts'
+export { isPlainObject } from './json.ts'
+export { maskValue } from './mask.ts'
+export * from './options.ts'
+export { maxPlaces } from './places.ts'
+export * from './session.ts'
+export * from './shapes.ts'
