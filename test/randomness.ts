@@ -1,0 +1,327 @@
+/** A place that draws randomness, makes an IV or encrypts under one. */
+export type Draw = {
+  /** The package and the outermost declaration: `message/writeMessageId`. */
+  readonly at: string
+  /** A piece of the line that draws, enough to tell it from others in the declaration. */
+  readonly line: string
+} & (
+  | {
+      /** What must not repeat. */
+      readonly what: string
+      /** The file and the name of the test that fails when it is constant. */
+      readonly test: readonly [file: string, name: string]
+    }
+  | {
+      /** Why nothing is chosen here. */
+      readonly reason: string
+    }
+  | { readonly what: string; readonly pending: true }
+)
+
+const callers = 'the IV is a parameter; its callers have rows'
+const reading = 'reads what was sent'
+
+const clientRows: readonly Draw[] = [
+  { at: 'client/createClient', line: 'const jti', what: 'number of a request', pending: true },
+  { at: 'client/encryptJwe', line: 'const iv', what: 'IV of a field', pending: true },
+  { at: 'client/encryptJwe', line: 'const sealed', reason: 'under the IV of the row above' },
+  { at: 'client/encryptedKey', line: 'const bytes', what: 'content key of RSA-OAEP', pending: true },
+  { at: 'client/encryptedKey', line: 'const encrypted', reason: 'RSA-OAEP of Web Crypto draws its own seed' },
+  { at: 'client/sessionsOf', line: 'const id', what: 'id of a session', pending: true },
+  { at: 'client/sessionsOf', line: 'const request', what: 'request key of a session', pending: true },
+  { at: 'client/sessionsOf', line: 'const response', what: 'response key of a session', pending: true },
+  { at: 'client/randomBytes', line: 'export const randomBytes', reason: 'the next row' },
+  { at: 'client/randomBytes', line: 'getRandomValues', what: 'all random bytes of a device', pending: true },
+  { at: 'client/ecPair', line: 'generateKey', what: 'ephemeral key of a device', pending: true },
+]
+
+const dynamodbRows: readonly Draw[] = [
+  { at: 'dynamodb/updateItem', line: 'Math.random', what: 'pause between attempts', pending: true },
+  {
+    at: 'dynamodb/fieldKeyStream',
+    line: 'createCipheriv',
+    reason: 'a key stream under the root key of one item, which is new for each',
+  },
+  { at: 'dynamodb/gcmSeal', line: 'createCipheriv', reason: callers },
+  { at: 'dynamodb/iv', line: 'const iv', reason: 'each key that is used with this IV encrypts once' },
+  { at: 'dynamodb/newSigner', line: 'generateKeyPairSync', what: 'signing key of an item', pending: true },
+  {
+    at: 'dynamodb/systemSources',
+    line: 'randomFillSync',
+    what: 'message id and root key of an item',
+    pending: true,
+  },
+]
+
+const keysRows: readonly Draw[] = [
+  { at: 'keys/newUuid', line: 'randomUUID', what: 'id and version of a branch key', pending: true },
+  {
+    at: 'keys/hierarchicalKeyring',
+    line: '++made',
+    what: 'id of a keyring, which partitions caches',
+    test: [
+      'packages/keys/test/key-store/hierarchical.test.ts',
+      'two hierarchical keyrings never share an id',
+    ],
+  },
+  { at: 'keys/hierarchicalKeyring', line: 'const random', what: 'data key, salt and IV', pending: true },
+  { at: 'keys/hierarchicalKeyring', line: 'wrap: (request)', what: 'salt and IV', pending: true },
+  {
+    at: 'keys/keyStore',
+    line: '++made',
+    what: 'id of a key store, which partitions caches',
+    test: [
+      'packages/keys/test/key-store/kms-keys.test.ts',
+      'two key stores never share an id, and it holds no option but names',
+    ],
+  },
+  { at: 'keys/tableOf', line: 'ClientRequestToken', what: 'token of a transaction', pending: true },
+  {
+    at: 'keys/kmsKeyring',
+    line: '++made',
+    what: 'id of a keyring, which partitions caches',
+    test: ['packages/keys/test/keyrings.test.ts', 'says who it is, and no two say the same'],
+  },
+  { at: 'keys/firstAnswer', line: 'Math.random', what: 'pause between attempts', pending: true },
+  { at: 'keys/localKeyring', line: 'const random', what: 'wrapping key of a local keyring', pending: true },
+  {
+    at: 'keys/rawAesKeyring',
+    line: 'const iv = randomBytes',
+    what: 'IV of a wrapped data key',
+    test: ['packages/keys/test/raw-aes.test.ts', 'every wrap has its own IV'],
+  },
+  { at: 'keys/rawAesKeyring', line: 'createCipheriv', reason: 'under the IV of the row above' },
+  { at: 'keys/rawAesKeyring', line: 'const iv = providerInfo', reason: reading },
+  {
+    at: 'keys/rawAesKeyring',
+    line: '++made',
+    what: 'id of a keyring, which partitions caches',
+    test: ['packages/keys/test/raw-aes.test.ts', 'two keyrings of one name never share an id'],
+  },
+  {
+    at: 'keys/rawAesKeyring',
+    line: 'const dataKey',
+    what: 'data key',
+    test: [
+      'packages/keys/test/keyrings.test.ts',
+      'generates a data key of 32 bytes, new each time, and opens every wrapped form of it',
+    ],
+  },
+  {
+    at: 'keys/wrapDataKey',
+    line: 'const iv',
+    reason: 'salt and IV are a parameter; hierarchicalKeyring draws them',
+  },
+  { at: 'keys/wrapDataKey', line: 'createCipheriv', reason: 'under the IV of the row above' },
+  { at: 'keys/unwrapDataKey', line: 'const iv', reason: reading },
+]
+
+const localKms = 'packages/local-kms/test/randomness.test.ts'
+const localKmsRows: readonly Draw[] = [
+  { at: 'local-kms/decodeBody', line: 'const iv', reason: reading },
+  {
+    at: 'local-kms/sealBlob',
+    line: 'const nonce',
+    what: 'nonce of a ciphertext blob',
+    test: [localKms, 'the nonce and the IV of a ciphertext blob'],
+  },
+  {
+    at: 'local-kms/sealBlob',
+    line: 'const iv',
+    what: 'IV of a ciphertext blob',
+    test: [localKms, 'the nonce and the IV of a ciphertext blob'],
+  },
+  { at: 'local-kms/sealBlob', line: 'createCipheriv', reason: 'under the IV of the row above' },
+  {
+    at: 'local-kms/certificate',
+    line: 'randomBytes',
+    what: 'serial number',
+    test: ['packages/local-kms/test/certificate.test.ts', 'no two have a serial number or a key in common'],
+  },
+  {
+    at: 'local-kms/createCertificates',
+    line: 'generateKeyPairSync',
+    what: 'keys of CA and server',
+    test: ['packages/local-kms/test/certificate.test.ts', 'no two have a serial number or a key in common'],
+  },
+  {
+    at: 'local-kms/createDispatch',
+    line: 'randomUUID',
+    what: 'id of a request',
+    test: [localKms, 'the id of a request'],
+  },
+  {
+    at: 'local-kms/generate',
+    line: 'generateKeyPair',
+    what: 'asymmetric key',
+    test: [localKms, 'an asymmetric key'],
+  },
+  { at: 'local-kms/curveOf', line: 'createECDH', reason: 'computes with a scalar that is given' },
+  {
+    at: 'local-kms/signEcdsa',
+    line: 'const nonce',
+    what: 'nonce of a signature',
+    test: [localKms, 'the nonce of an ECDSA signature: two under one nonce give the private key away'],
+  },
+  {
+    at: 'local-kms/encodePss',
+    line: 'const salt',
+    what: 'salt of a signature',
+    test: [localKms, 'the salt of an RSASSA-PSS signature'],
+  },
+  {
+    at: 'local-kms/newMaterial',
+    line: 'id:',
+    what: 'id of a generation of a key',
+    test: [localKms, 'the id and the secret of a generation of a key'],
+  },
+  {
+    at: 'local-kms/newMaterial',
+    line: 'secret:',
+    what: 'secret of a generation of a key',
+    test: [localKms, 'the id and the secret of a generation of a key'],
+  },
+  {
+    at: 'local-kms/newKeyId',
+    line: 'randomUUID',
+    what: 'id of a key',
+    test: [localKms, 'the id of a key, in one Region and in several'],
+  },
+  {
+    at: 'local-kms/generateDataKey',
+    line: 'const plaintext',
+    what: 'data key',
+    test: [localKms, 'a data key'],
+  },
+  {
+    at: 'local-kms/createGrant',
+    line: 'id:',
+    what: 'id of a grant',
+    test: [localKms, 'the id and the token of a grant'],
+  },
+  {
+    at: 'local-kms/createGrant',
+    line: 'token:',
+    what: 'token of a grant',
+    test: [localKms, 'the id and the token of a grant'],
+  },
+  {
+    at: 'local-kms/generateRandom',
+    line: 'Plaintext:',
+    what: 'what GenerateRandom answers',
+    test: [localKms, 'what GenerateRandom answers'],
+  },
+]
+
+const messageRows: readonly Draw[] = [
+  {
+    at: 'message/zeroIv',
+    line: 'const zeroIv',
+    reason: 'of the tag of a header of format 2, whose key encrypts nothing else',
+  },
+  { at: 'message/openMessage', line: 'const iv', reason: reading },
+  {
+    at: 'message/writeMessageId',
+    line: 'randomFillSync',
+    what: 'message id, from which the key of a message is derived',
+    test: ['packages/message/test/random.test.ts', 'never repeat, over many fillings of the pool'],
+  },
+  {
+    at: 'message/headerIv',
+    line: 'const headerIv',
+    reason: 'of the tag of a header of format 2, whose key encrypts frames under other IVs',
+  },
+  {
+    at: 'message/generateSigningKey',
+    line: 'generateKeyPairSync',
+    what: 'signing key of a payload',
+    pending: true,
+  },
+  { at: 'message/sealInto', line: 'createCipheriv', reason: callers },
+  { at: 'message/headerTag', line: 'createCipheriv', reason: 'under headerIv' },
+  { at: 'message/openAt', line: 'const iv', reason: reading },
+  { at: 'message/writeBody', line: 'const iv', reason: 'writeIv makes it of the number of the frame' },
+  {
+    at: 'message/writeIv',
+    line: 'out.fill',
+    what: 'IV of a frame: zeros in front',
+    test: ['packages/message/test/writing.test.ts', '0x0478'],
+  },
+  {
+    at: 'message/writeIv',
+    line: 'out.writeUInt32BE',
+    what: 'IV of a frame: its number',
+    test: ['packages/message/test/writing.test.ts', '0x0478'],
+  },
+]
+
+const session = 'packages/session/test/randomness.test.ts'
+const sessionRows: readonly Draw[] = [
+  {
+    at: 'session/innerLayer',
+    line: 'generateKeyPairSync',
+    what: 'ephemeral key of an answer',
+    test: [session, 'the ephemeral key of a forward-secret answer is fresh for each answer of one session'],
+  },
+  {
+    at: 'session/replyOf',
+    line: 'randomBytes',
+    what: 'number of an answer',
+    test: [session, 'the number of an answer is fresh where its request had none'],
+  },
+  {
+    at: 'session/prepareSeal',
+    line: 'const ivs',
+    what: 'IVs of an answer',
+    test: [session, 'is fresh in both layers of forward-secret answers'],
+  },
+  {
+    at: 'session/prepareSeal',
+    line: 'const iv =',
+    what: 'the next of these IVs',
+    test: [session, 'is fresh within an answer and between answers of one session'],
+  },
+  {
+    at: 'session/freshIvs',
+    line: 'randomFillSync',
+    what: 'all IVs of a service',
+    test: [session, 'the IV of a ticket is fresh, also for one session under one key'],
+  },
+  { at: 'session/sealCompact', line: 'createCipheriv', reason: callers },
+  { at: 'session/defaultIv', line: 'const defaultIv', reason: 'of RFC 3394, to unwrap with' },
+  {
+    at: 'session/localRecipient',
+    line: 'generateKeyPairSync',
+    what: 'key of a local recipient',
+    test: [session, 'the key of a local recipient is fresh, and stays the same in one recipient'],
+  },
+  {
+    at: 'session/dynamodbReplayStore',
+    line: 'const nonce',
+    what: 'mark of a write',
+    test: [
+      session,
+      'a replay store writes a fresh number with each payload, and the same one when it asks again',
+    ],
+  },
+]
+
+const testingRows: readonly Draw[] = [
+  {
+    at: 'testing/sampleContext',
+    line: 'randomUUID',
+    what: 'id of an invocation',
+    test: ['packages/testing/test/invoke/invoke.test.ts', 'has an id of its own each time'],
+  },
+]
+
+/** All of them, by package. What a package draws stands in one list, so that a declaration that moves is found. */
+export const draws: readonly Draw[] = [
+  ...clientRows,
+  ...dynamodbRows,
+  ...keysRows,
+  ...localKmsRows,
+  ...messageRows,
+  ...sessionRows,
+  ...testingRows,
+]
