@@ -22,7 +22,7 @@ import {
   ticketType,
 } from '@glassine/core/internal'
 import { encode } from './bytes.ts'
-import { fault, from, guarded } from './errors.ts'
+import { fault, guarded, packageName } from './errors.ts'
 import { parseJwe } from './jwe.ts'
 import { openItems } from './open.ts'
 import {
@@ -134,13 +134,14 @@ export const createClient = <Req extends Fields, Res extends Fields | false = Re
     const method = (rest.method ?? 'GET').toUpperCase()
     const [policy, answered] = others ? policiesOf(others) : declared
     const response = mode === 'off' ? undefined : answered
-    if (path[0] !== '/') throw optionError(from, 'path', 'must begin with a slash')
-    const draft = body === undefined ? undefined : draftOf(body, policy, { from, bundleMember, partial })
+    if (path[0] !== '/') throw optionError(packageName, 'path', 'must begin with a slash')
+    const draft =
+      body === undefined ? undefined : draftOf(body, policy, { packageName, bundleMember, partial })
     const { length } = draft?.items ?? []
     // As the service does: what may come without a body, and what may not.
     if (draft ? /^(GET|HEAD)$/.test(method) : !partial && !/^(GET|HEAD|DELETE|OPTIONS)$/.test(method))
       throw fault('ERR_BODY_INVALID', undefined, `${draft ? 'No' : 'A'} body is due for this method`)
-    const binding = checkedBinding(typeof context === 'function' ? await context() : context, from)
+    const binding = checkedBinding(typeof context === 'function' ? await context() : context, packageName)
     const contextOf = async ({ model }: FieldPolicy): Promise<string> =>
       encode((await sha256(crypto, contextBytes(`${method} ${route}`, model, binding))).slice(0, 16))
 
@@ -181,9 +182,9 @@ export const createClient = <Req extends Fields, Res extends Fields | false = Re
       try {
         if (!payload) throw fault('ERR_BODY_INVALID')
         const { [keyMember]: carried, ...sealed } = payload
-        const { items, put } = itemsToOpen(response, sealed, { from, bundleMember, partial: lenient })
+        const { items, put } = itemsToOpen(response, sealed, { packageName, bundleMember, partial: lenient })
         const values = await openItems(crypto, items, session, await contextOf(response), jti)
-        const opened = new Response(encodeValue(put(values), '', from), answer)
+        const opened = new Response(encodeValue(put(values), '', packageName), answer)
         for (const name of stale) opened.headers.delete(name)
         const { typ, exp } = (ticket && parseJwe(carried)?.[1]) || {}
         if (typ === ticketType) session.ticket = [carried as string, (exp as number) * 1000]

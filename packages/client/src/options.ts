@@ -16,7 +16,7 @@ import {
   required,
   text,
 } from '@glassine/core/internal'
-import { from } from './errors.ts'
+import { packageName } from './errors.ts'
 import { algorithms, type KeyOptions } from './service-keys.ts'
 import type { WebCrypto } from './web-crypto.ts'
 
@@ -82,7 +82,7 @@ export const originOf = (url: string): string | undefined =>
 const https = (option: string): Rule => [
   'must be an https URL',
   (value) => {
-    if (/^http:/i.test(value)) throw new GlassineError('ERR_TLS_REQUIRED', { package: from, option })
+    if (/^http:/i.test(value)) throw new GlassineError('ERR_TLS_REQUIRED', { package: packageName, option })
     return typeof value === 'string' && !!originOf(value)
   },
 ]
@@ -92,7 +92,7 @@ const anything: Rule = ['', () => true]
 const schema: OptionSchema<ClientOptions> = {
   baseUrl: required(https('baseUrl')),
   audience: text,
-  keys: group<KeyOptions>(from, 'keys', {
+  keys: group<KeyOptions>(packageName, 'keys', {
     jwksUri: https('keys.jwksUri'),
     trust: ['must be a public JWK on P-256', (value) => !!value?.x],
     pins: listOf(text),
@@ -107,13 +107,16 @@ const schema: OptionSchema<ClientOptions> = {
   shape: oneOf('field', 'bundle'),
   bundleMember: bundleMemberRule,
   carrier: oneOf('body', 'header'),
-  session: group(from, 'session', {
+  session: group(packageName, 'session', {
     ttl: integer(1, maxSessionAge),
     maxSeals: integer(1, maxSessionSeals),
     ticket: flag,
   }),
-  response: group(from, 'response', { mode: oneOf('session', 'forward-secret', 'off'), required: flag }),
-  padding: group(from, 'padding', { bucket: required(integer(1, 65_536)) }),
+  response: group(packageName, 'response', {
+    mode: oneOf('session', 'forward-secret', 'off'),
+    required: flag,
+  }),
+  padding: group(packageName, 'padding', { bucket: required(integer(1, 65_536)) }),
   fetch: required(anyFunction),
   crypto: ['must be Web Crypto, which browsers have on https pages only', (value) => !!value?.subtle, true],
   onRetry: anyFunction,
@@ -126,7 +129,7 @@ const schema: OptionSchema<ClientOptions> = {
  */
 export const checkedClientOptions = (options: ClientOptions) => {
   const { fetch = globalThis.fetch, crypto = globalThis.crypto } = options ?? {}
-  return checkedOptions(from, schema, { ...options, fetch, crypto })
+  return checkedOptions(packageName, schema, { ...options, fetch, crypto })
 }
 
 /**
@@ -136,5 +139,5 @@ export const checkedClientOptions = (options: ClientOptions) => {
  */
 export const policiesOf = (fields: any): readonly [request: FieldPolicy, response?: FieldPolicy] => {
   const { request = fields, response = request } = isPlainObject(fields) ? fields : {}
-  return [policyOf(request, from), response === false ? undefined : policyOf(response, from)]
+  return [policyOf(request, packageName), response === false ? undefined : policyOf(response, packageName)]
 }

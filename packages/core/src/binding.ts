@@ -42,9 +42,9 @@ const reserved = /^(aws-crypto-|glassine:)/
  * checkedBinding({ tenant: 't-1' }, '@glassine/middy')
  * ```
  */
-export const checkedBinding = (binding: unknown, from: string): Binding => {
+export const checkedBinding = (binding: unknown, packageName: string): Binding => {
   const fault = (message: string) =>
-    new GlassineError('ERR_BINDING_INVALID', { package: from, message: `The binding ${message}` })
+    new GlassineError('ERR_BINDING_INVALID', { package: packageName, message: `The binding ${message}` })
   // A Map would otherwise pass for an empty binding, and tenants would be told apart by nothing.
   if (!isPlainObject(binding)) throw fault('must be a plain object of strings')
   for (const [name, value] of Object.entries(binding)) {

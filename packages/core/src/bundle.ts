@@ -40,12 +40,16 @@ export const bundleHolder = (
   copy: unknown,
   bundleMember: string,
   policy: FieldPolicy,
-  { from, statusCode }: { readonly from: string; readonly statusCode: 400 | 500 },
+  { packageName, statusCode }: { readonly packageName: string; readonly statusCode: 400 | 500 },
 ): Record<string, unknown> => {
   if (declaresMember(policy, bundleMember))
-    throw optionError(from, 'bundleMember', `is a declared member of the model ${policy.model}`)
+    throw optionError(packageName, 'bundleMember', `is a declared member of the model ${policy.model}`)
   if (!isPlainObject(copy))
-    throw new GlassineError('ERR_FIELD_MISSING', { package: from, path: `/${bundleMember}`, statusCode })
+    throw new GlassineError('ERR_FIELD_MISSING', {
+      package: packageName,
+      path: `/${bundleMember}`,
+      statusCode,
+    })
   return copy
 }
 
@@ -59,7 +63,7 @@ export const bundleEntry = (pointer: string, json: string): string => `${JSON.st
  * @example
  * ```ts
  * const policy = defineFields<{ ssn: string }>('patient', { ssn: {} })
- * const { copy, places } = placesOf(policy, { ssn: '078-05-1120' }, { from: 'mine', statusCode: 500 })
+ * const { copy, places } = placesOf(policy, { ssn: '078-05-1120' }, { packageName: 'mine', statusCode: 500 })
  * takeOut(places, ({ field, value }) => encodeValue(value, field.path, 'mine')) // {"/ssn":"078-05-1120"}
  * ```
  */
@@ -79,10 +83,10 @@ export const takeOut = (places: readonly Place[], encode: (place: Place) => stri
  *
  * @throws GlassineError `ERR_FIELD_NOT_ENCRYPTED`
  */
-export const refuseClear = (places: readonly Place[], from: string): void => {
+export const refuseClear = (places: readonly Place[], packageName: string): void => {
   for (const { field, value } of places)
     if (value !== null || !keepsPlaceholder(field.path))
-      throw new GlassineError('ERR_FIELD_NOT_ENCRYPTED', { package: from, path: field.path })
+      throw new GlassineError('ERR_FIELD_NOT_ENCRYPTED', { package: packageName, path: field.path })
 }
 
 /** What {@link putBack} fills: the result of `placesOf` with `absent: 'collect'`, or `'ignore'` for partial ones. */
@@ -102,9 +106,9 @@ export const putBack = (
   members: { readonly [pointer: string]: Json },
   { copy, places, absent }: Emptied,
   { encrypted }: FieldPolicy,
-  from: string,
+  packageName: string,
 ): void => {
-  const misplaced = () => new GlassineError('ERR_DECRYPT_FAILED', { package: from })
+  const misplaced = () => new GlassineError('ERR_DECRYPT_FAILED', { package: packageName })
   let next = 0
   let filled = 0
   for (const pointer of Object.keys(members)) {
@@ -120,7 +124,7 @@ export const putBack = (
   if (filled !== places.length) throw misplaced()
   for (const { field, holder, key } of absent)
     if (!field.optional && holder[key] === undefined)
-      throw new GlassineError('ERR_FIELD_MISSING', { package: from, path: field.path })
+      throw new GlassineError('ERR_FIELD_MISSING', { package: packageName, path: field.path })
 }
 
 /** Where a value of a bundle belongs: write `holder[key]`. */

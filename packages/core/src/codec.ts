@@ -7,7 +7,7 @@ export const maxDepth = 100
 /** Where a value belongs, and the containers on the way to the part that is being written. */
 interface Position {
   readonly path: string
-  readonly from: string
+  readonly packageName: string
   readonly open: object[]
 }
 
@@ -20,21 +20,21 @@ interface Position {
  * sealed. A member that is `undefined` is left out, as `JSON.stringify` does; an element that is, is refused.
  *
  * @param path - the template path of the field, for the error
- * @param from - the package that the error names
+ * @param packageName - the package that the error names
  * @throws GlassineError `ERR_VALUE_INVALID`, with `path` and never the value
  * @example
  * ```ts
  * encodeValue({ at: -0 }, '/reading', '@glassine/message') // '{"at":-0}'
  * ```
  */
-export const encodeValue = (value: unknown, path: string, from: string): string =>
+export const encodeValue = (value: unknown, path: string, packageName: string): string =>
   // Most fields are strings: they need no bookkeeping.
-  typeof value === 'string' ? JSON.stringify(value) : write(value, { path, from, open: [] })
+  typeof value === 'string' ? JSON.stringify(value) : write(value, { path, packageName, open: [] })
 
-const refusal = (reason: string, { path, from }: Position): GlassineError =>
+const refusal = (reason: string, { path, packageName }: Position): GlassineError =>
   new GlassineError('ERR_VALUE_INVALID', {
     message: `${path}: ${reason} cannot be encrypted`,
-    package: from,
+    package: packageName,
     path,
   })
 

@@ -99,14 +99,14 @@ export class GlassineError extends Error {
   readonly expose: boolean
   override readonly cause: ErrorCause
 
-  constructor(code: ErrorCode, { message, statusCode, package: from, path, option }: ErrorInit) {
+  constructor(code: ErrorCode, { message, statusCode, package: packageName, path, option }: ErrorInit) {
     super(message ?? facts[code][1])
     this.code = code
     this.statusCode = statusCode ?? facts[code][0]
     this.expose = this.statusCode < 500 || this.statusCode === 503
     // Member by member: whatever else a caller's object carries must not reach the log.
     this.cause = Object.freeze({
-      package: from,
+      package: packageName,
       ...(path !== undefined && { path }),
       ...(option !== undefined && { option }),
     })
@@ -127,9 +127,9 @@ export class GlassineError extends Error {
  * throw optionError('@glassine/keys', 'cacheExpiry', 'must be a number of ms') // code ERR_OPTION_INVALID
  * ```
  */
-export const optionError = (from: string, option: string, expected: string): GlassineError =>
+export const optionError = (packageName: string, option: string, expected: string): GlassineError =>
   new GlassineError('ERR_OPTION_INVALID', {
-    message: `${from}: option \`${option}\` ${expected}`,
-    package: from,
+    message: `${packageName}: option \`${option}\` ${expected}`,
+    package: packageName,
     option,
   })

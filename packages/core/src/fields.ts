@@ -15,7 +15,7 @@ export type PayloadOf<F> = F extends ModelClass<infer T> ? T : F extends FieldPo
 /**
  * The policy of a `fields:` option. A class is compiled once and its policy kept for as long as the class lives.
  *
- * @param from - the package that the error of a wrong option names; default `@glassine/core`
+ * @param packageName - the package that the error of a wrong option names; default `@glassine/core`
  * @throws GlassineError `ERR_OPTION_INVALID` (option `fields`) for what is neither a class nor a policy made by
  * `defineFields`; `ERR_MODEL_INVALID` for a class without `@Model` or without a declared field
  * @example
@@ -24,8 +24,8 @@ export type PayloadOf<F> = F extends ModelClass<infer T> ? T : F extends FieldPo
  * policy.fields.map((field) => field.path) // ['/ssn', '/address/street']
  * ```
  */
-export const policyOf = <T>(fields: Fields<T>, from: string = core): FieldPolicy<T> => {
+export const policyOf = <T>(fields: Fields<T>, packageName: string = core): FieldPolicy<T> => {
   if (typeof fields === 'function') return policyOfClass(fields)
   if (isPolicy(fields)) return fields
-  throw optionError(from, 'fields', 'must be a class with @Model or what defineFields returns')
+  throw optionError(packageName, 'fields', 'must be a class with @Model or what defineFields returns')
 }

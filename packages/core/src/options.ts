@@ -15,7 +15,7 @@ export type OptionSchema<O> = { readonly [K in keyof O]-?: Rule }
  * Returns the options when they are a plain object, each of a name that the table has and of a value that its rule
  * takes. Always done, and at construction: a misspelt option must not become a default in silence.
  *
- * @param from - the package that the error names
+ * @param packageName - the package that the error names
  * @param holder - names what holds the options, where it is an option itself
  * @param prefix - goes before each option's name in the error
  * @throws GlassineError `ERR_OPTION_INVALID` with the option's name
@@ -26,27 +26,36 @@ export type OptionSchema<O> = { readonly [K in keyof O]-?: Rule }
  * ```
  */
 export const checkedOptions = <O extends object>(
-  from: string,
+  packageName: string,
   schema: OptionSchema<O>,
   options: O,
   holder = 'options',
   prefix = '',
 ): O => {
-  if (!isPlainObject(options)) throw optionError(from, holder, 'must be a plain object')
+  if (!isPlainObject(options)) throw optionError(packageName, holder, 'must be a plain object')
   for (const name of Object.keys(options))
     if (!Object.hasOwn(schema, name))
-      throw optionError(from, prefix + name, `is not known; known are ${Object.keys(schema).join(', ')}`)
+      throw optionError(
+        packageName,
+        prefix + name,
+        `is not known; known are ${Object.keys(schema).join(', ')}`,
+      )
   for (const [name, [expected, holds, required]] of Object.entries<Rule>(schema)) {
     const value = options[name]
-    if (value === undefined ? required : !holds(value)) throw optionError(from, prefix + name, expected)
+    if (value === undefined ? required : !holds(value))
+      throw optionError(packageName, prefix + name, expected)
   }
   return options
 }
 
 /** An option that holds others, which errors name `holder.name`. */
-export const group = <O extends object>(from: string, holder: string, schema: OptionSchema<O>): Rule => [
+export const group = <O extends object>(
+  packageName: string,
+  holder: string,
+  schema: OptionSchema<O>,
+): Rule => [
   'must be a plain object',
-  (value) => checkedOptions(from, schema, value, holder, `${holder}.`) === value,
+  (value) => checkedOptions(packageName, schema, value, holder, `${holder}.`) === value,
 ]
 
 /** The same rule for an option that must be given. */

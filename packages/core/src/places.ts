@@ -27,7 +27,7 @@ export type AbsentPlace = Omit<Place, 'value'>
 /** How {@link placesOf} goes about a payload. */
 export interface PlacesOptions {
   /** The package that the errors name. */
-  readonly from: string
+  readonly packageName: string
   /** 400 for what a caller sent, 500 for what the handler returned. */
   readonly statusCode: 400 | 500
   /**
@@ -49,7 +49,7 @@ export const maxPlaces = 10_000
  * @example
  * ```ts
  * const payload = { ssn: '078-05-1120', address: { street: 'Main St 1' } }
- * const { copy, places } = placesOf(policyOf(Patient), payload, { from: '@glassine/message', statusCode: 500 })
+ * const { copy, places } = placesOf(policyOf(Patient), payload, { packageName: '@glassine/message', statusCode: 500 })
  * for (const { holder, key, pointer } of places) holder[key] = `the ciphertext of ${pointer}` // in `copy`
  * ```
  */
@@ -59,7 +59,7 @@ export const placesOf = <T>(policy: FieldPolicy, payload: T, options: PlacesOpti
   const mode = options.absent ?? 'error'
 
   const fault = (code: 'ERR_FIELD_MISSING' | 'ERR_VALUE_INVALID' | 'ERR_TOO_LARGE', { path }: PathNode) =>
-    new GlassineError(code, { package: options.from, path, statusCode: options.statusCode })
+    new GlassineError(code, { package: options.packageName, path, statusCode: options.statusCode })
 
   const visitChild = (
     holder: Record<string, unknown>,

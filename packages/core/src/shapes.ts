@@ -12,7 +12,7 @@ import type { FieldPolicy } from './policy.ts'
 /** How a payload is made up. */
 export interface ShapeOptions {
   /** The package that errors name. */
-  readonly from: string
+  readonly packageName: string
   /** The member that holds the bundle; absent for the field shape. */
   readonly bundleMember?: string
   /** `true`: declared fields may be absent. */
@@ -44,14 +44,14 @@ export interface SealItem {
 export const itemsToSeal = (
   policy: FieldPolicy,
   payload: unknown,
-  { from, bundleMember, partial, isSealed }: SealShapeOptions,
+  { packageName, bundleMember, partial, isSealed }: SealShapeOptions,
 ): { readonly copy: unknown; readonly items: readonly SealItem[] } => {
-  const at = { from, statusCode: 500 } as const
+  const at = { packageName, statusCode: 500 } as const
   const { copy, places } = placesOf(policy, payload, { ...at, absent: partial ? 'ignore' : 'error' })
   // Retries and replays hand back what was sealed before.
   const encode = ({ field: { path }, value }: Place): string => {
-    if (isSealed(value)) throw new GlassineError('ERR_ALREADY_ENCRYPTED', { package: from, path })
-    return encodeValue(value, path, from)
+    if (isSealed(value)) throw new GlassineError('ERR_ALREADY_ENCRYPTED', { package: packageName, path })
+    return encodeValue(value, path, packageName)
   }
   if (bundleMember === undefined)
     return {
@@ -68,7 +68,7 @@ export const itemsToSeal = (
   const taken = ownMember(holder, bundleMember)
   if (taken !== undefined)
     throw new GlassineError(isSealed(taken) ? 'ERR_ALREADY_ENCRYPTED' : 'ERR_VALUE_INVALID', {
-      package: from,
+      package: packageName,
       path: pointer,
     })
   // A whole document without a field has an empty bundle: that there was none is bound, too.
@@ -94,13 +94,13 @@ export interface OpenItem {
 export const itemsToOpen = (
   policy: FieldPolicy,
   payload: unknown,
-  { from, bundleMember, partial }: ShapeOptions,
+  { packageName, bundleMember, partial }: ShapeOptions,
 ): {
   readonly copy: unknown
   readonly items: readonly OpenItem[]
   readonly put: (values: readonly Json[]) => unknown
 } => {
-  const at = { from, statusCode: 400 } as const
+  const at = { packageName, statusCode: 400 } as const
   const whole = bundleMember === undefined ? 'error' : 'collect'
   const found = placesOf(policy, payload, { ...at, absent: partial ? 'ignore' : whole })
   const { copy, places } = found
@@ -114,21 +114,21 @@ export const itemsToOpen = (
       },
     }
   const holder = bundleHolder(copy, bundleMember, policy, at)
-  refuseClear(places, from)
+  refuseClear(places, packageName)
   const path = `/${bundleMember}`
   const value = ownMember(holder, bundleMember)
   if (value === undefined) {
     // Placeholders without a bundle are fields whose ciphertext somebody took away.
     if (partial && places.length === 0) return { copy, items: [], put: () => copy }
-    throw new GlassineError('ERR_FIELD_MISSING', { package: from, path })
+    throw new GlassineError('ERR_FIELD_MISSING', { package: packageName, path })
   }
   return {
     copy,
     items: [{ pointer: path, path, value }],
     put: ([members]) => {
-      if (!isPlainObject(members)) throw new GlassineError('ERR_DECRYPT_FAILED', { package: from })
+      if (!isPlainObject(members)) throw new GlassineError('ERR_DECRYPT_FAILED', { package: packageName })
       delete holder[bundleMember]
-      putBack(members as Record<string, Json>, found, policy, from)
+      putBack(members as Record<string, Json>, found, policy, packageName)
       return copy
     },
   }

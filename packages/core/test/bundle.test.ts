@@ -9,7 +9,7 @@ import {
 } from '@glassine/core/internal'
 import { describe, expect, test } from '@jest/globals'
 
-const from = '@example/format'
+const packageName = '@example/format'
 const fields = defineFields<{ id: string; ssn: string; notes: string[]; tags?: Record<string, string> }>(
   'patient',
   { ssn: {}, 'notes[*]': {}, 'tags.*': { optional: true } },
@@ -25,14 +25,14 @@ const codeOf = (work: () => unknown): string => {
   return 'none'
 }
 const out = () => {
-  const { copy, places } = placesOf(fields, patient, { from, statusCode: 500 })
-  const text = takeOut(places, ({ field, value }) => encodeValue(value, field.path, from))
+  const { copy, places } = placesOf(fields, patient, { packageName, statusCode: 500 })
+  const text = takeOut(places, ({ field, value }) => encodeValue(value, field.path, packageName))
   return { copy, text }
 }
 const back = (copy: unknown, members: Record<string, any>) => {
-  const emptied = placesOf(fields, copy, { from, statusCode: 400, absent: 'collect' })
-  refuseClear(emptied.places, from)
-  putBack(members, emptied, fields, from)
+  const emptied = placesOf(fields, copy, { packageName, statusCode: 400, absent: 'collect' })
+  refuseClear(emptied.places, packageName)
+  putBack(members, emptied, fields, packageName)
   return emptied.copy
 }
 
@@ -59,13 +59,13 @@ describe('a bundle', () => {
     const { copy, text } = out()
     const members = JSON.parse(text)
     change(members)
-    expect(codeOf(() => back(copy, members))).toBe(`${code} ${from}`)
+    expect(codeOf(() => back(copy, members))).toBe(`${code} ${packageName}`)
   })
 
   test('refuses what is declared and stands beside it in the clear', () => {
     const { copy, text } = out()
     expect(codeOf(() => back({ ...copy, ssn: 'x' }, JSON.parse(text)))).toBe(
-      `ERR_FIELD_NOT_ENCRYPTED ${from}`,
+      `ERR_FIELD_NOT_ENCRYPTED ${packageName}`,
     )
   })
 })
@@ -77,7 +77,7 @@ test('its member is no declared one, and no name that reaches a prototype', () =
     expect(isBundleMember(name)).toBe(false)
   expect(declaresMember(fields, 'notes')).toBe(true)
   expect(declaresMember(fields, 'note')).toBe(false)
-  const at = { from, statusCode: 400 } as const
-  expect(codeOf(() => bundleHolder({}, 'ssn', fields, at))).toBe(`ERR_OPTION_INVALID ${from}`)
-  expect(codeOf(() => bundleHolder([], 'sealed', fields, at))).toBe(`ERR_FIELD_MISSING ${from}`)
+  const at = { packageName, statusCode: 400 } as const
+  expect(codeOf(() => bundleHolder({}, 'ssn', fields, at))).toBe(`ERR_OPTION_INVALID ${packageName}`)
+  expect(codeOf(() => bundleHolder([], 'sealed', fields, at))).toBe(`ERR_FIELD_MISSING ${packageName}`)
 })

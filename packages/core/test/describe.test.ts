@@ -40,7 +40,7 @@ describe('describeFields and fieldsOf', () => {
     expect(read).toEqual(fields)
     const payload = { rows: [[{ cell: 1 }, { cell: 2 }]], byName: { x: { value: 3 } } }
     const pointers = (policy: typeof fields) =>
-      placesOf(policy, payload, { from: 'test', statusCode: 500 }).places.map(({ pointer }) => pointer)
+      placesOf(policy, payload, { packageName: 'test', statusCode: 500 }).places.map(({ pointer }) => pointer)
     expect(pointers(read)).toEqual(['/rows/0/0/cell', '/rows/0/1/cell', '/byName/x/value'])
     expect(pointers(read)).toEqual(pointers(fields))
   })

@@ -3,7 +3,7 @@ import { maxPlaces } from '@glassine/core/internal'
 import { deepFrozen, thrown } from '@glassine/test-support'
 import { describe, expect, test } from '@jest/globals'
 
-const request = { from: '@glassine/message', statusCode: 400 } as const
+const request = { packageName: '@glassine/message', statusCode: 400 } as const
 const walk = (policy: FieldPolicy, payload: unknown, absent?: PlacesOptions['absent']) =>
   placesOf(policy, payload, { ...request, absent })
 const found = (policy: FieldPolicy, payload: unknown, absent?: PlacesOptions['absent']) =>
@@ -152,7 +152,7 @@ describe('what is absent', () => {
     ['a field in a record', { ...payload(), phones: { home: {} } }, '/phones/*/number'],
   ])('%s: ERR_FIELD_MISSING by its template path; passed over in a partial document', (_, given, path) => {
     for (const statusCode of [400, 500] as const) {
-      const error = thrown(() => placesOf(patient, given, { from: '@glassine/message', statusCode }))
+      const error = thrown(() => placesOf(patient, given, { packageName: '@glassine/message', statusCode }))
       expect([error.code, error.statusCode]).toEqual(['ERR_FIELD_MISSING', statusCode])
       expect(error.cause).toEqual({ package: '@glassine/message', path })
     }

@@ -2,7 +2,7 @@ import { defineFields, GlassineError } from '@glassine/core'
 import { itemsToOpen, itemsToSeal } from '@glassine/core/internal'
 import { describe, expect, test } from '@jest/globals'
 
-const from = '@glassine/test'
+const packageName = '@glassine/test'
 const fields = defineFields<{ id: string; ssn: string; notes?: string[] }>('patient', {
   ssn: {},
   'notes[*]': { optional: true },
@@ -12,12 +12,12 @@ const isSealed = (value: unknown): boolean => typeof value === 'string' && value
 
 /** Seals by writing the text in angle brackets. */
 const sealed = (value: unknown, options: { bundleMember?: string; partial?: boolean } = {}): any => {
-  const { copy, items } = itemsToSeal(fields, value, { from, isSealed, ...options })
+  const { copy, items } = itemsToSeal(fields, value, { packageName, isSealed, ...options })
   for (const { holder, key, pointer, text } of items) holder[key] = `<${pointer} ${text}>`
   return copy
 }
 const opened = (value: unknown, options: { bundleMember?: string; partial?: boolean } = {}): unknown => {
-  const { items, put } = itemsToOpen(fields, value, { from, ...options })
+  const { items, put } = itemsToOpen(fields, value, { packageName, ...options })
   return put(
     items.map(({ pointer, value: text }) => {
       if (typeof text !== 'string' || !text.startsWith(`<${pointer} `)) throw new Error('not sealed for here')
@@ -30,7 +30,7 @@ const codeOf = (work: () => unknown): string => {
     work()
   } catch (error) {
     if (!(error instanceof GlassineError)) throw error
-    expect(error.cause.package).toBe(from)
+    expect(error.cause.package).toBe(packageName)
     return error.code
   }
   return 'none'

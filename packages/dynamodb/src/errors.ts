@@ -1,7 +1,7 @@
 import { GlassineError } from '@glassine/core'
 
 /** The package that errors name. */
-export const from = '@glassine/dynamodb'
+export const packageName = '@glassine/dynamodb'
 
 /**
  * The one error for everything that can be wrong with an encrypted item: malformed, of another key, table or
@@ -10,7 +10,7 @@ export const from = '@glassine/dynamodb'
  */
 export const decryptFailed = (): GlassineError =>
   new GlassineError('ERR_DECRYPT_FAILED', {
-    package: from,
+    package: packageName,
     message: 'The item could not be decrypted',
     statusCode: 500,
   })
@@ -26,7 +26,7 @@ export const openingError = (thrown: unknown): GlassineError =>
 export const valueError = (reason: string, path?: string): GlassineError =>
   new GlassineError('ERR_VALUE_INVALID', {
     message: path === undefined ? reason : `${path}: ${reason}`,
-    package: from,
+    package: packageName,
     ...(path !== undefined && { path }),
   })
 
@@ -34,4 +34,7 @@ export const valueError = (reason: string, path?: string): GlassineError =>
 export const sealingError = (thrown: unknown): GlassineError =>
   thrown instanceof GlassineError
     ? thrown
-    : new GlassineError('ERR_ENCRYPT_FAILED', { package: from, message: 'The item could not be encrypted' })
+    : new GlassineError('ERR_ENCRYPT_FAILED', {
+        package: packageName,
+        message: 'The item could not be encrypted',
+      })

@@ -1,5 +1,5 @@
 import { GlassineError } from '@glassine/core'
-import { from } from './errors.ts'
+import { packageName } from './errors.ts'
 
 /** Names and values that are authenticated with a ciphertext and visible in CloudTrail, as AWS defines them. */
 export type EncryptionContext = Readonly<Record<string, string>>
@@ -32,7 +32,7 @@ export const serialiseContext = (pairs: EncryptionContext): SerialisedContext =>
   if (length > 0xffff)
     throw new GlassineError('ERR_BINDING_INVALID', {
       message: 'The encryption context is larger than 65,535 bytes',
-      package: from,
+      package: packageName,
     })
   const bytes = Buffer.allocUnsafeSlow(length)
   let at = bytes.writeUInt16BE(sorted.length, 0)

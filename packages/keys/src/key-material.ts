@@ -4,7 +4,7 @@ import { Cache, noCounts } from './cache.ts'
 import { decryptionId, encryptionIds, partitionOf } from './cache-ids.ts'
 import { type KeptKeysOptions, keptKeys, keptKeysSchema } from './cache-options.ts'
 import type { DataKey } from './data-key.ts'
-import { checked, from, notDecrypted } from './errors.ts'
+import { checked, notDecrypted, packageName } from './errors.ts'
 import type { DecryptionKeyRequest, EncryptionKeyRequest } from './key-request.ts'
 import { type Keyring, keyringRule } from './keyring.ts'
 import { lent } from './loan.ts'
@@ -157,6 +157,6 @@ const schema: OptionSchema<KeyMaterialOptions> = {
 
 const tooMuch = (maxUses: number, maxBytes: number) =>
   new GlassineError('ERR_TOO_LARGE', {
-    package: from,
+    package: packageName,
     message: `One data key encrypts at most ${maxUses} messages and ${maxBytes} bytes`,
   })

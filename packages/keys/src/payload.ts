@@ -5,10 +5,10 @@ import { decodeValue, GlassineError, type Json } from '@glassine/core'
  * Reads a plaintext that is JSON, and zeroes it: of the texts that it becomes, nobody can do so. Spaces behind it may
  * be padding.
  *
- * @param from - the package that the error names
+ * @param packageName - the package that the error names
  * @throws GlassineError `ERR_DECRYPT_FAILED`
  */
-export const decodePlaintext = (plaintext: Buffer, from: string): Json => {
+export const decodePlaintext = (plaintext: Buffer, packageName: string): Json => {
   try {
     if (isUtf8(plaintext)) return decodeValue(plaintext.toString('utf8'))
   } catch {
@@ -16,7 +16,7 @@ export const decodePlaintext = (plaintext: Buffer, from: string): Json => {
   } finally {
     plaintext.fill(0)
   }
-  throw new GlassineError('ERR_DECRYPT_FAILED', { package: from })
+  throw new GlassineError('ERR_DECRYPT_FAILED', { package: packageName })
 }
 
 /**
@@ -24,14 +24,14 @@ export const decodePlaintext = (plaintext: Buffer, from: string): Json => {
  *
  * @throws GlassineError `ERR_VALUE_INVALID`
  */
-export const jsonBytes = (payload: unknown, from: string): number => {
+export const jsonBytes = (payload: unknown, packageName: string): number => {
   try {
     return Buffer.byteLength(JSON.stringify(payload), 'utf8')
   } catch {
     // Node's error for a cycle names the members on the way.
     throw new GlassineError('ERR_VALUE_INVALID', {
       message: 'A payload that JSON cannot carry cannot be measured against `maxBytes`',
-      package: from,
+      package: packageName,
     })
   }
 }
@@ -41,10 +41,10 @@ export const jsonBytes = (payload: unknown, from: string): number => {
  *
  * @throws GlassineError `ERR_TOO_LARGE`
  */
-export const refuseOversize = (bytes: number, maxBytes: number, from: string): void => {
+export const refuseOversize = (bytes: number, maxBytes: number, packageName: string): void => {
   if (bytes > maxBytes)
     throw new GlassineError('ERR_TOO_LARGE', {
       message: `The encrypted payload would be ${bytes - maxBytes} bytes over the limit of ${maxBytes}`,
-      package: from,
+      package: packageName,
     })
 }

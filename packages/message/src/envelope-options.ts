@@ -9,7 +9,7 @@ import {
 } from '@glassine/core/internal'
 import type { KeyMaterial } from '@glassine/keys'
 import { contextForms } from './contexts.ts'
-import { badOption, from } from './errors.ts'
+import { badOption, packageName } from './errors.ts'
 import { isKeyMaterial, readerLimits, rules, writingOf } from './options.ts'
 import { messageReader } from './reader.ts'
 import type { Settings } from './settings.ts'
@@ -93,7 +93,7 @@ export const checkedSettings = (options: MessageEnvelopeOptions): Settings => {
     maxEncryptedDataKeys,
     frameLength,
     legacySuites,
-  } = checkedOptions<MessageEnvelopeOptions>(from, schema, options)
+  } = checkedOptions<MessageEnvelopeOptions>(packageName, schema, options)
   if (shape === 'field' && bundleMember !== undefined)
     throw badOption('bundleMember', "needs the shape 'bundle'")
   if (fieldContext && (shape === 'bundle' || !bindFields))
@@ -104,7 +104,7 @@ export const checkedSettings = (options: MessageEnvelopeOptions): Settings => {
     keys,
     reader: messageReader(),
     writer: messageWriter(keys),
-    contextOf: contextForms((binding) => checkedBinding(binding, from)),
+    contextOf: contextForms((binding) => checkedBinding(binding, packageName)),
     writing: writingOf(suite, frameLength, maxEncryptedDataKeys),
     limits: readerLimits(maxEncryptedDataKeys, legacySuites),
     required: [...requiredContext],

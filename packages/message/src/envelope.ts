@@ -12,7 +12,7 @@ import {
   type FieldShapeOptions,
   type MessageEnvelopeOptions,
 } from './envelope-options.ts'
-import { from } from './errors.ts'
+import { packageName } from './errors.ts'
 import { prepareOpen } from './payload/prepare-open.ts'
 import { prepareSeal } from './payload/prepare-seal.ts'
 import { looksLikeMessage } from './text.ts'
@@ -88,8 +88,8 @@ export function messageEnvelope(options: MessageEnvelopeOptions): MessageEnvelop
     prepareSeal: (payload: unknown, policy: FieldPolicy, options: EnvelopeOptions) =>
       prepareSeal(settings, payload, policy, options),
     encrypt: async (payload: unknown, fields: Fields, options: EnvelopeOptions) =>
-      (await prepareSeal(settings, payload, policyOf(fields, from), options)).finish() as any,
+      (await prepareSeal(settings, payload, policyOf(fields, packageName), options)).finish() as any,
     decrypt: async (payload: unknown, fields: Fields, options: EnvelopeOptions) =>
-      (await prepareOpen(settings, payload, policyOf(fields, from), options)).finish() as any,
+      (await prepareOpen(settings, payload, policyOf(fields, packageName), options)).finish() as any,
   }
 }

@@ -2,15 +2,15 @@ import { type ErrorCode, type ErrorInit, GlassineError } from '@glassine/core'
 import { optionError } from '@glassine/core/internal'
 
 /** The package that errors name. */
-export const from = '@glassine/message'
+export const packageName = '@glassine/message'
 
 /** The error for an option that cannot be right. */
 export const badOption = (option: string, expected: string): GlassineError =>
-  optionError(from, option, expected)
+  optionError(packageName, option, expected)
 
 /** An error of this package; the message must be made of constants, names and sizes only. */
 export const fault = (code: ErrorCode, init?: Omit<ErrorInit, 'package'>): GlassineError =>
-  new GlassineError(code, { ...init, package: from })
+  new GlassineError(code, { ...init, package: packageName })
 
 /**
  * The one error for everything that can be wrong with a message: malformed, of another key, context or place,

@@ -1,6 +1,6 @@
 import { hasMethods, integer, type Rule } from '@glassine/core/internal'
 import type { KeyMaterial } from '@glassine/keys'
-import { from } from './errors.ts'
+import { packageName } from './errors.ts'
 import type { ReaderLimits } from './header/scan.ts'
 import { committingSuites, type LegacySuite, readableSuites, type Suite } from './suites.ts'
 import type { WriterOptions } from './writer.ts'
@@ -31,7 +31,7 @@ export const rules = {
   /** Bytes: any number of the format's u32 but 0. */
   frameLength: integer(1, 0xffffffff),
   legacySuites: [
-    `must be an array of suites of \`${from}/legacy\``,
+    `must be an array of suites of \`${packageName}/legacy\``,
     (value) =>
       Array.isArray(value) &&
       value.every((suite) => suite?.version === 1 && hasMethods(suite, ['cipherKey'])),

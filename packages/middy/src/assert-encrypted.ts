@@ -2,7 +2,7 @@ import { type Envelope, type FieldPolicy, type Fields, GlassineError, policyOf }
 import { isPlainObject } from '@glassine/core/internal'
 import type { Request } from '@middy/core'
 import { unsealedPlace } from './clear-place.ts'
-import { from, sealingError } from './errors.ts'
+import { packageName, sealingError } from './errors.ts'
 import { eventSourceOf } from './event-source.ts'
 import { checkOptions, envelopes as envelopesRule, fieldsRule, listOf, type OptionSchema } from './options.ts'
 import { hasFieldBesideBody, responseParts } from './response.ts'
@@ -47,7 +47,7 @@ const schema: OptionSchema<AssertEncryptedOptions> = { fields: fieldsRule, envel
  */
 export const assertEncrypted = (options: AssertEncryptedOptions): EncryptedGuard => {
   checkOptions(schema, options)
-  const policy = policyOf(options.fields, from)
+  const policy = policyOf(options.fields, packageName)
   const own = options.envelope && listOf(options.envelope)
 
   const assertEncryptedRequestEnd = (request: AnyRequest): void => {
@@ -77,7 +77,7 @@ export const assertEncrypted = (options: AssertEncryptedOptions): EncryptedGuard
     }
     if (path !== undefined)
       throw new GlassineError('ERR_FIELD_NOT_ENCRYPTED', {
-        package: from,
+        package: packageName,
         path,
         statusCode: 500,
         message: 'A declared field would have left in the clear',

@@ -1,6 +1,6 @@
 import { type Envelope, type FieldPolicy, placesOf } from '@glassine/core'
 import { isPlainObject } from '@glassine/core/internal'
-import { fault, from } from './errors.ts'
+import { fault, packageName } from './errors.ts'
 import type { EventSource } from './event-source.ts'
 import { oneValue, type RequestHeaders, requestHeaders } from './request-headers.ts'
 
@@ -52,7 +52,7 @@ export const chooseEnvelope = (
   if (envelopes.length === 1) return first
   for (const envelope of envelopes)
     if (carries(envelope, payload) || holds(envelope, payload, envelope.keyMember)) return envelope
-  const { places } = placesOf(policy, payload, { from, statusCode: 400, absent: 'ignore' })
+  const { places } = placesOf(policy, payload, { packageName, statusCode: 400, absent: 'ignore' })
   for (const { value } of places) {
     const envelope = envelopes.find((one) => one.recognises(value))
     if (envelope) return envelope

@@ -10,7 +10,7 @@ import {
 import { isPlainObject } from '@glassine/core/internal'
 import type { MiddlewareObj } from '@middy/core'
 import { type Choice, chooseEnvelope, headerChoice, unpromptedEnvelope } from './choose-envelope.ts'
-import { badOption, fault, from, openingError } from './errors.ts'
+import { badOption, fault, openingError, packageName } from './errors.ts'
 import { type EventSource, eventSourceOf } from './event-source.ts'
 import {
   anyFunction,
@@ -121,7 +121,7 @@ export function decryptRequest(options: DecryptRequestOptions): MiddlewareObj<an
     maxBodyBytes = defaults.maxBodyBytes,
   } = options
   if (options.envelope === undefined) throw badOption('envelope', 'is needed')
-  const policy = policyOf(options.fields, from)
+  const policy = policyOf(options.fields, packageName)
   const envelopes = Object.freeze([...listOf(options.envelope)])
 
   const decryptRequestBefore = async (request: AnyRequest): Promise<void> => {

@@ -1,7 +1,7 @@
 import { type Envelope, type Fields, type Prepared, policyOf } from '@glassine/core'
 import type { MiddlewareObj } from '@middy/core'
 import { unsealedPlace } from './clear-place.ts'
-import { badOption, fault, from, sealingError } from './errors.ts'
+import { badOption, fault, packageName, sealingError } from './errors.ts'
 import { eventSourceOf } from './event-source.ts'
 import {
   anyFunction,
@@ -87,7 +87,7 @@ export const encryptResponse = (options: EncryptResponseOptions = {}): Middlewar
   checkOptions(encryptResponseSchema, options)
   const { envelope, bind, maxResponseBytes: maxBytes } = options
   const { partial = defaults.partial, cacheControl = defaults.cacheControl } = options
-  const policy = options.fields && policyOf(options.fields, from)
+  const policy = options.fields && policyOf(options.fields, packageName)
 
   // Settles everything that can be wrong before the handler has done anything that cannot be undone.
   const encryptResponseBefore = async (request: AnyRequest): Promise<void> => {

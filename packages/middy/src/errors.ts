@@ -2,15 +2,15 @@ import { type ErrorCode, errorCodes, GlassineError } from '@glassine/core'
 import { optionError } from '@glassine/core/internal'
 
 /** The name that errors of this package carry. */
-export const from = '@glassine/middy'
+export const packageName = '@glassine/middy'
 
 /** The error for an option that cannot be right. */
 export const badOption = (option: string, expected: string): GlassineError =>
-  optionError(from, option, expected)
+  optionError(packageName, option, expected)
 
 /** An error of this package; the message must be made of constants, names and sizes only. */
 export const fault = (code: ErrorCode, message?: string, statusCode?: number): GlassineError =>
-  new GlassineError(code, { package: from, message, statusCode })
+  new GlassineError(code, { package: packageName, message, statusCode })
 
 /** Whether an error is one of ours, also when it comes from another copy of the library. */
 const isOurs = (error: unknown): error is GlassineError =>

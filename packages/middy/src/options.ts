@@ -1,6 +1,6 @@
 import { type Fields, policyOf } from '@glassine/core'
 import { checkedOptions, hasMethods, integer, type OptionSchema, type Rule } from '@glassine/core/internal'
-import { from } from './errors.ts'
+import { packageName } from './errors.ts'
 
 export { anyFunction, flag, type OptionSchema, oneOf, type Rule } from '@glassine/core/internal'
 
@@ -11,7 +11,7 @@ export { anyFunction, flag, type OptionSchema, oneOf, type Rule } from '@glassin
  * @throws GlassineError `ERR_OPTION_INVALID` with the option's name
  */
 export const checkOptions = <O extends object>(schema: OptionSchema<O>, options: O, holder?: string): O =>
-  checkedOptions(from, schema, options, holder, holder && `${holder}.`)
+  checkedOptions(packageName, schema, options, holder, holder && `${holder}.`)
 
 /** A size in bytes. */
 export const byteCount = integer(1)
@@ -27,7 +27,10 @@ export const headerName: Rule = [
 ]
 
 /** What {@link Fields} are is checked in detail, and by core, where they are compiled: its errors say more. */
-export const fieldsRule: Rule = ['must be fields', (value: Fields) => policyOf(value, from) !== undefined]
+export const fieldsRule: Rule = [
+  'must be fields',
+  (value: Fields) => policyOf(value, packageName) !== undefined,
+]
 
 const isEnvelope = (value: unknown): boolean =>
   hasMethods(value, ['recognises', 'prepareOpen', 'prepareSeal'])

@@ -1,6 +1,6 @@
 import { type Binding, checkedBinding, type Scope } from '@glassine/core'
 import type { Request } from '@middy/core'
-import { from } from './errors.ts'
+import { packageName } from './errors.ts'
 
 /** Lambda's context, as Middy types it. */
 export type Context = Request['context']
@@ -20,7 +20,7 @@ const margin = 250
  * @throws GlassineError `ERR_BINDING_INVALID`, and whatever `bind` throws
  */
 export const bindingOf = async (bind: Bind | undefined, event: unknown, context: Context): Promise<Binding> =>
-  checkedBinding(bind ? await bind(event, context) : {}, from)
+  checkedBinding(bind ? await bind(event, context) : {}, packageName)
 
 /** What is known of a request beside its binding. */
 export type Caller = Pick<Scope, 'route' | 'principal'>

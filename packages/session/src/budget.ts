@@ -1,6 +1,6 @@
 import type { Scope } from '@glassine/core'
 import { checkedOptions, integer, type OptionSchema, required } from '@glassine/core/internal'
-import { fault, from } from './errors.ts'
+import { fault, packageName } from './errors.ts'
 
 /** How many sessions one sender may begin here, counted where each costs a call of KMS. */
 export interface BudgetOptions {
@@ -37,7 +37,13 @@ const senderOf = ({ principal, binding, tenant }: Scope): string =>
  */
 export const budgetOf = (options: BudgetOptions | undefined, now: () => number): Budget | undefined => {
   if (options === undefined) return undefined
-  const { sessions: most, window = 60_000 } = checkedOptions(from, schema, options, 'budget', 'budget.')
+  const { sessions: most, window = 60_000 } = checkedOptions(
+    packageName,
+    schema,
+    options,
+    'budget',
+    'budget.',
+  )
   const senders = new Map<string, { since: number; count: number }>()
 
   const current = (sender: string) => {

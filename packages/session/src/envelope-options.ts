@@ -15,7 +15,7 @@ import {
 } from '@glassine/core/internal'
 import type { KeyMaterial } from '@glassine/keys'
 import { type BudgetOptions, budgetOf } from './budget.ts'
-import { badOption, from } from './errors.ts'
+import { badOption, packageName } from './errors.ts'
 import { contextHashes } from './fields/contexts.ts'
 import { knownKeys } from './recipients/known-keys.ts'
 import { type Recipient, recipientsOf, recipientsRule } from './recipients/recipient.ts'
@@ -117,13 +117,14 @@ export const checkedSettings = (options: SessionEnvelopeOptions): Settings => {
     cacheRefusals: refusals = 5_000,
     timeout = 10_000,
     now = Date.now,
-  } = checkedOptions(from, schema, options)
+  } = checkedOptions(packageName, schema, options)
   if (shape === 'field' && bundleMember !== undefined)
     throw badOption('bundleMember', "needs the shape 'bundle'")
   if (bundleMember === keyMember) throw badOption('bundleMember', 'must be another than that of the keys')
   const bucket =
     padding &&
-    checkedOptions(from, { bucket: required(integer(1, 65_536)) }, padding, 'padding', 'padding.').bucket
+    checkedOptions(packageName, { bucket: required(integer(1, 65_536)) }, padding, 'padding', 'padding.')
+      .bucket
   const tickets = ticket && ticketsOf(ticket, now)
   return {
     sessions: sessionsOf({

@@ -1,5 +1,5 @@
 import { optionError } from '@glassine/core/internal'
-import { from } from '../errors.ts'
+import { packageName } from '../errors.ts'
 import type { SdkClient } from './sdk.ts'
 
 /** Makes a command of an input. */
@@ -32,5 +32,5 @@ const isDocumentClient = (client: SdkClient): boolean =>
   typeof (client.constructor as { from?: unknown }).from === 'function'
 
 const missing = (): never => {
-  throw optionError(from, 'client', 'is of a package of the AWS SDK that cannot be imported from here')
+  throw optionError(packageName, 'client', 'is of a package of the AWS SDK that cannot be imported from here')
 }

@@ -1,5 +1,5 @@
 import { optionError } from '@glassine/core/internal'
-import { from } from '../errors.ts'
+import { packageName } from '../errors.ts'
 
 /**
  * Where a table stands on its way from plaintext to encrypted items. Each step is deployed everywhere before the
@@ -37,12 +37,12 @@ const modes: readonly TableMode[] = ['write-plain-read-both', 'write-sealed-read
  * @throws GlassineError `ERR_OPTION_INVALID`
  */
 export const modeOf = ({ mode = 'sealed', until }: ModeOptions): (() => TableMode) => {
-  if (!modes.includes(mode)) throw optionError(from, 'mode', `must be one of ${modes.join(', ')}`)
+  if (!modes.includes(mode)) throw optionError(packageName, 'mode', `must be one of ${modes.join(', ')}`)
   if (mode === 'sealed') {
-    if (until !== undefined) throw optionError(from, 'until', 'is only for modes that read plaintext')
+    if (until !== undefined) throw optionError(packageName, 'until', 'is only for modes that read plaintext')
     return () => 'sealed'
   }
   const end = until instanceof Date ? until.getTime() : Date.parse(typeof until === 'string' ? until : '')
-  if (Number.isNaN(end)) throw optionError(from, 'until', `must be a date: mode ${mode} has to end`)
+  if (Number.isNaN(end)) throw optionError(packageName, 'until', `must be a date: mode ${mode} has to end`)
   return () => (Date.now() < end ? mode : 'sealed')
 }

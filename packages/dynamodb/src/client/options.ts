@@ -4,7 +4,7 @@ import { configOfActions } from '../config/action-options.ts'
 import type { ItemEncryptorOptions } from '../config/field-options.ts'
 import { configOfFields } from '../config/field-options.ts'
 import { checkKnown } from '../config/options.ts'
-import { from } from '../errors.ts'
+import { packageName } from '../errors.ts'
 import type { ItemCall } from '../item/call.ts'
 import { type ModeOptions, modeOf, type PlaintextRead } from './modes.ts'
 import { type EncryptedTable, encryptedTable, type Tables } from './table.ts'
@@ -40,14 +40,14 @@ export const tablesOf = (options: EncryptionOptions): Tables => {
   checkKnown(options, ['tables', 'call', 'onPlaintextRead'])
   const { tables, onPlaintextRead } = options
   if (typeof tables !== 'object' || tables === null || Object.keys(tables).length === 0)
-    throw optionError(from, 'tables', 'must be an object from table name to its options')
+    throw optionError(packageName, 'tables', 'must be an object from table name to its options')
   if (onPlaintextRead !== undefined && typeof onPlaintextRead !== 'function')
-    throw optionError(from, 'onPlaintextRead', 'must be a function')
+    throw optionError(packageName, 'onPlaintextRead', 'must be a function')
   return new Map(
     Object.entries(tables).map(([name, table]) => {
-      if (!/^[\w.-]+$/.test(name)) throw optionError(from, 'tables', 'must name tables by their names')
+      if (!/^[\w.-]+$/.test(name)) throw optionError(packageName, 'tables', 'must name tables by their names')
       if (typeof table !== 'object' || table === null)
-        throw optionError(from, 'tables', `must have options for ${name}`)
+        throw optionError(packageName, 'tables', `must have options for ${name}`)
       return [name, tableOf(name, table, onPlaintextRead)]
     }),
   )
@@ -58,7 +58,7 @@ const tableOf = (
   { logicalName = name, mode, until, ...options }: ClientTable,
   onPlaintextRead: EncryptionOptions['onPlaintextRead'],
 ): EncryptedTable => {
-  if ('table' in options) throw optionError(from, 'table', 'is `logicalName` here')
+  if ('table' in options) throw optionError(packageName, 'table', 'is `logicalName` here')
   const named = { ...options, table: logicalName }
   const config = 'attributeActions' in named ? configOfActions(named) : configOfFields(named)
   const facts = { unsigned: options.unsigned ?? [], mode: modeOf({ mode, until }) }
@@ -74,12 +74,12 @@ export const callOf = (call: EncryptionOptions['call']): (() => ItemCall | undef
   if (typeof call === 'function') return call
   if (call === undefined) return () => undefined
   if (typeof call !== 'object' || call === null)
-    throw optionError(from, 'call', 'must be an object or a function')
+    throw optionError(packageName, 'call', 'must be an object or a function')
   checkKnown(call, ['deadline', 'tenant'])
   const { deadline, tenant } = call
   if (deadline !== undefined && !Number.isFinite(deadline))
-    throw optionError(from, 'deadline', 'must be a time in ms since the epoch')
+    throw optionError(packageName, 'deadline', 'must be a time in ms since the epoch')
   if (tenant !== undefined && (typeof tenant !== 'string' || tenant === ''))
-    throw optionError(from, 'tenant', 'must be a string that is not empty')
+    throw optionError(packageName, 'tenant', 'must be a string that is not empty')
   return () => call
 }

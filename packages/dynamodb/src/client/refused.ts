@@ -1,5 +1,5 @@
 import { GlassineError } from '@glassine/core'
-import { from } from '../errors.ts'
+import { packageName } from '../errors.ts'
 
 /**
  * The error for a request that cannot be done on encrypted items, thrown before anything is sent. `reason` says what
@@ -7,7 +7,7 @@ import { from } from '../errors.ts'
  */
 export const refused = (operation: string, reason: string, attribute?: string): GlassineError =>
   new GlassineError('ERR_OPERATION_REFUSED', {
-    package: from,
+    package: packageName,
     message: `${operation}: ${reason}`,
     ...(attribute !== undefined && { path: `/${attribute}` }),
   })

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { GlassineError } from '@glassine/core'
 import { optionError } from '@glassine/core/internal'
 import { checkKnown } from '../config/options.ts'
-import { from } from '../errors.ts'
+import { packageName } from '../errors.ts'
 import type { ItemCall } from '../item/call.ts'
 import { commandsFor } from './commands.ts'
 import { callOf } from './options.ts'
@@ -71,8 +71,8 @@ export const updateItem = async <T extends object = Record<string, any>>(
 ): Promise<T> => {
   const session = sessionOf(client)
   if (!tableNamed(session.tables, TableName))
-    throw optionError(from, 'TableName', 'must be an encrypted table')
-  if (typeof change !== 'function') throw optionError(from, 'change', 'must be a function')
+    throw optionError(packageName, 'TableName', 'must be an encrypted table')
+  if (typeof change !== 'function') throw optionError(packageName, 'change', 'must be a function')
   const { attempts, timeout, baseDelay, maxDelay } = checked(options)
   const call = options.call === undefined ? session.call() : callOf(options.call)()
   const deadline = Math.min(Date.now() + timeout, call?.deadline ?? Number.POSITIVE_INFINITY)
@@ -91,7 +91,7 @@ export const updateItem = async <T extends object = Record<string, any>>(
     }
     const item = Item ?? ({ ...Key } as T)
     last = (await change(item, { exists: Item !== undefined, attempt })) ?? item
-    if (typeof last !== 'object') throw optionError(from, 'change', 'must return an item or nothing')
+    if (typeof last !== 'object') throw optionError(packageName, 'change', 'must return an item or nothing')
     try {
       await own.send(new Put({ TableName, Item: last }))
       return last
@@ -108,7 +108,7 @@ export const updateItem = async <T extends object = Record<string, any>>(
 }
 
 const conflict = (message: string): GlassineError =>
-  new GlassineError('ERR_UPDATE_CONFLICT', { package: from, message })
+  new GlassineError('ERR_UPDATE_CONFLICT', { package: packageName, message })
 
 interface ServiceError {
   readonly name: string
@@ -129,6 +129,6 @@ const checked = (options: UpdateOptions): typeof defaults => {
       !Number.isSafeInteger(given[name]) ||
       given[name] < (name === 'attempts' || name === 'timeout' ? 1 : 0)
     )
-      throw optionError(from, name, 'must be a positive integer')
+      throw optionError(packageName, name, 'must be a positive integer')
   return given
 }

@@ -1,5 +1,5 @@
 import { optionError } from '@glassine/core/internal'
-import { from } from '../errors.ts'
+import { packageName } from '../errors.ts'
 import type { ItemCall } from '../item/call.ts'
 import { addMiddlewares } from './middleware.ts'
 import { callOf, type EncryptionOptions, tablesOf } from './options.ts'
@@ -39,9 +39,9 @@ const sessions = new WeakMap<object, Session>()
  */
 export const withEncryption = <C extends SdkClient>(client: C, options: EncryptionOptions): C => {
   if (typeof client?.middlewareStack?.clone !== 'function' || typeof client.send !== 'function')
-    throw optionError(from, 'client', 'must be a client of the AWS SDK for JavaScript v3')
+    throw optionError(packageName, 'client', 'must be a client of the AWS SDK for JavaScript v3')
   if (sessions.has(client.middlewareStack))
-    throw optionError(from, 'client', 'encrypts already; name all tables in one call')
+    throw optionError(packageName, 'client', 'encrypts already; name all tables in one call')
   const tables = tablesOf(options)
   return derivedClient(client, { tables, call: callOf(options.call) })
 }
@@ -74,7 +74,7 @@ export const encryptionStats = (client: SdkClient): Readonly<Record<string, Tabl
 /** @internal What an encrypting client works with. */
 export const sessionOf = (client: SdkClient): Session => {
   const session = client?.middlewareStack && sessions.get(client.middlewareStack)
-  if (!session) throw optionError(from, 'client', 'must be a client that `withEncryption` returned')
+  if (!session) throw optionError(packageName, 'client', 'must be a client that `withEncryption` returned')
   return session
 }
 

@@ -1,6 +1,6 @@
 import { optionError } from '@glassine/core/internal'
 import { type AttributeAction, isAction } from '../attributes/actions.ts'
-import { from } from '../errors.ts'
+import { packageName } from '../errors.ts'
 import { compileTable } from './compile.ts'
 import {
   checkedName,
@@ -23,10 +23,10 @@ export const configOfActions = (options: ActionOptions): TableConfig => {
   const { attributeActions } = options
   const option = 'attributeActions'
   if (typeof attributeActions !== 'object' || attributeActions === null)
-    throw optionError(from, option, 'must be an object from attribute to action')
+    throw optionError(packageName, option, 'must be an object from attribute to action')
   const named = new Map<string, AttributeAction>()
   for (const [name, action] of Object.entries(attributeActions)) {
-    if (!isAction(action)) throw optionError(from, option, 'must name actions of the format')
+    if (!isAction(action)) throw optionError(packageName, option, 'must name actions of the format')
     named.set(checkedName(option, name), action)
   }
   return compileTable(checkedTableOptions(options), { option, named, others: undefined, required: [] })

@@ -2,7 +2,7 @@ import { optionError } from '@glassine/core/internal'
 import { multiKeyring } from '@glassine/keys/multi'
 import type { AttributeAction } from '../attributes/actions.ts'
 import { planner } from '../attributes/plan.ts'
-import { from } from '../errors.ts'
+import { packageName } from '../errors.ts'
 import { contextOf } from '../format/encryption-context.ts'
 import type { CheckedOptions } from './options.ts'
 import type { TableConfig } from './table-config.ts'
@@ -37,10 +37,10 @@ export const compileTable = (options: CheckedOptions, actions: Actions): TableCo
   const keyAction = version === 2 ? included : 'SIGN_ONLY'
   for (const key of keys)
     if (named.get(key) !== keyAction)
-      throw optionError(from, option, `must give the table's keys ${keyAction}`)
+      throw optionError(packageName, option, `must give the table's keys ${keyAction}`)
   for (const [name, action] of named)
     if ((action === 'DO_NOTHING') !== isUnsigned(name))
-      throw optionError(from, option, `contradicts the unsigned attributes: ${name}`)
+      throw optionError(packageName, option, `contradicts the unsigned attributes: ${name}`)
 
   const actionOf = (name: string): AttributeAction | undefined =>
     isUnsigned(name) ? 'DO_NOTHING' : (named.get(name) ?? others)

@@ -1,7 +1,7 @@
 import { type Fields, policyOf } from '@glassine/core'
 import { optionError } from '@glassine/core/internal'
 import type { AttributeAction } from '../attributes/actions.ts'
-import { from } from '../errors.ts'
+import { packageName } from '../errors.ts'
 import { compileTable } from './compile.ts'
 import {
   checkedName,
@@ -42,14 +42,15 @@ export const configOfFields = (options: ItemEncryptorOptions): TableConfig => {
   const checked = checkedTableOptions(options)
   const { undeclared = 'sign' } = options
   if (!Object.hasOwn(others, undeclared))
-    throw optionError(from, 'undeclared', "must be 'sign', 'encrypt' or 'error'")
-  const { encrypted, fields } = policyOf(options.fields, from)
+    throw optionError(packageName, 'undeclared', "must be 'sign', 'encrypt' or 'error'")
+  const { encrypted, fields } = policyOf(options.fields, packageName)
   // A record or list at the root has no attributes that could be told apart.
-  if (encrypted.each) throw optionError(from, 'fields', 'must name top-level attributes, not all of them')
+  if (encrypted.each)
+    throw optionError(packageName, 'fields', 'must name top-level attributes, not all of them')
 
   const named = new Map<string, AttributeAction>()
   const add = (option: string, name: string, action: AttributeAction): void => {
-    if (named.has(name)) throw optionError(from, option, `covers an attribute twice: ${name}`)
+    if (named.has(name)) throw optionError(packageName, option, `covers an attribute twice: ${name}`)
     named.set(name, action)
   }
   for (const [name] of encrypted.members ?? []) add('fields', checkedName('fields', name), 'ENCRYPT_AND_SIGN')

@@ -1,7 +1,7 @@
 import { optionError } from '@glassine/core/internal'
 import type { KeyMaterial, Keyring } from '@glassine/keys'
 import { reservedPrefix } from '../attributes/attribute-value.ts'
-import { from } from '../errors.ts'
+import { packageName } from '../errors.ts'
 import { maxHeaderKeys } from '../format/header.ts'
 import { type Suite, type SuiteName, suites } from '../format/suites.ts'
 
@@ -52,7 +52,7 @@ export const tableOptionNames = [
 
 const defaults = { suite: '0x6701', maxEncryptedDataKeys: 8, timeout: 10_000 } as const
 
-const fault = (option: string, expected: string) => optionError(from, option, expected)
+const fault = (option: string, expected: string) => optionError(packageName, option, expected)
 
 /** Refuses what is no object, and options that there are not: a misspelt one must not become a default. */
 export const checkKnown = (options: unknown, known: readonly string[]): void => {

@@ -1,6 +1,6 @@
 import { GlassineError } from '@glassine/core'
 import type { EncryptedDataKey, Keyring, KeyringRequest } from '@glassine/keys'
-import { decryptFailed, from } from '../errors.ts'
+import { decryptFailed, packageName } from '../errors.ts'
 import { keyBytes, type NewRecipient, unwrapDataKey, wrappedIntermediateKey } from './intermediate.ts'
 
 /**
@@ -21,7 +21,7 @@ const ask = async (keyring: Keyring, request: KeyringRequest): Promise<NewRecipi
   if (dataKey.length !== keyBytes || wrappedForm === undefined || encryptedDataKeys.length > 1) {
     dataKey.fill(0)
     throw new GlassineError('ERR_ENCRYPT_FAILED', {
-      package: from,
+      package: packageName,
       message: 'Each keyring must wrap one key of 32 bytes once; pass several keyrings as a list',
     })
   }

@@ -5,7 +5,7 @@ import { giveBack, takeScratch } from '../attributes/scratch.ts'
 import { valueSize } from '../attributes/size.ts'
 import { Writer } from '../attributes/writer.ts'
 import type { TableConfig } from '../config/table-config.ts'
-import { from, sealingError, valueError } from '../errors.ts'
+import { packageName, sealingError, valueError } from '../errors.ts'
 import { fieldCipherKey, fieldKeyStream, fieldNonce, itemKeys } from '../format/derive.ts'
 import type { ItemContext } from '../format/encryption-context.ts'
 import { type Field, inOrder, isEncrypted, writeField } from '../format/field.ts'
@@ -69,13 +69,13 @@ const sorted = (config: TableConfig, item: Item) => {
   if (typeof item !== 'object' || item === null) throw valueError('An item must be an object')
   if (Object.hasOwn(item, headName) || Object.hasOwn(item, footName))
     throw new GlassineError('ERR_ALREADY_ENCRYPTED', {
-      package: from,
+      package: packageName,
       message: 'The item is encrypted already',
     })
   for (const name of config.required)
     if (!Object.hasOwn(item, name) || item[name] === undefined)
       throw new GlassineError('ERR_FIELD_MISSING', {
-        package: from,
+        package: packageName,
         path: `/${name}`,
         message: `/${name}: the item lacks an attribute that it must have`,
         statusCode: 500,

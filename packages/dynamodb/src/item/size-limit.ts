@@ -1,7 +1,7 @@
 import { GlassineError } from '@glassine/core'
 import { addedNameBytes } from '../attributes/attribute-value.ts'
 import { maxItemSize, valueSize } from '../attributes/size.ts'
-import { from } from '../errors.ts'
+import { packageName } from '../errors.ts'
 import { type Field, isEncrypted } from '../format/field.ts'
 
 /** The most that DynamoDB counts for a value beyond its serialised bytes: 3 for an empty list or map. */
@@ -24,7 +24,7 @@ export const checkSize = (fields: readonly Field[], apart: number): void => {
     size += field.plan.nameBytes + (isEncrypted(field) ? field.end - field.start : valueSize(field.value))
   if (size <= maxItemSize) return
   throw new GlassineError('ERR_TOO_LARGE', {
-    package: from,
+    package: packageName,
     message: `The encrypted item would be ${size - maxItemSize} bytes larger than the ${maxItemSize} that DynamoDB stores`,
   })
 }

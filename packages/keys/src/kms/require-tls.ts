@@ -1,5 +1,5 @@
 import { GlassineError } from '@glassine/core'
-import { from } from '../errors.ts'
+import { packageName } from '../errors.ts'
 
 /** The part of the SDK's HTTP request that tells where it goes. */
 interface Outgoing {
@@ -36,7 +36,7 @@ export const requireTls =
       !isNamed(`${protocol}//${hostname}${port ? `:${port}` : ''}`, insecureOrigin)
     )
       throw new GlassineError('ERR_TLS_REQUIRED', {
-        package: from,
+        package: packageName,
         statusCode: 500,
         message: `The endpoint of ${service} is not https, and \`insecureEndpoint\` does not name it`,
         option: 'insecureEndpoint',

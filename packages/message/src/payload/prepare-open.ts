@@ -3,7 +3,7 @@ import { itemsToOpen, type OpenItem } from '@glassine/core/internal'
 import type { DataKey, DecryptionKeyRequest } from '@glassine/keys'
 import { decodePlaintext } from '@glassine/keys/internal'
 import type { MessageContext } from '../contexts.ts'
-import { fault, from, uniform } from '../errors.ts'
+import { fault, packageName, uniform } from '../errors.ts'
 import { openMessage } from '../open.ts'
 import { borrowAll, preparedWith } from '../prepared.ts'
 import type { ReadMessage } from '../reader.ts'
@@ -32,7 +32,7 @@ export const prepareOpen = async (
   const { keys: material, bindFields, bundleMember } = settings
   const { binding, partial } = options
   const shared = contextFor(settings, policy.model, binding)
-  const { items, put } = itemsToOpen(policy, payload, { from, bundleMember, partial })
+  const { items, put } = itemsToOpen(policy, payload, { packageName, bundleMember, partial })
   if (items.length === 0) return preparedWith([], () => put([]))
 
   // Contexts are compared first: a message of another tenant or model never costs a call of KMS.
@@ -48,7 +48,7 @@ export const prepareOpen = async (
     // One that fails ends the payload: the copy with what was opened before it goes nowhere.
     put(
       sealed.map(({ pointer, message, context, key }): Json => {
-        const value = decodePlaintext(openMessage(message, keys[key]!.bytes, context.unstored), from)
+        const value = decodePlaintext(openMessage(message, keys[key]!.bytes, context.unstored), packageName)
         return holdsPointer ? valueAt(pointer, value) : value
       }),
     ),

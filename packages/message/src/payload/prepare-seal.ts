@@ -1,7 +1,7 @@
 import type { EnvelopeOptions, FieldPolicy, Prepared } from '@glassine/core'
 import { bundleEntry, itemsToSeal } from '@glassine/core/internal'
 import { jsonBytes, refuseOversize } from '@glassine/keys/internal'
-import { from } from '../errors.ts'
+import { packageName } from '../errors.ts'
 import { borrowAll, preparedWith } from '../prepared.ts'
 import { messageLength, sealMessage } from '../seal.ts'
 import { contextFor, type Settings } from '../settings.ts'
@@ -18,7 +18,7 @@ export const prepareSeal = async (
   const { binding, partial, maxBytes, tenant, deadline } = options
   const shared = contextFor(settings, policy.model, binding)
   const isSealed = (value: unknown): boolean => looksLikeMessage(value, limits)
-  const { copy, items } = itemsToSeal(policy, payload, { from, bundleMember, partial, isSealed })
+  const { copy, items } = itemsToSeal(policy, payload, { packageName, bundleMember, partial, isSealed })
   if (items.length === 0) return preparedWith([], () => copy)
 
   // A bundle holds its pointers already.
@@ -32,13 +32,13 @@ export const prepareSeal = async (
   const keyAt = (at: number): number => (contexts.length === 1 ? 0 : at)
   // Measured with empty places, whose messages are then added: nothing has to be sealed to know the size.
   if (maxBytes !== undefined) for (const { holder, key } of items) holder[key] = ''
-  const rest = maxBytes === undefined ? 0 : jsonBytes(copy, from)
+  const rest = maxBytes === undefined ? 0 : jsonBytes(copy, packageName)
   const checkSize = (headLength: (context: number) => number): void => {
     if (maxBytes === undefined) return
     let total = rest
     for (const [at, length] of lengths.entries())
       total += base64Length(messageLength(headLength(keyAt(at)), length, writing))
-    refuseOversize(total, maxBytes, from)
+    refuseOversize(total, maxBytes, packageName)
   }
   checkSize((at) => writer.headLength(contexts[at]!, writing.suite))
 

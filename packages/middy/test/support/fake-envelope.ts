@@ -23,7 +23,7 @@ export interface FakeEnvelope extends Envelope {
   readonly open: () => number
 }
 
-const from = 'fake'
+const packageName = 'fake'
 
 /** An envelope that hides nothing and checks everything: the pointer, the model and the binding. */
 export const fakeEnvelope = (name = 'fake', overrides: Partial<Envelope> = {}): FakeEnvelope => {
@@ -37,16 +37,16 @@ export const fakeEnvelope = (name = 'fake', overrides: Partial<Envelope> = {}): 
     { binding }: EnvelopeOptions,
   ): string =>
     prefix +
-    Buffer.from(JSON.stringify([model, pointer, binding, encodeValue(value, field.path, from)])).toString(
-      'base64',
-    )
+    Buffer.from(
+      JSON.stringify([model, pointer, binding, encodeValue(value, field.path, packageName)]),
+    ).toString('base64')
 
   const open = ({ pointer, field, value }: Place, { model }: FieldPolicy, { binding }: EnvelopeOptions) => {
     if (typeof value !== 'string' || !value.startsWith(prefix))
-      throw new GlassineError('ERR_FIELD_NOT_ENCRYPTED', { package: from, path: field.path })
+      throw new GlassineError('ERR_FIELD_NOT_ENCRYPTED', { package: packageName, path: field.path })
     const [m, p, b, json] = JSON.parse(Buffer.from(value.slice(prefix.length), 'base64').toString())
     if (m !== model || p !== pointer || JSON.stringify(b) !== JSON.stringify(binding))
-      throw new GlassineError('ERR_DECRYPT_FAILED', { package: from })
+      throw new GlassineError('ERR_DECRYPT_FAILED', { package: packageName })
     return JSON.parse(json)
   }
 
@@ -58,7 +58,7 @@ export const fakeEnvelope = (name = 'fake', overrides: Partial<Envelope> = {}): 
   ): Prepared => {
     calls.push({ direction, payload, model: policy.model, options })
     const { copy, places } = placesOf(policy, payload, {
-      from,
+      packageName,
       statusCode: direction === 'open' ? 400 : 500,
       absent: options.partial ? 'ignore' : 'error',
     })

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import { checkedBinding, type Scope } from '@glassine/core'
 import { contextBytes } from '@glassine/core/internal'
 import { boundedMap } from '@glassine/keys/internal'
-import { from } from '../errors.ts'
+import { packageName } from '../errors.ts'
 
 /**
  * What a field is bound to beside its place: the route, the model and the binding, hashed.
@@ -18,7 +18,7 @@ const contextHashBytes = 16
 export const contextHashes = (): ContextOf => {
   const known = boundedMap<string>()
   return ({ route = '', binding: given }, model) => {
-    const binding = checkedBinding(given, from)
+    const binding = checkedBinding(given, packageName)
     const id = JSON.stringify([route, model, binding])
     const remembered = known.get(id)
     if (remembered !== undefined) return remembered

@@ -1,7 +1,7 @@
 import type { FieldPolicy, Json, OpenOptions, Prepared } from '@glassine/core'
 import { isPlainObject, itemsToOpen, keyMember } from '@glassine/core/internal'
 import { decodePlaintext } from '@glassine/keys/internal'
-import { decryptFailed, fault, from } from '../errors.ts'
+import { decryptFailed, fault, packageName } from '../errors.ts'
 import { looksLikeJwe } from '../jwe/compact.ts'
 import { spendOnce } from '../replay.ts'
 import type { Session } from '../session/session.ts'
@@ -28,7 +28,7 @@ export const prepareOpen = async (
   }
   const { bundleMember } = settings
   const { partial } = options
-  const { copy, items, put } = itemsToOpen(policy, payload, { from, bundleMember, partial })
+  const { copy, items, put } = itemsToOpen(policy, payload, { packageName, bundleMember, partial })
   const tokens = items.map(({ pointer, path, value }): Token => {
     if (!looksLikeJwe(value)) throw fault('ERR_FIELD_NOT_ENCRYPTED', { path })
     return { text: value, pointer }
@@ -46,7 +46,9 @@ export const prepareOpen = async (
   return preparedWith(
     () => {
       // One that fails ends the payload: the copy with what was opened before it goes nowhere.
-      const values = checked.map((token) => decodePlaintext(openToken(session.keys.request, token), from))
+      const values = checked.map((token) =>
+        decodePlaintext(openToken(session.keys.request, token), packageName),
+      )
       for (const value of bundleMember === undefined ? values : values.flatMap(membersOf)) refuseSealed(value)
       return put(values)
     },

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Envelope, EnvelopeOptions, FieldPolicy, Prepared } from '@glassine/core'
 import { keyMember, keyUse } from '@glassine/core/internal'
 import { jsonBytes, refuseOversize } from '@glassine/keys/internal'
-import { decryptFailed, fault, from } from '../errors.ts'
+import { decryptFailed, fault, packageName } from '../errors.ts'
 import { bodyLength } from '../jwe/compact.ts'
 import { freshIvs, ivBytes, sealCompact } from '../jwe/gcm.ts'
 import { maySeal, type Session } from '../session/session.ts'
@@ -71,12 +71,12 @@ const prepareSeal = async (
   if (maxBytes !== undefined) {
     // Measured with empty places, whose tokens are then added: nothing has to be sealed to know the size.
     for (const { holder, key } of ready) holder[key] = ''
-    let total = jsonBytes(copy, from)
+    let total = jsonBytes(copy, packageName)
     for (const { head, text } of ready) {
       const bytes = Buffer.byteLength(text, 'utf8')
       total += head.length + bodyLength(inner ? inner.head.length + bodyLength(bytes) : bytes)
     }
-    refuseOversize(total, maxBytes, from)
+    refuseOversize(total, maxBytes, packageName)
   }
 
   return preparedWith(() => {

@@ -1,6 +1,6 @@
 import type { EnvelopeOptions, FieldPolicy } from '@glassine/core'
 import { isPlainObject, itemsToSeal, keyMember, type SealItem } from '@glassine/core/internal'
-import { fault, from } from '../errors.ts'
+import { fault, packageName } from '../errors.ts'
 import type { Settings } from '../settings.ts'
 import { refuseDeclared } from './declared.ts'
 import { recognises } from './recognises.ts'
@@ -31,7 +31,7 @@ export const takenOut = (
     throw fault(recognises(payload[keyMember]) ? 'ERR_ALREADY_ENCRYPTED' : 'ERR_VALUE_INVALID', {
       path: `/${keyMember}`,
     })
-  const shape = { from, bundleMember, partial, isSealed: recognises }
+  const shape = { packageName, bundleMember, partial, isSealed: recognises }
   const { copy, items } = itemsToSeal(policy, payload, shape)
   return {
     copy,

@@ -7,7 +7,7 @@ import {
   type OptionSchema,
   required,
 } from '@glassine/core/internal'
-import { fault, from } from '../errors.ts'
+import { fault, packageName } from '../errors.ts'
 import { knownKeys } from '../recipients/known-keys.ts'
 import { type Recipient, recipientsOf, recipientsRule } from '../recipients/recipient.ts'
 import { httpRequestOf, httpResponse, type JwksResponse } from './request.ts'
@@ -70,7 +70,7 @@ export const jwksHandler = (options: JwksHandlerOptions): JwksHandler => {
     sign,
     timeout = 10_000,
     now = Date.now,
-  } = checkedOptions(from, schema, options)
+  } = checkedOptions(packageName, schema, options)
   const keys = knownKeys(recipientsOf(recipients))
   const maxAge = Math.floor(age / 1_000)
   const signed = sign && signedKeys(sign, maxAge, now)

@@ -1,6 +1,6 @@
 import { createSign, type JsonWebKey, type KeyObject } from 'node:crypto'
 import { checkedOptions, required } from '@glassine/core/internal'
-import { badOption, from, unavailable } from '../errors.ts'
+import { badOption, packageName, unavailable } from '../errors.ts'
 import { type EcPublicJwk, publicJwkOf, signerJwk } from '../jwk.ts'
 import { type KmsKeyOptions, kmsKeyOf, taken } from '../kms/kms-key.ts'
 import { imported, privateKeyRule } from '../recipients/local.ts'
@@ -58,7 +58,7 @@ export interface LocalSignerOptions {
  */
 export const localSigner = (options: LocalSignerOptions): Signer => {
   const privateKey = imported(
-    checkedOptions(from, { privateKey: required(privateKeyRule) }, options).privateKey,
+    checkedOptions(packageName, { privateKey: required(privateKeyRule) }, options).privateKey,
   )
   const jwk = publicJwkOf(privateKey)
   if (jwk?.kty !== 'EC') throw badOption('privateKey', 'must be on P-256')

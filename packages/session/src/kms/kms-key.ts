@@ -12,7 +12,7 @@ import {
   keyRule,
   wrongAnswer,
 } from '@glassine/keys/internal'
-import { badOption, decryptFailed, from, unavailable } from '../errors.ts'
+import { badOption, decryptFailed, packageName, unavailable } from '../errors.ts'
 import { importPublicKey, type PublicJwk, publicJwkOf } from '../jwk.ts'
 import {
   kmsOperationsOf,
@@ -71,7 +71,7 @@ export const kmsKeyOf = (
     grantTokens,
     timeout = 10_000,
   } = checkedOptions(
-    from,
+    packageName,
     {
       keyId: required(keyRule),
       publicKey: anyObject,

@@ -8,7 +8,7 @@ import {
   privateDecrypt,
 } from 'node:crypto'
 import { anyObject, checkedOptions, flag, type OptionSchema, type Rule } from '@glassine/core/internal'
-import { badOption, decryptFailed, from } from '../errors.ts'
+import { badOption, decryptFailed, packageName } from '../errors.ts'
 import { publicJwkOf, type RecipientJwk, recipientJwk } from '../jwk.ts'
 import type { Recipient } from './recipient.ts'
 
@@ -44,7 +44,7 @@ const schema: OptionSchema<LocalRecipientOptions> = { privateKey: privateKeyRule
  * ```
  */
 export const localRecipient = (options: LocalRecipientOptions = {}): Recipient => {
-  const { privateKey: given, allowInLambda } = checkedOptions(from, schema, options)
+  const { privateKey: given, allowInLambda } = checkedOptions(packageName, schema, options)
   if (process.env.AWS_LAMBDA_FUNCTION_NAME && !allowInLambda)
     throw badOption('allowInLambda', 'must be true for a local recipient in AWS Lambda')
   // Not before it is needed: environments restored from one snapshot would share it.

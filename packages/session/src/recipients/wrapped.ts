@@ -9,7 +9,7 @@ import {
   text,
 } from '@glassine/core/internal'
 import { type DataKey, type EncryptionContext, type KeyMaterial, serialiseContext } from '@glassine/keys'
-import { badOption, decryptFailed, from, unavailable } from '../errors.ts'
+import { badOption, decryptFailed, packageName, unavailable } from '../errors.ts'
 import { type EcPublicJwk, importPublicKey, publicJwkOf, recipientJwk, thumbprint } from '../jwk.ts'
 import type { Recipient, RecipientCall } from './recipient.ts'
 
@@ -74,7 +74,7 @@ export const wrappedRecipient = (options: WrappedRecipientOptions): Recipient =>
     keyId,
     encryptedPrivateKey,
     encryptionContext = {},
-  } = checkedOptions(from, schema, options)
+  } = checkedOptions(packageName, schema, options)
   const jwk = recipientJwk(publicOption(publicKey))
   const context = serialiseContext({ ...encryptionContext })
   const encryptedDataKeys = [

@@ -10,7 +10,7 @@ import {
   dynamoDB,
   firstAnswer,
 } from '@glassine/keys/internal'
-import { from, unavailable } from '../errors.ts'
+import { packageName, unavailable } from '../errors.ts'
 import type { ReplayStore } from '../replay.ts'
 
 type Sdk = typeof import('@aws-sdk/client-dynamodb')
@@ -64,7 +64,7 @@ const conditionException = 'ConditionalCheckFailedException'
  * ```
  */
 export const dynamodbReplayStore = (options: DynamoDBReplayStoreOptions): ReplayStore => {
-  const { tableName, timeout = 10_000 } = checkedOptions(from, schema, options)
+  const { tableName, timeout = 10_000 } = checkedOptions(packageName, schema, options)
   checkAwsClientOptions(options)
   const { send } = awsSender(options, service)
 

@@ -20,7 +20,7 @@ export interface EncryptedMatcherOptions {
   readonly envelope?: Pick<Envelope, 'recognises' | 'carrier'>
 }
 
-const from = '@glassine/testing'
+const packageName = '@glassine/testing'
 
 /** What was found at the declared places: template paths only, values never leave here. */
 interface Findings {
@@ -40,7 +40,7 @@ const inspect = (
   absentMode: 'collect' | 'ignore',
 ): Findings => {
   const recognises = envelope ? envelope.recognises.bind(envelope) : isCiphertext
-  const { places, absent } = placesOf(policy, payload, { from, statusCode: 500, absent: absentMode })
+  const { places, absent } = placesOf(policy, payload, { packageName, statusCode: 500, absent: absentMode })
   const sealed = places.filter(({ value }) => recognises(value)).map(({ field }) => field.path)
   const inClear = places
     .filter(({ value }) => !recognises(value))
@@ -81,9 +81,9 @@ export function toHaveEncrypted(
   fields: Fields,
   options: EncryptedMatcherOptions = {},
 ): MatcherResult {
-  const policy = policyOf(fields, from)
+  const policy = policyOf(fields, packageName)
   if (options.envelope !== undefined && typeof options.envelope.recognises !== 'function')
-    throw optionError(from, 'envelope', 'must be an envelope')
+    throw optionError(packageName, 'envelope', 'must be an envelope')
   const isNot = this.isNot === true
   const { sealed, faults, isUnreadable } = findingsOf(received, policy, options, isNot ? 'ignore' : 'collect')
   // `.not` is no mere opposite: after decryption nothing may be sealed any more, and half of it is not nothing.

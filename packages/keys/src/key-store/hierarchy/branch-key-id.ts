@@ -1,7 +1,7 @@
 import { GlassineError } from '@glassine/core'
 import { branchKeyIdRule } from '../../branch-key-id.ts'
 import type { EncryptionContext } from '../../encryption-context.ts'
-import { from } from '../../errors.ts'
+import { packageName } from '../../errors.ts'
 import type { KeyringRequest } from '../../keyring.ts'
 
 /** What a function that chooses the branch key is told. The same for encryption and decryption. */
@@ -23,7 +23,7 @@ export type BranchKeyIdSupplier = (request: BranchKeyIdRequest) => string
 const absent = /(^|[^A-Za-z0-9])(undefined|null|NaN)($|[^A-Za-z0-9])|\[object /
 
 const invalid = (message: string): GlassineError =>
-  new GlassineError('ERR_BINDING_INVALID', { package: from, message })
+  new GlassineError('ERR_BINDING_INVALID', { package: packageName, message })
 
 /** The choice of each request. */
 export const branchKeyIdOf = (
