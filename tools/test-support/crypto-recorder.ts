@@ -88,6 +88,10 @@ export const recordCrypto = () => {
     createDecipheriv: maker('createDecipheriv'),
     createHmac: maker('createHmac'),
     createHash: maker('createHash'),
+    hash: (...given: Parameters<typeof real.hash>) => {
+      step()
+      return real.hash(...given)
+    },
     hkdfSync: (...given: Parameters<typeof real.hkdfSync>) => {
       step()
       note('hkdfSync', given[0], 'key', given[1])
@@ -144,7 +148,7 @@ export const recordCrypto = () => {
      * `published` holds. Throws when nothing passed here, since then the modules under test have the real one.
      */
     left: ({ published = [], except = () => false }: LeftOptions = {}): readonly string[] => {
-      if (seen.length === 0)
+      if (calls === 0)
         throw new Error(
           'Nothing passed here: import the modules under test dynamically, after recordCrypto()',
         )

@@ -38,20 +38,23 @@ export const committedKeys = (suite: Suite, dataKey: Buffer, messageId: Buffer):
   // A shorter key would leave zeros, or another key's bytes, where it ends.
   if (dataKey.length !== keyBytes)
     throw fault('ERR_ENCRYPT_FAILED', { message: 'A data key must be 32 bytes' })
-  extract.key(messageId)
-  extract.message(dataKey)
-  prk.write(extract.digest(), 'latin1')
-  expandCommitment.key(prk)
-  expandCommitment.message(commitInfo)
-  const commitment = Buffer.allocUnsafe(keyBytes)
-  commitment.write(expandCommitment.digest(), 0, keyBytes, 'latin1')
-  expandKey.key(prk)
-  expandKey.message(deriveInfos.get(suite.id)!)
-  const cipherKey = Buffer.allocUnsafe(keyBytes)
-  cipherKey.write(expandKey.digest(), 0, keyBytes, 'latin1')
-  prk.fill(0)
-  extract.wipe()
-  expandCommitment.wipe()
-  expandKey.wipe()
-  return { cipherKey, commitment }
+  try {
+    extract.key(messageId)
+    extract.message(dataKey)
+    prk.write(extract.digest(), 'latin1')
+    expandCommitment.key(prk)
+    expandCommitment.message(commitInfo)
+    const commitment = Buffer.allocUnsafe(keyBytes)
+    commitment.write(expandCommitment.digest(), 0, keyBytes, 'latin1')
+    expandKey.key(prk)
+    expandKey.message(deriveInfos.get(suite.id)!)
+    const cipherKey = Buffer.allocUnsafe(keyBytes)
+    cipherKey.write(expandKey.digest(), 0, keyBytes, 'latin1')
+    return { cipherKey, commitment }
+  } finally {
+    prk.fill(0)
+    extract.wipe()
+    expandCommitment.wipe()
+    expandKey.wipe()
+  }
 }

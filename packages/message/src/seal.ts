@@ -31,10 +31,13 @@ export const sealMessage = (template: HeaderTemplate, dataKey: Buffer, plaintext
   writeMessageId(out, idAt)
   const messageId = out.subarray(idAt, idAt + idBytes)
   const { cipherKey, commitment } = committedKeys(suite, dataKey, messageId)
-  let at = head.length
-  at += commitment.copy(out, at)
-  at += headerTag(cipherKey, headerIv, out.subarray(0, at), context.unstored).copy(out, at)
-  writeBody(out, at, plaintext, frameLength, cipherKey, messageId)
-  cipherKey.fill(0)
+  try {
+    let at = head.length
+    at += commitment.copy(out, at)
+    at += headerTag(cipherKey, headerIv, out.subarray(0, at), context.unstored).copy(out, at)
+    writeBody(out, at, plaintext, frameLength, cipherKey, messageId)
+  } finally {
+    cipherKey.fill(0)
+  }
   return signingKey === undefined ? out : Buffer.concat([out, signedFooter(out, signingKey)])
 }

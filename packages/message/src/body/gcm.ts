@@ -31,7 +31,12 @@ export const openWith = (key: Buffer, iv: Buffer, aad: Buffer, sealed: Buffer, t
   decipher.setAAD(aad)
   decipher.setAuthTag(tag)
   const plaintext = decipher.update(sealed)
-  decipher.final()
+  try {
+    decipher.final()
+  } catch (error) {
+    plaintext.fill(0)
+    throw error
+  }
   return plaintext
 }
 

@@ -69,6 +69,8 @@ export const encrypt = async (
     return { result, messageHeader: headerOf(result, template, dataKey.encryptedDataKeys) }
   } finally {
     dataKey.release()
+    // A copy of a text is ours; bytes are the caller's.
+    if (typeof plaintext === 'string') bytes.fill(0)
   }
 }
 

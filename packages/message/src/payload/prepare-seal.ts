@@ -59,9 +59,12 @@ export const prepareSeal = async (
         const { holder, key } = items[at]!
         const { template, dataKey } = keys[keyAt(at)]!
         const plaintext = Buffer.from(texts[at]!, 'utf8')
-        holder[key] = sealMessage(template, dataKey.bytes, plaintext).toString('base64')
-        // It may lie in Node's pool of buffers, where the next one to allocate could read it.
-        plaintext.fill(0)
+        try {
+          holder[key] = sealMessage(template, dataKey.bytes, plaintext).toString('base64')
+        } finally {
+          // It may lie in Node's pool of buffers, where the next one to allocate could read it.
+          plaintext.fill(0)
+        }
       }
       return copy
     },

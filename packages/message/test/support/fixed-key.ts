@@ -8,19 +8,21 @@ export const someWrappedKey: EncryptedDataKey = {
   ciphertext: Buffer.alloc(48, 1),
 }
 
+// Nothing asks it.
+const keyring = localKeyring()
+
 /** Key material that has one data key, whatever is asked for: for messages whose data key is known. */
 export const fixedKey = (
   bytes: Buffer,
   wrapped: readonly EncryptedDataKey[] = [someWrappedKey],
 ): KeyMaterial => {
-  const loan = async (encryptedDataKeys: readonly EncryptedDataKey[]): Promise<DataKey> => ({
-    bytes: Buffer.from(bytes),
-    encryptedDataKeys,
-    identity: {},
-    release: () => {},
-  })
+  const loan = async (encryptedDataKeys: readonly EncryptedDataKey[]): Promise<DataKey> => {
+    const copy = Buffer.from(bytes)
+    // Zeroed, as by a cache that keeps nothing: a key that is used after its release opens nothing.
+    return { bytes: copy, encryptedDataKeys, identity: {}, release: () => void copy.fill(0) }
+  }
   return {
-    keyring: localKeyring(),
+    keyring,
     encryptionKey: () => loan(wrapped),
     decryptionKey: ({ encryptedDataKeys }) => loan(encryptedDataKeys),
     stats: () => {
