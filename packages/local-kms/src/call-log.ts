@@ -10,6 +10,8 @@ export interface KmsCall {
   /** ISO 8601, when the request was read. */
   readonly time: string
   readonly region: string
+  /** The id that the event would have in CloudTrail, which GetKeyLastUsage names. */
+  readonly eventId: string
   /** Also in the `x-amzn-requestid` header of the answer. */
   readonly requestId: string
   /** ARN of the caller; the account's root unless the client came from `clientOptionsFor({ principal })`. */

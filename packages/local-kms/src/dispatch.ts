@@ -6,6 +6,7 @@ import type { CallLog, OpenCall } from './call-log.ts'
 import { KmsError } from './errors.ts'
 import { defaultLatency, type FaultSource, type KmsFault, type KmsFaultKind } from './faults.ts'
 import { operations } from './operations/index.ts'
+import { noteUsage } from './operations/last-usage.ts'
 import { type KmsState, newKeyId, rootOf } from './state.ts'
 
 /** A request as the wire, or a caller in this process, puts it. */
@@ -69,6 +70,18 @@ const run = async (
   return spoil(await operation.run(input, call), fault, call)
 }
 
+/** Saves a changed state before the answer leaves: a client must not hear of a key that a restart would lose. */
+const keep = (state: KmsState, save: () => void): void => {
+  if (!state.changed) return
+  try {
+    save()
+    state.changed = false
+  } catch (thrown) {
+    const { message } = thrown as Error
+    throw new KmsError('KMSInternalException', `The state could not be saved: ${message}`)
+  }
+}
+
 /** Never rejects for what a request says: every failure is an answer. */
 export type Dispatch = (request: KmsRequest) => Promise<KmsAnswer>
 
@@ -87,6 +100,7 @@ export const createDispatch =
     const { operation, region, principal } = request
     const requestId = randomUUID()
     const record: OpenCall = {
+      eventId: randomUUID(),
       operation,
       time: new Date(state.now()).toISOString(),
       region,
@@ -97,19 +111,17 @@ export const createDispatch =
     const call: Call = { operation, region, principal, isOwner, state, record }
     const fault = faults.take(operation)
     if (fault !== undefined) record.fault = fault.kind
+    const how = { requestId, ...(fault && { fault: fault.kind }) }
     try {
-      const output = await run(request, call, fault)
-      return { requestId, output, ...(fault && { fault: fault.kind }) }
+      const output = await run(request, call, fault).finally(() => keep(state, save))
+      noteUsage(state, record)
+      return { ...how, output }
     } catch (thrown) {
-      // Whatever is not an answer of KMS is a defect of ours; it must not look like a client's error.
+      // Any other error is a defect here; it must not look like the client's fault.
       const error = thrown instanceof KmsError ? thrown : new KmsError('KMSInternalException')
       record.errorCode = error.type
-      return { requestId, error, ...(fault && { fault: fault.kind }) }
+      return { ...how, error }
     } finally {
-      if (state.changed) {
-        state.changed = false
-        save()
-      }
       log.add(record)
     }
   }

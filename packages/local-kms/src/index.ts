@@ -1,10 +1,10 @@
 export type { KmsCall } from './call-log.ts'
+export type { LocalKmsAccessKey, LocalKmsCredentials } from './credentials.ts'
 export { LocalKmsOptionError } from './errors.ts'
 export { type KmsFault, type KmsFaultKind, type KmsFaults, kmsFaultKinds } from './faults.ts'
 export {
   type LocalKms,
   type LocalKmsClientOptions,
-  type LocalKmsCredentials,
   type LocalKmsKey,
   startLocalKms,
 } from './local-kms.ts'

@@ -1,6 +1,7 @@
 /** The local KMS as a library: a server, its call log, its faults, and shortcuts for tests. */
 import { type CallLog, createCallLog, type KmsCall } from './call-log.ts'
 import { createCertificates } from './certificate.ts'
+import { createCredentials, type LocalKmsCredentials } from './credentials.ts'
 import { createDispatch } from './dispatch.ts'
 import { createFaults, type KmsFaults } from './faults.ts'
 import { checkOptions, type LocalKmsKeyOptions, type LocalKmsOptions, parseKey } from './options.ts'
@@ -8,12 +9,6 @@ import { listen } from './server.ts'
 import { usualUsage } from './specs.ts'
 import { KmsState, rootOf } from './state.ts'
 import { loadState, saveState } from './state-file.ts'
-
-/** Credentials for a client; the signatures made with them are not verified. */
-export interface LocalKmsCredentials {
-  readonly accessKeyId: string
-  readonly secretAccessKey: string
-}
 
 /** What `new KMSClient(...)` takes. */
 export interface LocalKmsClientOptions {
@@ -39,6 +34,7 @@ export interface LocalKms {
   readonly endpoint: string
   readonly region: string
   readonly accountId: string
+  /** Of the account's root. */
   readonly credentials: LocalKmsCredentials
   /** For the account's root in the default Region. */
   readonly clientOptions: LocalKmsClientOptions
@@ -70,18 +66,10 @@ export interface LocalKms {
   createKey(options?: LocalKmsKeyOptions): Promise<LocalKmsKey>
   /** CreateAlias without a client; answers the alias's ARN. Not in the call log. */
   createAlias(name: string, keyId: string, region?: string): Promise<string>
-  /** Stops listening, ends hanging calls. */
+  /** Stops listening and ends hanging calls; a second call changes nothing. */
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
-
-/** Fixed, and by their look no secret: scanners of repositories should not take them for one. */
-const dummyCredentials = (accessKeyId: string): LocalKmsCredentials => ({
-  accessKeyId,
-  secretAccessKey: 'local-kms-verifies-no-signature',
-})
-
-const ownerAccessKeyId = 'AKIALOCALKMS00000000'
 
 /**
  * Starts a KMS on this machine that answers as AWS's does: real cryptography, real ciphertext blobs, AWS's
@@ -109,10 +97,12 @@ export const startLocalKms = async (options: LocalKmsOptions = {}): Promise<Loca
   const save = (): void => {
     if (file !== undefined) saveState(file, state)
   }
+  // A file that cannot be written shows now, and one that others can read is closed to them.
+  save()
   const log = createCallLog(options.onCall)
   const faults = createFaults()
   const root = rootOf(accountId)
-  const principals = new Map<string, string>()
+  const credentials = createCredentials(accountId, options.credentials)
   const certificates = options.https ? createCertificates([host, 'localhost', '127.0.0.1', '::1']) : undefined
 
   const shortcuts = createShortcuts(state, save, root, region)
@@ -123,34 +113,33 @@ export const startLocalKms = async (options: LocalKmsOptions = {}): Promise<Loca
     host,
     port,
     dispatch: createDispatch({ state, log, faults, save }),
-    principalOf: (accessKeyId) => principals.get(accessKeyId) ?? root,
+    allowedHosts: new Set([host, ...(options.allowedHosts ?? [])].map((name) => name.toLowerCase())),
+    signatures: { find: credentials.find, unverified: options.verifySignatures === false ? root : undefined },
     ...(certificates && { tls: certificates.server }),
   })
   const shownHost = host.includes(':') ? `[${host}]` : host
   const endpoint = `${certificates ? 'https' : 'http'}://${shownHost}:${server.port}`
-  const credentials = dummyCredentials(ownerAccessKeyId)
 
-  const clientOptionsFor: LocalKms['clientOptionsFor'] = (who) => {
-    // The access key id is all that a request says about who sent it.
-    let accessKeyId = ownerAccessKeyId
-    if (who.principal !== undefined && who.principal !== root) {
-      const known = [...principals].find(([, principal]) => principal === who.principal)
-      accessKeyId = known?.[0] ?? `AKIAGRANTEE${String(principals.size).padStart(9, '0')}`
-      principals.set(accessKeyId, who.principal)
-    }
-    return {
-      endpoint,
-      region: who.region ?? region,
-      credentials: dummyCredentials(accessKeyId),
-      ...(certificates && { requestHandler: { httpsAgent: { ca: certificates.ca } } }),
-    }
+  const clientOptionsFor: LocalKms['clientOptionsFor'] = (who) => ({
+    endpoint,
+    region: who.region ?? region,
+    credentials: credentials.of(who.principal ?? root),
+    ...(certificates && { requestHandler: { httpsAgent: { ca: certificates.ca } } }),
+  })
+
+  let closing: Promise<void> | undefined
+  const close = (): Promise<void> => {
+    closing ??= server.close().then(() => {
+      if (state.usageChanged) save()
+    })
+    return closing
   }
 
   return {
     endpoint,
     region,
     accountId,
-    credentials,
+    credentials: credentials.root,
     clientOptions: clientOptionsFor({}),
     clientOptionsFor,
     ca: certificates?.ca,
@@ -161,8 +150,8 @@ export const startLocalKms = async (options: LocalKmsOptions = {}): Promise<Loca
     keys: started,
     createKey: shortcuts.key,
     createAlias: shortcuts.alias,
-    close: server.close,
-    [Symbol.asyncDispose]: server.close,
+    close,
+    [Symbol.asyncDispose]: close,
   }
 }
 

@@ -1,5 +1,6 @@
 /** The options of `startLocalKms`, and their check. */
 import type { KmsCall } from './call-log.ts'
+import type { LocalKmsAccessKey } from './credentials.ts'
 import { LocalKmsOptionError } from './errors.ts'
 import { type KeySpec, type KeyUsage, keySpecs, keyUsages } from './specs.ts'
 
@@ -39,23 +40,55 @@ export interface LocalKmsOptions {
    * `alias/y:ECC_NIST_P256:KEY_AGREEMENT`. One whose alias exists already (from `file`) is left as it is.
    */
   readonly keys?: readonly (string | LocalKmsKeyOptions)[]
+  /** Access keys that are accepted besides the account root's pair, which is always the same. */
+  readonly credentials?: readonly LocalKmsAccessKey[]
+  /**
+   * Whether a request must be signed with the secret of its access key; default `true`. With `false`, for tools that
+   * cannot sign, any signature passes, and an unknown access key is the account's root.
+   */
+  readonly verifySignatures?: boolean
+  /**
+   * Names by which the server may be called, besides addresses, names without a dot and those under `.internal`,
+   * `.local`, `.localhost` and `.test`. A page of any other domain could otherwise call it through a browser.
+   */
+  readonly allowedHosts?: readonly string[]
   /** Called with every entry of the call log. */
   readonly onCall?: (call: KmsCall) => void
-  /** The clock, in milliseconds since the epoch: lets a test step over deletion and rotation periods. */
+  /**
+   * The clock, in milliseconds since the epoch: lets a test step over deletion and rotation periods. Signatures are
+   * checked by the machine's clock.
+   */
   readonly now?: () => number
 }
+
+const isText = (value: unknown): boolean => typeof value === 'string' && value !== ''
+
+const isAccessKey = (value: LocalKmsAccessKey): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  // A slash or a comma would not survive the authorization header.
+  /^\w+$/.test(value.accessKeyId) &&
+  isText(value.secretAccessKey) &&
+  (value.sessionToken === undefined || isText(value.sessionToken)) &&
+  (value.principal === undefined || isText(value.principal))
 
 type Check = readonly [test: (value: never) => boolean, expected: string]
 
 /** Every option has its check: one that is added to the interface does not compile without. */
 const checks: { readonly [K in keyof LocalKmsOptions]-?: Check } = {
   port: [(v: number) => Number.isInteger(v) && v >= 0 && v <= 65_535, 'must be an integer from 0 to 65535'],
-  host: [(v: unknown) => typeof v === 'string' && v !== '', 'must be an address or a host name'],
+  host: [isText, 'must be an address or a host name'],
   region: [(v: string) => /^[a-z]{2}(-[a-z]+)+-\d$/.test(v), 'must be a Region such as eu-west-1'],
   accountId: [(v: string) => /^\d{12}$/.test(v), 'must be a string of twelve digits'],
   https: [(v: unknown) => typeof v === 'boolean', 'must be a boolean'],
-  file: [(v: unknown) => typeof v === 'string' && v !== '', 'must be a path'],
+  file: [isText, 'must be a path'],
   keys: [(v: unknown) => Array.isArray(v), 'must be an array'],
+  credentials: [
+    (v: unknown) => Array.isArray(v) && v.every(isAccessKey),
+    'must be an array of { accessKeyId, secretAccessKey, sessionToken?, principal? }',
+  ],
+  verifySignatures: [(v: unknown) => typeof v === 'boolean', 'must be a boolean'],
+  allowedHosts: [(v: unknown) => Array.isArray(v) && v.every(isText), 'must be an array of host names'],
   onCall: [(v: unknown) => typeof v === 'function', 'must be a function'],
   now: [(v: unknown) => typeof v === 'function', 'must be a function'],
 }

@@ -1,17 +1,21 @@
-/** HTTP(S): reads a request, hands it to the dispatcher, and writes the answer or the fault. */
+/** HTTP(S): reads a request, checks where it was sent and who signed it, and writes the answer or the fault. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, isIP } from 'node:net'
 import type { Dispatch, KmsAnswer } from './dispatch.ts'
 import { KmsError } from './errors.ts'
-import { contentType, decodeBody, encodeBody, encodeError, readScope, targetPrefix } from './wire.ts'
+import { type SignatureCheck, verifyRequest } from './sigv4.ts'
+
+const contentType = 'application/x-amz-json-1.1'
+
+const targetPrefix = 'TrentService.'
 
 /** Bytes of a request's body. The largest request of KMS carries a policy of 128 KiB. */
 const maxBody = 1024 * 1024
 
 const html = '<html>\r\n<head><title>503 Service Temporarily Unavailable</title></head>\r\n</html>\r\n'
 
-/** Counts while it reads: a declared length is only a promise. */
+/** Counts while it reads: the declared length may be wrong. */
 const readBody = async (request: IncomingMessage): Promise<Buffer> => {
   const chunks: Buffer[] = []
   let length = 0
@@ -25,6 +29,27 @@ const readBody = async (request: IncomingMessage): Promise<Buffer> => {
   return Buffer.concat(chunks)
 }
 
+/** @throws `SerializationException` without a message, as AWS answers a body that is not JSON */
+const decodeBody = (body: Buffer): unknown => {
+  try {
+    return JSON.parse(body.toString('utf8'))
+  } catch {
+    throw new KmsError('SerializationException')
+  }
+}
+
+/** Bytes become base64; members that are `undefined` are left out. */
+const wireValue = (value: unknown): unknown => {
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('base64')
+  if (Array.isArray(value)) return value.map(wireValue)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, wireValue(member)]))
+}
+
+/** Operations without output answer with no body at all. */
+const encodeBody = (output: object | undefined): string =>
+  output === undefined ? '' : JSON.stringify(wireValue(output))
+
 const send = (response: ServerResponse, status: number, body: string, requestId?: string): void => {
   response.writeHead(status, {
     'content-type': contentType,
@@ -34,8 +59,9 @@ const send = (response: ServerResponse, status: number, body: string, requestId?
   response.end(body)
 }
 
-const sendError = (response: ServerResponse, error: KmsError, requestId?: string): void =>
-  send(response, error.status, encodeError(error), requestId)
+/** `message` is left out, not empty, where AWS leaves it out. */
+const sendError = (response: ServerResponse, { type, text, status }: KmsError, requestId?: string): void =>
+  send(response, status, JSON.stringify({ __type: type, message: text }), requestId)
 
 /** Faults of the transport come first, since they replace an answer, right or wrong. */
 const sendAnswer = (request: IncomingMessage, response: ServerResponse, answer: KmsAnswer): void => {
@@ -49,9 +75,27 @@ const sendAnswer = (request: IncomingMessage, response: ServerResponse, answer: 
     sendError(response, error, requestId)
   } else {
     const body = encodeBody(output)
-    // A whole HTTP message with half a body: what a proxy leaves of an answer that broke off behind it.
+    // A complete HTTP message with half a body: what a proxy passes on when the connection behind it breaks off.
     send(response, 200, fault === 'truncated' ? body.slice(0, body.length >> 1) : body, requestId)
   }
+}
+
+/** Top-level domains that cannot be registered: containers, local networks, tests. */
+const privateDomain = /\.(?:internal|local|localhost|test)$/
+
+/**
+ * Refuses requests that a browser was tricked into sending (DNS rebinding): a page's own domain, resolved to this
+ * machine. Addresses, names without a dot and private domains cannot be such a domain.
+ */
+const checkHost = (header: string | undefined, allowed: ReadonlySet<string>): void => {
+  const host = (header ?? '').toLowerCase().replace(/:\d+$/, '')
+  const name = host.replace(/^\[(.*)\]$/, '$1')
+  if (isIP(name) || !name.includes('.') || privateDomain.test(name) || allowed.has(name)) return
+  throw new KmsError(
+    'MisdirectedRequestException',
+    `The local KMS is not called ${name}. Allow the name with allowedHosts or --allow-host.`,
+    421,
+  )
 }
 
 /** What the server is given; it knows nothing of keys. */
@@ -61,27 +105,39 @@ export interface ServerOptions {
   readonly dispatch: Dispatch
   /** PEM of certificate and key; without it, plain HTTP. */
   readonly tls?: { readonly cert: string; readonly key: string }
-  /** The ARN behind an access key id. */
-  readonly principalOf: (accessKeyId: string) => string
+  /** Names in the `Host` header that are accepted besides those that cannot be public domains. */
+  readonly allowedHosts: ReadonlySet<string>
+  readonly signatures: SignatureCheck
 }
 
 /** Signature before operation: an unsigned request learns nothing, not even which operations there are. */
 const serve = async (
   request: IncomingMessage,
   response: ServerResponse,
-  { dispatch, principalOf }: ServerOptions,
+  { dispatch, allowedHosts, signatures }: ServerOptions,
 ): Promise<void> => {
   try {
+    checkHost(request.headers.host, allowedHosts)
+    // For health checks of containers; everything else is KMS.
+    if (request.method === 'GET' && request.url === '/ping') {
+      response.writeHead(200, { 'content-type': 'text/plain' }).end('healthy')
+      return
+    }
     const body = await readBody(request)
     const target = request.headers['x-amz-target']
-    if (request.method !== 'POST' || typeof target !== 'string' || !target.startsWith(targetPrefix)) {
+    if (
+      request.method !== 'POST' ||
+      request.url !== '/' ||
+      typeof target !== 'string' ||
+      !target.startsWith(targetPrefix)
+    ) {
       throw new KmsError('UnknownOperationException', undefined, 404)
     }
-    const { accessKeyId, region } = readScope(request.headers.authorization)
+    const { principal, region } = verifyRequest({ headers: request.headersDistinct, body }, signatures)
     const answer = await dispatch({
       operation: target.slice(targetPrefix.length),
       region,
-      principal: principalOf(accessKeyId),
+      principal,
       input: () => decodeBody(body),
     })
     sendAnswer(request, response, answer)
@@ -98,7 +154,7 @@ export interface RunningServer {
   close(): Promise<void>
 }
 
-/** Listens, and rejects when the address cannot be had. */
+/** Listens; rejects when the address is taken or unknown. */
 export const listen = (options: ServerOptions): Promise<RunningServer> => {
   const listener = (request: IncomingMessage, response: ServerResponse): void => {
     void serve(request, response, options)

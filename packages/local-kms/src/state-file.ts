@@ -1,5 +1,5 @@
 /** The state in a JSON file, for a local KMS that survives restarts. */
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { LocalKmsOptionError } from './errors.ts'
 import type { Alias, Grant, KeyCore, KmsKey, KmsState } from './state.ts'
 
@@ -84,9 +84,14 @@ export const loadState = (file: string, state: KmsState): void => {
   if (problem !== undefined) throw new LocalKmsOptionError('file', problem)
 }
 
-/** Writes the state: beside the file first, then in its place, so that a crash leaves the old one. */
+/**
+ * Writes the state: beside the file first, then in its place, so that a crash leaves the old one. The file beside it is
+ * always a new one, for its owner alone: a link that somebody put there is not followed, and a file of more readers not
+ * reused.
+ */
 export const saveState = (file: string, state: KmsState): void => {
   const next = `${file}.next`
-  writeFileSync(next, encode(state), { mode: 0o600 })
+  rmSync(next, { force: true })
+  writeFileSync(next, encode(state), { mode: 0o600, flag: 'wx' })
   renameSync(next, file)
 }

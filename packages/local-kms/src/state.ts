@@ -49,6 +49,14 @@ export interface Grant {
   readonly createdAt: number
 }
 
+/** The last successful cryptographic operation of a key, see GetKeyLastUsage. */
+export interface LastUsage {
+  readonly operation: string
+  readonly at: number
+  readonly eventId: string
+  readonly requestId: string
+}
+
 /** A key as one Region sees it. */
 export interface KmsKey {
   readonly core: KeyCore
@@ -60,6 +68,7 @@ export interface KmsKey {
   policy: string
   readonly tags: Map<string, string>
   readonly grants: Map<string, Grant>
+  lastUsage?: LastUsage
   /** Set while the key is pending deletion. */
   deletion?: { windowInDays: number; at?: number }
 }
@@ -107,6 +116,8 @@ export class KmsState {
   readonly aliases = new Map<string, Alias>()
   /** Set by whoever changes something that has to survive a restart; the dispatcher saves and clears it. */
   changed = false
+  /** Set when only a last usage changed, which is saved when something else is, or at the end. */
+  usageChanged = false
 
   constructor(accountId: string, now: () => number) {
     this.accountId = accountId
@@ -151,6 +162,14 @@ export class KmsState {
     for (const alias of this.aliasesOf(key)) this.aliases.delete(alias.arn)
     this.keys.delete(key.arn)
     this.changed = true
+  }
+
+  /** A key that missed rotations while it was disabled rotates once when it is enabled, and then by its period. */
+  rotateOverdue({ core }: KmsKey): void {
+    const now = this.now()
+    if (core.rotation === undefined || core.rotation.nextAt > now) return
+    core.materials.push(newMaterial(core.spec, now, 'AUTOMATIC'))
+    core.rotation.nextAt = now + core.rotation.periodInDays * day
   }
 
   /** Deletion and automatic rotation, as far as they are due by now. */

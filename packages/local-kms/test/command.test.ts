@@ -121,11 +121,14 @@ describe('local-kms', () => {
     expect(text).not.toContain('\u001b')
     expect(existsSync(file)).toBe(true)
 
-    const endpoint = /AWS_ENDPOINT_URL_KMS=(.*)/.exec(text)?.[1] as string
+    const exported = (name: string): string => new RegExp(`export ${name}=(.*)`).exec(text)?.[1] ?? ''
     const client = new KMSClient({
-      endpoint,
-      region: 'eu-west-1',
-      credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
+      endpoint: exported('AWS_ENDPOINT_URL_KMS'),
+      region: exported('AWS_REGION'),
+      credentials: {
+        accessKeyId: exported('AWS_ACCESS_KEY_ID'),
+        secretAccessKey: exported('AWS_SECRET_ACCESS_KEY'),
+      },
     })
     await expect(client.send(new DescribeKeyCommand({ KeyId: 'alias/none' }))).rejects.toThrow()
     await until(() => err.length > 0)
@@ -154,7 +157,7 @@ describe('local-kms', () => {
     const client = new KMSClient({
       endpoint,
       region: 'eu-west-1',
-      credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
+      credentials: { accessKeyId: env.AWS_ACCESS_KEY_ID, secretAccessKey: env.AWS_SECRET_ACCESS_KEY },
       requestHandler: { httpsAgent: { ca: readFileSync(ca) } },
     })
     await client.send(new DescribeKeyCommand({ KeyId: 'alias/a' }))

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import { callLine, paintFor } from '../src/bin/output.ts'
 
 const call = {
+  eventId: 'e',
   operation: 'Decrypt',
   time: '2026-01-02T03:04:05.678Z',
   region: 'eu-west-1',

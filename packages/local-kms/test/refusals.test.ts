@@ -9,7 +9,6 @@ import {
   GenerateDataKeyCommand,
   GenerateRandomCommand,
   GetKeyPolicyCommand,
-  GetKeyRotationStatusCommand,
   GetPublicKeyCommand,
   KMSClient,
   ListKeyRotationsCommand,
@@ -141,11 +140,6 @@ describe('refusals', () => {
     [
       'rotation of an HMAC key',
       () => new EnableKeyRotationCommand({ KeyId: arn('alias/mac') }),
-      'UnsupportedOperationException',
-    ],
-    [
-      'the rotation status of an HMAC key',
-      () => new GetKeyRotationStatusCommand({ KeyId: arn('alias/mac') }),
       'UnsupportedOperationException',
     ],
     [

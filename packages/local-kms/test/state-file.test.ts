@@ -1,14 +1,27 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
   CreateGrantCommand,
+  CreateKeyCommand,
   DecryptCommand,
   DescribeKeyCommand,
   EncryptCommand,
+  GetKeyLastUsageCommand,
   GetPublicKeyCommand,
   KMSClient,
   ListGrantsCommand,
+  ListKeysCommand,
   ListResourceTagsCommand,
   ReplicateKeyCommand,
   RotateKeyOnDemandCommand,
@@ -111,6 +124,66 @@ describe('a state file', () => {
     expect(readFileSync(file, 'utf8')).not.toContain(result)
   })
 
+  test('keeps the last usage of keys, though it is not saved at every call', async () => {
+    await during({ keys: ['alias/used'] }, async (client) => {
+      const before = readFileSync(file, 'utf8')
+      await client.send(new EncryptCommand({ KeyId: 'alias/used', Plaintext: Buffer.from('x') }))
+      expect(readFileSync(file, 'utf8')).toBe(before)
+    })
+    await during({ keys: ['alias/used'] }, async (client) => {
+      const { KeyMetadata } = await client.send(new DescribeKeyCommand({ KeyId: 'alias/used' }))
+      const usage = await client.send(new GetKeyLastUsageCommand({ KeyId: KeyMetadata?.KeyId }))
+      expect(usage.KeyLastUsage?.Operation).toBe('Encrypt')
+    })
+  })
+
+  test('a link or a file that stands where the next state is written is replaced, not written to', async () => {
+    const elsewhere = join(folder, 'elsewhere')
+    writeFileSync(elsewhere, 'old', { mode: 0o644 })
+    symlinkSync(elsewhere, `${file}.next`)
+    await during({ keys: ['alias/linked'] }, async () => {})
+    expect(readFileSync(elsewhere, 'utf8')).toBe('old')
+    rmSync(elsewhere)
+    writeFileSync(`${file}.next`, '', { mode: 0o644 })
+    await during({ keys: ['alias/left-over'] }, async () => {})
+    expect(statSync(file).mode & 0o777).toBe(0o600)
+    expect(readdirSync(folder)).toEqual(['kms.json'])
+  })
+
+  test('a file that others can read is closed to them at once', async () => {
+    await during({}, async () => {})
+    chmodSync(file, 0o644)
+    const kms = await startLocalKms({ file })
+    expect(statSync(file).mode & 0o777).toBe(0o600)
+    await kms.close()
+    await kms.close()
+  })
+
+  test('a folder that does not exist is an error at the start', async () => {
+    await expect(startLocalKms({ file: join(folder, 'none', 'kms.json') })).rejects.toMatchObject({
+      code: 'ENOENT',
+    })
+  })
+
+  test('a change that cannot be saved is an error, and saved when it can be', async () => {
+    const inside = join(folder, 'inside')
+    mkdirSync(inside)
+    const kms = await startLocalKms({ file: join(inside, 'kms.json') })
+    const client = new KMSClient({ ...kms.clientOptions, maxAttempts: 1 })
+    rmSync(inside, { recursive: true })
+    await expect(client.send(new CreateKeyCommand({}))).rejects.toMatchObject({
+      name: 'KMSInternalException',
+      message: expect.stringContaining('The state could not be saved: ENOENT'),
+    })
+    expect(kms.calls.at(-1)).toMatchObject({ operation: 'CreateKey', errorCode: 'KMSInternalException' })
+    mkdirSync(inside)
+    const { Keys } = await client.send(new ListKeysCommand({}))
+    expect(readFileSync(join(inside, 'kms.json'), 'utf8')).toContain(Keys?.[0]?.KeyArn)
+    client.destroy()
+    await kms.close()
+    rmSync(inside, { recursive: true })
+  })
+
   test.each([
     ['of another account', () => {}, { accountId: '999988887777' }],
     ['of another version', () => writeFileSync(file, '{"version":99}'), {}],
@@ -122,7 +195,7 @@ describe('a state file', () => {
     const before = readFileSync(file, 'utf8')
     await expect(startLocalKms({ file, keys: ['alias/other'], ...options })).rejects.toMatchObject({
       code: 'ERR_OPTION_INVALID',
-      cause: { option: 'file' },
+      option: 'file',
     })
     expect(readFileSync(file, 'utf8')).toBe(before)
   })

@@ -1,9 +1,11 @@
 import {
   CancelKeyDeletionCommand,
   CreateAliasCommand,
+  CreateKeyCommand,
   DecryptCommand,
   DescribeKeyCommand,
   DisableKeyCommand,
+  DisableKeyRotationCommand,
   EnableKeyCommand,
   EnableKeyRotationCommand,
   EncryptCommand,
@@ -16,6 +18,7 @@ import {
   ReplicateKeyCommand,
   RotateKeyOnDemandCommand,
   ScheduleKeyDeletionCommand,
+  UpdateAliasCommand,
 } from '@aws-sdk/client-kms'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { type LocalKms, startLocalKms } from '../src/index.ts'
@@ -204,6 +207,58 @@ describe('states and references of keys', () => {
     )
   })
 
+  test('a key that missed rotations while it was disabled rotates once when it is enabled', async () => {
+    const { arn } = await kms.createKey()
+    await client.send(new EnableKeyRotationCommand({ KeyId: arn, RotationPeriodInDays: 90 }))
+    await client.send(new DisableKeyCommand({ KeyId: arn }))
+    time += 10 * 90 * day
+    const rotations = async () =>
+      (await client.send(new ListKeyRotationsCommand({ KeyId: arn }))).Rotations?.map(({ RotationDate }) =>
+        RotationDate?.getTime(),
+      )
+    expect(await rotations()).toEqual([])
+    await client.send(new EnableKeyCommand({ KeyId: arn }))
+    expect(await rotations()).toEqual([time])
+    const { NextRotationDate } = await client.send(new GetKeyRotationStatusCommand({ KeyId: arn }))
+    expect(NextRotationDate?.getTime()).toBe(time + 90 * day)
+    // Not overdue: the schedule stays.
+    await client.send(new DisableKeyCommand({ KeyId: arn }))
+    time += 30 * day
+    await client.send(new EnableKeyCommand({ KeyId: arn }))
+    expect(await rotations()).toHaveLength(1)
+    expect(await client.send(new GetKeyRotationStatusCommand({ KeyId: arn }))).toMatchObject({
+      NextRotationDate,
+    })
+  })
+
+  test.each(['RSA_2048', 'ECC_NIST_P256', 'HMAC_256'] as const)(
+    'the rotation status of an %s key is false, and no error',
+    async (keySpec) => {
+      const { keyId } = await kms.createKey({ keySpec })
+      const { $metadata: _, ...status } = await client.send(new GetKeyRotationStatusCommand({ KeyId: keyId }))
+      expect(status).toEqual({ KeyId: keyId, KeyRotationEnabled: false })
+      await expect(client.send(new EnableKeyRotationCommand({ KeyId: keyId }))).rejects.toMatchObject({
+        name: 'UnsupportedOperationException',
+      })
+    },
+  )
+
+  test('automatic rotation of a key that waits for imported material is not offered, whatever its state', async () => {
+    const { KeyMetadata } = await client.send(new CreateKeyCommand({ Origin: 'EXTERNAL' }))
+    const KeyId = KeyMetadata?.KeyId
+    const refusal = {
+      name: 'UnsupportedOperationException',
+      message: `${KeyMetadata?.Arn} origin is EXTERNAL which is not valid for this operation.`,
+    }
+    await expect(client.send(new GetKeyRotationStatusCommand({ KeyId }))).rejects.toMatchObject(refusal)
+    await expect(client.send(new EnableKeyRotationCommand({ KeyId }))).rejects.toMatchObject(refusal)
+    await expect(client.send(new DisableKeyRotationCommand({ KeyId }))).rejects.toMatchObject(refusal)
+    await expect(client.send(new RotateKeyOnDemandCommand({ KeyId }))).rejects.toMatchObject({
+      name: 'KMSInvalidStateException',
+      message: `${KeyMetadata?.Arn} is pending import.`,
+    })
+  })
+
   test('aliases: taken names, reserved names, foreign references', async () => {
     const { keyId } = await kms.createKey({ alias: 'alias/taken' })
     const create = (AliasName: string) =>
@@ -213,6 +268,18 @@ describe('states and references of keys', () => {
       message: 'An alias with the name arn:aws:kms:eu-west-1:111122223333:alias/taken already exists',
     })
     await expect(create('alias/aws/s3')).rejects.toMatchObject({ name: 'NotAuthorizedException' })
+    await expect(create('alias/my:alias')).rejects.toMatchObject({
+      name: 'ValidationException',
+      message: 'alias/my:alias contains invalid characters for an alias',
+    })
+    for (const command of [CreateAliasCommand, UpdateAliasCommand]) {
+      await expect(
+        client.send(new command({ AliasName: 'alias/taken', TargetKeyId: 'alias/taken' })),
+      ).rejects.toMatchObject({
+        name: 'ValidationException',
+        message: 'Aliases must refer to keys. Not aliases',
+      })
+    }
     await expect(create('alias/with space')).rejects.toMatchObject({ name: 'ValidationException' })
     // Management takes ids and ARNs only.
     await expect(client.send(new DisableKeyCommand({ KeyId: 'alias/taken' }))).rejects.toMatchObject({

@@ -1,57 +1,21 @@
-import { request } from 'node:http'
 import { KMSClient, ListKeysCommand } from '@aws-sdk/client-kms'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { type LocalKms, startLocalKms } from '../src/index.ts'
-
-const authorization = (region = 'eu-west-1', service = 'kms'): string =>
-  `AWS4-HMAC-SHA256 Credential=AKIA/20260101/${region}/${service}/aws4_request, SignedHeaders=host, Signature=00`
-
-interface Answer {
-  readonly status: number | undefined
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>
-  readonly body: string
-}
+import { type Answer, call, kmsHeaders, send, sign, usualSigning } from './support/signed-request.ts'
 
 describe('the wire', () => {
   let kms: LocalKms
+  let named: LocalKms
   beforeAll(async () => {
     kms = await startLocalKms({ keys: ['alias/patients'] })
+    named = await startLocalKms({ allowedHosts: ['kms.example.com'] })
   })
-  afterAll(() => kms.close())
+  afterAll(async () => {
+    await kms.close()
+    await named.close()
+  })
 
-  const post = (
-    operation: string,
-    body: string | Buffer,
-    headers: Record<string, string | undefined> = {},
-    method = 'POST',
-  ): Promise<Answer> => {
-    const all = {
-      'content-type': 'application/x-amz-json-1.1',
-      'x-amz-target': `TrentService.${operation}`,
-      authorization: authorization(),
-      ...headers,
-    }
-    const sent = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined))
-    return new Promise((resolve, reject) => {
-      const call = request(
-        kms.endpoint,
-        { method, headers: sent as Record<string, string>, agent: false },
-        (response) => {
-          const chunks: Buffer[] = []
-          response.on('data', (chunk: Buffer) => chunks.push(chunk))
-          response.once('end', () =>
-            resolve({
-              status: response.statusCode,
-              headers: response.headers,
-              body: Buffer.concat(chunks).toString(),
-            }),
-          )
-        },
-      )
-      call.once('error', reject)
-      call.end(body)
-    })
-  }
+  const post = (operation: string, body: string | Buffer): Promise<Answer> => call(kms, operation, body)
   const type = ({ body }: Answer): string => JSON.parse(body).__type
 
   test('an answer has its content type and its request id', async () => {
@@ -82,27 +46,6 @@ describe('the wire', () => {
   })
 
   test.each([
-    ['unsigned', {}, 'MissingAuthenticationTokenException', { authorization: undefined }],
-    ['half signed', {}, 'IncompleteSignatureException', { authorization: 'AWS4-HMAC-SHA256 Signature=00' }],
-    ['basic', {}, 'IncompleteSignatureException', { authorization: 'Basic eA==' }],
-    [
-      'for another service',
-      {},
-      'InvalidSignatureException',
-      { authorization: authorization('eu-west-1', 's3') },
-    ],
-  ])('a request that is %s', async (_what, _body, expected, headers) => {
-    const answer = await post('ListKeys', '{}', headers)
-    expect([answer.status, type(answer)]).toEqual([400, expected])
-  })
-
-  test('the Region is the one that is signed for', async () => {
-    const answer = await post('ListKeys', '{}', { authorization: authorization('ap-south-1') })
-    expect(JSON.parse(answer.body).Keys).toEqual([])
-    expect(kms.calls.at(-1)?.region).toBe('ap-south-1')
-  })
-
-  test.each([
     'GetParametersForImport',
     'CreateCustomKeyStore',
     'Nonsense',
@@ -114,14 +57,58 @@ describe('the wire', () => {
     expect([answer.status, type(answer)]).toEqual([400, 'UnknownOperationException'])
   })
 
-  test('what is no call of KMS', async () => {
+  test('a request that is not a call of KMS is answered before its signature is looked at', async () => {
+    const headers = kmsHeaders(kms, 'ListKeys')
     for (const answer of [
-      await post('ListKeys', '{}', { 'x-amz-target': undefined }),
-      await post('ListKeys', '{}', { 'x-amz-target': 'DynamoDB_20120810.GetItem' }),
-      await post('ListKeys', '', {}, 'GET'),
+      await send(kms.endpoint, { ...headers, 'x-amz-target': undefined }, '{}'),
+      await send(kms.endpoint, { ...headers, 'x-amz-target': 'DynamoDB_20120810.GetItem' }, '{}'),
+      await send(kms.endpoint, headers, '', 'GET'),
+      await send(kms.endpoint, headers, '', 'GET', '/ping/'),
+      await send(kms.endpoint, headers, '{}', 'POST', '/kms'),
+      await send(kms.endpoint, headers, '{}', 'POST', '/?x=1'),
     ]) {
       expect([answer.status, type(answer)]).toEqual([404, 'UnknownOperationException'])
     }
+  })
+
+  test('GET /ping tells that the server is up', async () => {
+    expect(await send(kms.endpoint, {}, '', 'GET', '/ping')).toMatchObject({ status: 200, body: 'healthy' })
+  })
+
+  test.each([
+    ['localhost:1'],
+    ['127.0.0.1'],
+    ['[::1]:8080'],
+    ['10.1.2.3:8080'],
+    ['local-kms:8080'],
+    ['host.docker.internal:8080'],
+    ['kms.test'],
+    ['KMS.Example.com:443'],
+  ])('a request to %s is served: no public domain, or one that is allowed', async (host) => {
+    expect((await send(named.endpoint, { host }, '', 'GET', '/ping')).status).toBe(200)
+  })
+
+  test.each([
+    ['evil.example'],
+    ['evil.example:8080'],
+    ['kms.example.com.evil.example'],
+    ['localhost.evil.example'],
+    ['127.0.0.1.evil.example'],
+    ['test.com'],
+    ['example.com'],
+  ])('a request to %s is refused: a page of that domain may have sent it', async (host) => {
+    for (const answer of [
+      await send(named.endpoint, { host }, '', 'GET', '/ping'),
+      await send(
+        named.endpoint,
+        sign({ ...kmsHeaders(named, 'ListKeys'), host }, '{}', usualSigning(named)),
+        '{}',
+      ),
+    ]) {
+      expect([answer.status, type(answer)]).toEqual([421, 'MisdirectedRequestException'])
+      expect(JSON.parse(answer.body).message).toContain('allowedHosts')
+    }
+    expect(named.callCount()).toBe(0)
   })
 
   test.each(['', '{', 'null', '[]', '"x"', '1', '\u0000'])('the body %p', async (body) => {

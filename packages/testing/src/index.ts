@@ -6,6 +6,7 @@ export {
   type KmsFaultKind,
   type KmsFaults,
   type LocalKms,
+  type LocalKmsAccessKey,
   type LocalKmsClientOptions,
   type LocalKmsCredentials,
   type LocalKmsKey,

@@ -1,5 +1,6 @@
 /** The command line of `local-kms`. */
 import { parseArgs } from 'node:util'
+import type { LocalKmsAccessKey } from '../credentials.ts'
 import type { LocalKmsOptions } from '../options.ts'
 
 export const usage = `Usage: local-kms [options]
@@ -13,6 +14,12 @@ A KMS on this machine that answers as AWS's does, for tests and development.
   --key <alias>        a key to start with, any number of times:
                        alias/patients, alias/x:RSA_2048, alias/y:ECC_NIST_P256:KEY_AGREEMENT
   --file <path>        keep the state, key material included, in a JSON file
+  --credentials <key>  an access key to accept besides the one printed, any number of times:
+                       id:secret, or id:secret:principal for a caller that needs grants
+  --no-verify-signatures
+                       accept any signature, for tools that cannot sign with a secret
+  --allow-host <name>  a name by which the server may be called, any number of times;
+                       addresses and names without a dot always may
   --https              serve TLS with a CA of its own
   --ca <path>          where --https writes the CA's certificate; default: a temporary folder
   --json               print one line of JSON, and the call log as JSON lines on stderr
@@ -32,6 +39,12 @@ export interface Arguments {
 /** Thrown for a command line that cannot be understood; its message is meant to be printed. */
 export class UsageError extends Error {}
 
+/** `id:secret` or `id:secret:principal`. An ARN has colons of its own, ids and secrets have none. */
+const readCredentials = (text: string): LocalKmsAccessKey => {
+  const [accessKeyId = '', secretAccessKey = '', ...principal] = text.split(':')
+  return { accessKeyId, secretAccessKey, ...(principal.length > 0 && { principal: principal.join(':') }) }
+}
+
 const defaultPort = '8080'
 
 export const readArguments = (args: readonly string[]): Arguments => {
@@ -45,6 +58,9 @@ export const readArguments = (args: readonly string[]): Arguments => {
         account: { type: 'string' },
         key: { type: 'string', multiple: true },
         file: { type: 'string' },
+        credentials: { type: 'string', multiple: true, default: [] },
+        'no-verify-signatures': { type: 'boolean', default: false },
+        'allow-host': { type: 'string', multiple: true },
         https: { type: 'boolean', default: false },
         ca: { type: 'string' },
         json: { type: 'boolean', default: false },
@@ -67,6 +83,9 @@ export const readArguments = (args: readonly string[]): Arguments => {
         file: values.file,
         keys: values.key,
         https: values.https,
+        credentials: values.credentials.map(readCredentials),
+        verifySignatures: !values['no-verify-signatures'],
+        allowedHosts: values['allow-host'],
       },
     }
   } catch (error) {

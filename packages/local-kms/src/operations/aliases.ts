@@ -21,8 +21,16 @@ const checkName = (name: string): void => {
         'Please see https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html',
     )
   }
+  // The pattern of the model allows colons, the service does not.
+  if (name.includes(':')) throw invalid(`${name} contains invalid characters for an alias`)
   // The names of AWS managed keys.
   if (name.startsWith('alias/aws/')) throw new KmsError('NotAuthorizedException')
+}
+
+/** The key that an alias is to name. Another alias is not one. */
+const targetKey = (call: Call, reference: string): KmsKey => {
+  if (reference.startsWith(prefix)) throw invalid('Aliases must refer to keys. Not aliases')
+  return useKey(call, reference, { state: 'kept' })
 }
 
 const findAlias = ({ state, region }: Call, name: string): Alias => {
@@ -37,7 +45,7 @@ const createAlias = operation(
   ({ AliasName, TargetKeyId }, call) => {
     const { state, region } = call
     checkName(AliasName)
-    const key = useKey(call, TargetKeyId, { state: 'kept' })
+    const key = targetKey(call, TargetKeyId)
     const arn = state.aliasArn(region, AliasName)
     if (state.aliases.has(arn)) {
       throw new KmsError('AlreadyExistsException', `An alias with the name ${arn} already exists`)
@@ -66,7 +74,7 @@ const updateAlias = operation(
     const { state, region } = call
     checkName(AliasName)
     const alias = findAlias(call, AliasName)
-    const key = useKey(call, TargetKeyId, { state: 'kept' })
+    const key = targetKey(call, TargetKeyId)
     const old = state.findKey(state.keyArn(region, alias.targetKeyId))
     // An alias that changed its kind would break every caller that goes by it.
     if (old !== undefined && (kindOf(old) !== kindOf(key) || old.core.usage !== key.core.usage)) {

@@ -4,6 +4,7 @@ import { aliasOperations } from './aliases.ts'
 import { asymmetricOperations } from './asymmetric.ts'
 import { dataKeyOperations } from './data-keys.ts'
 import { grantOperations } from './grants.ts'
+import { lastUsageOperations } from './last-usage.ts'
 import { lifecycleOperations } from './lifecycle.ts'
 import { macOperations } from './mac.ts'
 import { policyOperations } from './policies.ts'
@@ -15,6 +16,7 @@ import { tagOperations } from './tags.ts'
 
 export const operations: Readonly<Record<string, Operation>> = {
   ...lifecycleOperations,
+  ...lastUsageOperations,
   ...aliasOperations,
   ...symmetricOperations,
   ...dataKeyOperations,

@@ -109,6 +109,7 @@ const setEnabled = (enabled: boolean): Operation =>
   operation({ KeyId: required(keyId()) }, (input, call) => {
     const key = useKey(call, input.KeyId, { state: 'kept' })
     if (key.core.origin === 'EXTERNAL') throw invalidState(`${key.arn} is pending import.`)
+    if (enabled && !key.enabled) call.state.rotateOverdue(key)
     key.enabled = enabled
     call.state.changed = true
     return undefined

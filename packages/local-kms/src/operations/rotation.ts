@@ -1,18 +1,25 @@
 /** Rotation of key material: automatic, on demand, and its history. */
-import { type Operation, operation } from '../call.ts'
+import { type Call, type Operation, operation } from '../call.ts'
 import { KmsError, unsupported } from '../errors.ts'
 import { wireDate } from '../metadata.ts'
 import { pageOf, pageShape } from '../pages.ts'
 import { integer, oneOf, required } from '../shape.ts'
 import { isSymmetric } from '../specs.ts'
 import { day, type KmsKey, newMaterial } from '../state.ts'
-import { useKey } from '../use-key.ts'
+import { checkKey, useKey } from '../use-key.ts'
 import { keyId } from './members.ts'
 
 const defaultPeriod = 365
 
 /** AWS allowed 10 until 2025. */
 const maxOnDemandRotations = 25
+
+/** Comes before the state of the key: AWS names the origin also while the key waits for its import. */
+const checkOrigin = ({ arn, core }: KmsKey): void => {
+  if (core.origin === 'EXTERNAL') {
+    throw unsupported(`${arn} origin is EXTERNAL which is not valid for this operation.`)
+  }
+}
 
 /** Only symmetric encryption keys rotate, and of a multi-Region key only the primary can be told to. */
 const checkRotates = (key: KmsKey): void => {
@@ -23,12 +30,19 @@ const checkRotates = (key: KmsKey): void => {
   }
 }
 
+/** The key of an operation on automatic rotation. */
+const rotatingKey = (call: Call, reference: string): KmsKey => {
+  const key = useKey(call, reference, { state: 'any' })
+  checkOrigin(key)
+  checkRotates(checkKey(call, key, {}))
+  return key
+}
+
 /** Enabling anew starts the period anew, and without a period keeps the one that was set. */
 const enableKeyRotation = operation(
   { KeyId: required(keyId()), RotationPeriodInDays: integer({ min: 90, max: 2560 }) },
   (input, call) => {
-    const key = useKey(call, input.KeyId)
-    checkRotates(key)
+    const key = rotatingKey(call, input.KeyId)
     const periodInDays = input.RotationPeriodInDays ?? key.core.rotation?.periodInDays ?? defaultPeriod
     key.core.rotation = { periodInDays, nextAt: call.state.now() + periodInDays * day }
     call.state.changed = true
@@ -37,8 +51,7 @@ const enableKeyRotation = operation(
 )
 
 const disableKeyRotation = operation({ KeyId: required(keyId()) }, (input, call) => {
-  const key = useKey(call, input.KeyId)
-  checkRotates(key)
+  const key = rotatingKey(call, input.KeyId)
   delete key.core.rotation
   call.state.changed = true
   return undefined
@@ -46,8 +59,9 @@ const disableKeyRotation = operation({ KeyId: required(keyId()) }, (input, call)
 
 const getKeyRotationStatus = operation({ KeyId: required(keyId()) }, (input, call) => {
   const key = useKey(call, input.KeyId, { state: 'any' })
-  if (!isSymmetric(key.core.spec)) throw unsupported()
-  // A key that waits for its deletion does not rotate; it would again if the deletion were cancelled.
+  checkOrigin(key)
+  // Asymmetric and HMAC keys never rotate, which is no error here, unlike in the other operations.
+  // A key that is pending deletion does not rotate either; it will again if the deletion is cancelled.
   const rotation = key.deletion === undefined ? key.core.rotation : undefined
   return {
     KeyId: key.core.keyId,

@@ -1,0 +1,62 @@
+/**
+ * GetKeyLastUsage, an operation of 2026: the last successful cryptographic operation of a key.
+ *
+ * Not recorded from AWS; from its documentation and the model in the SDKs. `KeyId` is the bare id, as in AWS's example.
+ * An unused key has an empty `KeyLastUsage`. Replicas count on their own, and so do both keys of a ReEncrypt. The last
+ * usage is saved with the next change of the state and at the end: a file written on every call would be slow.
+ */
+import { type Operation, operation } from '../call.ts'
+import type { OpenCall } from '../call-log.ts'
+import { wireDate } from '../metadata.ts'
+import { required } from '../shape.ts'
+import type { KmsState } from '../state.ts'
+import { useKey } from '../use-key.ts'
+import { keyId } from './members.ts'
+
+/** `KeyLastUsageTrackingOperation` of the model, less what is not offered here. */
+const tracked: ReadonlySet<string> = new Set([
+  'Decrypt',
+  'DeriveSharedSecret',
+  'Encrypt',
+  'GenerateDataKey',
+  'GenerateDataKeyPair',
+  'GenerateDataKeyPairWithoutPlaintext',
+  'GenerateDataKeyWithoutPlaintext',
+  'GenerateMac',
+  'ReEncrypt',
+  'Sign',
+  'Verify',
+  'VerifyMac',
+])
+
+/** Notes a call that has succeeded at the keys that served it. */
+export const noteUsage = (state: KmsState, record: Readonly<OpenCall>): void => {
+  const { operation: name, keyArn, destinationKeyArn, eventId, requestId } = record
+  if (!tracked.has(name)) return
+  for (const arn of [keyArn, destinationKeyArn]) {
+    const key = arn === undefined ? undefined : state.keys.get(arn)
+    if (key === undefined) continue
+    key.lastUsage = { operation: name, at: state.now(), eventId, requestId }
+    state.usageChanged = true
+  }
+}
+
+/** Works in every state: it is asked before a key is deleted. */
+const getKeyLastUsage = operation({ KeyId: required(keyId()) }, ({ KeyId }, call) => {
+  const { core, createdAt, lastUsage } = useKey(call, KeyId, { state: 'any' })
+  return {
+    KeyId: core.keyId,
+    KeyLastUsage: lastUsage
+      ? {
+          Operation: lastUsage.operation,
+          Timestamp: wireDate(lastUsage.at),
+          CloudTrailEventId: lastUsage.eventId,
+          KmsRequestId: lastUsage.requestId,
+        }
+      : {},
+    TrackingStartDate: wireDate(createdAt),
+    KeyCreationDate: wireDate(createdAt),
+  }
+})
+
+export const lastUsageOperations: Readonly<Record<string, Operation>> = { GetKeyLastUsage: getKeyLastUsage }
