@@ -235,7 +235,10 @@ const messageRows: readonly Draw[] = [
     at: 'message/generateSigningKey',
     line: 'generateKeyPairSync',
     what: 'signing key of a payload',
-    pending: true,
+    test: [
+      'packages/message/test/random.test.ts',
+      'never repeat: each context has its own, and each source of keys',
+    ],
   },
   { at: 'message/sealInto', line: 'createCipheriv', reason: callers },
   { at: 'message/headerTag', line: 'createCipheriv', reason: 'under headerIv' },

@@ -117,7 +117,7 @@ export const putBack = (
     const slot = expected?.pointer === pointer ? expected : locate(copy, encrypted, pointer)
     if (slot === undefined) throw misplaced()
     if (slot === expected) next++
-    if (Object.hasOwn(slot.holder, slot.key) && slot.holder[slot.key] === null) filled++
+    if (slot.holder[slot.key] === null) filled++
     slot.holder[slot.key] = members[pointer]
   }
   // An array or record that grew or shrank since.
@@ -148,13 +148,10 @@ const locate = (copy: unknown, root: PathNode, pointer: string): Slot | undefine
   let holder: unknown = copy
   for (const [at, token] of tokens.entries()) {
     const key = token.replaceAll('~1', '/').replaceAll('~0', '~')
-    const next = node.each
-      ? isElement(holder, key, node.each.kind)
-        ? node.each.node
-        : undefined
-      : node.members?.find(([name]) => name === key)?.[1]
+    const next = node.each ? node.each.node : node.members?.find(([name]) => name === key)?.[1]
     if (next === undefined || typeof holder !== 'object' || holder === null) return undefined
     const members = holder as Record<string, unknown>
+    // Own members only: of an array those are its elements, by their one spelling, and its length.
     const value = Object.hasOwn(members, key) ? members[key] : undefined
     if (at === tokens.length - 1)
       return next.field && value === (node.each ? null : undefined) ? { holder: members, key } : undefined
@@ -163,8 +160,3 @@ const locate = (copy: unknown, root: PathNode, pointer: string): Slot | undefine
   }
   return undefined
 }
-
-const isElement = (holder: unknown, key: string, kind: 'array' | 'record'): boolean =>
-  kind === 'record'
-    ? isPlainObject(holder) && Object.hasOwn(holder, key)
-    : Array.isArray(holder) && String(Number(key)) === key && Number(key) < holder.length && Number(key) >= 0

@@ -34,3 +34,9 @@ test.each<[string, unknown]>([
   expect(error.cause).toEqual({ package: '@glassine/middy' })
   expect(error.message).not.toContain('t-1')
 })
+
+test('the reserved names are those of the format, and only as prefixes', () => {
+  expect([modelContextKey, fieldContextKey]).toEqual(['glassine:model', 'glassine:field'])
+  const binding = { 'my-aws-crypto-id': 'a', 'x-glassine:model': 'b' }
+  expect(checkedBinding(binding, '@glassine/core')).toEqual(binding)
+})

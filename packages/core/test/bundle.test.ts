@@ -7,6 +7,7 @@ import {
   refuseClear,
   takeOut,
 } from '@glassine/core/internal'
+import { thrown } from '@glassine/test-support'
 import { describe, expect, test } from '@jest/globals'
 
 const packageName = '@example/format'
@@ -80,4 +81,143 @@ test('its member is no declared one, and no name that reaches a prototype', () =
   const at = { packageName, statusCode: 400 } as const
   expect(codeOf(() => bundleHolder({}, 'ssn', fields, at))).toBe(`ERR_OPTION_INVALID ${packageName}`)
   expect(codeOf(() => bundleHolder([], 'sealed', fields, at))).toBe(`ERR_FIELD_MISSING ${packageName}`)
+})
+
+describe('pointers of a bundle', () => {
+  const all = defineFields<any>('all', {
+    ssn: {},
+    'address.street': {},
+    'notes[*]': {},
+    'visits[*].note': {},
+    'tags.*': {},
+    remark: { optional: true },
+  } as any)
+  const emptied = () => ({
+    id: 'p-1',
+    address: { city: 'Bern' },
+    notes: [null, null],
+    visits: [{ date: 'd' }, { date: 'e' }],
+    tags: { 'x/y': null, 'a~2b': null, '~1': null },
+  })
+  const members: Readonly<Record<string, string>> = {
+    '/ssn': 's',
+    '/address/street': 't',
+    '/notes/0': 'n0',
+    '/notes/1': 'n1',
+    '/visits/0/note': 'v0',
+    '/visits/1/note': 'v1',
+    '/tags/x~1y': 'xy',
+    '/tags/a~02b': 'ab',
+    '/tags/~01': 'one',
+  }
+  const filled = {
+    id: 'p-1',
+    ssn: 's',
+    address: { city: 'Bern', street: 't' },
+    notes: ['n0', 'n1'],
+    visits: [
+      { date: 'd', note: 'v0' },
+      { date: 'e', note: 'v1' },
+    ],
+    tags: { 'x/y': 'xy', 'a~2b': 'ab', '~1': 'one' },
+  }
+  const put = (given: Record<string, unknown>, copy: unknown = emptied()) => {
+    const found = placesOf(all, copy, { packageName, statusCode: 400, absent: 'collect' })
+    putBack(given as Record<string, string>, found, all, packageName)
+    return found.copy
+  }
+
+  test('lead to their places, in whatever order', () => {
+    expect(put(members)).toEqual(filled)
+    expect(put(Object.fromEntries(Object.entries(members).reverse()))).toEqual(filled)
+  })
+
+  test.each<[right: string, wrong: string]>([
+    ['/ssn', 'ssn'],
+    ['/ssn', 'x/ssn'],
+    ['/ssn', '/ssn/'],
+    ['/ssn', '/id'],
+    ['/ssn', ''],
+    ['/ssn', '/'],
+    ['/address/street', '/address'],
+    ['/address/street', '/address/city'],
+    ['/address/street', '/address/street/0'],
+    ['/address/street', '/ssn/street'],
+    ['/notes/1', '/notes/01'],
+    ['/notes/1', '/notes/2'],
+    ['/notes/1', '/notes/-1'],
+    ['/notes/1', '/notes/-'],
+    ['/notes/1', '/notes/1e0'],
+    ['/notes/1', '/notes/1.0'],
+    ['/notes/1', '/notes/ 1'],
+    ['/notes/1', '/notes/length'],
+    ['/notes/1', '/notes/constructor'],
+    ['/visits/1/note', '/visits/01/note'],
+    ['/visits/1/note', '/visits/2/note'],
+    ['/visits/1/note', '/visits/length/note'],
+    ['/visits/1/note', '/visits/1/date'],
+    ['/visits/1/note', '/visits/1'],
+    ['/visits/1/note', '/visits/__proto__/note'],
+    ['/tags/x~1y', '/tags/x/y'],
+    ['/tags/x~1y', '/tags/none'],
+    ['/tags/x~1y', '/tags/__proto__'],
+    ['/tags/x~1y', '/tags/toString'],
+    ['/tags/a~02b', '/tags/a~2b'],
+    ['/tags/~01', '/tags/~1'],
+  ])('%j written as %j is refused', (right, wrong) => {
+    const { [right]: value, ...rest } = members
+    expect(codeOf(() => put({ ...rest, [wrong]: value }))).toMatch(/^ERR_(DECRYPT_FAILED|FIELD_MISSING) /)
+    // Beside the right one, too: one place has one pointer.
+    expect(codeOf(() => put({ ...members, [wrong]: value }))).toBe(`ERR_DECRYPT_FAILED ${packageName}`)
+    expect(codeOf(() => put({ [wrong]: value, ...members }))).toBe(`ERR_DECRYPT_FAILED ${packageName}`)
+  })
+
+  test('may leave an optional field out, and no other', () => {
+    expect(put({ ...members, '/remark': 'r' })).toEqual({ ...filled, remark: 'r' })
+    const { '/ssn': _gone, ...rest } = members
+    expect(thrown(() => put(rest))).toMatchObject({ code: 'ERR_FIELD_MISSING', cause: { path: '/ssn' } })
+  })
+})
+
+describe('what stands in the clear beside a bundle', () => {
+  const refused = (copy: unknown) => {
+    const { places } = placesOf(fields, copy, { packageName, statusCode: 400, absent: 'ignore' })
+    return thrown(() => refuseClear(places, packageName))
+  }
+
+  test.each<[string, unknown]>([
+    ['/ssn', { ssn: 'x' }],
+    ['/ssn', { ssn: null }],
+    ['/notes/*', { notes: [null, 'a'] }],
+    ['/notes/*', { notes: [''] }],
+    ['/tags/*', { tags: { x: 0 } }],
+  ])('at %s is refused: %j', (path, copy) => {
+    expect(refused(copy)).toMatchObject({
+      code: 'ERR_FIELD_NOT_ENCRYPTED',
+      cause: { package: packageName, path },
+    })
+  })
+
+  test('is nothing where only placeholders stand', () => {
+    const copy = { notes: [null], tags: { x: null } }
+    const { places } = placesOf(fields, copy, { packageName, statusCode: 400, absent: 'ignore' })
+    expect(places).toHaveLength(2)
+    expect(() => refuseClear(places, packageName)).not.toThrow()
+  })
+})
+
+test('a model whose root is a record declares every member', () => {
+  const record = defineFields<Record<string, string>>('record', { '*': {} })
+  expect(declaresMember(record, 'sealed')).toBe(true)
+  const at = { packageName, statusCode: 400 } as const
+  expect(codeOf(() => bundleHolder({}, 'sealed', record, at))).toBe(`ERR_OPTION_INVALID ${packageName}`)
+})
+
+test.each([400, 500] as const)('a root that cannot hold the bundle is named with status %i', (statusCode) => {
+  for (const root of [[], 'text', null, undefined])
+    expect(thrown(() => bundleHolder(root, 'sealed', fields, { packageName, statusCode }))).toMatchObject({
+      code: 'ERR_FIELD_MISSING',
+      statusCode,
+      cause: { package: packageName, path: '/sealed' },
+    })
 })

@@ -83,6 +83,20 @@ describe('the functions on bytes refuse', () => {
     })
   })
 
+  test.each<[string, any]>([
+    ['requiredContext', { requiredContext: 'tenant' }],
+    ['maxEncryptedDataKeys', { maxEncryptedDataKeys: 0 }],
+    ['legacySuites', { legacySuites: true }],
+    ['legacySuites', { legacySuites: ['0x0014'] }],
+    ['legacySuites', { legacySuites: committingSuites }],
+  ])('%s, when they decrypt: %j', async (option, options) => {
+    const { result } = await encrypt(keys, 'text')
+    expect(await rejection(decrypt(keys, result, options))).toMatchObject({
+      code: 'ERR_OPTION_INVALID',
+      cause: { option },
+    })
+  })
+
   test.each([[undefined], [null], [{}], ['key']])('keys that are none: %j', async (none: any) => {
     const expected = { code: 'ERR_OPTION_INVALID', cause: { option: 'keys' } }
     expect(await rejection(encrypt(none, 'text'))).toMatchObject(expected)

@@ -1,5 +1,8 @@
+import type { KeyMaterial } from '@glassine/keys'
 import { afterEach, describe, expect, jest, test } from '@jest/globals'
+import { encrypt } from '../src/bytes/index.ts'
 import { writeMessageId } from '../src/random.ts'
+import { rawKeys } from './support/keys.ts'
 
 const ids = (count: number): string[] =>
   Array.from({ length: count }, () => {
@@ -51,5 +54,26 @@ describe('message ids', () => {
     clock.mockReturnValue(1_000_000 + ms + 100)
     const now = pool.toString('hex')
     expect(now).toContain(ids(1)[0])
+  })
+})
+
+describe('signing keys', () => {
+  const publicKeyOf = async (keys: KeyMaterial, tenant: string): Promise<string> => {
+    const { messageHeader } = await encrypt(keys, 'text', {
+      suiteId: 0x0578,
+      encryptionContext: { tenant },
+    })
+    return messageHeader.encryptionContext['aws-crypto-public-key']!
+  }
+
+  test('never repeat: each context has its own, and each source of keys', async () => {
+    const [a, b] = [rawKeys(), rawKeys()]
+    const made = [
+      await publicKeyOf(a, 't-1'),
+      await publicKeyOf(a, 't-2'),
+      await publicKeyOf(a, 't-3'),
+      await publicKeyOf(b, 't-1'),
+    ]
+    expect(new Set(made).size).toBe(made.length)
   })
 })

@@ -57,6 +57,20 @@ describe('required encryption context', () => {
     )
   })
 
+  test('is looked at again when the same keys and pairs were used before', async () => {
+    const keys = fixedKey(dataKey)
+    const sizes: number[] = []
+    for (const required of [[], ['tenant'], ['region'], ['tenant', 'region'], []]) {
+      const { result } = await encrypt(keys, 'text', { encryptionContext, requiredContext: required })
+      expect(result.includes('t-1')).toBe(!required.includes('tenant'))
+      expect(result.includes('region')).toBe(!required.includes('region'))
+      sizes.push(result.length)
+      const opened = await decrypt(keys, result, { encryptionContext, requiredContext: required })
+      expect(opened.plaintext.toString()).toBe('text')
+    }
+    expect(new Set(sizes).size).toBe(4)
+  })
+
   test('a required name must be there', async () => {
     const error = await rejection(encrypt(rawKeys(), 'text', { requiredContext: ['tenant'] }))
     expect(error.code).toBe('ERR_BINDING_INVALID')
