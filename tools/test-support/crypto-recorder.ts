@@ -99,6 +99,13 @@ export const recordCrypto = () => {
       note('hkdfSync', given[0], 'output', new Uint8Array(result))
       return result
     },
+    hash: (algorithm: string, input: string | Uint8Array, encoding: 'buffer') => {
+      step()
+      note('hash', algorithm, 'input', input)
+      const result = real.hash(algorithm, input, encoding)
+      note('hash', algorithm, 'output', result)
+      return result
+    },
     randomBytes: (size: number) => {
       step()
       const result = real.randomBytes(size)
@@ -115,6 +122,12 @@ export const recordCrypto = () => {
       step()
       const result = real.diffieHellman(...given)
       note('diffieHellman', 'ecdh', 'output', result)
+      return result
+    },
+    privateDecrypt: (...given: Parameters<typeof real.privateDecrypt>) => {
+      step()
+      const result = real.privateDecrypt(...given)
+      note('privateDecrypt', 'rsa', 'output', result)
       return result
     },
     createSecretKey: (...given: [Buffer]) => {
@@ -190,7 +203,7 @@ const steps = new Set(['update', 'final', 'digest', 'getAuthTag', 'setAAD', 'set
 /** By the part that a buffer plays; `published` takes out the tags and random values that are for everybody. */
 const isSecret = ({ call, algorithm, role }: SeenBytes): boolean => {
   if (role === 'key') return true
-  if (role !== 'output' || call === 'createHash') return false
+  if (role !== 'output' || call === 'createHash' || call === 'hash') return false
   // A key stream is a key; what any other cipher gives out while encrypting is not.
   return call !== 'createCipheriv' || algorithm.endsWith('ctr')
 }

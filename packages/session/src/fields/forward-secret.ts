@@ -27,9 +27,11 @@ export const innerLayer = ({ sid, device }: SessionKeys): InnerLayer | undefined
     const epk = publicJwkOf(publicKey)
     const head = encodeHeader({ alg: 'ECDH-ES', enc: 'A256GCM', kid: sid + keyUse.device, epk })
     const bytes = agreedKey('ECDH-ES', secret, none, none[0])
-    const key = createSecretKey(bytes)
-    bytes.fill(0)
-    return { head, key }
+    try {
+      return { head, key: createSecretKey(bytes) }
+    } finally {
+      bytes.fill(0)
+    }
   } finally {
     secret.fill(0)
   }

@@ -86,12 +86,15 @@ const prepareSeal = async (
     const iv = (): Buffer => ivs.subarray(used++ * ivBytes, used * ivBytes)
     for (const { holder, key, head, text } of ready) {
       const plaintext = Buffer.from(text, 'utf8')
-      const sealed = inner
-        ? Buffer.from(sealCompact(inner.key, inner.head, iv(), plaintext), 'latin1')
-        : plaintext
-      holder[key] = sealCompact(response, head, iv(), sealed)
-      // It may lie in Node's pool of buffers, where the next one to allocate could read it.
-      plaintext.fill(0)
+      try {
+        const sealed = inner
+          ? Buffer.from(sealCompact(inner.key, inner.head, iv(), plaintext), 'latin1')
+          : plaintext
+        holder[key] = sealCompact(response, head, iv(), sealed)
+      } finally {
+        // It may lie in Node's pool of buffers, where the next one to allocate could read it.
+        plaintext.fill(0)
+      }
     }
     return copy
   })

@@ -16,7 +16,8 @@ export const wrappedBytes = keyBytes + 8
 export const unwrapKey = (wrappingKey: Buffer, wrapped: Buffer): Buffer => {
   try {
     const decipher = createDecipheriv('id-aes256-wrap', wrappingKey, defaultIv)
-    return Buffer.concat([decipher.update(wrapped), decipher.final()])
+    // OpenSSL unwraps and checks in this one step. `final` adds nothing; joined with it, a copy of the key would be left.
+    return decipher.update(wrapped)
   } catch {
     throw decryptFailed()
   }
