@@ -90,20 +90,16 @@ export const recordCrypto = () => {
     createHash: maker('createHash'),
     hash: (...given: Parameters<typeof real.hash>) => {
       step()
-      return real.hash(...given)
+      note('hash', given[0], 'input', given[1])
+      const result = real.hash(...given)
+      note('hash', given[0], 'output', result)
+      return result
     },
     hkdfSync: (...given: Parameters<typeof real.hkdfSync>) => {
       step()
       note('hkdfSync', given[0], 'key', given[1])
       const result = real.hkdfSync(...given)
       note('hkdfSync', given[0], 'output', new Uint8Array(result))
-      return result
-    },
-    hash: (algorithm: string, input: string | Uint8Array, encoding: 'buffer') => {
-      step()
-      note('hash', algorithm, 'input', input)
-      const result = real.hash(algorithm, input, encoding)
-      note('hash', algorithm, 'output', result)
       return result
     },
     randomBytes: (size: number) => {
