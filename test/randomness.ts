@@ -44,17 +44,33 @@ const dynamodbRows: readonly Draw[] = [
   },
   { at: 'dynamodb/gcmSeal', line: 'createCipheriv', reason: callers },
   { at: 'dynamodb/iv', line: 'const iv', reason: 'each key that is used with this IV encrypts once' },
-  { at: 'dynamodb/newSigner', line: 'generateKeyPairSync', what: 'signing key of an item', pending: true },
+  {
+    at: 'dynamodb/newSigner',
+    line: 'generateKeyPairSync',
+    what: 'signing key of an item',
+    test: ['packages/dynamodb/test/randomness.test.ts', 'have a signing key of their own each'],
+  },
   {
     at: 'dynamodb/systemSources',
     line: 'randomFillSync',
     what: 'message id and root key of an item',
-    pending: true,
+    test: [
+      'packages/dynamodb/test/randomness.test.ts',
+      'have a data key of their own each: no attribute has the same ciphertext in two items',
+    ],
   },
 ]
 
 const keysRows: readonly Draw[] = [
-  { at: 'keys/newUuid', line: 'randomUUID', what: 'id and version of a branch key', pending: true },
+  {
+    at: 'keys/newUuid',
+    line: 'randomUUID',
+    what: 'id and version of a branch key',
+    test: [
+      'packages/keys/test/randomness.test.ts',
+      'gives each branch key an id of its own, and each version',
+    ],
+  },
   {
     at: 'keys/hierarchicalKeyring',
     line: '++made',
@@ -64,8 +80,18 @@ const keysRows: readonly Draw[] = [
       'two hierarchical keyrings never share an id',
     ],
   },
-  { at: 'keys/hierarchicalKeyring', line: 'const random', what: 'data key, salt and IV', pending: true },
-  { at: 'keys/hierarchicalKeyring', line: 'wrap: (request)', what: 'salt and IV', pending: true },
+  {
+    at: 'keys/hierarchicalKeyring',
+    line: 'const random',
+    what: 'data key, salt and IV',
+    test: ['packages/keys/test/randomness.test.ts', 'makes a new data key, salt and IV at each call'],
+  },
+  {
+    at: 'keys/hierarchicalKeyring',
+    line: 'wrap: async',
+    what: 'salt and IV',
+    test: ['packages/keys/test/randomness.test.ts', 'wraps one data key with a new salt and IV at each call'],
+  },
   {
     at: 'keys/keyStore',
     line: '++made',
@@ -75,15 +101,36 @@ const keysRows: readonly Draw[] = [
       'two key stores never share an id, and it holds no option but names',
     ],
   },
-  { at: 'keys/tableOf', line: 'ClientRequestToken', what: 'token of a transaction', pending: true },
+  {
+    at: 'keys/tableOf',
+    line: 'ClientRequestToken',
+    what: 'token of a transaction',
+    test: [
+      'packages/keys/test/randomness.test.ts',
+      'gives each transaction a token of its own, and all attempts at it the same',
+    ],
+  },
   {
     at: 'keys/kmsKeyring',
     line: '++made',
     what: 'id of a keyring, which partitions caches',
     test: ['packages/keys/test/keyrings.test.ts', 'says who it is, and no two say the same'],
   },
-  { at: 'keys/firstAnswer', line: 'Math.random', what: 'pause between attempts', pending: true },
-  { at: 'keys/localKeyring', line: 'const random', what: 'wrapping key of a local keyring', pending: true },
+  {
+    at: 'keys/firstAnswer',
+    line: 'Math.random',
+    what: 'pause between attempts',
+    test: [
+      'packages/keys/test/randomness.test.ts',
+      'pauses between attempts are spread over the whole of their bound',
+    ],
+  },
+  {
+    at: 'keys/localKeyring',
+    line: 'const random',
+    what: 'wrapping key of a local keyring',
+    test: ['packages/keys/test/randomness.test.ts', 'each local keyring has a wrapping key of its own'],
+  },
   {
     at: 'keys/rawAesKeyring',
     line: 'const iv = randomBytes',

@@ -224,7 +224,7 @@ describe('operations of your own', () => {
       hasCode('ERR_ENCRYPT_FAILED', { message: expect.stringContaining('DisabledException') }),
     )
     expect(finished).toBe(1)
-    expect(seen.every((dataKey) => dataKey.every((byte) => byte === 0))).toBe(true)
+    expect(seen).toEqual([Buffer.alloc(32), Buffer.alloc(32)])
   })
 
   test('an operation that never ends is given up by the deadline, signal or no signal', async () => {
@@ -236,7 +236,8 @@ describe('operations of your own', () => {
     })
     const keyring = kmsKeyring({ keyId: arn, client })
     await expect(keyring.generate(request(60))).rejects.toThrow(hasCode('ERR_KEY_UNAVAILABLE'))
-    expect(signals.every(({ aborted }) => aborted)).toBe(true)
+    expect(signals).not.toHaveLength(0)
+    expect(signals.filter(({ aborted }) => !aborted)).toEqual([])
   })
 
   test('an error of ours passes as it is, anew', async () => {

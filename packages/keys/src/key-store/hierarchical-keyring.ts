@@ -114,7 +114,7 @@ export const hierarchicalKeyring = (options: HierarchicalKeyringOptions): Hierar
         throw error
       }
     },
-    wrap: (request) => wrap(request, request.dataKey, randomBytes(freshLength)),
+    wrap: async (request) => wrap(request, request.dataKey, randomBytes(freshLength)),
     async unwrap(request) {
       const { context, length, encryptedDataKeys } = request
       // What is for another keyring is no reason to ask for the branch key's id.

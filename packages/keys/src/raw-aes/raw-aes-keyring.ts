@@ -99,7 +99,12 @@ export const rawAesKeyring = (options: RawAesKeyringOptions): Keyring => {
     id: `raw-aes ${JSON.stringify([namespace, name])} ${++made}`,
     async generate({ context, length }) {
       const dataKey = randomBytes(length)
-      return { dataKey, encryptedDataKeys: seal(dataKey, context.bytes) }
+      try {
+        return { dataKey, encryptedDataKeys: seal(dataKey, context.bytes) }
+      } catch (error) {
+        dataKey.fill(0)
+        throw error
+      }
     },
     wrap: async ({ context, dataKey }) => seal(dataKey, context.bytes),
     async unwrap({ context, encryptedDataKeys, length }) {

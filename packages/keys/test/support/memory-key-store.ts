@@ -4,7 +4,7 @@ import { type KeyStoreKmsOperations, type KeyStoreOptions, keyStore } from '@gla
 
 export const keyArn = 'arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab'
 
-type Operation = 'TransactWriteItems' | 'GetItem' | 'Query' | 'DeleteItem' | 'Decrypt'
+type Operation = 'TransactWriteItems' | 'GetItem' | 'Query' | 'DeleteItem' | 'Decrypt' | 'Encrypt'
 
 /**
  * A key store over a table and a KMS that are maps in this process: no server, no time, and every answer in the
@@ -44,7 +44,10 @@ export const emptyKeyStore = (options: Partial<KeyStoreOptions> = {}) => {
       plaintexts.push(Plaintext)
       return { KeyId, Plaintext, CiphertextBlob: encrypted(Buffer.from(Plaintext)) }
     },
-    encrypt: async ({ KeyId, Plaintext }) => ({ KeyId, CiphertextBlob: encrypted(Buffer.from(Plaintext)) }),
+    encrypt: async (input) => {
+      step('Encrypt', input)
+      return { KeyId: input.KeyId, CiphertextBlob: encrypted(Buffer.from(input.Plaintext)) }
+    },
     decrypt: async (input) => {
       step('Decrypt', input)
       return { KeyId: input.KeyId, Plaintext: opened(input.CiphertextBlob) }
@@ -86,6 +89,8 @@ export const emptyKeyStore = (options: Partial<KeyStoreOptions> = {}) => {
       dynamoDB: { client: dynamoDB as never },
       ...options,
     }),
+    /** The operations of KMS. */
+    kms,
     /** A KMS keyring over the same KMS. */
     kmsKeyring: () => kmsKeyring({ keyId: keyArn, client: kms }),
     /** The buffers of plaintext that KMS answered with. */
