@@ -97,7 +97,7 @@ export const createCertificates = (hosts: readonly string[], now = Date.now()): 
   const ca = pair()
   const server = pair()
   const caSpki = ca.publicKey.export({ format: 'der', type: 'spki' })
-  const caName = 'Glassine local CA'
+  const caName = 'Local KMS CA'
   const authority = extension('2.5.29.35', sequence(tlv(0x80, keyIdentifier(caSpki))))
   return {
     ca: certificate({
@@ -115,7 +115,7 @@ export const createCertificates = (hosts: readonly string[], now = Date.now()): 
     }),
     server: {
       cert: certificate({
-        subject: 'Glassine local server',
+        subject: 'Local KMS server',
         issuer: caName,
         publicKey: server.publicKey,
         issuerKey: ca.privateKey,

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { DescribeKeyCommand, EncryptCommand, KMSClient } from '@aws-sdk/client-kms'
+import { DescribeKeyCommand, EncryptCommand, KMSClient, ListKeysCommand } from '@aws-sdk/client-kms'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url))
@@ -167,6 +167,34 @@ describe('local-kms', () => {
     expect(err).toEqual([])
   })
 
+  test('--credentials names an access key and its principal; --no-verify-signatures takes any signature', async () => {
+    const credentials = { accessKeyId: 'test', secretAccessKey: 'secret' }
+    const listed = async (args: string[]) => {
+      const { out, until, child, closed } = start(['--port', '0', '--json', '--quiet', ...args])
+      await until(() => out.length > 0)
+      const client = new KMSClient({
+        endpoint: JSON.parse(out[0] ?? '').endpoint,
+        region: 'eu-west-1',
+        credentials,
+      })
+      const answer = await client.send(new ListKeysCommand({})).then(
+        () => 'served',
+        ({ name, message }: Error) => `${name}: ${message}`,
+      )
+      client.destroy()
+      child.kill('SIGTERM')
+      await closed
+      return answer
+    }
+    expect(await listed([])).toMatch(/^UnrecognizedClientException/)
+    expect(await listed(['--credentials', 'test:secret'])).toBe('served')
+    expect(await listed(['--credentials', 'test:wrong'])).toMatch(/^InvalidSignatureException/)
+    expect(await listed(['--credentials', 'test:secret:arn:aws:iam::111122223333:role/x'])).toMatch(
+      /^AccessDeniedException: User: arn:aws:iam::111122223333:role\/x is not authorized/,
+    )
+    expect(await listed(['--no-verify-signatures'])).toBe('served')
+  })
+
   test('--help explains every option', async () => {
     const { out, closed } = start(['--help'])
     expect(await closed).toEqual([0, null])
@@ -179,10 +207,13 @@ describe('local-kms', () => {
       'file',
       'https',
       'ca',
+      'credentials',
+      'no-verify-signatures',
+      'allow-host',
       'json',
       'quiet',
     ]) {
-      expect(out.join('\n')).toMatch(new RegExp(`^  --${option} `, 'm'))
+      expect(out.join('\n')).toMatch(new RegExp(`^  --${option}( |$)`, 'm'))
     }
   })
 

@@ -9,20 +9,20 @@ A KMS on this machine that answers as AWS's does, for tests and development.
 
   --port <number>      port to listen on; default 8080, 0 takes any free one
   --host <address>     address to listen on; default 127.0.0.1
-  --region <region>    default eu-west-1; requests signed for other Regions are served too
+  --region <region>    default eu-west-1; other Regions are served too
   --account <digits>   account id; default 111122223333
-  --key <alias>        a key to start with, any number of times:
-                       alias/patients, alias/x:RSA_2048, alias/y:ECC_NIST_P256:KEY_AGREEMENT
+  --key <alias>        a key to start with, any number of times: alias/patients,
+                       alias/x:RSA_2048, alias/y:ECC_NIST_P256:KEY_AGREEMENT
   --file <path>        keep the state, key material included, in a JSON file
-  --credentials <key>  an access key to accept besides the one printed, any number of times:
-                       id:secret, or id:secret:principal for a caller that needs grants
+  --credentials <key>  another access key to accept, any number of times:
+                       id:secret, or id:secret:principal (it then needs grants)
   --no-verify-signatures
-                       accept any signature, for tools that cannot sign with a secret
-  --allow-host <name>  a name by which the server may be called, any number of times;
-                       addresses and names without a dot always may
+                       accept any signature, for tools without the secret
+  --allow-host <name>  a name to be called by, any number of times; addresses
+                       and names without a dot are always allowed
   --https              serve TLS with a CA of its own
-  --ca <path>          where --https writes the CA's certificate; default: a temporary folder
-  --json               print one line of JSON, and the call log as JSON lines on stderr
+  --ca <path>          where --https writes the CA; default: a temporary folder
+  --json               print one line of JSON; the call log is JSON lines
   --quiet              no call log
   --help               this text
 `
