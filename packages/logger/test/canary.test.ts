@@ -1,10 +1,13 @@
 import { deflateSync, gzipSync } from 'node:zlib'
+import { leaksOf } from '@glassine/test-support'
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { capture, leaks, line } from './capture.ts'
+import { capture, line } from './capture.ts'
 
 // Stands at declared names only; digits keep it out of everything that fast-check makes up.
 const mark = 'Zq7xCanary83Wk'
+// A URL writes some of its parts in small letters.
+const marks = { mark, small: mark.toLowerCase() }
 
 // Three letters do come up by chance, and the last two names are left out by the logger itself.
 const isPlain = (value: unknown) => !/ssn|phone|__proto__|constructor/i.test(JSON.stringify(value))
@@ -43,6 +46,9 @@ const sensitive = fc
   )
   .map(([others, secrets]): Record<string, unknown> => ({ ...others, ...Object.fromEntries(secrets) }))
 
+/** Gzip and deflate in base64, which a search for leaks does not unpack. */
+const isCompressed = (text: string) => /^(?:H4sI|eJ)/.test(text)
+
 const base64 = (text: string) => Buffer.from(text).toString('base64')
 
 /** Ways in which an object becomes text. */
@@ -65,7 +71,10 @@ const written: fc.Arbitrary<string> = fc.tuple(sensitive, fc.nat({ max: 9 })).ma
       return `https://x.example/p?q=${encodeURIComponent(json)}&page=1`
     case 7:
       return new URLSearchParams(
-        Object.entries(value).map(([key, member]): [string, string] => [key, String(member)]),
+        Object.entries(value).map(([key, member]): [string, string] => [
+          key,
+          typeof member === 'string' ? member : JSON.stringify(member),
+        ]),
       ).toString()
     case 8:
       return gzipSync(json).toString('base64')
@@ -126,7 +135,7 @@ describe('a value under a declared name is never in the output', () => {
     fc.assert(
       fc.property(tree, (value) => {
         const output = capture((logger) => logger.info('canary', { value } as never))
-        expect(leaks(output, mark)).toBe(false)
+        expect(leaksOf(output, marks)).toEqual([])
       }),
       options,
     )
@@ -140,7 +149,7 @@ describe('a value under a declared name is never in the output', () => {
           logger.info('canary', value)
           logger.error('canary', new Error(value, { cause: value }))
         })
-        expect(leaks(output, mark)).toBe(false)
+        expect(leaksOf(output, marks)).toEqual([])
       }),
       options,
     )
@@ -149,9 +158,9 @@ describe('a value under a declared name is never in the output', () => {
   test('the search itself finds the mark in what is not redacted', () => {
     fc.assert(
       fc.property(written, (value) => {
-        if (value.includes('%') || /^(?:H4sI|eJ)/.test(value)) return
+        fc.pre(!isCompressed(value))
         const output = capture((logger) => logger.info(value), { jsonReplacerFn: undefined })
-        expect(leaks(output, mark)).toBe(true)
+        expect(leaksOf(output, marks)).toHaveLength(1)
       }),
       options,
     )

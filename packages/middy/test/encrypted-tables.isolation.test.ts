@@ -4,6 +4,7 @@ import { keyMaterial } from '@glassine/keys'
 import { messageEnvelope } from '@glassine/message'
 import { decryptRequest, encryptResponse, fieldEncryption } from '@glassine/middy'
 import { encryptedTables } from '@glassine/middy/tables'
+import { longOr, seed } from '@glassine/test-support'
 import { sampleContext, sampleEvent } from '@glassine/testing'
 import { describe, expect, test } from '@jest/globals'
 import { branchKeys } from './support/branch-keys.ts'
@@ -38,49 +39,54 @@ const setUp = () => {
 
 describe.each(majors)('interleaved invocations under Middy %s', (major, middy) => {
   // The second major goes through the same code of ours; its own part is the order of hooks.
-  const count = major === '7' ? 10_000 : 1_000
+  const count = longOr(major === '7' ? 10_000 : 1_000, major === '7' ? 600 : 200)
+  const first = seed(0)
 
-  test(`${count} of two tenants write and read, and cross nothing`, async () => {
-    const { rows, keys, tables, bind, envelope } = setUp()
-    const handler = middy()
-      .use(fieldEncryption({ fields, keys, shape: 'bundle', bind, tables }))
-      .handler(async (event: any, context) => {
-        const id = event.headers['x-turn']
-        await pause(Number(id))
-        await context.tables.send(new PutCommand({ TableName: 'Patients', Item: { ...event.body, id } }))
-        await pause(Number(id) + 1)
-        const { Item } = await context.tables.send(new GetCommand({ TableName: 'Patients', Key: { id } }))
-        return { statusCode: 200, body: Item }
-      })
-    const requests = await Promise.all(
-      tenants.map((tenant) => sealedBy(envelope, { ...patient, ssn: `ssn of ${tenant}` }, { tenant })),
-    )
-    const atOnce = 100
-    let wrong = 0
-    for (let from = 0; from < count; from += atOnce) {
-      await Promise.all(
-        Array.from({ length: atOnce }, async (_, at) => {
-          const turn = from + at
-          const which = (turn * 13 + (turn >> 3)) % 2
-          const tenant = tenants[which]!
-          const event = sampleEvent('rest', {
-            body: requests[which],
-            headers: { 'x-tenant': tenant, 'x-turn': String(turn) },
-          })
-          const { body } = (await handler(
-            event as never,
-            sampleContext({ timeoutMs: 60_000 }) as never,
-          )) as any
-          const opened = await openedBy(envelope, JSON.parse(body), { tenant })
-          const row = rows.get(String(turn))
-          if (opened.id !== String(turn) || opened.ssn !== `ssn of ${tenant}`) wrong++
-          if (branchKeyOf(row) !== `tenant-${tenant}` || JSON.stringify(row).includes('ssn of')) wrong++
-        }),
+  test(
+    `${count} of two tenants write and read, and cross nothing`,
+    async () => {
+      const { rows, keys, tables, bind, envelope } = setUp()
+      const handler = middy()
+        .use(fieldEncryption({ fields, keys, shape: 'bundle', bind, tables }))
+        .handler(async (event: any, context) => {
+          const id = event.headers['x-turn']
+          await pause(Number(id))
+          await context.tables.send(new PutCommand({ TableName: 'Patients', Item: { ...event.body, id } }))
+          await pause(Number(id) + 1)
+          const { Item } = await context.tables.send(new GetCommand({ TableName: 'Patients', Key: { id } }))
+          return { statusCode: 200, body: Item }
+        })
+      const requests = await Promise.all(
+        tenants.map((tenant) => sealedBy(envelope, { ...patient, ssn: `ssn of ${tenant}` }, { tenant })),
       )
-    }
-    expect(wrong).toBe(0)
-    expect(rows.size).toBe(count)
-  }, 180_000)
+      const atOnce = 100
+      let wrong = 0
+      for (let from = 0; from < count; from += atOnce) {
+        await Promise.all(
+          Array.from({ length: Math.min(atOnce, count - from) }, async (_, at) => {
+            const turn = first + from + at
+            const which = (turn * 13 + (turn >> 3)) % 2
+            const tenant = tenants[which]!
+            const event = sampleEvent('rest', {
+              body: requests[which],
+              headers: { 'x-tenant': tenant, 'x-turn': String(turn) },
+            })
+            const { body } = (await handler(
+              event as never,
+              sampleContext({ timeoutMs: 60_000 }) as never,
+            )) as any
+            const opened = await openedBy(envelope, JSON.parse(body), { tenant })
+            const row = rows.get(String(turn))
+            if (opened.id !== String(turn) || opened.ssn !== `ssn of ${tenant}`) wrong++
+            if (branchKeyOf(row) !== `tenant-${tenant}` || JSON.stringify(row).includes('ssn of')) wrong++
+          }),
+        )
+      }
+      expect(wrong).toBe(0)
+      expect(rows.size).toBe(count)
+    },
+    longOr(3_600_000, 180_000),
+  )
 
   test("another tenant's row is not opened, amid good ones", async () => {
     const { tables, bind, envelope } = setUp()

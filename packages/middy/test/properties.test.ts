@@ -143,40 +143,79 @@ describe('whatever the event', () => {
     )
   })
 
-  test('requireTls lets it in or refuses it with a code of its own', () => {
+  /**
+   * A whole event of AWS without a proof of anything, with one member replaced. Not one of a WebSocket: its messages
+   * are let in, since its CONNECT was checked.
+   */
+  const damaged = fc
+    .tuple(
+      fc.constantFrom('rest', 'http-api', 'function-url', 'alb', 'lattice' as const),
+      members,
+      event,
+      fc.constantFrom(undefined, 'https://app.example.com', 'https://evil.example.com'),
+    )
+    .map(([source, member, value, origin]) => ({
+      ...(sampleEvent(source, { origin }) as object),
+      [member]: value,
+    }))
+  const any = fc.oneof(event, damaged)
+
+  test('requireTls never lets in what proves nothing, and refuses it with a code of its own', () => {
     const { before } = requireTls({
       origins: ['https://app.example.com'],
       clientCert: 'require',
-      cloudFront: { secretHeader: 'x-secret', secret: '0123456789abcdef' },
-      redirect: 'https://app.example.com',
       local: 'localstack',
     })
+    const codes = new Set<string>()
     fc.assert(
-      fc.property(event, (event) => {
+      fc.property(any, (event) => {
         try {
           before!({ event, context: {}, internal: {}, response: undefined, error: null } as never)
         } catch (error: any) {
-          expect(error.code).toMatch(/^ERR_(TLS_REQUIRED|ORIGIN_REFUSED|CLIENT_CERT_REFUSED|EVENT_UNKNOWN)$/)
+          codes.add(error.code)
           expect(error.statusCode).toBe(403)
+          return
         }
+        throw new Error('let in')
       }),
       { numRuns: 2_000 },
     )
+    expect([...codes].toSorted()).toEqual([
+      'ERR_CLIENT_CERT_REFUSED',
+      'ERR_EVENT_UNKNOWN',
+      'ERR_ORIGIN_REFUSED',
+      'ERR_TLS_REQUIRED',
+    ])
   })
 
-  test('decryptRequest opens it or refuses it with a code of its own', async () => {
+  test('decryptRequest refuses every body, and leaves an event without one as it is', async () => {
     const { before } = decryptRequest({ fields, envelope: messageEnvelope({ keys }), bind: () => binding })
+    const outcomes = { refused: 0, left: 0 }
     await fc.assert(
-      fc.asyncProperty(event, async (event) => {
-        const request: any = { event, context: {}, internal: {}, response: undefined, error: null }
-        await (before!(request) as Promise<void>).then(
-          // Without a body there is nothing to open.
-          () => expect(request.event).toBe(event),
-          (error) => expect([400, 403]).toContain(error.statusCode),
-        )
-      }),
+      fc.asyncProperty(
+        any,
+        fc.constantFrom('rest', 'alb' as const),
+        fc.boolean(),
+        async (value, source, isWhole) => {
+          const event = isWhole ? { ...(sampleEvent(source) as object), body: JSON.stringify(value) } : value
+          const request: any = { event, context: {}, internal: {}, response: undefined, error: null }
+          await (before!(request) as Promise<void>).then(
+            () => {
+              outcomes.left++
+              expect(request.event).toBe(event)
+              expect((event as { body?: unknown }).body ?? '').toBe('')
+            },
+            (error) => {
+              outcomes.refused++
+              expect([400, 403]).toContain(error.statusCode)
+            },
+          )
+        },
+      ),
       { numRuns: 1_000 },
     )
+    expect(outcomes.refused).toBeGreaterThan(300)
+    expect(outcomes.left).toBeGreaterThan(20)
   })
 
   test('encryptResponse lets nothing out that the envelope did not make', async () => {
