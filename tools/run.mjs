@@ -53,6 +53,7 @@ const tasks = {
   demo: [build, () => script('demo', 'examples/patient-intake/demo/main.ts')],
   long: [build, () => plain('long')],
   bench: [build, () => script('bench', 'bench/main.ts')],
+  mutants: [() => script('mutants', 'tools/mutants/main.ts')],
 }
 
 if (!(task in tasks)) {

@@ -1,0 +1,500 @@
+// Faults with a name: each passed all tests once, and was found by hand. A test says that each still has its place.
+
+export interface Named {
+  readonly package: string
+  /** A text that occurs exactly once in the sources of the package, whichever file it is in. */
+  readonly find: string
+  readonly replace: string
+  readonly why: string
+}
+
+/** Keys, IVs and ids that must never be the same twice. */
+const constants: readonly Named[] = [
+  {
+    package: 'message',
+    find: 'out.writeUInt32BE(sequence, at + ivBytes - 4)',
+    replace: '',
+    why: 'the number of a frame is not in its IV',
+  },
+  {
+    package: 'message',
+    find: 'out.fill(0, at, at + ivBytes - 4)',
+    replace: '',
+    why: 'the first bytes of an IV are whatever was in memory',
+  },
+  {
+    package: 'message',
+    find: 'randomFillSync(pool)',
+    replace: 'pool.fill(0)',
+    why: 'every message id is zero',
+  },
+  {
+    package: 'session',
+    find: 'randomFillSync(Buffer.allocUnsafe(count * ivBytes))',
+    replace: 'Buffer.alloc(count * ivBytes)',
+    why: 'every IV of a token is zero',
+  },
+  {
+    package: 'client',
+    find: 'const iv = randomBytes(crypto, 12)',
+    replace: 'const iv = new Uint8Array(12)',
+    why: 'every IV of a token is zero',
+  },
+  {
+    package: 'client',
+    find: 'const id = encode(randomBytes(crypto, 16))',
+    replace: 'const id = encode(new Uint8Array(16))',
+    why: 'all sessions have one id',
+  },
+  {
+    package: 'client',
+    find: 'const request = randomBytes(crypto, 32)',
+    replace: 'const request = new Uint8Array(32)',
+    why: 'the key of requests is zero',
+  },
+  {
+    package: 'client',
+    find: 'const response = randomBytes(crypto, 32)',
+    replace: 'const response = new Uint8Array(32)',
+    why: 'the key of responses is zero',
+  },
+  {
+    package: 'client',
+    find: 'const bytes = randomBytes(crypto, 32)',
+    replace: 'const bytes = new Uint8Array(32)',
+    why: 'the content key of RSA-OAEP is zero',
+  },
+  {
+    package: 'keys',
+    find: 'const random = randomBytes(request.length + freshLength)',
+    replace: 'const random = Buffer.alloc(request.length + freshLength)',
+    why: 'data key, salt and IV are zero',
+  },
+  {
+    package: 'keys',
+    find: 'const dataKey = random.subarray(0, request.length)',
+    replace: 'const dataKey = random.subarray(0, request.length).fill(0)',
+    why: 'the data key is zero',
+  },
+  {
+    package: 'keys',
+    find: 'await wrap(request, dataKey, random.subarray(request.length))',
+    replace: 'await wrap(request, dataKey, random.subarray(request.length).fill(0))',
+    why: 'salt and IV of a wrapped data key are zero',
+  },
+]
+
+/** Clean-up that is left out. */
+const cleanup: readonly Named[] = [
+  {
+    package: 'message',
+    find: 'for (const part of regular) part.fill(0)',
+    replace: '',
+    why: 'the parts of a longer plaintext stay in memory',
+  },
+  { package: 'message', find: 'inner.fill(0, 0, keyBytes)', replace: '', why: 'a key stays in memory' },
+  { package: 'message', find: 'inner.fill(0, blockBytes)', replace: '', why: 'a data key stays in memory' },
+  { package: 'message', find: 'outer.fill(0, 0, keyBytes)', replace: '', why: 'a key stays in memory' },
+  { package: 'message', find: 'outer.fill(0, blockBytes)', replace: '', why: 'a digest stays in memory' },
+  {
+    package: 'message',
+    find: 'prk.fill(0)\n  extract.wipe()',
+    replace: 'extract.wipe()',
+    why: 'the key that others are derived from stays in memory',
+  },
+  {
+    package: 'message',
+    find: `const result = sealMessage(template, dataKey.bytes, bytes)
+    return { result, messageHeader: headerOf(result, template, dataKey.encryptedDataKeys) }
+  } finally {
+    dataKey.release()`,
+    replace: `const result = sealMessage(template, dataKey.bytes, bytes)
+    return { result, messageHeader: headerOf(result, template, dataKey.encryptedDataKeys) }
+  } finally {`,
+    why: 'the key of an encrypted message is never given back',
+  },
+  {
+    package: 'message',
+    find: `return { plaintext, messageHeader: headerOf(message, request.context.pairs) }
+  } finally {
+    dataKey.release()`,
+    replace: `return { plaintext, messageHeader: headerOf(message, request.context.pairs) }
+  } finally {`,
+    why: 'the key of a decrypted message is never given back',
+  },
+  {
+    package: 'dynamodb',
+    find: 'for (const secret of [fresh, commitKey, rootKey]) secret.fill(0)',
+    replace: '',
+    why: 'keys of an item stay in memory',
+  },
+  {
+    package: 'dynamodb',
+    find: 'for (const { macKey } of recipients) macKey.fill(0)',
+    replace: '',
+    why: 'keys of a footer stay in memory',
+  },
+  {
+    package: 'dynamodb',
+    find: `throw sealingError(thrown)
+  } finally {
+    giveBack(out.buffer, out.at)`,
+    replace: `throw sealingError(thrown)
+  } finally {`,
+    why: 'the plaintext of an item stays in memory, and its memory is not used again',
+  },
+  {
+    package: 'dynamodb',
+    find: `throw openingError(thrown)
+  } finally {
+    giveBack(out.buffer, out.at)`,
+    replace: `throw openingError(thrown)
+  } finally {`,
+    why: 'the plaintext of an item stays in memory, and its memory is not used again',
+  },
+  {
+    package: 'keys',
+    find: `derived.fill(0)
+  gcm.setAAD(Buffer.concat([aad, context]))
+  gcm.setAuthTag`,
+    replace: `gcm.setAAD(Buffer.concat([aad, context]))
+  gcm.setAuthTag`,
+    why: 'a wrapping key stays in memory',
+  },
+  {
+    package: 'session',
+    find: `bytes.fill(0)
+  return derived`,
+    replace: 'return derived',
+    why: 'the shared secret stays in memory',
+  },
+  { package: 'keys', find: 'clearTimeout(timer)', replace: '', why: 'a timer outlives the call to KMS' },
+  {
+    package: 'session',
+    find: 'borrowed.release()',
+    replace: '',
+    why: 'a wrapped private key is never given back',
+  },
+  {
+    package: 'session',
+    find: `return createSecretKey(bytes)
+  } finally {
+    bytes.fill(0)`,
+    replace: `return createSecretKey(bytes)
+  } finally {`,
+    why: 'the key of a session stays in memory',
+  },
+]
+
+/** Faults that were simply not noticed. */
+const survivors: readonly Named[] = [
+  {
+    package: 'message',
+    find: "(required.length === 0 ? '' : required.map(lengthPrefixed).join(''))",
+    replace: "''",
+    why: '`requiredContext` is ignored on a second call with the same keys',
+  },
+  {
+    package: 'message',
+    find: "checkOption('legacySuites', legacySuites, rules.legacySuites)",
+    replace: '',
+    why: '`legacySuites` is not checked',
+  },
+  {
+    package: 'keys',
+    find: `if (error.code === 'ERR_DECRYPT_FAILED') continue
+          if (failure === undefined || isRefusal(error)) failure = error`,
+    replace: `if (error.code === 'ERR_DECRYPT_FAILED') continue
+          failure ??= error`,
+    why: 'an outage hides that another branch key is refused',
+  },
+  {
+    package: 'keys',
+    find: `const error = ownError(thrown)
+          if (failure === undefined || isRefusal(error)) failure = error`,
+    replace: `const error = ownError(thrown)
+          failure ??= error`,
+    why: 'an outage hides that another keyring refuses',
+  },
+  {
+    package: 'keys',
+    find: 'if (expected.region === undefined && !isMultiRegion(key)) throw wrongAnswer()',
+    replace: '',
+    why: 'an answer of a key that is in one Region only passes for any',
+  },
+  {
+    package: 'keys',
+    find: `loading = undefined
+      throw badOption('client'`,
+    replace: "throw badOption('client'",
+    why: 'an import of the SDK that failed is never tried again',
+  },
+  {
+    package: 'keys',
+    find: "if ('answer' in result) return result.answer.Table ?? {}",
+    replace: 'return (result as any).answer?.Table ?? {}',
+    why: 'a table that may not be described passes for an empty one',
+  },
+  {
+    package: 'keys',
+    find: 'this.counts.stale++',
+    replace: '',
+    why: 'stale answers are not counted',
+  },
+  {
+    package: 'keys',
+    find: `entry.bytes += demand.bytes
+    this.counts.stale++`,
+    replace: 'this.counts.stale++',
+    why: 'bytes of stale answers do not count towards the limit',
+  },
+  {
+    package: 'keys',
+    find: 'if (map.size >= maxEntries) for (const oldest of map.keys()) if (map.delete(oldest)) break',
+    replace: '',
+    why: 'a bounded map has no bound',
+  },
+  {
+    package: 'session',
+    find: "pair ??= pairOf(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey)",
+    replace: "pair = pairOf(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey)",
+    why: 'a local recipient has another key each time',
+  },
+  {
+    package: 'session',
+    find: 'if (value[0] === 0 && value.length > 1) value = value.subarray(1)',
+    replace: '',
+    why: 'a signature with a leading zero is refused',
+  },
+  {
+    package: 'session',
+    find: 'if (at !== der.length) throw malformed()',
+    replace: '',
+    why: 'bytes behind a signature pass',
+  },
+  {
+    package: 'session',
+    find: "recognises(payload[keyMember]) ? 'ERR_ALREADY_ENCRYPTED' : 'ERR_VALUE_INVALID'",
+    replace: "'ERR_VALUE_INVALID'",
+    why: 'a payload that is encrypted already gets another error',
+  },
+  {
+    package: 'middy',
+    find: "viewer?.every((value) => isEnough(value.split(':', 1)[0]!))",
+    replace: "viewer?.some((value) => isEnough(value.split(':', 1)[0]!))",
+    why: 'of several versions of TLS from CloudFront one is enough',
+  },
+  {
+    package: 'middy',
+    find: 'const minSecretLength = 16',
+    replace: 'const minSecretLength = 15',
+    why: 'a secret may be shorter than it is said',
+  },
+  {
+    package: 'middy',
+    find: `error.name === 'GlassineError' &&
+    errorCodes.includes((error as GlassineError).code))`,
+    replace: 'false)',
+    why: 'errors of another copy of the library are taken for foreign ones',
+  },
+  {
+    package: 'core',
+    find: 'if (encrypted.each !== undefined) return true',
+    replace: '',
+    why: 'a bundle may be put beside the members of a record',
+  },
+  {
+    package: 'core',
+    find: "if (start !== '' || ",
+    replace: 'if (',
+    why: 'a pointer without a slash opens',
+  },
+  {
+    package: 'core',
+    find: 'String(Number(key)) === key && ',
+    replace: '',
+    why: 'a pointer `01` is that of element 1',
+  },
+  {
+    package: 'core',
+    find: 'Number(key) < holder.length && ',
+    replace: '',
+    why: 'a pointer past the end of a list opens',
+  },
+  {
+    package: 'core',
+    find: 'maxSessionSeals = 2 ** 20',
+    replace: 'maxSessionSeals = 2 ** 32',
+    why: 'a session key seals more than is safe',
+  },
+  {
+    package: 'logger',
+    find: "original === '' && frames.every((line) => frame.test(line))",
+    replace: "original === ''",
+    why: 'lines of a stack that are none are shown',
+  },
+  {
+    package: 'logger',
+    find: "const at = typeof message === 'string' && original !== '' ? stack.indexOf(original) : -1",
+    replace: 'const at = stack.indexOf(original)',
+    why: 'an error without a message hides its stack, or shows it',
+  },
+  {
+    package: 'logger',
+    find: "put('name', member('', name), false)",
+    replace: "put('name', name, false)",
+    why: 'the name of an error is not redacted',
+  },
+  {
+    package: 'logger',
+    find: "const isParameter = decoded && text[valueAt - 1] === '=' && path.test(text.slice(0, match.index))",
+    replace: "const isParameter = decoded && text[valueAt - 1] === '='",
+    why: 'what is behind a name in a text passes for a parameter of a query',
+  },
+  {
+    package: 'logger',
+    find: 'code === 0x2d ||',
+    replace: '',
+    why: 'base64url with a minus is not looked into',
+  },
+  {
+    package: 'logger',
+    find: "'param', 'property', 'instancePath', 'Name', 'Key']",
+    replace: "'param', 'property', 'instancePath', 'Name']",
+    why: 'a value beside its name under `Key` is shown',
+  },
+  {
+    package: 'logger',
+    find: "new Set(['value', 'Value', 'data', 'received', 'input', 'actual'])",
+    replace: "new Set(['value', 'Value', 'data', 'received', 'input'])",
+    why: 'a value that a validator found under `actual` is shown',
+  },
+  {
+    package: 'logger',
+    find: `--line.nodes < 0) {
+      line.changes++`,
+    replace: '--line.nodes < 0) {',
+    why: 'a structure that was cut passes for unchanged',
+  },
+  {
+    package: 'logger',
+    find: `if (line.chars < 0 || depth > maxDepth) {
+    line.changes++`,
+    replace: 'if (line.chars < 0 || depth > maxDepth) {',
+    why: 'a text that was cut passes for unchanged',
+  },
+  {
+    package: 'logger',
+    find: 'rules.get(normalised(found)) ?? unknownRule',
+    replace: 'rules.get(normalised(found))',
+    why: 'a name that is written in another way has no rule',
+  },
+  {
+    package: 'client',
+    find: 'Date.now() >= mine.recipient.expires',
+    replace: 'false',
+    why: 'keys of the service are kept for ever',
+  },
+  {
+    package: 'client',
+    find: 'ticket && now() < ticket[1] ? ticket[0] : jwe',
+    replace: 'ticket ? ticket[0] : jwe',
+    why: 'a ticket that is over is sent',
+  },
+  {
+    package: 'client',
+    find: 'if (!(exp * 1000 > now)) throw exp',
+    replace: '',
+    why: 'a set of keys that is over is taken',
+  },
+]
+
+/** Branches that no test entered. */
+const branches: readonly Named[] = [
+  {
+    package: 'dynamodb',
+    find: 'if (!asked.has(keyText(table.config, item))) throw decryptFailed()',
+    replace: '',
+    why: 'a batch answers with an item that was not asked for',
+  },
+  {
+    package: 'dynamodb',
+    find: 'if (actions[at] === undefined) throw decryptFailed()',
+    replace: 'if (actions[at] === undefined) return item',
+    why: 'a transaction answers with more items than were asked for',
+  },
+  {
+    package: 'dynamodb',
+    find: "if ('B' in value && value.B instanceof Uint8Array) return ['B', Buffer.from(value.B).toString('base64')]",
+    replace: '',
+    why: 'items with binary keys are not told apart',
+  },
+  {
+    package: 'dynamodb',
+    find: 'fields.sort((a, b) => (a.plan.order < b.plan.order ? -1 : 1))',
+    replace: 'fields',
+    why: 'many attributes are not sorted',
+  },
+  {
+    package: 'dynamodb',
+    find: 'if (!isUtf8(bytes)) throw decryptFailed()',
+    replace: '',
+    why: 'a text that is no UTF-8 opens as another',
+  },
+  {
+    package: 'dynamodb',
+    find: 'if (reader.at !== end) throw decryptFailed()',
+    replace: '',
+    why: 'a value need not be as long as it says',
+  },
+  {
+    package: 'dynamodb',
+    find: 'if (encryptedDataKeys.length === 0 || encryptedDataKeys.length > maxHeaderKeys) throw unfit()',
+    replace: '',
+    why: 'a header with too many data keys is written',
+  },
+  {
+    package: 'dynamodb',
+    find: 'if (bytes.length > 0xffff) throw unfit()',
+    replace: '',
+    why: 'a part that is too long for its header is written',
+  },
+  {
+    package: 'session',
+    find: "throw unavailable('The unwrapped private key is not that of `publicKey`')",
+    replace: '',
+    why: 'a wrapped key of another pair is taken',
+  },
+  {
+    package: 'session',
+    find: "if (request.kind !== 'decrypt') throw decryptFailed()",
+    replace: '',
+    why: 'an RSA recipient is asked to agree',
+  },
+  {
+    package: 'session',
+    find: 'if (senders.size >= maxSenders) senders.delete(senders.keys().next().value!)',
+    replace: '',
+    why: 'senders are remembered without end',
+  },
+  {
+    package: 'middy',
+    find: 'if (!fields && isErrorResponse) return response',
+    replace: '',
+    why: 'an error before anything was opened gets another answer',
+  },
+  {
+    package: 'middy',
+    find: "isVerified: false, pem: decoded(header(''))",
+    replace: "isVerified: true, pem: decoded(header(''))",
+    why: 'a certificate that ALB passes through counts as verified',
+  },
+  {
+    package: 'middy',
+    find: 'return text === undefined ? undefined : decodeURIComponent(text)',
+    replace: 'return text',
+    why: 'a certificate of ALB stays percent-encoded',
+  },
+]
+
+export const catalogue: readonly Named[] = [...constants, ...cleanup, ...survivors, ...branches]

@@ -1,0 +1,59 @@
+// Which mutants there are, and which of them are run.
+import { catalogue, type Named } from './catalogue.ts'
+import { type Equivalent, equivalent } from './equivalent.ts'
+import { mutantsOf } from './kinds.ts'
+import { diff, type Mutant, original, type Source, shuffled } from './mutant.ts'
+
+/** The one place of a catalogued mutant. */
+export const placed = ({ package: name, find, replace, why }: Named, sources: readonly Source[]): Mutant => {
+  const places = sources
+    .filter((source) => source.package === name)
+    .flatMap((source) => {
+      const found: Mutant[] = []
+      for (let at = source.bytes.indexOf(find); at !== -1; at = source.bytes.indexOf(find, at + 1))
+        found.push({
+          source,
+          kind: 'catalogue',
+          start: at,
+          end: at + Buffer.byteLength(find),
+          becomes: replace,
+          why,
+        })
+      return found
+    })
+  if (places.length !== 1)
+    throw new Error(
+      `tools/mutants/catalogue.ts: ${JSON.stringify(find)} stands ${places.length} times in packages/${name}/src`,
+    )
+  return places[0]!
+}
+
+/** Whether a mutant was judged to be equivalent, as this entry says. */
+export const isSame = (mutant: Mutant, entry: Equivalent): boolean =>
+  mutant.source.package === entry.package &&
+  mutant.becomes === entry.becomes &&
+  original(mutant) === entry.from &&
+  diff(mutant).before.split('\n', 1)[0]!.trim() === entry.line
+
+/** All mutants that count: those of the catalogue, and those of all kinds. */
+export const allMutants = (
+  sources: readonly Source[],
+  named: readonly Named[] = catalogue,
+): readonly Mutant[] => [
+  ...named.map((each) => placed(each, sources)),
+  ...sources.flatMap(mutantsOf).filter((mutant) => !equivalent.some((entry) => isSame(mutant, entry))),
+]
+
+/** One of so many mutants of a sample is out of the catalogue. */
+const catalogued = 5
+
+/** An order of all mutants in which every beginning is a sample, drawn by the seed. */
+export const inSampleOrder = (mutants: readonly Mutant[], seed: string): readonly Mutant[] => {
+  const order = shuffled(mutants, seed)
+  const named = order.filter(({ kind }) => kind === 'catalogue')
+  const others = order.filter(({ kind }) => kind !== 'catalogue')
+  const sample: Mutant[] = []
+  while (named.length > 0 || others.length > 0)
+    sample.push(...named.splice(0, 1), ...others.splice(0, catalogued - 1))
+  return sample
+}
