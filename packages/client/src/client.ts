@@ -156,7 +156,9 @@ export const createClient = <Req extends Fields, Res extends Fields | false = Re
         else headers.set(keyHeader, carried + numberMark + jti)
         if (draft)
           await guarded(
-            sealDraft(crypto, draft, session, await contextOf(policy), jti, padding?.bucket ?? 1),
+            contextOf(policy).then((ctx) =>
+              sealDraft(crypto, draft, session, ctx, jti, padding?.bucket ?? 1),
+            ),
             encryptFailed,
           )
       }

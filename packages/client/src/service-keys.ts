@@ -128,7 +128,11 @@ const encryptedKey = async (crypto: WebCrypto, jwk: object): Promise<Recipient['
   if ((key.algorithm as { modulusLength?: number }).modulusLength! < minRsaBits) throw key
   return async () => {
     const bytes = randomBytes(crypto, 32)
-    const encrypted = encode(new Uint8Array(await subtle.encrypt(oaep, key, bytes)))
-    return [await gcmKey(crypto, bytes, 'encrypt'), undefined, encrypted]
+    try {
+      const encrypted = encode(new Uint8Array(await subtle.encrypt(oaep, key, bytes)))
+      return [await gcmKey(crypto, bytes, 'encrypt'), undefined, encrypted]
+    } finally {
+      bytes.fill(0)
+    }
   }
 }

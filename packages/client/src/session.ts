@@ -74,6 +74,11 @@ export const sessionsOf = (
       { kty: 'oct', kid: id + keyUse.request, k: encode(request) },
       { kty: 'oct', kid: id + keyUse.response, k: encode(response) },
     ]
+    // Imported at once, which zeroes them: nothing is left when the rest fails.
+    const [seal, open] = await Promise.all([
+      gcmKey(crypto, request, 'encrypt'),
+      gcmKey(crypto, response, 'decrypt'),
+    ])
     const [own, jwk] = forwardSecret ? await ecPair(crypto) : []
     if (own) keys.push({ ...jwk, kid: id + keyUse.device })
     const [key, epk, encryptedKey] = await guarded(contentKey(), 'ERR_KEY_REFUSED')
@@ -82,8 +87,8 @@ export const sessionsOf = (
     const header = { alg, enc, kid, cty: keySetType, aud: audience, iat, exp, epk }
     mine.latest = {
       id,
-      seal: await gcmKey(crypto, request, 'encrypt'),
-      open: await gcmKey(crypto, response, 'decrypt'),
+      seal,
+      open,
       own,
       jwe: await encryptJwe(crypto, key, header, JSON.stringify({ keys }), encryptedKey),
       expires: exp * 1000,

@@ -23,11 +23,13 @@ export const randomBytes = (crypto: WebCrypto, length: number): Bytes =>
 export const sha256 = async ({ subtle }: WebCrypto, bytes: Bytes): Promise<Bytes> =>
   new Uint8Array(await subtle.digest('SHA-256', bytes))
 
-/** A key for A256GCM that does not leave Web Crypto again. The bytes are zeroed. */
+/** A key for A256GCM that does not leave Web Crypto again. The bytes are zeroed, also on failure. */
 export const gcmKey = async ({ subtle }: WebCrypto, bytes: Bytes, use: Use): Promise<Key> => {
-  const key = await subtle.importKey('raw', bytes, 'AES-GCM', false, [use])
-  bytes.fill(0)
-  return key
+  try {
+    return await subtle.importKey('raw', bytes, 'AES-GCM', false, [use])
+  } finally {
+    bytes.fill(0)
+  }
 }
 
 /** The public members, in the order of RFC 7638; what is no key on P-256 lacks some, and nothing fits then. */
@@ -48,5 +50,12 @@ export const agree = async (crypto: WebCrypto, own: Key, theirs: EcJwk, use: Use
   const { subtle } = crypto
   const key = await subtle.importKey('jwk', ecJwk(theirs), p256, false, [])
   const secret = new Uint8Array(await subtle.deriveBits({ name: 'ECDH', public: key }, own, 256))
-  return gcmKey(crypto, await sha256(crypto, derivationBytes(secret, enc)), use)
+  const bytes = derivationBytes(secret, enc)
+  secret.fill(0)
+  try {
+    return await gcmKey(crypto, await sha256(crypto, bytes), use)
+  } finally {
+    // The secret stands in them.
+    bytes.fill(0)
+  }
 }
