@@ -4,7 +4,6 @@ import {
   encodeValue,
   type FieldPolicy,
   type Fields,
-  GlassineError,
   type PayloadOf,
 } from '@glassine/core'
 import {
@@ -17,12 +16,11 @@ import {
   maxSessionAge,
   maxSessionSeals,
   numberMark,
-  optionError,
   sessionProblems,
   ticketType,
 } from '@glassine/core/internal'
 import { encode } from './bytes.ts'
-import { fault, guarded, packageName } from './errors.ts'
+import { badOption, fault, guarded, packageName, replaceForeign } from './errors.ts'
 import { parseJwe } from './jwe.ts'
 import { openItems } from './open.ts'
 import {
@@ -134,13 +132,13 @@ export const createClient = <Req extends Fields, Res extends Fields | false = Re
     const method = (rest.method ?? 'GET').toUpperCase()
     const [policy, answered] = others ? policiesOf(others) : declared
     const response = mode === 'off' ? undefined : answered
-    if (path[0] !== '/') throw optionError(packageName, 'path', 'must begin with a slash')
+    if (path[0] !== '/') throw badOption('path', 'must begin with a slash')
     const draft =
       body === undefined ? undefined : draftOf(body, policy, { packageName, bundleMember, partial })
     const { length } = draft?.items ?? []
     // As the service does: what may come without a body, and what may not.
     if (draft ? /^(GET|HEAD)$/.test(method) : !partial && !/^(GET|HEAD|DELETE|OPTIONS)$/.test(method))
-      throw fault('ERR_BODY_INVALID', undefined, `${draft ? 'No' : 'A'} body is due for this method`)
+      throw fault('ERR_BODY_INVALID', { message: `${draft ? 'No' : 'A'} body is due for this method` })
     const binding = checkedBinding(typeof context === 'function' ? await context() : context, packageName)
     const contextOf = async ({ model }: FieldPolicy): Promise<string> =>
       encode((await sha256(crypto, contextBytes(`${method} ${route}`, model, binding))).slice(0, 16))
@@ -192,8 +190,11 @@ export const createClient = <Req extends Fields, Res extends Fields | false = Re
         if (typ === ticketType) session.ticket = [carried as string, (exp as number) * 1000]
         return opened
       } catch (error) {
-        const { code, cause } = error instanceof GlassineError ? error : fault('ERR_DECRYPT_FAILED')
-        throw fault(code, cause.path, 'The encrypted fields of the response could not be opened')
+        const { code, cause } = replaceForeign(error, 'ERR_DECRYPT_FAILED')
+        throw fault(code, {
+          path: cause.path,
+          message: 'The encrypted fields of the response could not be opened',
+        })
       }
     }
   }
@@ -210,7 +211,7 @@ const written = (payload: object): string => {
       return isPlainObject(this[key]) ? this[key] : value
     })
   } catch {
-    throw fault('ERR_BODY_INVALID', undefined, 'The body cannot be written as JSON')
+    throw fault('ERR_BODY_INVALID', { message: 'The body cannot be written as JSON' })
   }
 }
 

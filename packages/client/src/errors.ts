@@ -1,14 +1,11 @@
-import { type ErrorCode, GlassineError } from '@glassine/core'
+import type { ErrorCode } from '@glassine/core'
+import { packageErrors } from '@glassine/core/internal'
 
-/** The name that errors of this package carry. */
-export const packageName = '@glassine/client'
+export const { packageName, fault, badOption, decryptFailed, replaceForeign } =
+  packageErrors('@glassine/client')
 
-/** An error of this package; `message` is made of constants only. */
-export const fault = (code: ErrorCode, path?: string, message?: string): GlassineError =>
-  new GlassineError(code, { package: packageName, path, message })
-
-/** Lets only errors of Glassine out: those of others hold who knows what. */
+/** Lets only errors of Glassine out. */
 export const guarded = <T>(work: Promise<T>, code: ErrorCode): Promise<T> =>
-  work.catch((error: unknown) => {
-    throw error instanceof GlassineError ? error : fault(code)
+  work.catch((thrown: unknown) => {
+    throw replaceForeign(thrown, code)
   })

@@ -1,6 +1,6 @@
 import { decodeValue, type Json } from '@glassine/core'
 import { keyUse, type OpenItem } from '@glassine/core/internal'
-import { fault } from './errors.ts'
+import { decryptFailed, fault } from './errors.ts'
 import { decryptJwe, type Header, parseJwe } from './jwe.ts'
 import type { Session } from './session.ts'
 import { agree, type EcJwk, enc, type Key, type WebCrypto } from './web-crypto.ts'
@@ -21,7 +21,7 @@ export const openItems = (
   // Headers first, all of them: nothing is decrypted that is not as expected.
   const sealed = items.map(({ pointer, path, value }) => {
     const jwe = parseJwe(value)
-    if (!jwe) throw fault('ERR_FIELD_NOT_ENCRYPTED', path)
+    if (!jwe) throw fault('ERR_FIELD_NOT_ENCRYPTED', { path })
     check(jwe[1], { alg: 'dir', kid: id + keyUse.response, p: pointer, ctx, jti, cty: own && 'JWE' })
     return jwe
   })
@@ -45,5 +45,5 @@ export const openItems = (
 /** Compares a header with what it must be. Extensions that must be understood are not; compression was not offered. */
 const check = (header: Header, expected: Header): void => {
   const all: Header = { enc, zip: undefined, crit: undefined, ...expected }
-  for (const name in all) if (header[name] !== all[name]) throw fault('ERR_DECRYPT_FAILED')
+  for (const name in all) if (header[name] !== all[name]) throw decryptFailed()
 }

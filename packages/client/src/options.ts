@@ -1,4 +1,4 @@
-import { type Binding, type FieldPolicy, type Fields, GlassineError, policyOf } from '@glassine/core'
+import { type Binding, type FieldPolicy, type Fields, policyOf } from '@glassine/core'
 import {
   anyFunction,
   bundleMemberRule,
@@ -16,7 +16,7 @@ import {
   required,
   text,
 } from '@glassine/core/internal'
-import { packageName } from './errors.ts'
+import { fault, packageName } from './errors.ts'
 import { algorithms, type KeyOptions } from './service-keys.ts'
 import type { WebCrypto } from './web-crypto.ts'
 
@@ -82,7 +82,7 @@ export const originOf = (url: string): string | undefined =>
 const https = (option: string): Rule => [
   'must be an https URL',
   (value) => {
-    if (/^http:/i.test(value)) throw new GlassineError('ERR_TLS_REQUIRED', { package: packageName, option })
+    if (/^http:/i.test(value)) throw fault('ERR_TLS_REQUIRED', { option })
     return typeof value === 'string' && !!originOf(value)
   },
 ]

@@ -27,8 +27,8 @@ export interface Draft {
  * `ERR_TOO_LARGE`
  */
 export const draftOf = (body: unknown, policy: FieldPolicy, options: ShapeOptions): Draft => {
-  if (!isPlainObject(body)) throw fault('ERR_BODY_INVALID', undefined, 'The body must be a plain object')
-  if (keyMember in body) throw fault('ERR_ALREADY_ENCRYPTED', `/${keyMember}`)
+  if (!isPlainObject(body)) throw fault('ERR_BODY_INVALID', { message: 'The body must be a plain object' })
+  if (keyMember in body) throw fault('ERR_ALREADY_ENCRYPTED', { path: `/${keyMember}` })
   return itemsToSeal(policy, body, { ...options, isSealed }) as Draft
 }
 

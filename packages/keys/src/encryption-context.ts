@@ -1,5 +1,4 @@
-import { GlassineError } from '@glassine/core'
-import { packageName } from './errors.ts'
+import { fault } from './errors.ts'
 
 /** Names and values that are authenticated with a ciphertext and visible in CloudTrail, as AWS defines them. */
 export type EncryptionContext = Readonly<Record<string, string>>
@@ -30,10 +29,7 @@ export const serialiseContext = (pairs: EncryptionContext): SerialisedContext =>
   let length = 2
   for (const [name, value] of sorted) length += 4 + name.length + value.length
   if (length > 0xffff)
-    throw new GlassineError('ERR_BINDING_INVALID', {
-      message: 'The encryption context is larger than 65,535 bytes',
-      package: packageName,
-    })
+    throw fault('ERR_BINDING_INVALID', { message: 'The encryption context is larger than 65,535 bytes' })
   const bytes = Buffer.allocUnsafeSlow(length)
   let at = bytes.writeUInt16BE(sorted.length, 0)
   for (const pair of sorted) {

@@ -1,31 +1,23 @@
 import { GlassineError } from '@glassine/core'
-import { checkedOptions, type OptionSchema, optionError } from '@glassine/core/internal'
+import {
+  checkedOptions,
+  isGlassineError,
+  isUnavailable,
+  type OptionSchema,
+  packageErrors,
+} from '@glassine/core/internal'
 
-/** The package's name in every error. */
-export const packageName = '@glassine/keys'
-
-/** The error for an option that cannot be right. */
-export const badOption = (option: string, expected: string): GlassineError =>
-  optionError(packageName, option, expected)
+export const { packageName, fault, badOption, decryptFailed, unavailable } = packageErrors('@glassine/keys')
 
 /** Refuses options that are not in the table, and values that its rules do not take. */
 export const checked = <O extends object>(schema: OptionSchema<O>, options: O): O =>
   checkedOptions(packageName, schema, options)
 
-/** An answer may be had later: KMS is down, throttles or is slow, or the keyring failed in a way that says nothing. */
-export const unavailable = (message?: string): GlassineError =>
-  new GlassineError('ERR_KEY_UNAVAILABLE', { package: packageName, message })
-
-/** No wrapping key that is configured opens any of the encrypted data keys. */
-export const notDecrypted = (): GlassineError =>
-  new GlassineError('ERR_DECRYPT_FAILED', { package: packageName })
-
 /** The wrapping key will not serve: denied, disabled, deleted, or of the wrong kind. */
-export const notEncrypted = (message: string): GlassineError =>
-  new GlassineError('ERR_ENCRYPT_FAILED', { package: packageName, message })
+export const notEncrypted = (message: string): GlassineError => fault('ERR_ENCRYPT_FAILED', { message })
 
 /** Whether asking again soon would meet the same answer; only such failures are remembered. */
-export const isRefusal = (error: GlassineError): boolean => error.code !== 'ERR_KEY_UNAVAILABLE'
+export const isRefusal = (error: GlassineError): boolean => !isUnavailable(error)
 
 const safeName = /^[A-Za-z]{1,60}$/
 
@@ -35,7 +27,7 @@ const safeName = /^[A-Za-z]{1,60}$/
  * invocations wait for one call and a middleware may write on the error that it catches.
  */
 export const ownError = (thrown: unknown): GlassineError => {
-  if (thrown instanceof GlassineError) {
+  if (isGlassineError(thrown)) {
     const { code, message, statusCode, cause } = thrown
     return new GlassineError(code, { ...cause, message, statusCode })
   }

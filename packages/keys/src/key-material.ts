@@ -1,10 +1,9 @@
-import { GlassineError } from '@glassine/core'
 import { integer, type OptionSchema, required } from '@glassine/core/internal'
 import { Cache, noCounts } from './cache.ts'
 import { decryptionId, encryptionIds, partitionOf } from './cache-ids.ts'
 import { type KeptKeysOptions, keptKeys, keptKeysSchema } from './cache-options.ts'
 import type { DataKey } from './data-key.ts'
-import { checked, notDecrypted, packageName } from './errors.ts'
+import { checked, decryptFailed, fault } from './errors.ts'
 import type { DecryptionKeyRequest, EncryptionKeyRequest } from './key-request.ts'
 import { type Keyring, keyringRule } from './keyring.ts'
 import { lent } from './loan.ts'
@@ -95,7 +94,7 @@ export const keyMaterial = (options: KeyMaterialOptions): KeyMaterial => {
     async (request, deadline) => {
       const { length = keyLength, encryptedDataKeys } = request
       const bytes = await keyring.unwrap({ ...request, deadline, length })
-      if (bytes === undefined) throw notDecrypted()
+      if (bytes === undefined) throw decryptFailed()
       return sharedMaterial(bytes, length, encryptedDataKeys.map(detached))
     },
     counts,
@@ -128,7 +127,7 @@ export const keyMaterial = (options: KeyMaterialOptions): KeyMaterial => {
     },
     decryptionKey(request) {
       const { deadline, encryptedDataKeys } = request
-      if (encryptedDataKeys.length === 0) return Promise.reject(notDecrypted())
+      if (encryptedDataKeys.length === 0) return Promise.reject(decryptFailed())
       return lent(decryption.take(decryptionId(partition, request), request, { uses: 0, bytes: 0, deadline }))
     },
     stats: () => ({ ...counts, entries: encryption.size + decryption.size }),
@@ -156,7 +155,6 @@ const schema: OptionSchema<KeyMaterialOptions> = {
 }
 
 const tooMuch = (maxUses: number, maxBytes: number) =>
-  new GlassineError('ERR_TOO_LARGE', {
-    package: packageName,
+  fault('ERR_TOO_LARGE', {
     message: `One data key encrypts at most ${maxUses} messages and ${maxBytes} bytes`,
   })

@@ -1,8 +1,8 @@
-import { type Envelope, type FieldPolicy, type Fields, GlassineError, policyOf } from '@glassine/core'
+import { type Envelope, type FieldPolicy, type Fields, policyOf } from '@glassine/core'
 import { isPlainObject } from '@glassine/core/internal'
 import type { Request } from '@middy/core'
 import { unsealedPlace } from './clear-place.ts'
-import { packageName, sealingError } from './errors.ts'
+import { fault, packageName, sealingError } from './errors.ts'
 import { eventSourceOf } from './event-source.ts'
 import { checkOptions, envelopes as envelopesRule, fieldsRule, listOf, type OptionSchema } from './options.ts'
 import { hasFieldBesideBody, responseParts } from './response.ts'
@@ -76,8 +76,7 @@ export const assertEncrypted = (options: AssertEncryptedOptions): EncryptedGuard
       throw sealingError(error)
     }
     if (path !== undefined)
-      throw new GlassineError('ERR_FIELD_NOT_ENCRYPTED', {
-        package: packageName,
+      throw fault('ERR_FIELD_NOT_ENCRYPTED', {
         path,
         statusCode: 500,
         message: 'A declared field would have left in the clear',

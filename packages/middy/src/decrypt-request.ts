@@ -1,16 +1,15 @@
 import {
   type Envelope,
   type Fields,
-  GlassineError,
   type OpenOptions,
   type PayloadOf,
   type Prepared,
   policyOf,
 } from '@glassine/core'
-import { isPlainObject } from '@glassine/core/internal'
+import { isGlassineError, isPlainObject } from '@glassine/core/internal'
 import type { MiddlewareObj } from '@middy/core'
 import { type Choice, chooseEnvelope, headerChoice, unpromptedEnvelope } from './choose-envelope.ts'
-import { badOption, fault, openingError, packageName } from './errors.ts'
+import { badOption, fault, packageName, replaceForeign } from './errors.ts'
 import { type EventSource, eventSourceOf } from './event-source.ts'
 import {
   anyFunction,
@@ -180,7 +179,7 @@ export function decryptRequest(options: DecryptRequestOptions): MiddlewareObj<an
       const result = prepared.finish()
       return { result, reply: prepared.reply }
     } catch (error) {
-      throw openingError(error)
+      throw replaceForeign(error, 'ERR_DECRYPT_FAILED')
     } finally {
       prepared?.release()
     }
@@ -190,7 +189,7 @@ export function decryptRequest(options: DecryptRequestOptions): MiddlewareObj<an
     const { opening, multiValue } = stateOf(request)
     const { error, response } = request
     // Its own errors only; and who stands further inside may have answered.
-    if (!opening || response !== undefined || !(error instanceof GlassineError)) return
+    if (!opening || response !== undefined || !isGlassineError(error)) return
     const problem = sessionProblem(error, opening.source, multiValue)
     if (problem) request.response = problem
   }

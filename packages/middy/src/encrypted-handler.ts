@@ -1,5 +1,6 @@
 // The sub-path `@glassine/middy/handler`: the one place that runs Middy itself and not only its types.
-import { type Fields, GlassineError, type PayloadOf } from '@glassine/core'
+import type { Fields, PayloadOf } from '@glassine/core'
+import { isGlassineError } from '@glassine/core/internal'
 import middy from '@middy/core'
 import { assertEncrypted } from './assert-encrypted.ts'
 import type { OpenedBody } from './decrypt-request.ts'
@@ -101,7 +102,7 @@ export const encryptedHandler = <F extends Fields, C extends Context = Context>(
 /** Outermost: what nobody further inside has answered. */
 const answerOnError = (request: unknown): void => {
   const { error, event, response } = request as AnyRequest
-  if (response !== undefined || !(error instanceof GlassineError) || !error.expose) return
+  if (response !== undefined || !isGlassineError(error) || !error.expose) return
   const { gate, multiValue } = stateOf(request as AnyRequest)
   const problem = { type: 'about:blank', title: error.message }
   const answer = problemResponse(error, problem, gate?.source ?? eventSourceOf(event), multiValue)

@@ -54,7 +54,10 @@ const parsed = (text: string | undefined): unknown => {
 }
 
 const tooLarge = (maxBytes: number) =>
-  fault('ERR_TOO_LARGE', `The body of the request is larger than ${maxBytes} bytes`, 413)
+  fault('ERR_TOO_LARGE', {
+    message: `The body of the request is larger than ${maxBytes} bytes`,
+    statusCode: 413,
+  })
 
 const body = bodyPlace('isBase64Encoded')
 
@@ -84,7 +87,10 @@ const places: { readonly [S in EventSource]?: PayloadPlace } = {
  */
 export const payloadPlace = (source: EventSource): PayloadPlace => {
   const place = places[source]
-  if (!place) throw fault('ERR_EVENT_UNKNOWN', `Fields in an event of the source ${source} cannot be opened`)
+  if (!place)
+    throw fault('ERR_EVENT_UNKNOWN', {
+      message: `Fields in an event of the source ${source} cannot be opened`,
+    })
   return place
 }
 

@@ -32,7 +32,7 @@ const httpMembers = new Set([
 
 const empty = { form: 'empty' } as const
 
-const invalid = (message: string) => fault('ERR_RESPONSE_INVALID', message)
+const invalid = (message: string) => fault('ERR_RESPONSE_INVALID', { message })
 
 /**
  * Takes a response apart without changing it.

@@ -59,7 +59,7 @@ const json = (value: unknown): string => {
   } catch {
     // V8 names the members on the way to a cycle, and a `toJSON` may throw anything.
   }
-  throw fault('ERR_RESPONSE_INVALID', 'The response holds what JSON cannot carry')
+  throw fault('ERR_RESPONSE_INVALID', { message: 'The response holds what JSON cannot carry' })
 }
 
 /** Lambda sends the response as JSON, in which a body that is text has its quotes escaped once more. */
@@ -76,8 +76,7 @@ const checkSize = (response: HttpResponse, text: string, maxBytes: number): void
 
 const refuseOversize = (bytes: number, maxBytes: number): void => {
   if (bytes > maxBytes)
-    throw fault(
-      'ERR_TOO_LARGE',
-      `The response is ${bytes} bytes, ${bytes - maxBytes} more than the ${maxBytes} that are taken`,
-    )
+    throw fault('ERR_TOO_LARGE', {
+      message: `The response is ${bytes} bytes, ${bytes - maxBytes} more than the ${maxBytes} that are taken`,
+    })
 }

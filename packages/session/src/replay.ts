@@ -1,6 +1,6 @@
 import { createHmac, type KeyObject } from 'node:crypto'
-import { GlassineError, type Scope } from '@glassine/core'
-import { fault, unavailable } from './errors.ts'
+import type { Scope } from '@glassine/core'
+import { fault, replaceForeign } from './errors.ts'
 
 /**
  * Remembers which payloads were received. One that all instances share, such as that of
@@ -38,7 +38,7 @@ export const spendOnce = async (
   try {
     isNew = await store.spend(id, Math.ceil(expires / 1_000) + slack, { deadline })
   } catch (thrown) {
-    throw thrown instanceof GlassineError ? thrown : unavailable('The replay store failed')
+    throw replaceForeign(thrown, 'ERR_KEY_UNAVAILABLE', { message: 'The replay store failed' })
   }
   // Anything but a clear yes is a no.
   if (isNew !== true) throw fault('ERR_REPLAYED')

@@ -1,8 +1,7 @@
-import { GlassineError } from '@glassine/core'
 import { keySetType, ticketType } from '@glassine/core/internal'
 import { type EncryptedDataKey, type KeyMaterial, serialiseContext } from '@glassine/keys'
 import { boundedMap } from '@glassine/keys/internal'
-import { decryptFailed } from './errors.ts'
+import { decryptFailed, hideRefusal } from './errors.ts'
 import { decode } from './jwe/base64url.ts'
 import { type CompactJwe, encodeHeader } from './jwe/compact.ts'
 import { freshIvs, openGcm, sealCompact } from './jwe/gcm.ts'
@@ -40,7 +39,7 @@ export const ticketsOf = (keys: KeyMaterial, now: () => number): Tickets => {
       const encryptedDataKeys = readDataKeys(decode(header.kid))
       const dataKey = await keys
         .decryptionKey({ suite, context, tenant, deadline: deadline(), encryptedDataKeys })
-        .catch(refused)
+        .catch(hideRefusal)
       try {
         const plaintext = openGcm(dataKey.bytes, head, iv, ciphertext, tag)
         remember(header.kid as string)
@@ -76,11 +75,6 @@ export const ticketsOf = (keys: KeyMaterial, now: () => number): Tickets => {
       }
     },
   }
-}
-
-/** A refusal of the key-material layer must look like every other failure. */
-const refused = (thrown: unknown): never => {
-  throw thrown instanceof GlassineError && thrown.code === 'ERR_DECRYPT_FAILED' ? decryptFailed() : thrown
 }
 
 /** Encrypted data keys as bytes, in the form that AWS Encryption SDK messages have them: counts and lengths of 16 bits. */

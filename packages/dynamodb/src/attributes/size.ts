@@ -1,5 +1,4 @@
-import { GlassineError } from '@glassine/core'
-import { packageName } from '../errors.ts'
+import { fault } from '../errors.ts'
 import { type AttributeValue, type Item, typeOf } from './attribute-value.ts'
 import { normaliseNumber } from './number.ts'
 
@@ -58,10 +57,7 @@ export const valueSize = (value: AttributeValue): number => {
 }
 
 const refuse = (): never => {
-  throw new GlassineError('ERR_VALUE_INVALID', {
-    package: packageName,
-    message: 'An attribute has no known type',
-  })
+  throw fault('ERR_VALUE_INVALID', { message: 'An attribute has no known type' })
 }
 
 const sum = <T>(list: readonly T[], sizeOf: (element: T) => number): number =>

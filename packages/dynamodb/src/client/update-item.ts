@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { GlassineError } from '@glassine/core'
+import type { GlassineError } from '@glassine/core'
 import { optionError } from '@glassine/core/internal'
 import { checkKnown } from '../config/options.ts'
-import { packageName } from '../errors.ts'
+import { fault, packageName } from '../errors.ts'
 import type { ItemCall } from '../item/call.ts'
 import { commandsFor } from './commands.ts'
 import { callOf } from './options.ts'
@@ -107,8 +107,7 @@ export const updateItem = async <T extends object = Record<string, any>>(
   }
 }
 
-const conflict = (message: string): GlassineError =>
-  new GlassineError('ERR_UPDATE_CONFLICT', { package: packageName, message })
+const conflict = (message: string): GlassineError => fault('ERR_UPDATE_CONFLICT', { message })
 
 interface ServiceError {
   readonly name: string

@@ -1,7 +1,6 @@
-import { optionError } from '@glassine/core/internal'
 import type { KeyMaterial, Keyring } from '@glassine/keys'
 import { reservedPrefix } from '../attributes/attribute-value.ts'
-import { packageName } from '../errors.ts'
+import { badOption } from '../errors.ts'
 import { maxHeaderKeys } from '../format/header.ts'
 import { type Suite, type SuiteName, suites } from '../format/suites.ts'
 
@@ -52,28 +51,26 @@ export const tableOptionNames = [
 
 const defaults = { suite: '0x6701', maxEncryptedDataKeys: 8, timeout: 10_000 } as const
 
-const fault = (option: string, expected: string) => optionError(packageName, option, expected)
-
 /** Refuses what is no object, and options that there are not: a misspelt one must not become a default. */
 export const checkKnown = (options: unknown, known: readonly string[]): void => {
-  if (typeof options !== 'object' || options === null) throw fault('options', 'must be an object')
+  if (typeof options !== 'object' || options === null) throw badOption('options', 'must be an object')
   for (const name of Object.keys(options))
-    if (!known.includes(name)) throw fault(name, `is unknown; known are ${known.join(', ')}`)
+    if (!known.includes(name)) throw badOption(name, `is unknown; known are ${known.join(', ')}`)
 }
 
 /** An attribute's name as an option may give it: not empty, with a UTF-8 form, and none of the format's own. */
 export const checkedName = (option: string, name: unknown): string => {
   if (typeof name !== 'string' || name === '' || !name.isWellFormed())
-    throw fault(option, 'must be a name that is not empty')
-  if (name.startsWith(reservedPrefix)) throw fault(option, `may not start with ${reservedPrefix}`)
+    throw badOption(option, 'must be a name that is not empty')
+  if (name.startsWith(reservedPrefix)) throw badOption(option, `may not start with ${reservedPrefix}`)
   return name
 }
 
 /** A list of attribute names, each once. */
 export const checkedNames = (option: string, names: unknown = []): readonly string[] => {
-  if (!Array.isArray(names)) throw fault(option, 'must be a list of names')
+  if (!Array.isArray(names)) throw badOption(option, 'must be a list of names')
   const checked = names.map((name) => checkedName(option, name))
-  if (new Set(checked).size !== checked.length) throw fault(option, 'names an attribute twice')
+  if (new Set(checked).size !== checked.length) throw badOption(option, 'names an attribute twice')
   return checked
 }
 
@@ -93,18 +90,19 @@ export interface CheckedOptions {
 export const checkedTableOptions = (options: TableOptions): CheckedOptions => {
   const { table, unsignedPrefix } = options
   if (typeof table !== 'string' || table === '' || !table.isWellFormed())
-    throw fault('table', 'must be a string that is not empty')
+    throw badOption('table', 'must be a string that is not empty')
   const partitionKey = checkedName('partitionKey', options.partitionKey)
   const sortKey = options.sortKey === undefined ? undefined : checkedName('sortKey', options.sortKey)
-  if (sortKey === partitionKey) throw fault('sortKey', 'must not be the partition key')
+  if (sortKey === partitionKey) throw badOption('sortKey', 'must not be the partition key')
   const unsigned = new Set(checkedNames('unsigned', options.unsigned))
   if (unsignedPrefix !== undefined) checkedName('unsignedPrefix', unsignedPrefix)
   const isUnsigned = (name: string): boolean =>
     unsigned.has(name) || (unsignedPrefix !== undefined && name.startsWith(unsignedPrefix))
   for (const key of [partitionKey, sortKey])
-    if (key !== undefined && isUnsigned(key)) throw fault('unsigned', 'must not cover a key of the table')
+    if (key !== undefined && isUnsigned(key)) throw badOption('unsigned', 'must not cover a key of the table')
   const suite = options.suite ?? defaults.suite
-  if (!Object.hasOwn(suites, suite)) throw fault('suite', `must be one of ${Object.keys(suites).join(', ')}`)
+  if (!Object.hasOwn(suites, suite))
+    throw badOption('suite', `must be one of ${Object.keys(suites).join(', ')}`)
   return {
     table,
     partitionKey,
@@ -118,14 +116,15 @@ export const checkedTableOptions = (options: TableOptions): CheckedOptions => {
 }
 
 const checkedKeyrings = ({ keyring, keys }: TableOptions): readonly Keyring[] => {
-  if (keyring !== undefined && keys !== undefined) throw fault('keys', 'has a keyring; give one of the two')
+  if (keyring !== undefined && keys !== undefined)
+    throw badOption('keys', 'has a keyring; give one of the two')
   const given = keys === undefined ? keyring : keys?.keyring
   const keyrings = Array.isArray(given) ? [...given] : [given]
-  if (keyrings.length === 0) throw fault('keyring', 'must be a keyring or a list of them')
+  if (keyrings.length === 0) throw badOption('keyring', 'must be a keyring or a list of them')
   for (const keyring of keyrings)
     for (const method of ['generate', 'wrap', 'unwrap'])
       if (typeof keyring?.[method] !== 'function')
-        throw fault(
+        throw badOption(
           keys === undefined ? 'keyring' : 'keys',
           'must have the methods generate, wrap and unwrap',
         )
@@ -135,6 +134,6 @@ const checkedKeyrings = ({ keyring, keys }: TableOptions): readonly Keyring[] =>
 const integer = (options: TableOptions, name: 'maxEncryptedDataKeys' | 'timeout', most: number): number => {
   const value = options[name] ?? defaults[name]
   if (!Number.isSafeInteger(value) || value < 1 || value > most)
-    throw fault(name, `must be an integer from 1 to ${most}`)
+    throw badOption(name, `must be an integer from 1 to ${most}`)
   return value
 }

@@ -1,6 +1,6 @@
-import { GlassineError } from '@glassine/core'
+import { isUnavailable } from '@glassine/core/internal'
 import type { EncryptedDataKey, Keyring, KeyringRequest } from '@glassine/keys'
-import { decryptFailed, packageName } from '../errors.ts'
+import { decryptFailed, fault } from '../errors.ts'
 import { keyBytes, type NewRecipient, unwrapDataKey, wrappedIntermediateKey } from './intermediate.ts'
 
 /**
@@ -20,8 +20,7 @@ const ask = async (keyring: Keyring, request: KeyringRequest): Promise<NewRecipi
   // Two recipients with one intermediate key could each make items that the other takes for the writer's.
   if (dataKey.length !== keyBytes || wrappedForm === undefined || encryptedDataKeys.length > 1) {
     dataKey.fill(0)
-    throw new GlassineError('ERR_ENCRYPT_FAILED', {
-      package: packageName,
+    throw fault('ERR_ENCRYPT_FAILED', {
       message: 'Each keyring must wrap one key of 32 bytes once; pass several keyrings as a list',
     })
   }
@@ -48,7 +47,7 @@ export const unwrapFromAny = async (
       if (opened) return opened
     } catch (thrown) {
       // Another recipient's key may open the item though this one's KMS is down or denies.
-      if (thrown instanceof GlassineError && thrown.code === 'ERR_KEY_UNAVAILABLE') unavailable ??= thrown
+      if (isUnavailable(thrown)) unavailable ??= thrown
     }
   }
   throw unavailable ?? decryptFailed()

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
-import { GlassineError } from '@glassine/core'
+import type { GlassineError } from '@glassine/core'
 import { Writer } from '../attributes/writer.ts'
-import { packageName } from '../errors.ts'
+import { fault } from '../errors.ts'
 import { contextKey, publicKeyName } from './context-key.ts'
 import { commitmentBytes, type Header, leastHeaderBytes, maxHeaderKeys } from './header.ts'
 
@@ -54,8 +54,7 @@ const part = (out: Writer, bytes: Uint8Array): void => {
 }
 
 const unfit = (): GlassineError =>
-  new GlassineError('ERR_ENCRYPT_FAILED', {
-    package: packageName,
+  fault('ERR_ENCRYPT_FAILED', {
     message: 'The legend or an encrypted data key does not fit the header of an item',
   })
 

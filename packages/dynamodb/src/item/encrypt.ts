@@ -1,11 +1,10 @@
-import { GlassineError } from '@glassine/core'
 import { legendBytes } from '../attributes/actions.ts'
 import { footName, headName, type Item, setMember } from '../attributes/attribute-value.ts'
 import { giveBack, takeScratch } from '../attributes/scratch.ts'
 import { valueSize } from '../attributes/size.ts'
 import { Writer } from '../attributes/writer.ts'
 import type { TableConfig } from '../config/table-config.ts'
-import { packageName, sealingError, valueError } from '../errors.ts'
+import { fault, replaceForeign, valueError } from '../errors.ts'
 import { fieldCipherKey, fieldKeyStream, fieldNonce, itemKeys } from '../format/derive.ts'
 import type { ItemContext } from '../format/encryption-context.ts'
 import { type Field, inOrder, isEncrypted, writeField } from '../format/field.ts'
@@ -49,7 +48,7 @@ export const encryptItem = async (
     const request = { suite: suite.id, context, ...keyringCall(config, call) }
     return seal(config, sources, prepared, await newRecipients(keyrings, request))
   } catch (thrown) {
-    throw sealingError(thrown)
+    throw replaceForeign(thrown, 'ERR_ENCRYPT_FAILED', { message: 'The item could not be encrypted' })
   } finally {
     giveBack(out.buffer, out.at)
   }
@@ -68,14 +67,10 @@ const prepare = (config: TableConfig, sources: Sources, item: Item, out: Writer)
 const sorted = (config: TableConfig, item: Item) => {
   if (typeof item !== 'object' || item === null) throw valueError('An item must be an object')
   if (Object.hasOwn(item, headName) || Object.hasOwn(item, footName))
-    throw new GlassineError('ERR_ALREADY_ENCRYPTED', {
-      package: packageName,
-      message: 'The item is encrypted already',
-    })
+    throw fault('ERR_ALREADY_ENCRYPTED', { message: 'The item is encrypted already' })
   for (const name of config.required)
     if (!Object.hasOwn(item, name) || item[name] === undefined)
-      throw new GlassineError('ERR_FIELD_MISSING', {
-        package: packageName,
+      throw fault('ERR_FIELD_MISSING', {
         path: `/${name}`,
         message: `/${name}: the item lacks an attribute that it must have`,
         statusCode: 500,

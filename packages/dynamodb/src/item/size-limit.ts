@@ -1,7 +1,6 @@
-import { GlassineError } from '@glassine/core'
 import { addedNameBytes } from '../attributes/attribute-value.ts'
 import { maxItemSize, valueSize } from '../attributes/size.ts'
-import { packageName } from '../errors.ts'
+import { fault } from '../errors.ts'
 import { type Field, isEncrypted } from '../format/field.ts'
 
 /** The most that DynamoDB counts for a value beyond its serialised bytes: 3 for an empty list or map. */
@@ -23,8 +22,7 @@ export const checkSize = (fields: readonly Field[], apart: number): void => {
   for (const field of fields)
     size += field.plan.nameBytes + (isEncrypted(field) ? field.end - field.start : valueSize(field.value))
   if (size <= maxItemSize) return
-  throw new GlassineError('ERR_TOO_LARGE', {
-    package: packageName,
+  throw fault('ERR_TOO_LARGE', {
     message: `The encrypted item would be ${size - maxItemSize} bytes larger than the ${maxItemSize} that DynamoDB stores`,
   })
 }

@@ -1,5 +1,5 @@
-import { GlassineError } from '@glassine/core'
-import { packageName } from '../errors.ts'
+import type { GlassineError } from '@glassine/core'
+import { fault } from '../errors.ts'
 import { nameOf, type Verdict, verdictOf } from '../kms/failures.ts'
 
 /**
@@ -7,7 +7,7 @@ import { nameOf, type Verdict, verdictOf } from '../kms/failures.ts'
  * store, so the status keeps it from clients; keyrings make their own error of it.
  */
 export const notHad = (message: string): GlassineError =>
-  new GlassineError('ERR_DECRYPT_FAILED', { package: packageName, message, statusCode: 500 })
+  fault('ERR_DECRYPT_FAILED', { message, statusCode: 500 })
 
 /** The name that a failed condition of a transaction is given here. */
 export const conditionFailed = 'ConditionalCheckFailed'

@@ -1,4 +1,4 @@
-import { GlassineError } from '@glassine/core'
+import { isGlassineError } from '@glassine/core/internal'
 import { ownError } from '../errors.ts'
 
 /**
@@ -39,7 +39,7 @@ export const nameOf = (thrown: unknown): string => {
  * @throws GlassineError when the failure is one of ours, such as a refused endpoint
  */
 export const verdictOf = (thrown: unknown): Verdict => {
-  if (thrown instanceof GlassineError) throw ownError(thrown)
+  if (isGlassineError(thrown)) throw ownError(thrown)
   const name = nameOf(thrown)
   if (refusal.test(name)) return 'refused'
   if (credentials.test(name)) return 'unavailable'

@@ -1,4 +1,4 @@
-import { GlassineError } from '@glassine/core'
+import { isGlassineError } from '@glassine/core/internal'
 import { isSdkClient } from '../aws/client-options.ts'
 import { notEncrypted } from '../errors.ts'
 import type { EncryptedDataKey, Keyring, KeyringRequest, UnwrapRequest, WrapRequest } from '../keyring.ts'
@@ -160,7 +160,7 @@ const regionOf = (
       return await asked
     } catch (error) {
       asked = undefined
-      if (error instanceof GlassineError) throw error
+      if (isGlassineError(error)) throw error
       return undefined
     }
   }

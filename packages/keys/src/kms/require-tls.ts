@@ -1,5 +1,4 @@
-import { GlassineError } from '@glassine/core'
-import { packageName } from '../errors.ts'
+import { fault } from '../errors.ts'
 
 /** The part of the SDK's HTTP request that tells where it goes. */
 interface Outgoing {
@@ -35,8 +34,7 @@ export const requireTls =
       protocol !== 'https:' &&
       !isNamed(`${protocol}//${hostname}${port ? `:${port}` : ''}`, insecureOrigin)
     )
-      throw new GlassineError('ERR_TLS_REQUIRED', {
-        package: packageName,
+      throw fault('ERR_TLS_REQUIRED', {
         statusCode: 500,
         message: `The endpoint of ${service} is not https, and \`insecureEndpoint\` does not name it`,
         option: 'insecureEndpoint',

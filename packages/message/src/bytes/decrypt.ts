@@ -1,5 +1,5 @@
 import type { EncryptionContext } from '@glassine/keys'
-import { decryptFailed, uniform } from '../errors.ts'
+import { decryptFailed, hideRefusal } from '../errors.ts'
 import { openMessage } from '../open.ts'
 import { readerLimits, rules } from '../options.ts'
 import type { ReadMessage } from '../reader.ts'
@@ -70,7 +70,7 @@ export const decrypt = async (
   const bytes = Buffer.from(ciphertext.buffer, ciphertext.byteOffset, ciphertext.byteLength)
   const message = reader.read(bytes, limits)
   const request = reader.keyRequest(message.header, context, options)
-  const dataKey = await material.decryptionKey(request).catch(uniform)
+  const dataKey = await material.decryptionKey(request).catch(hideRefusal)
   try {
     const plaintext = openMessage(message, dataKey.bytes, context.unstored)
     return { plaintext, messageHeader: headerOf(message, request.context.pairs) }

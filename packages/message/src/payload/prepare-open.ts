@@ -3,7 +3,7 @@ import { itemsToOpen, type OpenItem } from '@glassine/core/internal'
 import type { DataKey, DecryptionKeyRequest } from '@glassine/keys'
 import { decodePlaintext } from '@glassine/keys/internal'
 import type { MessageContext } from '../contexts.ts'
-import { fault, packageName, uniform } from '../errors.ts'
+import { fault, hideRefusal, packageName } from '../errors.ts'
 import { openMessage } from '../open.ts'
 import { borrowAll, preparedWith } from '../prepared.ts'
 import type { ReadMessage } from '../reader.ts'
@@ -39,7 +39,7 @@ export const prepareOpen = async (
   const { sealed, requests } = readItems(settings, policy, items, shared, options)
   const keys: readonly DataKey[] = await borrowAll(
     requests,
-    (request) => material.decryptionKey(request).catch(uniform),
+    (request) => material.decryptionKey(request).catch(hideRefusal),
     (key) => key,
   )
   // A bundle holds its pointers itself, and is put back by them.

@@ -1,4 +1,3 @@
-import type { GlassineError } from '@glassine/core'
 import { anyObject } from '@glassine/core/internal'
 import { badOption } from '../errors.ts'
 import { checkOptions, headerName, isHeaderValue, listOf, type OptionSchema, oneOf } from '../options.ts'

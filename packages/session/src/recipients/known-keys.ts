@@ -1,5 +1,5 @@
-import { GlassineError } from '@glassine/core'
-import { recipientUnknown, unavailable } from '../errors.ts'
+import type { GlassineError } from '@glassine/core'
+import { recipientUnknown, replaceForeign } from '../errors.ts'
 import type { RecipientJwk } from '../jwk.ts'
 import type { Recipient, RecipientCall } from './recipient.ts'
 
@@ -48,17 +48,17 @@ export const knownKeys = (recipients: readonly Recipient[]): KnownKeys => {
       return ask(call).then(([failure]) => {
         const found = known.get(kid)
         if (found) return found
-        throw failure === undefined ? recipientUnknown() : passedOn(failure)
+        throw failure === undefined ? recipientUnknown() : recipientError(failure)
       })
     },
     async all(call) {
       const [failure] = await ask(call)
-      if (failure !== undefined) throw passedOn(failure)
+      if (failure !== undefined) throw recipientError(failure)
       return recipients.flatMap((recipient) => byRecipient.get(recipient)!)
     },
   }
 }
 
-/** Recipients are written by users too: what they throw may quote anything. */
-export const passedOn = (thrown: unknown): GlassineError =>
-  thrown instanceof GlassineError ? thrown : unavailable('A recipient failed')
+/** What leaves of an error of a recipient, which a user may have written. */
+export const recipientError = (thrown: unknown): GlassineError =>
+  replaceForeign(thrown, 'ERR_KEY_UNAVAILABLE', { message: 'A recipient failed' })

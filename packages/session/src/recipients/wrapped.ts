@@ -1,8 +1,8 @@
 import { createPrivateKey, diffieHellman, type KeyObject } from 'node:crypto'
-import { GlassineError } from '@glassine/core'
 import {
   anyObject,
   checkedOptions,
+  isGlassineError,
   methods,
   type OptionSchema,
   required,
@@ -96,7 +96,7 @@ export const wrappedRecipient = (options: WrappedRecipientOptions): Recipient =>
         lengths = [length]
         return borrowed
       } catch (error) {
-        if (!(error instanceof GlassineError && error.code === 'ERR_DECRYPT_FAILED')) throw error
+        if (!(isGlassineError(error) && error.code === 'ERR_DECRYPT_FAILED')) throw error
       }
     }
     // Not the device's fault, which sees this as an outage.

@@ -1,12 +1,12 @@
 import { hash } from 'node:crypto'
-import { GlassineError, type Scope } from '@glassine/core'
+import type { Scope } from '@glassine/core'
 import { Cache, type CacheOptions, Shared } from '@glassine/keys/internal'
 import type { Budget } from '../budget.ts'
 import { type Carrier, type CarrierRules, isOver, readCarrier } from '../carrier.ts'
-import { decryptFailed, sessionExpired, unavailable } from '../errors.ts'
+import { decryptFailed, hideRefusal, sessionExpired, unavailable } from '../errors.ts'
 import { agreedKey } from '../jwe/agreement.ts'
 import { keyBytes, openGcm } from '../jwe/gcm.ts'
-import { type KnownKeys, passedOn } from '../recipients/known-keys.ts'
+import { type KnownKeys, recipientError } from '../recipients/known-keys.ts'
 import type { Tickets } from '../ticket.ts'
 import { readKeySet } from './key-set.ts'
 import { maySeal, type Session } from './session.ts'
@@ -65,8 +65,11 @@ export const sessionsOf = ({ keys, rules, cache: bounds, tickets, budget }: Sess
       const carrier = early ?? (await read(text, scope))
       if (isMetered(carrier)) budget?.spend(scope)
       const call = { ...callOf(scope), deadline }
-      if (carrier.kind === 'ticket')
-        return kept(carrier, await tickets!.open(carrier.jwe, call).catch(outdated), true)
+      if (carrier.kind === 'ticket') {
+        // A ticket whose key is gone counts as expired: the device begins a new session by itself.
+        const expired = (thrown: unknown): never => hideRefusal(thrown, 'ERR_SESSION_EXPIRED')
+        return kept(carrier, await tickets!.open(carrier.jwe, call).catch(expired), true)
+      }
       const contentKey = await contentKeyOf(carrier, call)
       try {
         const { head, iv, ciphertext, tag } = carrier.jwe
@@ -101,11 +104,6 @@ export const sessionsOf = ({ keys, rules, cache: bounds, tickets, budget }: Sess
   }
 }
 
-/** A ticket whose key is gone is as good as one that has expired: the device begins a new session by itself. */
-const outdated = (thrown: unknown): never => {
-  throw thrown instanceof GlassineError && thrown.code === 'ERR_DECRYPT_FAILED' ? sessionExpired() : thrown
-}
-
 const kept = ({ jwe, expires }: Carrier, plaintext: Buffer, byTicket: boolean): Shared<Session> =>
   new Shared(
     { keys: readKeySet(plaintext), audience: jwe.header.aud as string, expires, byTicket, seals: 0 },
@@ -126,7 +124,7 @@ const contentKeyOf = async (
   try {
     answer = await recipient.unwrap(request)
   } catch (thrown) {
-    throw passedOn(thrown)
+    throw recipientError(thrown)
   }
   if (!(ArrayBuffer.isView(answer) && answer.byteLength !== undefined))
     throw unavailable('A recipient returned no bytes')

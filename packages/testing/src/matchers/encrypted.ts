@@ -1,12 +1,5 @@
-import {
-  type Envelope,
-  type FieldPolicy,
-  type Fields,
-  GlassineError,
-  placesOf,
-  policyOf,
-} from '@glassine/core'
-import { isPlainObject, optionError } from '@glassine/core/internal'
+import { type Envelope, type FieldPolicy, type Fields, placesOf, policyOf } from '@glassine/core'
+import { isGlassineError, isPlainObject, optionError } from '@glassine/core/internal'
 import { isCiphertext } from './ciphertext.ts'
 import type { MatcherContext, MatcherResult } from './context.ts'
 import { payloadOf } from './payload.ts'
@@ -69,7 +62,7 @@ const findingsOf = (
   try {
     return inspect(payload, policy, options, absentMode)
   } catch (error) {
-    if (!(error instanceof GlassineError)) throw error
+    if (!isGlassineError(error)) throw error
     return unreadable(`${error.cause.path || 'the payload'} is absent or of another shape`)
   }
 }

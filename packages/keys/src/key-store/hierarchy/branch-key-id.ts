@@ -1,7 +1,7 @@
-import { GlassineError } from '@glassine/core'
+import type { GlassineError } from '@glassine/core'
 import { branchKeyIdRule } from '../../branch-key-id.ts'
 import type { EncryptionContext } from '../../encryption-context.ts'
-import { packageName } from '../../errors.ts'
+import { fault } from '../../errors.ts'
 import type { KeyringRequest } from '../../keyring.ts'
 
 /** What a function that chooses the branch key is told. The same for encryption and decryption. */
@@ -22,8 +22,7 @@ export type BranchKeyIdSupplier = (request: BranchKeyIdRequest) => string
 /** What a template literal makes of a value that is not there: `tenant-undefined` would be everybody's key. */
 const absent = /(^|[^A-Za-z0-9])(undefined|null|NaN)($|[^A-Za-z0-9])|\[object /
 
-const invalid = (message: string): GlassineError =>
-  new GlassineError('ERR_BINDING_INVALID', { package: packageName, message })
+const invalid = (message: string): GlassineError => fault('ERR_BINDING_INVALID', { message })
 
 /** The choice of each request. */
 export const branchKeyIdOf = (
