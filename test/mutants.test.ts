@@ -29,8 +29,8 @@ describe('the catalogue', () => {
 
   test('refuses a fault that has no place, or two', () => {
     const entry = { package: 'core', replace: '', why: '' }
-    expect(() => placed({ ...entry, find: 'no such text anywhere' }, sources)).toThrow('stands 0 times')
-    expect(() => placed({ ...entry, find: 'export const' }, sources)).toThrow(/stands \d\d+ times/)
+    expect(() => placed({ ...entry, find: 'no such text anywhere' }, sources)).toThrow('is found 0 times')
+    expect(() => placed({ ...entry, find: 'export const' }, sources)).toThrow(/is found \d\d+ times/)
   })
 
   test('lists as equivalent only faults that there are', () => {

@@ -2,7 +2,7 @@
 
 export interface Named {
   readonly package: string
-  /** A text that occurs exactly once in the sources of the package, whichever file it is in. */
+  /** A text that occurs exactly once in the sources of the package, in whichever file and however it is indented. */
   readonly find: string
   readonly replace: string
   readonly why: string
@@ -311,15 +311,9 @@ const survivors: readonly Named[] = [
   },
   {
     package: 'core',
-    find: 'String(Number(key)) === key && ',
-    replace: '',
-    why: 'a pointer `01` is that of element 1',
-  },
-  {
-    package: 'core',
-    find: 'Number(key) < holder.length && ',
-    replace: '',
-    why: 'a pointer past the end of a list opens',
+    find: 'Object.hasOwn(members, key) ? members[key] : undefined',
+    replace: 'members[key]',
+    why: 'a pointer to an inherited member opens',
   },
   {
     package: 'core',

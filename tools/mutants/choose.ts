@@ -4,29 +4,50 @@ import { type Equivalent, equivalent } from './equivalent.ts'
 import { mutantsOf } from './kinds.ts'
 import { diff, type Mutant, original, type Source, shuffled } from './mutant.ts'
 
+/** A text as a pattern that does not mind how lines are indented and broken. */
+const patternOf = (text: string): RegExp =>
+  new RegExp(
+    Buffer.from(text)
+      .toString('latin1')
+      .replaceAll(/[.*+?^${}()|[\]\\/]/g, '\\$&')
+      .replaceAll(/\s+/g, '\\s+'),
+    'g',
+  )
+
 /** The one place of a catalogued mutant. */
 export const placed = ({ package: name, find, replace, why }: Named, sources: readonly Source[]): Mutant => {
+  const pattern = patternOf(find)
   const places = sources
     .filter((source) => source.package === name)
-    .flatMap((source) => {
-      const found: Mutant[] = []
-      for (let at = source.bytes.indexOf(find); at !== -1; at = source.bytes.indexOf(find, at + 1))
-        found.push({
+    .flatMap((source) =>
+      [...source.bytes.toString('latin1').matchAll(pattern)].map(
+        ({ 0: text, index: start }): Mutant => ({
           source,
           kind: 'catalogue',
-          start: at,
-          end: at + Buffer.byteLength(find),
+          start,
+          end: start + text.length,
           becomes: replace,
           why,
-        })
-      return found
-    })
+        }),
+      ),
+    )
   if (places.length !== 1)
     throw new Error(
-      `tools/mutants/catalogue.ts: ${JSON.stringify(find)} stands ${places.length} times in packages/${name}/src`,
+      `tools/mutants/catalogue.ts: ${JSON.stringify(find)} is found ${places.length} times in packages/${name}/src`,
     )
   return places[0]!
 }
+
+/** The places of a catalogue's mutants; what has none is told, and left out. */
+const placedOf = (named: readonly Named[], sources: readonly Source[]): readonly Mutant[] =>
+  named.flatMap((each) => {
+    try {
+      return [placed(each, sources)]
+    } catch (error) {
+      console.error((error as Error).message)
+      return []
+    }
+  })
 
 /** Whether a mutant was judged to be equivalent, as this entry says. */
 export const isSame = (mutant: Mutant, entry: Equivalent): boolean =>
@@ -40,7 +61,7 @@ export const allMutants = (
   sources: readonly Source[],
   named: readonly Named[] = catalogue,
 ): readonly Mutant[] => [
-  ...named.map((each) => placed(each, sources)),
+  ...placedOf(named, sources),
   ...sources.flatMap(mutantsOf).filter((mutant) => !equivalent.some((entry) => isSame(mutant, entry))),
 ]
 
