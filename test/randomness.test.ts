@@ -17,7 +17,7 @@ interface Hit {
 const random =
   /\b(?:randomBytes|randomFill(?:Sync)?|randomUUID|randomInt|getRandomValues|generateKey(?:Pair)?(?:Sync)?|generatePrime(?:Sync)?|create(?:ECDH|DiffieHellman)|Math\.random|webcrypto)\b/
 const iv =
-  /\bcreateCipheriv\b|\bsubtle\s*\.encrypt\b|\b(?:const|let)\s+(?:\w*(?:Iv|Nonce|Salt)|iv|nonce|salt)s?\b[^=\n]*=(?!\s*\([^)]*: )/i
+  /\b(?:createCipheriv|gcm(?:Seal(?:Into)?|Tag)\()|\bsubtle\s*\.encrypt\b|\b(?:const|let)\s+(?:\w*(?:Iv|Nonce|Salt)|iv|nonce|salt)s?\b[^=\n]*=(?!\s*\([^)]*: )/i
 /** `id ${++made}`: names of which each process has its own must not repeat either. */
 const numbered = /\$\{\+\+/
 const written = /\.writeU?Int\w*\(|\.fill\(/
@@ -89,6 +89,7 @@ describe('the search itself', () => {
     'const made = () => randomBytes(32)',
     'export const made = () => {\n  const key = crypto.getRandomValues(new Uint8Array(32))\n}',
     'export function made() {\n  return createCipheriv(cipher, key, zero)\n}',
+    'const made = () => gcmSeal(key, zero, aad, plaintext)',
     'class Maker {\n  id = randomUUID()\n}',
     'const made = async () => subtle.encrypt({ name }, key, plaintext)',
     'const made = () => {\n  const wrapIv = Buffer.alloc(12)\n}',

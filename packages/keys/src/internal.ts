@@ -9,6 +9,8 @@ export {
 export { type AwsService, awsSender } from './aws/sender.ts'
 export { boundedMap } from './bounded-map.ts'
 export { Cache, type CacheCounts, type CacheOptions } from './cache.ts'
+export { gcmOpen, gcmSeal, gcmSealInto, gcmTag, gcmVerifyTag, ivBytes, tagBytes } from './crypto/aes-gcm.ts'
+export { type SecretKey, secretKey } from './crypto/secret-key.ts'
 export { conditionFailed, dynamoDB } from './key-store/failures.ts'
 export { answeredKey, checkedAnswer } from './kms/answers.ts'
 export { type KeyReference, keyReferenceOf } from './kms/arn.ts'

@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto'
-import { checkHeaderTag, ivBytes, tagBytes } from './body/gcm.ts'
+import { gcmVerifyTag, ivBytes, secretKey, tagBytes } from '@glassine/keys/internal'
 import { readBody } from './body/read.ts'
 import { committedKeys } from './derive.ts'
 import { decryptFailed } from './errors.ts'
@@ -28,8 +28,9 @@ export const openMessage = (
     const { tagAt, bodyOfHeaderEnd } = layout
     const iv = layout.suite.version === 1 ? bytes.subarray(bodyOfHeaderEnd, tagAt) : zeroIv
     const tag = bytes.subarray(tagAt, tagAt + tagBytes)
-    checkHeaderTag(cipherKey, iv, bytes.subarray(0, bodyOfHeaderEnd), unstored, tag)
-    const body = readBody(bytes, layout, cipherKey)
+    const key = secretKey(cipherKey)
+    if (!gcmVerifyTag(key, iv, bytes.subarray(0, bodyOfHeaderEnd), unstored, tag)) throw decryptFailed()
+    const body = readBody(bytes, layout, key)
     plaintext = body.plaintext
     if (header.verificationKey) verifyFooter(bytes, body.end, header.verificationKey)
     else if (body.end !== bytes.length) throw decryptFailed()

@@ -1,4 +1,4 @@
-import { headerTag, ivBytes, tagBytes } from './body/gcm.ts'
+import { gcmTag, ivBytes, secretKey, tagBytes } from '@glassine/keys/internal'
 import { bodyLength, writeBody } from './body/write.ts'
 import { committedKeys } from './derive.ts'
 import { type HeaderTemplate, idAt, idBytes } from './header/template.ts'
@@ -32,10 +32,11 @@ export const sealMessage = (template: HeaderTemplate, dataKey: Buffer, plaintext
   const messageId = out.subarray(idAt, idAt + idBytes)
   const { cipherKey, commitment } = committedKeys(suite, dataKey, messageId)
   try {
+    const key = secretKey(cipherKey)
     let at = head.length
     at += commitment.copy(out, at)
-    at += headerTag(cipherKey, headerIv, out.subarray(0, at), context.unstored).copy(out, at)
-    writeBody(out, at, plaintext, frameLength, cipherKey, messageId)
+    at += gcmTag(key, headerIv, out.subarray(0, at), context.unstored).copy(out, at)
+    writeBody(out, at, plaintext, frameLength, key, messageId)
   } finally {
     cipherKey.fill(0)
   }

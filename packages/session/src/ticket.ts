@@ -1,10 +1,9 @@
 import { keySetType, ticketType } from '@glassine/core/internal'
 import { type EncryptedDataKey, type KeyMaterial, serialiseContext } from '@glassine/keys'
-import { boundedMap } from '@glassine/keys/internal'
+import { boundedMap, secretKey } from '@glassine/keys/internal'
 import { decryptFailed, hideRefusal } from './errors.ts'
 import { decode } from './jwe/base64url.ts'
-import { type CompactJwe, encodeHeader } from './jwe/compact.ts'
-import { freshIvs, openGcm, sealCompact } from './jwe/gcm.ts'
+import { type CompactJwe, encodeHeader, freshIvs, openCompact, sealCompact } from './jwe/compact.ts'
 import type { RecipientCall } from './recipients/recipient.ts'
 import { writeKeySet } from './session/key-set.ts'
 import type { Session } from './session/session.ts'
@@ -35,14 +34,15 @@ export const ticketsOf = (keys: KeyMaterial, now: () => number): Tickets => {
   }
   return {
     knows: ({ header }) => known.get(header.kid as string) === true,
-    async open({ header, head, iv, ciphertext, tag }, { deadline, tenant }) {
-      const encryptedDataKeys = readDataKeys(decode(header.kid))
+    async open(jwe, { deadline, tenant }) {
+      const kid = jwe.header.kid as string
+      const encryptedDataKeys = readDataKeys(decode(kid))
       const dataKey = await keys
         .decryptionKey({ suite, context, tenant, deadline: deadline(), encryptedDataKeys })
         .catch(hideRefusal)
       try {
-        const plaintext = openGcm(dataKey.bytes, head, iv, ciphertext, tag)
-        remember(header.kid as string)
+        const plaintext = openCompact(secretKey(dataKey.bytes), jwe)
+        remember(kid)
         return plaintext
       } finally {
         dataKey.release()
@@ -66,7 +66,7 @@ export const ticketsOf = (keys: KeyMaterial, now: () => number): Tickets => {
             iat: Math.min(Math.floor(now() / 1_000), session.expires / 1_000 - 1),
             exp: session.expires / 1_000,
           })
-          return sealCompact(dataKey.bytes, head, freshIvs(1), plaintext)
+          return sealCompact(secretKey(dataKey.bytes), head, freshIvs(1), plaintext)
         } finally {
           dataKey.release()
         }

@@ -2,6 +2,7 @@
 import { createSecretKey, randomBytes } from 'node:crypto'
 import { defineFields, type GlassineError } from '@glassine/core'
 import { keyMaterial } from '@glassine/keys'
+import { secretKey } from '@glassine/keys/internal'
 import { localKeyring } from '@glassine/keys/raw-aes'
 import {
   localRecipient,
@@ -499,7 +500,9 @@ describe('a ticket', () => {
 
 test('a key seals 2^20 values and no more', async () => {
   // Reaching that takes long, so the session is made here as if it had sealed nearly as many.
-  const [request, response] = [randomBytes(32), randomBytes(32)].map((bytes) => createSecretKey(bytes))
+  const [request, response] = [randomBytes(32), randomBytes(32)].map((bytes) =>
+    secretKey(createSecretKey(bytes)),
+  )
   const keys = { sid: 'A'.repeat(22), request: request!, response: response! }
   const session = { keys, audience, expires: Date.now() + 900_000, byTicket: false, seals: 2 ** 20 - 5 }
   const reply = replyOf(

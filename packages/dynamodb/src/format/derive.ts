@@ -1,4 +1,5 @@
 import { createCipheriv, createHmac } from 'node:crypto'
+import { secretKey } from '@glassine/keys/internal'
 
 // HKDF-SHA512 (RFC 5869) by hand: every output is at most one hash long, and two outputs share one extract each
 // time, so a pair costs three HMACs. `hkdfSync` takes about twice the time and would extract anew.
@@ -75,7 +76,7 @@ const zeros = Buffer.alloc(32 * stride)
 export const fieldKeyStream = (rootKey: Buffer, fields: number): Buffer => {
   const bytes = fields * stride
   const plaintext = bytes <= zeros.length ? zeros.subarray(0, bytes) : Buffer.alloc(bytes)
-  return createCipheriv('aes-256-ctr', rootKey, initialCounter).update(plaintext)
+  return createCipheriv('aes-256-ctr', secretKey(rootKey), initialCounter).update(plaintext)
 }
 
 /** The key of field `at` in a {@link fieldKeyStream}; a view. */

@@ -1,9 +1,9 @@
+import { tagBytes } from '@glassine/keys/internal'
 import { legend } from '../attributes/actions.ts'
 import type { AttributeValue } from '../attributes/attribute-value.ts'
 import { type AttributePlan, lengthFromEnd } from '../attributes/plan.ts'
 import { writeAttribute } from '../attributes/serialise.ts'
 import type { Writer } from '../attributes/writer.ts'
-import { tagBytes } from './gcm.ts'
 
 /** Bytes that an encrypted value is longer than its serialised plaintext: the type id and the tag. */
 export const sealedOverhead = 2 + tagBytes

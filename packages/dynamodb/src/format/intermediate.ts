@@ -1,6 +1,6 @@
 import type { EncryptedDataKey } from '@glassine/keys'
+import { gcmOpen, gcmSealInto, secretKey, tagBytes } from '@glassine/keys/internal'
 import { recipientKeys } from './derive.ts'
-import { gcmOpen, gcmSeal, tagBytes } from './gcm.ts'
 
 /** Bytes of a plaintext data key, and of an intermediate key. */
 export const keyBytes = 32
@@ -35,9 +35,15 @@ export const wrapDataKey = (
   intermediateKey.fill(0)
   const { providerId, providerInfo, ciphertext } = wrappedForm
   const both = Buffer.allocUnsafe(wrappedBytes + ciphertext.length)
-  gcmSeal(wrappingKey, iv, context, dataKey, both, 0)
+  try {
+    gcmSealInto(both, 0, secretKey(wrappingKey), iv, context, dataKey)
+  } catch (error) {
+    macKey.fill(0)
+    throw error
+  } finally {
+    wrappingKey.fill(0)
+  }
   both.set(ciphertext, wrappedBytes)
-  wrappingKey.fill(0)
   return { encryptedDataKey: { providerId, providerInfo, ciphertext: both }, macKey }
 }
 
@@ -58,12 +64,14 @@ export const unwrapDataKey = (
 ): { readonly dataKey: Buffer; readonly macKey: Buffer } | undefined => {
   const { macKey, wrappingKey } = recipientKeys(intermediateKey)
   intermediateKey.fill(0)
+  const wrapped = key.ciphertext.subarray(0, keyBytes)
+  const tag = key.ciphertext.subarray(keyBytes, wrappedBytes)
+  let dataKey: Buffer | undefined
   try {
-    return { dataKey: gcmOpen(wrappingKey, iv, context, key.ciphertext.subarray(0, wrappedBytes)), macKey }
-  } catch {
-    macKey.fill(0)
-    return undefined
+    dataKey = gcmOpen(secretKey(wrappingKey), iv, context, wrapped, tag)
+    return dataKey && { dataKey, macKey }
   } finally {
     wrappingKey.fill(0)
+    if (dataKey === undefined) macKey.fill(0)
   }
 }

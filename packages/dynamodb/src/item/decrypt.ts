@@ -1,5 +1,6 @@
 import { timingSafeEqual } from 'node:crypto'
 import { types } from 'node:util'
+import { gcmOpen, secretKey, tagBytes } from '@glassine/keys/internal'
 import { legend } from '../attributes/actions.ts'
 import { footName, headName, type Item, setMember } from '../attributes/attribute-value.ts'
 import { readAttribute } from '../attributes/deserialise.ts'
@@ -18,7 +19,6 @@ import {
   writeSealedField,
 } from '../format/field.ts'
 import { footerHash, verifyFooter } from '../format/footer.ts'
-import { gcmOpen } from '../format/gcm.ts'
 import { type ReadHeader, readHeader } from '../format/read-header.ts'
 import { unwrapFromAny } from '../format/recipients.ts'
 import { commitmentOf } from '../format/write-header.ts'
@@ -133,8 +133,11 @@ const decryptFields = (fields: readonly Field[], region: Buffer, rootKey: Buffer
   const stream = fieldKeyStream(rootKey, encrypted.length)
   try {
     encrypted.forEach(({ plan, start, end }, at) => {
-      const sealed = region.subarray(start + 2, end)
-      const plaintext = gcmOpen(fieldCipherKey(stream, at), fieldNonce(stream, at), plan.path, sealed)
+      const tagAt = end - tagBytes
+      const sealed = region.subarray(start + 2, tagAt)
+      const key = secretKey(fieldCipherKey(stream, at))
+      const plaintext = gcmOpen(key, fieldNonce(stream, at), plan.path, sealed, region.subarray(tagAt, end))
+      if (plaintext === undefined) throw decryptFailed()
       setMember(result, plan.name, readAttribute(region.readUInt16BE(start), plaintext))
       plaintext.fill(0)
     })

@@ -1,3 +1,4 @@
+import { gcmSealInto, secretKey, tagBytes } from '@glassine/keys/internal'
 import { legendBytes } from '../attributes/actions.ts'
 import { footName, headName, type Item, setMember } from '../attributes/attribute-value.ts'
 import { giveBack, takeScratch } from '../attributes/scratch.ts'
@@ -9,7 +10,6 @@ import { fieldCipherKey, fieldKeyStream, fieldNonce, itemKeys } from '../format/
 import type { ItemContext } from '../format/encryption-context.ts'
 import { type Field, inOrder, isEncrypted, writeField } from '../format/field.ts'
 import { footerBytes, footerHash, writeFooter } from '../format/footer.ts'
-import { gcmSeal, tagBytes } from '../format/gcm.ts'
 import { leastHeaderBytes, messageIdBytes } from '../format/header.ts'
 import { keyBytes, type NewRecipient, wrapDataKey } from '../format/intermediate.ts'
 import { newRecipients } from '../format/recipients.ts'
@@ -138,7 +138,8 @@ const encryptFields = (fields: readonly Field[], region: Buffer, rootKey: Buffer
     sealed[0] = region[start]!
     sealed[1] = region[start + 1]!
     const plaintext = region.subarray(start + 2, end - tagBytes)
-    gcmSeal(fieldCipherKey(stream, at), fieldNonce(stream, at), plan.path, plaintext, sealed, 2)
+    const key = secretKey(fieldCipherKey(stream, at))
+    gcmSealInto(sealed, 2, key, fieldNonce(stream, at), plan.path, plaintext)
     region.set(sealed, start)
     setMember(result, plan.name, { B: sealed })
   })

@@ -1,6 +1,8 @@
-import { createCipheriv, createDecipheriv, createSecretKey, KeyObject, randomBytes } from 'node:crypto'
+import { createSecretKey, KeyObject, randomBytes } from 'node:crypto'
 import { types } from 'node:util'
 import { type OptionSchema, type Rule, required, text } from '@glassine/core/internal'
+import { type GcmAlgorithm, gcmOpen, gcmSeal, ivBytes, tagBytes } from '../crypto/aes-gcm.ts'
+import { secretKey } from '../crypto/secret-key.ts'
 import { badOption, checked } from '../errors.ts'
 import type { EncryptedDataKey, Keyring } from '../keyring.ts'
 
@@ -29,9 +31,6 @@ const schema: OptionSchema<RawAesKeyringOptions> = {
   key: required(wrappingKeyRule),
 }
 
-const ivLength = 12
-const tagLength = 16
-
 /** Ids live in one process only, so a number tells keyrings apart, and no hash of a key leaves this file. */
 let made = 0
 
@@ -54,46 +53,35 @@ let made = 0
 export const rawAesKeyring = (options: RawAesKeyringOptions): Keyring => {
   const { namespace, name, key: given } = checked(schema, options)
   if (namespace.startsWith('aws-kms')) throw badOption('namespace', 'must not be `aws-kms`')
-  const key = secretKey(given)
-  const cipher = `aes-${key.symmetricKeySize! * 8}-gcm` as 'aes-256-gcm'
+  const key = keyObject(given)
+  const wrappingKey = secretKey(key)
+  const algorithm = `aes-${key.symmetricKeySize! * 8}-gcm` as GcmAlgorithm
   // Key name, tag length in bits, IV length in bytes; the IV follows.
   const header = Buffer.alloc(Buffer.byteLength(name) + 8)
   const at = header.write(name, 'utf8')
-  header.writeUInt32BE(tagLength * 8, at)
-  header.writeUInt32BE(ivLength, at + 4)
+  header.writeUInt32BE(tagBytes * 8, at)
+  header.writeUInt32BE(ivBytes, at + 4)
 
   const seal = (dataKey: Buffer, aad: Buffer): readonly EncryptedDataKey[] => {
     // From the system, not from a pool: two environments restored from one snapshot would share a pool, and two
     // data keys wrapped with one IV give the wrapping key away.
-    const iv = randomBytes(ivLength)
-    const gcm = createCipheriv(cipher, key, iv, { authTagLength: tagLength })
-    gcm.setAAD(aad)
-    const ciphertext = Buffer.concat([gcm.update(dataKey), gcm.final(), gcm.getAuthTag()])
+    const iv = randomBytes(ivBytes)
+    const ciphertext = gcmSeal(wrappingKey, iv, aad, dataKey, algorithm)
     return [{ providerId: namespace, providerInfo: Buffer.concat([header, iv]), ciphertext }]
   }
 
   const open = ({ providerInfo, ciphertext }: EncryptedDataKey, aad: Buffer): Buffer | undefined => {
-    const end = ciphertext.length - tagLength
+    const tagAt = ciphertext.length - tagBytes
     const iv = providerInfo.subarray(header.length)
-    const gcm = createDecipheriv(cipher, key, iv, { authTagLength: tagLength })
-    gcm.setAAD(aad)
-    gcm.setAuthTag(ciphertext.subarray(end))
-    const dataKey = gcm.update(ciphertext.subarray(0, end))
-    try {
-      gcm.final()
-      return dataKey
-    } catch {
-      dataKey.fill(0)
-      return undefined
-    }
+    return gcmOpen(wrappingKey, iv, aad, ciphertext.subarray(0, tagAt), ciphertext.subarray(tagAt), algorithm)
   }
 
   // Only what looks exactly like our own is tried: the tag and IV lengths of a header are never obeyed.
   const ours = ({ providerId, providerInfo, ciphertext }: EncryptedDataKey, length: number): boolean =>
     providerId === namespace &&
-    providerInfo.length === header.length + ivLength &&
+    providerInfo.length === header.length + ivBytes &&
     providerInfo.subarray(0, header.length).equals(header) &&
-    ciphertext.length === length + tagLength
+    ciphertext.length === length + tagBytes
 
   return {
     id: `raw-aes ${JSON.stringify([namespace, name])} ${++made}`,
@@ -117,5 +105,5 @@ export const rawAesKeyring = (options: RawAesKeyringOptions): Keyring => {
   }
 }
 
-const secretKey = (key: Uint8Array | KeyObject): KeyObject =>
+const keyObject = (key: Uint8Array | KeyObject): KeyObject =>
   types.isUint8Array(key) ? createSecretKey(key) : key

@@ -1,7 +1,7 @@
+import { gcmOpen, ivBytes, type SecretKey, tagBytes } from '@glassine/keys/internal'
 import { decryptFailed } from '../errors.ts'
 import type { HeaderLayout } from '../header/scan.ts'
 import { bodyAad, finalFrame, regularFrame, singleBlock } from './aad.ts'
-import { ivBytes, openWith, tagBytes } from './gcm.ts'
 
 /** A body's plaintext, and the offset after the body. */
 export interface OpenedBody {
@@ -10,13 +10,13 @@ export interface OpenedBody {
 }
 
 /** Reads and decrypts the body of a message, framed or not; throws whatever when anything is wrong with it. */
-export const readBody = (bytes: Buffer, layout: HeaderLayout, cipherKey: Buffer): OpenedBody =>
+export const readBody = (bytes: Buffer, layout: HeaderLayout, cipherKey: SecretKey): OpenedBody =>
   layout.framed ? readFrames(bytes, layout, cipherKey) : readBlock(bytes, layout, cipherKey)
 
 const readFrames = (
   bytes: Buffer,
   { bodyAt, frameLength, messageId }: HeaderLayout,
-  key: Buffer,
+  key: SecretKey,
 ): OpenedBody => {
   const regular: Buffer[] = []
   let at = bodyAt
@@ -48,7 +48,7 @@ const readFrames = (
 }
 
 /** Non-framed bodies are never written any more; reading them is required. */
-const readBlock = (bytes: Buffer, { bodyAt, messageId }: HeaderLayout, key: Buffer): OpenedBody => {
+const readBlock = (bytes: Buffer, { bodyAt, messageId }: HeaderLayout, key: SecretKey): OpenedBody => {
   // A u64, of which Node reads 6 bytes at once: more than that is longer than any message here.
   const length =
     bytes.readUIntBE(bodyAt + ivBytes, 2) === 0 ? bytes.readUIntBE(bodyAt + ivBytes + 2, 6) : Infinity
@@ -66,12 +66,15 @@ const openAt = (
   ivAt: number,
   contentAt: number,
   length: number,
-  key: Buffer,
+  key: SecretKey,
   aad: Buffer,
 ): Buffer => {
   const tagAt = contentAt + length
   // `subarray` does not mind an end that is not there.
   if (tagAt + tagBytes > bytes.length) throw decryptFailed()
   const iv = bytes.subarray(ivAt, ivAt + ivBytes)
-  return openWith(key, iv, aad, bytes.subarray(contentAt, tagAt), bytes.subarray(tagAt, tagAt + tagBytes))
+  const tag = bytes.subarray(tagAt, tagAt + tagBytes)
+  const plaintext = gcmOpen(key, iv, aad, bytes.subarray(contentAt, tagAt), tag)
+  if (plaintext === undefined) throw decryptFailed()
+  return plaintext
 }

@@ -1,5 +1,5 @@
+import { gcmSealInto, ivBytes, type SecretKey, tagBytes } from '@glassine/keys/internal'
 import { bodyAad, finalFrame, regularFrame } from './aad.ts'
-import { ivBytes, sealInto, tagBytes } from './gcm.ts'
 
 /** The bytes before a regular frame's content: sequence number and IV. */
 const regularHead = 4 + ivBytes
@@ -20,7 +20,7 @@ export const writeBody = (
   at: number,
   plaintext: Buffer,
   frameLength: number,
-  cipherKey: Buffer,
+  cipherKey: SecretKey,
   messageId: Buffer,
 ): number => {
   let end = at
@@ -31,7 +31,7 @@ export const writeBody = (
     end = out.writeUInt32BE(sequence, end)
     const iv = writeIv(out, end, sequence)
     const aad = bodyAad(messageId, regularFrame, sequence, frameLength)
-    end = sealInto(out, end + ivBytes, cipherKey, iv, aad, frame)
+    end = gcmSealInto(out, end + ivBytes, cipherKey, iv, aad, frame)
     taken += frameLength
   }
   const rest = taken === 0 ? plaintext : plaintext.subarray(taken)
@@ -39,7 +39,7 @@ export const writeBody = (
   end = out.writeUInt32BE(sequence, end)
   const iv = writeIv(out, end, sequence)
   end = out.writeUInt32BE(rest.length, end + ivBytes)
-  return sealInto(out, end, cipherKey, iv, bodyAad(messageId, finalFrame, sequence, rest.length), rest)
+  return gcmSealInto(out, end, cipherKey, iv, bodyAad(messageId, finalFrame, sequence, rest.length), rest)
 }
 
 /** A frame's IV is its sequence number: unique under a key that is used for one message only. */

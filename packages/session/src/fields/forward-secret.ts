@@ -1,5 +1,6 @@
-import { createSecretKey, diffieHellman, generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { createSecretKey, diffieHellman, generateKeyPairSync } from 'node:crypto'
 import { keyUse } from '@glassine/core/internal'
+import { type SecretKey, secretKey } from '@glassine/keys/internal'
 import { agreedKey } from '../jwe/agreement.ts'
 import { encodeHeader } from '../jwe/compact.ts'
 import { publicJwkOf } from '../jwk.ts'
@@ -10,7 +11,7 @@ export interface InnerLayer {
   /** The protected header that all of them share. */
   readonly head: string
   /** OpenSSL's, which clears it when the last reference goes: an answer may be given up before it is sealed. */
-  readonly key: KeyObject
+  readonly key: SecretKey
 }
 
 const none: readonly [Buffer, Buffer] = [Buffer.alloc(0), Buffer.alloc(0)]
@@ -28,7 +29,7 @@ export const innerLayer = ({ sid, device }: SessionKeys): InnerLayer | undefined
     const head = encodeHeader({ alg: 'ECDH-ES', enc: 'A256GCM', kid: sid + keyUse.device, epk })
     const bytes = agreedKey('ECDH-ES', secret, none, none[0])
     try {
-      return { head, key: createSecretKey(bytes) }
+      return { head, key: secretKey(createSecretKey(bytes)) }
     } finally {
       bytes.fill(0)
     }

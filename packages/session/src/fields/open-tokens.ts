@@ -1,9 +1,8 @@
-import type { KeyObject } from 'node:crypto'
 import { keyUse } from '@glassine/core/internal'
+import type { SecretKey } from '@glassine/keys/internal'
 import { decryptFailed } from '../errors.ts'
 import { endsWell } from '../jwe/base64url.ts'
-import { readHeader } from '../jwe/compact.ts'
-import { openGcm } from '../jwe/gcm.ts'
+import { openCompact, readHeader } from '../jwe/compact.ts'
 import type { SessionKeys } from '../session/key-set.ts'
 import { headsOf } from './heads.ts'
 import { isNumber } from './numbered.ts'
@@ -69,15 +68,14 @@ const headOf = (text: string): string => text.slice(0, text.indexOf('.'))
  *
  * @throws GlassineError `ERR_DECRYPT_FAILED`
  */
-export const openToken = (key: KeyObject, { text, headLength }: CheckedToken): Buffer => {
+export const openToken = (key: SecretKey, { text, headLength }: CheckedToken): Buffer => {
   // Behind the header: two dots, 16 characters of IV, a dot, the ciphertext, a dot, and 22 of the tag.
   const ciphertext = text.slice(headLength + 19, -23)
   if (!endsWell(ciphertext)) throw decryptFailed()
-  return openGcm(
-    key,
-    text.slice(0, headLength),
-    Buffer.from(text.slice(headLength + 2, headLength + 18), 'base64url'),
-    Buffer.from(ciphertext, 'base64url'),
-    Buffer.from(text.slice(-22), 'base64url'),
-  )
+  return openCompact(key, {
+    head: text.slice(0, headLength),
+    iv: Buffer.from(text.slice(headLength + 2, headLength + 18), 'base64url'),
+    ciphertext: Buffer.from(ciphertext, 'base64url'),
+    tag: Buffer.from(text.slice(-22), 'base64url'),
+  })
 }

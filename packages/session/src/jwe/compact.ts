@@ -1,7 +1,11 @@
+import { randomFillSync } from 'node:crypto'
+import { gcmOpen, gcmSeal, ivBytes, type SecretKey, tagBytes } from '@glassine/keys/internal'
 import { decryptFailed } from '../errors.ts'
 import { decode, endsWell } from './base64url.ts'
-import { ivBytes, tagBytes } from './gcm.ts'
 import { type JsonObject, strictJson } from './json.ts'
+
+/** Bytes of a content key of A256GCM (RFC 7518, section 5.3). */
+export const keyBytes = 32
 
 /** A JWE in compact serialization (RFC 7516, section 3.1), taken apart and not yet opened. */
 export interface CompactJwe {
@@ -64,3 +68,39 @@ const base64urlLength = (bytes: number): number => Math.ceil((bytes * 4) / 3)
 /** A header as it stands in a token. */
 export const encodeHeader = (header: object): string =>
   Buffer.from(JSON.stringify(header), 'utf8').toString('base64url')
+
+/** Random IVs for so many tokens: one call of the generator. */
+export const freshIvs = (count: number): Buffer => randomFillSync(Buffer.allocUnsafe(count * ivBytes))
+
+/**
+ * Seals one plaintext: `head.encryptedKey.iv.ciphertext.tag` (RFC 7516, section 5.1).
+ *
+ * @param key - used with no IV twice
+ * @param encryptedKey - base64url; empty for `dir` and `ECDH-ES`
+ */
+export const sealCompact = (
+  key: SecretKey,
+  head: string,
+  iv: Buffer,
+  plaintext: Buffer,
+  encryptedKey = '',
+): string => {
+  const sealed = gcmSeal(key, iv, Buffer.from(head, 'latin1'), plaintext)
+  const tagAt = plaintext.length
+  const ciphertext = sealed.toString('base64url', 0, tagAt)
+  return `${head}.${encryptedKey}.${iv.toString('base64url')}.${ciphertext}.${sealed.toString('base64url', tagAt)}`
+}
+
+/**
+ * Opens the parts of what {@link sealCompact} sealed (RFC 7516, section 5.2). The caller zeroes the plaintext.
+ *
+ * @throws GlassineError `ERR_DECRYPT_FAILED`
+ */
+export const openCompact = (
+  key: SecretKey,
+  { head, iv, ciphertext, tag }: Pick<CompactJwe, 'head' | 'iv' | 'ciphertext' | 'tag'>,
+): Buffer => {
+  const plaintext = gcmOpen(key, iv, Buffer.from(head, 'latin1'), ciphertext, tag)
+  if (plaintext === undefined) throw decryptFailed()
+  return plaintext
+}

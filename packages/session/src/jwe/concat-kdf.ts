@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { derivationBytes } from '@glassine/core/internal'
-import { keyBytes } from './gcm.ts'
+import { keyBytes } from './compact.ts'
 
 /**
  * The key derivation of ECDH-ES (RFC 7518, section 4.6.2; NIST SP 800-56A, 5.8.1): one round of SHA-256, which is all

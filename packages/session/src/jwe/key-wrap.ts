@@ -1,6 +1,7 @@
 import { createDecipheriv } from 'node:crypto'
+import { secretKey } from '@glassine/keys/internal'
 import { decryptFailed } from '../errors.ts'
-import { keyBytes } from './gcm.ts'
+import { keyBytes } from './compact.ts'
 
 /** RFC 3394, section 2.2.3.1. */
 const defaultIv = Buffer.alloc(8, 0xa6)
@@ -15,7 +16,7 @@ export const wrappedBytes = keyBytes + 8
  */
 export const unwrapKey = (wrappingKey: Buffer, wrapped: Buffer): Buffer => {
   try {
-    const decipher = createDecipheriv('id-aes256-wrap', wrappingKey, defaultIv)
+    const decipher = createDecipheriv('id-aes256-wrap', secretKey(wrappingKey), defaultIv)
     // OpenSSL unwraps and checks in this one step. `final` adds nothing; joined with it, a copy of the key would be left.
     return decipher.update(wrapped)
   } catch {

@@ -1,9 +1,10 @@
 import { createSecretKey, type KeyObject } from 'node:crypto'
 import { keyUse } from '@glassine/core/internal'
+import { type SecretKey, secretKey } from '@glassine/keys/internal'
 import { decryptFailed } from '../errors.ts'
 import { ephemeralKey } from '../jwe/agreement.ts'
 import { decode } from '../jwe/base64url.ts'
-import { keyBytes } from '../jwe/gcm.ts'
+import { keyBytes } from '../jwe/compact.ts'
 import { type JsonObject, strictJson } from '../jwe/json.ts'
 
 /** The keys of a session (RFC 7517, section 5). OpenSSL holds them: neither `util.inspect` nor a log finds them. */
@@ -11,9 +12,9 @@ export interface SessionKeys {
   /** Session id, 22 characters; the client's choice, so that it identifies nothing here. */
   readonly sid: string
   /** Opens the fields of requests. */
-  readonly request: KeyObject
+  readonly request: KeyObject & SecretKey
   /** Seals the fields of answers. */
-  readonly response: KeyObject
+  readonly response: KeyObject & SecretKey
   /** The device's key for forward-secret answers, when it wants such. */
   readonly device?: KeyObject
 }
@@ -35,7 +36,7 @@ export const readKeySet = (plaintext: Buffer): SessionKeys => {
     const sid = sidOf(request, keyUse.request)
     if (sidOf(response, keyUse.response) !== sid) throw decryptFailed()
     if (device !== undefined && sidOf(device, keyUse.device) !== sid) throw decryptFailed()
-    const [requestKey, responseKey] = [secretKey(request), secretKey(response)]
+    const [requestKey, responseKey] = [importedKey(request), importedKey(response)]
     // One key for both directions would let an answer pass for a request.
     if (requestKey.equals(responseKey)) throw decryptFailed()
     return {
@@ -55,11 +56,11 @@ const sidOf = ({ kid }: JsonObject, use: string): string => {
   return sid
 }
 
-const secretKey = ({ kty, k }: JsonObject): KeyObject => {
+const importedKey = ({ kty, k }: JsonObject): KeyObject & SecretKey => {
   if (kty !== 'oct') throw decryptFailed()
   const bytes = decode(k, keyBytes)
   try {
-    return createSecretKey(bytes)
+    return secretKey(createSecretKey(bytes))
   } finally {
     bytes.fill(0)
   }

@@ -1,11 +1,11 @@
 import { hash } from 'node:crypto'
 import type { Scope } from '@glassine/core'
-import { Cache, type CacheOptions, Shared } from '@glassine/keys/internal'
+import { Cache, type CacheOptions, Shared, secretKey } from '@glassine/keys/internal'
 import type { Budget } from '../budget.ts'
 import { type Carrier, type CarrierRules, isOver, readCarrier } from '../carrier.ts'
 import { decryptFailed, hideRefusal, sessionExpired, unavailable } from '../errors.ts'
 import { agreedKey } from '../jwe/agreement.ts'
-import { keyBytes, openGcm } from '../jwe/gcm.ts'
+import { keyBytes, openCompact } from '../jwe/compact.ts'
 import { type KnownKeys, recipientError } from '../recipients/known-keys.ts'
 import type { Tickets } from '../ticket.ts'
 import { readKeySet } from './key-set.ts'
@@ -72,8 +72,7 @@ export const sessionsOf = ({ keys, rules, cache: bounds, tickets, budget }: Sess
       }
       const contentKey = await contentKeyOf(carrier, call)
       try {
-        const { head, iv, ciphertext, tag } = carrier.jwe
-        return kept(carrier, openGcm(contentKey, head, iv, ciphertext, tag), false)
+        return kept(carrier, openCompact(secretKey(contentKey), carrier.jwe), false)
       } finally {
         contentKey.fill(0)
       }

@@ -1,4 +1,6 @@
-import { createCipheriv, createDecipheriv, createHmac } from 'node:crypto'
+import { createHmac } from 'node:crypto'
+import { gcmOpen, gcmSealInto, ivBytes, tagBytes } from '../../crypto/aes-gcm.ts'
+import { secretKey } from '../../crypto/secret-key.ts'
 import type { EncryptedDataKey } from '../../keyring.ts'
 
 /*
@@ -29,16 +31,14 @@ export const wrappingKey = (bytes: Buffer, branchKeyId: string, version: Buffer)
 }
 
 const saltLength = 16
-const ivLength = 12
-const versionAt = saltLength + ivLength
+const versionAt = saltLength + ivBytes
 const dataKeyAt = versionAt + 16
-const tagLength = 16
 
 /** Random bytes that each wrap needs: salt and IV. */
 export const freshLength = versionAt
 
 /** Bytes that a wrap adds to the data key. */
-export const overhead = dataKeyAt + tagLength
+export const overhead = dataKeyAt + tagBytes
 
 const label = Buffer.from(providerId, 'utf8')
 
@@ -70,14 +70,16 @@ export const wrapDataKey = (
   fresh: Buffer,
 ): EncryptedDataKey => {
   const { bytes, id, version, aad } = key
-  const derived = derive(bytes, fresh.subarray(0, saltLength))
   const iv = fresh.subarray(saltLength)
-  const gcm = createCipheriv('aes-256-gcm', derived, iv, { authTagLength: tagLength })
-  derived.fill(0)
-  gcm.setAAD(Buffer.concat([aad, context]))
-  const encrypted = gcm.update(dataKey)
-  gcm.final()
-  const ciphertext = Buffer.concat([fresh, version, encrypted, gcm.getAuthTag()])
+  const ciphertext = Buffer.allocUnsafe(dataKey.length + overhead)
+  fresh.copy(ciphertext)
+  version.copy(ciphertext, versionAt)
+  const derived = derive(bytes, fresh.subarray(0, saltLength))
+  try {
+    gcmSealInto(ciphertext, dataKeyAt, secretKey(derived), iv, Buffer.concat([aad, context]), dataKey)
+  } finally {
+    derived.fill(0)
+  }
   return { providerId, providerInfo: id, ciphertext }
 }
 
@@ -87,19 +89,13 @@ export const wrapDataKey = (
  */
 export const unwrapDataKey = (key: WrappingKey, context: Buffer, ciphertext: Buffer): Buffer | undefined => {
   const { bytes, aad } = key
-  const end = ciphertext.length - tagLength
-  const derived = derive(bytes, ciphertext.subarray(0, saltLength))
   const iv = ciphertext.subarray(saltLength, versionAt)
-  const gcm = createDecipheriv('aes-256-gcm', derived, iv, { authTagLength: tagLength })
-  derived.fill(0)
-  gcm.setAAD(Buffer.concat([aad, context]))
-  gcm.setAuthTag(ciphertext.subarray(end))
-  const dataKey = gcm.update(ciphertext.subarray(dataKeyAt, end))
+  const tagAt = ciphertext.length - tagBytes
+  const [wrapped, tag] = [ciphertext.subarray(dataKeyAt, tagAt), ciphertext.subarray(tagAt)]
+  const derived = derive(bytes, ciphertext.subarray(0, saltLength))
   try {
-    gcm.final()
-    return dataKey
-  } catch {
-    dataKey.fill(0)
-    return undefined
+    return gcmOpen(secretKey(derived), iv, Buffer.concat([aad, context]), wrapped, tag)
+  } finally {
+    derived.fill(0)
   }
 }
