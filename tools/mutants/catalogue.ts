@@ -274,7 +274,7 @@ const survivors: readonly Named[] = [
   },
   {
     package: 'session',
-    find: "recognises(payload[keyMember]) ? 'ERR_ALREADY_ENCRYPTED' : 'ERR_VALUE_INVALID'",
+    find: "recognises(payload[sessionMember]) ? 'ERR_ALREADY_ENCRYPTED' : 'ERR_VALUE_INVALID'",
     replace: "'ERR_VALUE_INVALID'",
     why: 'a payload that is encrypted already gets another error',
   },

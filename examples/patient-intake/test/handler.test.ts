@@ -73,7 +73,7 @@ describe('a device', () => {
     createClient({
       baseUrl: 'https://api.example.com',
       fields: Patient,
-      context: binding,
+      bind: binding,
       fetch: async (url, { method, headers, body } = {}) => {
         const { pathname: path } = new URL(String(url))
         const lambda = path.startsWith('/.well-known/') ? publishedKeys : handler

@@ -7,15 +7,15 @@ import {
   type PayloadOf,
 } from '@glassine/core'
 import {
+  ciphertextsOf,
   contextBytes,
   defaultBundleMember,
   isPlainObject,
-  itemsToOpen,
+  jtiSeparator,
   keyHeader,
-  keyMember,
   maxSessionAge,
   maxSessionSeals,
-  numberMark,
+  sessionMember,
   sessionProblems,
   ticketType,
 } from '@glassine/core/internal'
@@ -31,17 +31,17 @@ import {
   policiesOf,
 } from './options.ts'
 import { draftOf, sealDraft } from './seal.ts'
-import { fetchRecipient } from './service-keys.ts'
-import { sessionsOf } from './session.ts'
+import { fetchServiceKey } from './service-keys.ts'
+import { type Session, sessionsOf } from './session.ts'
 import { randomBytes, sha256 } from './web-crypto.ts'
 
-/** What `client.fetch` takes beside the path: the members of a `RequestInit`, and those that are ours. */
+/** What `client.fetch` takes beside the path: a `RequestInit` with a payload as its body. */
 export type ClientRequest<T> = Omit<RequestInit, 'body' | 'redirect'> & {
-  /** The route template as the service routes it, `/patients/{id}`; it is bound. Default: the path, without a query. */
+  /** The service's route template, for example `/patients/{id}`, which is bound. Default: the path without its query. */
   readonly route?: string
 } & (
     | {
-        /** The payload in the clear, a plain object; it is left as it is. */
+        /** The plaintext payload, a plain object; it is not modified. */
         readonly body?: T
         readonly partial?: false
       }
@@ -52,40 +52,40 @@ export type ClientRequest<T> = Omit<RequestInit, 'body' | 'redirect'> & {
       }
   )
 
-/** A `Response` whose body is in the clear. */
-export interface OpenedResponse<T> extends Response {
+/** A `Response` whose declared fields are decrypted. */
+export interface DecryptedResponse<T> extends Response {
   json(): Promise<T>
 }
 
-type Opened<Res> = Res extends Fields ? PayloadOf<Res> : any
+type Decrypted<Res> = Res extends Fields ? PayloadOf<Res> : any
 
 /** What {@link createClient} returns. */
 export interface Client<Req extends Fields = Fields, Res extends Fields | false = Req> {
   /**
-   * Like the global `fetch`: seals the declared fields of the body, sends it as JSON, and opens those of the response.
+   * Like the global `fetch`: encrypts the declared fields of the body, sends it as JSON, and decrypts the response's.
    *
-   * @param path - behind `baseUrl`; begins with a slash
+   * @param path - appended to `baseUrl`; begins with a slash
    */
-  fetch(path: string, init?: ClientRequest<PayloadOf<Req>>): Promise<OpenedResponse<Opened<Res>>>
+  fetch(path: string, init?: ClientRequest<PayloadOf<Req>>): Promise<DecryptedResponse<Decrypted<Res>>>
   /** The same with other fields than the client's. */
   fetch<F extends Fields, R extends Fields | false = F>(
     path: string,
     init: ClientRequest<PayloadOf<F>> & { readonly fields: ClientFields<F, R> },
-  ): Promise<OpenedResponse<Opened<R>>>
-  /** Gives up session and service keys, for example when the user signs out. */
+  ): Promise<DecryptedResponse<Decrypted<R>>>
+  /** Discards the session and the service's keys, for example when the user signs out. */
   forget(): void
 }
 
-/** Of a response, what describes the bytes that came and not those that are handed on. */
+/** Response headers that describe the encrypted bytes, not the decrypted ones. */
 const stale = 'content-length content-encoding content-md5 content-digest repr-digest digest etag'.split(' ')
 
 /**
- * Makes a `fetch` for one service: declared fields of bodies leave the device as JWE (RFC 7516), and those of responses
- * come back open. The keys of a session are made here and encrypted to the service's published key (RFC 7517, RFC 7518)
- * when the first request needs them; nothing is fetched at construction.
+ * Makes a `fetch` for one service. Declared fields of request bodies leave the device as JWE (RFC 7516), and those of
+ * responses come back decrypted. The first request that needs a session creates its keys and encrypts them to the
+ * service's published key (RFC 7517, RFC 7518); nothing is fetched at construction.
  *
- * A declared field never leaves in the clear, and a success whose declared fields are absent, in the clear, or not
- * sealed for this request is not handed on. What `fetch` rejects with (no network, an abort, a redirect) is passed on.
+ * A declared field never leaves in the clear. A success whose declared fields are absent, in the clear, or encrypted for
+ * another request is an error. What `fetch` rejects with (no network, an abort, a redirect) is passed on.
  *
  * @throws GlassineError at construction `ERR_OPTION_INVALID` with the option's name, `ERR_TLS_REQUIRED` (`http:`),
  * `ERR_MODEL_INVALID`; of a request, before it is sent, `ERR_OPTION_INVALID` (the path), `ERR_BODY_INVALID`,
@@ -98,7 +98,7 @@ const stale = 'content-length content-encoding content-md5 content-digest repr-d
  * import { defineFields } from '@glassine/core'
  *
  * const fields = defineFields<{ id: string; ssn: string }>('patient', { ssn: {} })
- * const api = createClient({ baseUrl: 'https://api.example.com', fields, context: { tenant: 't-1' } })
+ * const api = createClient({ baseUrl: 'https://api.example.com', fields, bind: { tenant: 't-1' } })
  *
  * const body = { id: 'p-1', ssn: '078-05-1120' }
  * const response = await api.fetch('/patients/p-1', { method: 'PUT', body, route: '/patients/{id}' })
@@ -108,66 +108,108 @@ const stale = 'content-length content-encoding content-md5 content-digest repr-d
 export const createClient = <Req extends Fields, Res extends Fields | false = Req>(
   options: ClientOptions<Req, Res>,
 ): Client<Req, Res> => {
-  const { baseUrl, fields, context = {}, onRetry, ...given } = checkedClientOptions(options as ClientOptions)
+  const { baseUrl, fields, bind = {}, onRetry, ...given } = checkedClientOptions(options as ClientOptions)
   const crypto = given.crypto!
-  // A variable of its own: as a method of something else, a browser's does not work.
+  // A variable of its own: called as a method of another object, a browser's `fetch` throws.
   const fetch = given.fetch!
   const origin = originOf(baseUrl)!
   const base = baseUrl.replace(/\/$/, '')
-  const { audience = origin, keys = {}, carrier, padding } = given
-  const { ttl = maxSessionAge, maxSeals = maxSessionSeals, ticket = true } = given.session ?? {}
+  const { audience = origin, serviceKeys = {}, keysIn, padding } = given
+  const { maxAge = maxSessionAge, maxSeals = maxSessionSeals, tickets = true } = given.session ?? {}
   const { mode = 'session', required = true } = given.response ?? {}
-  const { jwksUri = `${origin}/.well-known/jwks.json` } = keys
+  const { jwksUri = `${origin}/.well-known/jwks.json` } = serviceKeys
   const bundleMember = given.shape === 'bundle' ? (given.bundleMember ?? defaultBundleMember) : undefined
   const declared = policiesOf(fields)
-  const sessions = sessionsOf(crypto, audience, ttl, maxSeals, mode === 'forward-secret', (reload) =>
-    fetchRecipient(jwksUri, keys, crypto, fetch, reload),
+  const sessions = sessionsOf(crypto, audience, maxAge, maxSeals, mode === 'forward-secret', (reload) =>
+    fetchServiceKey(jwksUri, serviceKeys, crypto, fetch, reload),
   )
 
-  const sealedFetch = async (
-    path: string,
-    init: ClientRequest<unknown> & { readonly fields?: ClientFields } = {},
-  ): Promise<Response> => {
-    const { body, partial, route = path.split(/[?#]/)[0], fields: others, ...rest } = init
-    const method = (rest.method ?? 'GET').toUpperCase()
+  /** Checks a request and writes its body as JSON. Nothing is encrypted yet: a request may be sent twice. */
+  const prepare = async (path: string, { body, partial, route, fields: others, ...init }: Init) => {
+    const method = (init.method ?? 'GET').toUpperCase()
     const [policy, answered] = others ? policiesOf(others) : declared
-    const response = mode === 'off' ? undefined : answered
     if (path[0] !== '/') throw badOption('path', 'must begin with a slash')
     const draft =
       body === undefined ? undefined : draftOf(body, policy, { packageName, bundleMember, partial })
-    const { length } = draft?.items ?? []
-    // As the service does: what may come without a body, and what may not.
+    // The same rule as the service's: which methods may come without a body.
     if (draft ? /^(GET|HEAD)$/.test(method) : !partial && !/^(GET|HEAD|DELETE|OPTIONS)$/.test(method))
       throw fault('ERR_BODY_INVALID', { message: `${draft ? 'No' : 'A'} body is due for this method` })
-    const binding = checkedBinding(typeof context === 'function' ? await context() : context, packageName)
-    const contextOf = async ({ model }: FieldPolicy): Promise<string> =>
-      encode((await sha256(crypto, contextBytes(`${method} ${route}`, model, binding))).slice(0, 16))
+    const binding = checkedBinding(typeof bind === 'function' ? await bind() : bind, packageName)
+    const resource = `${method} ${route ?? path.split(/[?#]/)[0]}`
+    return {
+      url: base + path,
+      init: { cache: 'no-store', ...init, redirect: 'error', method } as const,
+      draft,
+      policy,
+      /** The policy of the response; `undefined` when it is handed on as it is. */
+      answered: mode === 'off' ? undefined : answered,
+      contextOf: async ({ model }: FieldPolicy): Promise<string> =>
+        encode((await sha256(crypto, contextBytes(resource, model, binding))).slice(0, 16)),
+    }
+  }
 
+  type Prepared = Awaited<ReturnType<typeof prepare>>
+
+  /** Encrypts the body under the current session and sends it. A request with nothing to protect has no session. */
+  const send = async ({ url, init, draft, policy, answered, contextOf }: Prepared) => {
+    const { length } = draft?.items ?? []
+    const headers = new Headers(init.headers)
+    const jti = encode(randomBytes(crypto, 16))
+    const session = length || answered ? await guarded(sessions.take(length), encryptFailed) : undefined
+    if (session) {
+      const token = sessions.token(session)
+      // Without a sealed field, only the header can hold the number.
+      if (length && keysIn !== 'header') draft!.copy[sessionMember] = token
+      else headers.set(keyHeader, token + jtiSeparator + jti)
+      if (draft)
+        await guarded(
+          contextOf(policy).then((ctx) => sealDraft(crypto, draft, session, ctx, jti, padding?.bucket ?? 1)),
+          encryptFailed,
+        )
+    }
+    if (draft && !headers.has('content-type')) headers.set('content-type', 'application/json')
+    const answer = await fetch(url, { ...init, headers, body: draft && written(draft.copy) })
+    return { answer, session, jti }
+  }
+
+  /** Decrypts a response, and keeps the ticket that may come with it. */
+  const openAnswer = async (
+    answer: Response,
+    text: string,
+    { answered, contextOf }: Prepared,
+    session: Session,
+    jti: string,
+  ): Promise<Response> => {
+    const payload = jsonOf(text)
+    const partial = !answer.ok || !required
+    if (!answered || (!payload && (partial || !text))) return answer
+    try {
+      if (!payload) throw fault('ERR_BODY_INVALID')
+      const { [sessionMember]: token, ...sealed } = payload
+      const { items, put } = ciphertextsOf(answered, sealed, { packageName, bundleMember, partial })
+      const values = await openItems(crypto, items, session, await contextOf(answered), jti)
+      const opened = new Response(encodeValue(put(values), '', packageName), answer)
+      for (const name of stale) opened.headers.delete(name)
+      const { typ, exp } = (tickets && parseJwe(token)?.[1]) || {}
+      if (typ === ticketType) session.ticket = [token as string, (exp as number) * 1000]
+      return opened
+    } catch (error) {
+      const { code, cause } = replaceForeign(error, 'ERR_DECRYPT_FAILED')
+      throw fault(code, {
+        path: cause.path,
+        message: 'The encrypted fields of the response could not be decrypted',
+      })
+    }
+  }
+
+  const encryptedFetch = async (path: string, init: Init = {}): Promise<Response> => {
+    const prepared = await prepare(path, init)
     for (let retried = false; ; retried = true) {
-      const headers = new Headers(rest.headers)
-      const jti = encode(randomBytes(crypto, 16))
-      const session = length || response ? await guarded(sessions.take(length), encryptFailed) : undefined
-      if (session) {
-        const carried = sessions.carrier(session)
-        // Without a sealed field the number has no other place than the header.
-        if (length && carrier !== 'header') draft!.copy[keyMember] = carried
-        else headers.set(keyHeader, carried + numberMark + jti)
-        if (draft)
-          await guarded(
-            contextOf(policy).then((ctx) =>
-              sealDraft(crypto, draft, session, ctx, jti, padding?.bucket ?? 1),
-            ),
-            encryptFailed,
-          )
-      }
-      if (draft && !headers.has('content-type')) headers.set('content-type', 'application/json')
-      const sent = { cache: 'no-store', ...rest, redirect: 'error', method, headers } as const
-      const answer = await fetch(base + path, { ...sent, body: draft && written(draft.copy) })
-      if (!session || (answer.ok && !response)) return answer
-
+      const { answer, session, jti } = await send(prepared)
+      if (!session || (answer.ok && !prepared.answered)) return answer
       const text = await answer.clone().text()
-      const payload = jsonOf(text)
-      const problem = sessionProblems.find((type) => !answer.ok && type === payload?.type)
+      const type = answer.ok ? undefined : jsonOf(text)?.type
+      const problem = sessionProblems.find((known) => known === type)
       if (problem) {
         sessions.end(session, problem, answer.headers.get('date'))
         if (!retried) {
@@ -175,32 +217,16 @@ export const createClient = <Req extends Fields, Res extends Fields | false = Re
           continue
         }
       }
-      // It may have been the ticket, which anybody on the way can exchange: the next request brings the keys themselves.
+      // Anyone on the way can exchange a ticket. After a refusal, the next request brings the keys themselves.
       if (answer.status === 400) session.ticket = undefined
-      const lenient = !answer.ok || !required
-      if (!response || (!payload && (lenient || !text))) return answer
-      try {
-        if (!payload) throw fault('ERR_BODY_INVALID')
-        const { [keyMember]: carried, ...sealed } = payload
-        const { items, put } = itemsToOpen(response, sealed, { packageName, bundleMember, partial: lenient })
-        const values = await openItems(crypto, items, session, await contextOf(response), jti)
-        const opened = new Response(encodeValue(put(values), '', packageName), answer)
-        for (const name of stale) opened.headers.delete(name)
-        const { typ, exp } = (ticket && parseJwe(carried)?.[1]) || {}
-        if (typ === ticketType) session.ticket = [carried as string, (exp as number) * 1000]
-        return opened
-      } catch (error) {
-        const { code, cause } = replaceForeign(error, 'ERR_DECRYPT_FAILED')
-        throw fault(code, {
-          path: cause.path,
-          message: 'The encrypted fields of the response could not be opened',
-        })
-      }
+      return openAnswer(answer, text, prepared, session, jti)
     }
   }
 
-  return { fetch: sealedFetch as Client<Req, Res>['fetch'], forget: sessions.forget }
+  return { fetch: encryptedFetch as Client<Req, Res>['fetch'], forget: sessions.forget }
 }
+
+type Init = ClientRequest<unknown> & { readonly fields?: ClientFields }
 
 const encryptFailed = 'ERR_ENCRYPT_FAILED'
 

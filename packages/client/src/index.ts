@@ -1,2 +1,2 @@
-export { type Client, type ClientRequest, createClient, type OpenedResponse } from './client.ts'
+export { type Client, type ClientRequest, createClient, type DecryptedResponse } from './client.ts'
 export type { ClientFields, ClientOptions } from './options.ts'

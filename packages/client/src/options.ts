@@ -17,12 +17,12 @@ import {
   text,
 } from '@glassine/core/internal'
 import { fault, packageName } from './errors.ts'
-import { algorithms, type KeyOptions } from './service-keys.ts'
+import { algorithms, type ServiceKeyOptions } from './service-keys.ts'
 import type { WebCrypto } from './web-crypto.ts'
 
 /**
- * What is sealed in requests and in responses. One declaration serves both; `response: false` leaves responses as they
- * are. A declaration that came as JSON goes through `fieldsOf` of `@glassine/core/describe` first.
+ * The fields that are encrypted in requests and in responses. One declaration serves both; with `response: false`,
+ * responses are left as they are. A declaration in JSON goes through `fieldsOf` of `@glassine/core/describe` first.
  */
 export type ClientFields<Req extends Fields = Fields, Res extends Fields | false = Fields | false> =
   | Req
@@ -30,52 +30,52 @@ export type ClientFields<Req extends Fields = Fields, Res extends Fields | false
 
 /** Options of `createClient`. */
 export interface ClientOptions<Req extends Fields = Fields, Res extends Fields | false = Fields | false> {
-  /** Where the service is, `https://api.example.com` or with a path; `http:` is refused. */
+  /** The service's URL, for example `https://api.example.com/v1`; `http:` is refused. */
   readonly baseUrl: string
-  /** Whom sessions are meant for, as the service is set up. Default: the origin of `baseUrl`. */
+  /** The audience of sessions, as the service's `audience` has it. Default: the origin of `baseUrl`. */
   readonly audience?: string
-  readonly keys?: KeyOptions
+  /** Which of the service's published keys are trusted. Default: those of the key set at the service's origin. */
+  readonly serviceKeys?: ServiceKeyOptions
   readonly fields: ClientFields<Req, Res>
-  /** The binding that the service makes of its event, for example `{ tenant: 't-1' }`. Default: nothing. */
-  readonly context?: Binding | (() => Binding | Promise<Binding>)
-  /** `'field'`: a JWE in each field's place (the default). `'bundle'`: one JWE in a member of the root. */
+  /** The binding that the service's `bind` takes from its event, for example `{ tenant: 't-1' }`. Default: none. */
+  readonly bind?: Binding | (() => Binding | Promise<Binding>)
+  /** `'field'` (default): a JWE in each field's place. `'bundle'`: one JWE for all fields, in a member of the root. */
   readonly shape?: 'field' | 'bundle'
   /** That member. Default `sealed`. */
   readonly bundleMember?: string
-  /** Where the session's keys travel: in the body's `$jwe` (the default), or always in a header. */
-  readonly carrier?: 'body' | 'header'
+  /** Where the session's keys travel: `'body'` (default), in its member `$jwe`, or always in a header. */
+  readonly keysIn?: 'body' | 'header'
   readonly session?: {
-    /** How long a session lasts, in seconds: 1 to 900, the default. */
-    readonly ttl?: number
-    /** How many values a session seals: 1 to 1,048,576, the default. */
+    /** How long a session lasts, in ms: 1,000 to 900,000, the default; rounded down to seconds. */
+    readonly maxAge?: number
+    /** How many values one session encrypts: 1 to 1,048,576, the default. */
     readonly maxSeals?: number
-    /** Whether the service's ticket is sent in place of the keys. Default `true`. */
-    readonly ticket?: boolean
+    /** Whether a ticket of the service is sent in place of the keys. Default `true`. */
+    readonly tickets?: boolean
   }
   readonly response?: {
     /**
-     * `'session'`: sealed under the session's key (the default). `'forward-secret'`: to a key of this device as well,
-     * so that who gets hold of the service's key later cannot open responses. `'off'`: responses are handed on as
-     * they are.
+     * `'session'` (default): encrypted under the session's key. `'forward-secret'`: also to a key of this device, so
+     * that a service key that leaks later does not open old responses. `'off'`: responses are handed on as they are.
      */
     readonly mode?: 'session' | 'forward-secret' | 'off'
-    /** `false`: declared fields may be absent from a success; in the clear they may not. Default `true`. */
+    /** `false`: declared fields may be absent from a success, but never in the clear. Default `true`. */
     readonly required?: boolean
   }
-  /** Plaintexts are filled up to a multiple of so many bytes, 1 to 65,536, which hides their exact length. */
+  /** Pads plaintexts to a multiple of `bucket` bytes, 1 to 65,536, which hides their exact length. Default: none. */
   readonly padding?: { readonly bucket: number }
   /** Default: the global one. */
   readonly fetch?: typeof globalThis.fetch
   /** Web Crypto. Default: the global one. */
   readonly crypto?: WebCrypto
-  /** Told when a request is made once more in a new session, and why: `session-expired` or `unknown-kid`. */
+  /** Called when a request is sent again in a new session, with the reason: `session-expired` or `unknown-kid`. */
   readonly onRetry?: (event: { readonly problem: string }) => void
 }
 
-/** `https`, a host, and what may stand behind it; not by `URL`, which React Native has in part only. */
+/** Scheme and host, and then a path or nothing. By a pattern, since React Native implements `URL` only in part. */
 const origin = /^https:\/\/[\w.[\]:-]+(?![^/?])/i
 
-/** The origin of an https URL, as browsers write it; nothing for any other. */
+/** The origin of an https URL, as browsers write it; `undefined` for any other. */
 export const originOf = (url: string): string | undefined =>
   origin.exec(url)?.[0].toLowerCase().replace(/:443$/, '')
 
@@ -92,25 +92,22 @@ const anything: Rule = ['', () => true]
 const schema: OptionSchema<ClientOptions> = {
   baseUrl: required(https('baseUrl')),
   audience: text,
-  keys: group<KeyOptions>(packageName, 'keys', {
-    jwksUri: https('keys.jwksUri'),
+  serviceKeys: group<ServiceKeyOptions>(packageName, 'serviceKeys', {
+    jwksUri: https('serviceKeys.jwksUri'),
     trust: ['must be a public JWK on P-256', (value) => !!value?.x],
     pins: listOf(text),
     maxAge: integer(1),
     algs: listOf(oneOf(...algorithms)),
   }),
   fields: anything,
-  context: [
-    'must be an object or a function',
-    (value) => typeof value === 'function' || isPlainObject(value),
-  ],
+  bind: ['must be an object or a function', (value) => typeof value === 'function' || isPlainObject(value)],
   shape: oneOf('field', 'bundle'),
   bundleMember: bundleMemberRule,
-  carrier: oneOf('body', 'header'),
+  keysIn: oneOf('body', 'header'),
   session: group(packageName, 'session', {
-    ttl: integer(1, maxSessionAge),
+    maxAge: integer(1_000, maxSessionAge),
     maxSeals: integer(1, maxSessionSeals),
-    ticket: flag,
+    tickets: flag,
   }),
   response: group(packageName, 'response', {
     mode: oneOf('session', 'forward-secret', 'off'),
@@ -123,7 +120,7 @@ const schema: OptionSchema<ClientOptions> = {
 }
 
 /**
- * Checks the options of a client; `fetch` and `crypto` are those of the platform where none are given.
+ * Checks the options of a client. Without `fetch` and `crypto`, those of the platform are taken.
  *
  * @throws GlassineError `ERR_OPTION_INVALID` with the option's name, `ERR_TLS_REQUIRED`
  */
@@ -133,7 +130,7 @@ export const checkedClientOptions = (options: ClientOptions) => {
 }
 
 /**
- * The policies of an option `fields`; none for responses that are left as they are.
+ * The policies of the option `fields`; `undefined` for responses that are left as they are.
  *
  * @throws GlassineError `ERR_OPTION_INVALID`, `ERR_MODEL_INVALID`
  */

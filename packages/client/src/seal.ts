@@ -2,11 +2,11 @@ import type { FieldPolicy } from '@glassine/core'
 import {
   type FieldHeader,
   isPlainObject,
-  itemsToSeal,
-  keyMember,
   keyUse,
+  plaintextsOf,
   type SealItem,
   type ShapeOptions,
+  sessionMember,
 } from '@glassine/core/internal'
 import { utf8 } from './bytes.ts'
 import { fault } from './errors.ts'
@@ -28,8 +28,8 @@ export interface Draft {
  */
 export const draftOf = (body: unknown, policy: FieldPolicy, options: ShapeOptions): Draft => {
   if (!isPlainObject(body)) throw fault('ERR_BODY_INVALID', { message: 'The body must be a plain object' })
-  if (keyMember in body) throw fault('ERR_ALREADY_ENCRYPTED', { path: `/${keyMember}` })
-  return itemsToSeal(policy, body, { ...options, isSealed }) as Draft
+  if (sessionMember in body) throw fault('ERR_ALREADY_ENCRYPTED', { path: `/${sessionMember}` })
+  return plaintextsOf(policy, body, { ...options, isSealed }) as Draft
 }
 
 /** A JWE of another kind is a value like any other. */

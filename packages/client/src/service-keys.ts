@@ -16,25 +16,25 @@ import {
 /** How session keys can be encrypted to the service (RFC 7518, section 4.1). */
 export const algorithms = ['ECDH-ES', 'RSA-OAEP-256'] as const
 
-/** Which keys of the service are believed. */
-export interface KeyOptions {
+/** Which of the service's published keys are trusted. */
+export interface ServiceKeyOptions {
   /** Default: `/.well-known/jwks.json` at the origin of `baseUrl`. */
   readonly jwksUri?: string
-  /** Public key on P-256, as a JWK: the published keys must be signed by it (`jwk-set+jwt`, ES256). */
+  /** A public key on P-256, as a JWK, that must have signed the key set (`jwk-set+jwt`, ES256). */
   readonly trust?: EcJwk
-  /** RFC 7638 thumbprints: no other key is taken. */
+  /** RFC 7638 thumbprints of the only keys that are taken. */
   readonly pins?: readonly string[]
-  /** The longest time that keys are kept, in ms, whatever `Cache-Control` says. Default 3,600,000, an hour. */
+  /** How long keys are kept at most, in ms; `Cache-Control` can only shorten it. Default 3,600,000, an hour. */
   readonly maxAge?: number
-  /** Default: ECDH-ES and RSA-OAEP-256; the first published key that is for one of them is used. */
+  /** Algorithms that may be used; the first published key for one of them is taken. Default: ECDH-ES and RSA-OAEP-256. */
   readonly algs?: readonly (typeof algorithms)[number][]
 }
 
-/** A public key of the service that was checked, and how session keys are encrypted to it. */
-export interface Recipient {
+/** A public key of the service, checked, and how session keys are encrypted to it. */
+export interface ServiceKey {
   readonly alg: string
   readonly kid: string
-  /** Until when it may be used, in ms since the epoch. */
+  /** The end of its use, in ms since the epoch. */
   readonly expires: number
   /** A new content key, and what the service needs for it: the public key of ECDH-ES, or the encrypted key of RSA. */
   readonly contentKey: () => Promise<readonly [key: Key, epk?: EcJwk, encryptedKey?: string]>
@@ -42,22 +42,22 @@ export interface Recipient {
 
 const signedType = 'jwk-set+jwt'
 
-/** RSA keys that are shorter are not to be used (RFC 7518, section 4.3). */
+/** Bits of the shortest RSA key that may be used (RFC 7518, section 4.3). */
 const minRsaBits = 2048
 
 /**
- * Fetches the keys of the service and takes the first that is allowed.
+ * Fetches the service's key set and takes the first key that is allowed.
  *
- * @param reload - asks the service itself, and no cache on the way
+ * @param reload - asks the service itself and bypasses caches
  * @throws GlassineError `ERR_KEY_UNAVAILABLE`, `ERR_KEY_REFUSED`
  */
-export const fetchRecipient = async (
+export const fetchServiceKey = async (
   jwksUri: string,
-  { trust, pins, maxAge = 3_600_000, algs = algorithms }: KeyOptions,
+  { trust, pins, maxAge = 3_600_000, algs = algorithms }: ServiceKeyOptions,
   crypto: WebCrypto,
   fetch: typeof globalThis.fetch,
   reload: boolean,
-): Promise<Recipient> => {
+): Promise<ServiceKey> => {
   const { subtle } = crypto
   const now = Date.now()
   let expires = now + maxAge
@@ -90,16 +90,16 @@ export const fetchRecipient = async (
     return JSON.parse(textOf(decode(body)))
   }
 
-  // Whatever is wrong with the set makes an error here, and its caller makes a refusal of it.
-  const choose = async (published: any): Promise<Recipient> => {
+  // Throws anything when the set is wrong; the caller turns it into a refusal.
+  const choose = async (published: any): Promise<ServiceKey> => {
     const { keys, exp = Number.POSITIVE_INFINITY } = trust ? await verified(published, trust) : published
-    // An old set, replayed, would bring back keys that were given up.
+    // A replayed old set would bring back keys that were withdrawn.
     if (!(exp * 1000 > now)) throw exp
     expires = Math.min(expires, exp * 1000)
     for (const jwk of keys) {
       const { alg, e, n } = jwk
       if (!algs.includes(alg) || jwk.use === 'sig') continue
-      // By the algorithm and not by what the key says of itself: a key of another kind lacks these members.
+      // Chosen by the algorithm, not by `kty`: a key of another type lacks these members.
       const isEc = alg === 'ECDH-ES'
       const own = isEc ? ecJwk(jwk) : { e, kty: 'RSA', n }
       const kid = encode(await sha256(crypto, utf8(JSON.stringify(own))))
@@ -115,13 +115,13 @@ export const fetchRecipient = async (
 }
 
 const agreedKey =
-  (crypto: WebCrypto, jwk: EcJwk): Recipient['contentKey'] =>
+  (crypto: WebCrypto, jwk: EcJwk): ServiceKey['contentKey'] =>
   async () => {
     const [own, epk] = await ecPair(crypto)
     return [await agree(crypto, own, jwk, 'encrypt'), epk]
   }
 
-const encryptedKey = async (crypto: WebCrypto, jwk: object): Promise<Recipient['contentKey']> => {
+const encryptedKey = async (crypto: WebCrypto, jwk: object): Promise<ServiceKey['contentKey']> => {
   const { subtle } = crypto
   const oaep = { name: 'RSA-OAEP', hash: 'SHA-256' }
   const key = await subtle.importKey('jwk', jwk, oaep, false, ['encrypt'])

@@ -2,10 +2,10 @@ import { keySetType, keyUse } from '@glassine/core/internal'
 import { encode } from './bytes.ts'
 import { fault, guarded } from './errors.ts'
 import { encryptJwe } from './jwe.ts'
-import type { Recipient } from './service-keys.ts'
+import type { ServiceKey } from './service-keys.ts'
 import { ecPair, enc, gcmKey, type Key, randomBytes, type WebCrypto } from './web-crypto.ts'
 
-/** The keys of one session. None of them can be exported: they live in this page or process only. */
+/** The keys of one session. None can be exported from Web Crypto. */
 export interface Session {
   readonly id: string
   /** Seals request fields. */
@@ -16,57 +16,57 @@ export interface Session {
   readonly own?: Key
   /** The JWE that brings the keys to the service. */
   readonly jwe: string
-  /** ms since the epoch, by the service's clock as far as it is known; 0 ends the session. */
+  /** Its end in ms since the epoch, by the service's clock where that is known; 0 once it has ended. */
   expires: number
-  /** How many values were sealed. */
+  /** How many values it has sealed. */
   seals: number
-  /** What the service takes in place of `jwe`, until then in ms. */
+  /** What the service takes in place of `jwe`, and until when, in ms since the epoch. */
   ticket?: readonly [text: string, expires: number]
 }
 
-/** Holds the present session, and begins the next: one at a time, whoever waits for it. */
+/** Holds the current session and begins the next; requests that need a new one share it. */
 export interface Sessions {
   /**
-   * A session that may seal so many values more.
+   * Returns a session that may seal this many more values.
    *
    * @throws GlassineError `ERR_TOO_LARGE`, `ERR_KEY_UNAVAILABLE`, `ERR_KEY_REFUSED`
    */
   take(seals: number): Promise<Session>
-  /** What a request carries: the ticket, or the keys themselves. */
-  carrier(session: Session): string
-  /** Ends a session that the service does not take, and why; the time of its answer tells its clock. */
+  /** The token that brings a request's keys: the ticket, or the session's JWE. */
+  token(session: Session): string
+  /** Ends a session that the service refused; `date` of its answer sets our idea of its clock. */
   end(session: Session, problem: string, date: string | null): void
-  /** Gives up session and keys; the next keys come from the service itself. */
+  /** Discards session and keys; the next keys are fetched past all caches. */
   forget(): void
 }
 
-/** What `forget` gives up as one: whatever is under way for it then comes to nothing. */
-interface Present {
+/** What `forget` discards as a whole, with the work that is pending for it. */
+interface Current {
   latest?: Session
   pending?: Promise<void>
-  recipient?: Recipient
+  serviceKey?: ServiceKey
   reload: boolean
 }
 
-/** @param ttl - s */
+/** @param maxAge - ms */
 export const sessionsOf = (
   crypto: WebCrypto,
   audience: string,
-  ttl: number,
+  maxAge: number,
   maxSeals: number,
   forwardSecret: boolean,
-  fetchRecipient: (reload: boolean) => Promise<Recipient>,
+  fetchServiceKey: (reload: boolean) => Promise<ServiceKey>,
 ): Sessions => {
-  let present: Present = { reload: false }
-  /** How far the service's clock is ahead, in ms: the clocks of devices are often wrong. */
+  let current: Current = { reload: false }
+  /** How far the service's clock is ahead of ours, in ms: clocks of devices are often wrong. */
   let ahead = 0
   const now = () => Date.now() + ahead
 
-  const begin = async (mine: Present): Promise<void> => {
-    if (!mine.recipient || Date.now() >= mine.recipient.expires)
-      mine.recipient = await fetchRecipient(mine.reload)
+  const begin = async (mine: Current): Promise<void> => {
+    if (!mine.serviceKey || Date.now() >= mine.serviceKey.expires)
+      mine.serviceKey = await fetchServiceKey(mine.reload)
     mine.reload = false
-    const { alg, kid, contentKey } = mine.recipient
+    const { alg, kid, contentKey } = mine.serviceKey
     const id = encode(randomBytes(crypto, 16))
     const request = randomBytes(crypto, 32)
     const response = randomBytes(crypto, 32)
@@ -83,7 +83,7 @@ export const sessionsOf = (
     if (own) keys.push({ ...jwk, kid: id + keyUse.device })
     const [key, epk, encryptedKey] = await guarded(contentKey(), 'ERR_KEY_REFUSED')
     const iat = Math.floor(now() / 1000)
-    const exp = iat + ttl
+    const exp = iat + Math.floor(maxAge / 1000)
     const header = { alg, enc, kid, cty: keySetType, aud: audience, iat, exp, epk }
     mine.latest = {
       id,
@@ -97,15 +97,15 @@ export const sessionsOf = (
   }
 
   const forget = (): void => {
-    present = { reload: true }
+    current = { reload: true }
   }
 
   return {
     async take(seals) {
       if (seals > maxSeals) throw fault('ERR_TOO_LARGE')
-      // Looked at again after the wait: others who waited may have used it up, or it was given up.
+      // Checked again after the wait: other requests may have used the session up, or it was discarded.
       for (;;) {
-        const mine = present
+        const mine = current
         const { latest } = mine
         if (latest && latest.seals + seals <= maxSeals && now() < latest.expires) {
           latest.seals += seals
@@ -117,9 +117,9 @@ export const sessionsOf = (
         await mine.pending
       }
     },
-    carrier: ({ jwe, ticket }) => (ticket && now() < ticket[1] ? ticket[0] : jwe),
+    token: ({ jwe, ticket }) => (ticket && now() < ticket[1] ? ticket[0] : jwe),
     end(session, problem, date) {
-      // Of many requests that are refused at a time, one is enough to fetch keys.
+      // When many requests are refused at once, the first fetches new keys for all.
       if (session.expires && problem === 'unknown-kid') forget()
       session.expires = 0
       const time = Date.parse(date!)

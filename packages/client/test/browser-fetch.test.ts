@@ -11,7 +11,7 @@ const page = `
   import { GlassineError } from '@glassine/core'
   import { fields } from './patient.ts'
   window.api = createClient({
-    baseUrl: location.origin, audience: 'https://api.example.com', fields, context: { tenant: 't-1' },
+    baseUrl: location.origin, audience: 'https://api.example.com', fields, bind: { tenant: 't-1' },
     response: { mode: 'forward-secret' },
   })
   window.outcome = (work) => work.catch((error) => ({ glassine: error instanceof GlassineError, name: error.name, code: error.code }))

@@ -7,17 +7,17 @@ import { lambdaService } from './support/lambda.ts'
 import { patient, secrets } from './support/patient.ts'
 
 const shapes = ['field', 'bundle'] as const
-const carriers = ['body', 'header'] as const
+const places = ['body', 'header'] as const
 const modes = ['session', 'forward-secret'] as const
 
 const combinations = shapes.flatMap((shape) =>
-  carriers.flatMap((carrier) => modes.map((mode) => [shape, carrier, mode] as const)),
+  places.flatMap((keysIn) => modes.map((mode) => [shape, keysIn, mode] as const)),
 )
 
-describe.each(combinations)('shape %s, keys in the %s, responses %s', (shape, carrier, mode) => {
+describe.each(combinations)('shape %s, keys in the %s, responses %s', (shape, keysIn, mode) => {
   test.each([false, true])('PUT and GET, with tickets %s', async (ticket) => {
     const service = lambdaService({ shape, ticket })
-    const { put, get } = service.client({ carrier, response: { mode } })
+    const { put, get } = service.client({ keysIn, response: { mode } })
     for (let at = 0; at < 2; at++) {
       const response = await put()
       expect(response.status).toBe(200)
@@ -42,10 +42,10 @@ test('an RSA key, and keys that are signed', async () => {
   const signer = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const service = lambdaService({ privateKey, signer: signer.privateKey })
   const trust = signer.publicKey.export({ format: 'jwk' }) as any
-  const { put } = service.client({ keys: { trust } })
+  const { put } = service.client({ serviceKeys: { trust } })
   expect(await (await put()).json()).toEqual(patient())
   const other = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' }) as any
-  await refused(service.client({ keys: { trust: other } }).put(), 'ERR_KEY_REFUSED')
+  await refused(service.client({ serviceKeys: { trust: other } }).put(), 'ERR_KEY_REFUSED')
 })
 
 test('a PATCH, and a 204', async () => {

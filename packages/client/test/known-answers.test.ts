@@ -97,7 +97,7 @@ const sent = async (alg: Algorithm, options: Partial<ClientOptions> = {}) => {
   const api = createClient({
     baseUrl: 'https://api.example.com',
     fields: fields as never,
-    context: { tenant: 't-1', app: 'x' },
+    bind: { tenant: 't-1', app: 'x' },
     crypto: crypto as never,
     fetch: (async (url: string, init: any) => {
       if (url.endsWith('jwks.json')) return Response.json({ keys: [{ ...jwk, use: 'enc', alg, kid }] })
@@ -194,9 +194,9 @@ describe('a request', () => {
   test('holds all values in one bundle, padded, with its keys in the header', async () => {
     const { body, headers, draw } = await sent('ECDH-ES', {
       shape: 'bundle',
-      carrier: 'header',
+      keysIn: 'header',
       padding: { bucket: 64 },
-      session: { ttl: 60 },
+      session: { maxAge: 60_000 },
       audience: 'the service',
     })
     const [jti, id, request] = [b64u(draw(16)), b64u(draw(16)), draw(32)]

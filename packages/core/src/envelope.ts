@@ -35,7 +35,7 @@ export interface Envelope {
    */
   readonly header?: string
   /** The member of a payload's root that carries such keys where a body does. */
-  readonly keyMember?: string
+  readonly sessionMember?: string
   /** Whether a value looks like what this envelope writes. Never throws, fetches or decrypts. */
   recognises(value: unknown): boolean
   /**

@@ -11,7 +11,7 @@ type CodeFacts = readonly [
   message: string,
 ]
 
-const unopened = [400, 'The encrypted fields of the request could not be opened'] as const
+const unopened = [400, 'The encrypted fields of the request could not be decrypted'] as const
 const unsealed = [500, 'The fields could not be encrypted'] as const
 
 const facts = {

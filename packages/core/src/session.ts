@@ -5,7 +5,7 @@
 import type { Binding } from './binding.ts'
 
 /** The member of a payload's root that carries the session's keys, or the ticket in their place. */
-export const keyMember = '$jwe'
+export const sessionMember = '$jwe'
 
 /** The request header, in lower case, that carries them where no body does. */
 export const keyHeader = 'encryption-key'
@@ -14,7 +14,7 @@ export const keyHeader = 'encryption-key'
  * What stands behind the keys in that header, before a request's `jti`: `<JWE>;jti=<22 characters>`. A request without
  * a sealed field has no other place for it, and its answer could be exchanged for that of another request.
  */
-export const numberMark = ';jti='
+export const jtiSeparator = ';jti='
 
 /** `cty` of the JWE that carries session keys: an encrypted JWK Set (RFC 7517, section 7). */
 export const keySetType = 'jwk-set+json'
@@ -25,8 +25,8 @@ export const ticketType = 'glassine-ticket'
 /** What stands behind the session id in the `kid` of each of its keys. */
 export const keyUse = { request: '.q', response: '.r', device: '.e' } as const
 
-/** The longest life of a session, in seconds. */
-export const maxSessionAge = 900
+/** The longest life of a session, in ms. */
+export const maxSessionAge = 900_000
 
 /** How many values one session key seals at most (NIST SP 800-38D, 8.3, with a wide margin). */
 export const maxSessionSeals = 2 ** 20

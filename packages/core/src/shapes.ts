@@ -41,7 +41,7 @@ export interface SealItem {
  * @throws GlassineError `ERR_FIELD_MISSING`, `ERR_VALUE_INVALID` (also where the bundle's member is taken),
  * `ERR_ALREADY_ENCRYPTED`, `ERR_TOO_LARGE`
  */
-export const itemsToSeal = (
+export const plaintextsOf = (
   policy: FieldPolicy,
   payload: unknown,
   { packageName, bundleMember, partial, isSealed }: SealShapeOptions,
@@ -91,7 +91,7 @@ export interface OpenItem {
  * @throws GlassineError `ERR_FIELD_MISSING`, `ERR_FIELD_NOT_ENCRYPTED` (something declared stands beside a bundle),
  * `ERR_VALUE_INVALID`, `ERR_TOO_LARGE`; `put`: `ERR_DECRYPT_FAILED`, `ERR_FIELD_MISSING`
  */
-export const itemsToOpen = (
+export const ciphertextsOf = (
   policy: FieldPolicy,
   payload: unknown,
   { packageName, bundleMember, partial }: ShapeOptions,

@@ -73,7 +73,9 @@ describe('an error', () => {
 
   test('starts its stack with its own name', () => {
     expect(error.name).toBe('GlassineError')
-    expect(error.stack).toMatch(/^GlassineError: The encrypted fields of the request could not be opened\n/)
+    expect(error.stack).toMatch(
+      /^GlassineError: The encrypted fields of the request could not be decrypted\n/,
+    )
     expect(Object.prototype.toString.call(error)).toBe('[object Error]')
   })
 

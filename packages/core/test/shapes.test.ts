@@ -1,5 +1,5 @@
 import { defineFields, GlassineError } from '@glassine/core'
-import { itemsToOpen, itemsToSeal } from '@glassine/core/internal'
+import { ciphertextsOf, plaintextsOf } from '@glassine/core/internal'
 import { describe, expect, test } from '@jest/globals'
 
 const packageName = '@glassine/test'
@@ -12,12 +12,12 @@ const isSealed = (value: unknown): boolean => typeof value === 'string' && value
 
 /** Seals by writing the text in angle brackets. */
 const sealed = (value: unknown, options: { bundleMember?: string; partial?: boolean } = {}): any => {
-  const { copy, items } = itemsToSeal(fields, value, { packageName, isSealed, ...options })
+  const { copy, items } = plaintextsOf(fields, value, { packageName, isSealed, ...options })
   for (const { holder, key, pointer, text } of items) holder[key] = `<${pointer} ${text}>`
   return copy
 }
 const opened = (value: unknown, options: { bundleMember?: string; partial?: boolean } = {}): unknown => {
-  const { items, put } = itemsToOpen(fields, value, { packageName, ...options })
+  const { items, put } = ciphertextsOf(fields, value, { packageName, ...options })
   return put(
     items.map(({ pointer, value: text }) => {
       if (typeof text !== 'string' || !text.startsWith(`<${pointer} `)) throw new Error('not sealed for here')

@@ -2,7 +2,7 @@ import { anyFunction, integer, type OptionSchema } from '@glassine/core/internal
 import type { CacheOptions } from './cache.ts'
 
 /** How keys are kept, in every layer that keeps any; times in ms. */
-export interface KeptKeysOptions {
+export interface KeyCacheOptions {
   /** How long a key is used. Default 300,000; 0 keeps none. */
   readonly cacheExpiry?: number
   /** How many keys are kept. Default 1,000. */
@@ -17,7 +17,7 @@ export interface KeptKeysOptions {
   readonly now?: () => number
 }
 
-export const keptKeysSchema: OptionSchema<KeptKeysOptions> = {
+export const keyCacheSchema: OptionSchema<KeyCacheOptions> = {
   cacheExpiry: integer(0),
   cacheMaxEntries: integer(1, 1_000_000),
   cacheStaleIfError: integer(0),
@@ -27,14 +27,14 @@ export const keptKeysSchema: OptionSchema<KeptKeysOptions> = {
 }
 
 /** What a cache is told of options that were checked. */
-export const keptKeys = ({
+export const keyCacheBounds = ({
   cacheExpiry: expiry = 300_000,
   cacheMaxEntries: maxEntries = 1_000,
   cacheStaleIfError: staleIfError = 0,
   cacheRefusals: refusals = 5_000,
   timeout = 10_000,
   now = Date.now,
-}: KeptKeysOptions): Omit<CacheOptions, 'maxUses' | 'maxBytes'> => ({
+}: KeyCacheOptions): Omit<CacheOptions, 'maxUses' | 'maxBytes'> => ({
   expiry,
   maxEntries,
   staleIfError,

@@ -1,5 +1,5 @@
 export type { AwsClientOptions, AwsSdkClient } from './aws/client-options.ts'
-export type { KeptKeysOptions } from './cache-options.ts'
+export type { KeyCacheOptions } from './cache-options.ts'
 export type { DataKey } from './data-key.ts'
 export { type EncryptionContext, type SerialisedContext, serialiseContext } from './encryption-context.ts'
 export { type KeyMaterial, type KeyMaterialOptions, type KeyStats, keyMaterial } from './key-material.ts'

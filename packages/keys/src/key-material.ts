@@ -1,7 +1,7 @@
 import { integer, type OptionSchema, required } from '@glassine/core/internal'
 import { Cache, noCounts } from './cache.ts'
 import { decryptionId, encryptionIds, partitionOf } from './cache-ids.ts'
-import { type KeptKeysOptions, keptKeys, keptKeysSchema } from './cache-options.ts'
+import { type KeyCacheOptions, keyCacheBounds, keyCacheSchema } from './cache-options.ts'
 import type { DataKey } from './data-key.ts'
 import { checked, decryptFailed, fault } from './errors.ts'
 import type { DecryptionKeyRequest, EncryptionKeyRequest } from './key-request.ts'
@@ -54,7 +54,7 @@ export interface KeyMaterial {
  * Options of {@link keyMaterial}. `cacheMaxEntries` data keys are kept for encryption, and as many for decryption;
  * `cacheStaleIfError` is for a keyring that is unavailable.
  */
-export interface KeyMaterialOptions extends KeptKeysOptions {
+export interface KeyMaterialOptions extends KeyCacheOptions {
   /** Where data keys come from. */
   readonly keyring: Keyring
   /** How many messages one data key encrypts. Default 100,000, at most 2^32. */
@@ -82,7 +82,7 @@ export const keyMaterial = (options: KeyMaterialOptions): KeyMaterial => {
     cacheMaxBytes: maxBytes = mostBytes,
     ...kept
   } = checked(schema, options)
-  const bounds = { ...keptKeys(kept), maxUses, maxBytes }
+  const bounds = { ...keyCacheBounds(kept), maxUses, maxBytes }
   const partition = partitionOf(keyring.id)
   const encryptionId = encryptionIds(partition)
   const counts = noCounts()
@@ -151,7 +151,7 @@ const schema: OptionSchema<KeyMaterialOptions> = {
   keyring: required(keyringRule),
   cacheMaxUses: integer(1, mostUses),
   cacheMaxBytes: integer(1, mostBytes),
-  ...keptKeysSchema,
+  ...keyCacheSchema,
 }
 
 const tooMuch = (maxUses: number, maxBytes: number) =>

@@ -82,7 +82,9 @@ describe.each(final)('%s', (kind) => {
         hasCode('ERR_ENCRYPT_FAILED'),
       )
       await expect(keys.decryptionKey({ suite: 0x0478, context, encryptedDataKeys })).rejects.toThrow(
-        hasCode('ERR_DECRYPT_FAILED', { message: 'The encrypted fields of the request could not be opened' }),
+        hasCode('ERR_DECRYPT_FAILED', {
+          message: 'The encrypted fields of the request could not be decrypted',
+        }),
       )
     }
     expect(kms.callCount()).toBe(2)

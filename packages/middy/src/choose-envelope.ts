@@ -51,7 +51,7 @@ export const chooseEnvelope = (
   // With one alone there is nothing to choose, and its own refusals are the more exact ones.
   if (envelopes.length === 1) return first
   for (const envelope of envelopes)
-    if (carries(envelope, payload) || holds(envelope, payload, envelope.keyMember)) return envelope
+    if (carries(envelope, payload) || holds(envelope, payload, envelope.sessionMember)) return envelope
   const { places } = placesOf(policy, payload, { packageName, statusCode: 400, absent: 'ignore' })
   for (const { value } of places) {
     const envelope = envelopes.find((one) => one.recognises(value))

@@ -66,7 +66,7 @@ export const decryptRequestSchema: OptionSchema<DecryptRequestOptions> = {
 }
 
 /** The event that the handler gets, where the payload is in the body. */
-export interface OpenedBody<T> {
+export interface DecryptedBody<T> {
   /** The payload in the clear. Without a body (GET, HEAD, DELETE, OPTIONS) it stays as the source left it. */
   body: T
 }
@@ -110,7 +110,7 @@ export function decryptRequest<F extends Fields>(
 ): MiddlewareObj<PayloadOf<F>, any>
 export function decryptRequest<F extends Fields>(
   options: DecryptRequestOptions<F>,
-): MiddlewareObj<OpenedBody<PayloadOf<F>>, any>
+): MiddlewareObj<DecryptedBody<PayloadOf<F>>, any>
 export function decryptRequest(options: DecryptRequestOptions): MiddlewareObj<any, any> {
   checkOptions(decryptRequestSchema, options)
   const {

@@ -3,7 +3,7 @@ import type { Fields, PayloadOf } from '@glassine/core'
 import { isGlassineError } from '@glassine/core/internal'
 import middy from '@middy/core'
 import { assertEncrypted } from './assert-encrypted.ts'
-import type { OpenedBody } from './decrypt-request.ts'
+import type { DecryptedBody } from './decrypt-request.ts'
 import { badOption } from './errors.ts'
 import { eventSourceOf } from './event-source.ts'
 import { type FieldEncryptionOptions, fieldEncryption } from './field-encryption.ts'
@@ -36,7 +36,7 @@ export interface EncryptedHandlerDecorator<E, C extends Context> {
  * import { defineFields } from '@glassine/core'
  * import { keyMaterial } from '@glassine/keys'
  * import { localKeyring } from '@glassine/keys/raw-aes'
- * import type { OpenedBody } from '@glassine/middy'
+ * import type { DecryptedBody } from '@glassine/middy'
  * import { encryptedHandler } from '@glassine/middy/handler'
  *
  * interface Patient { id: string; ssn: string }
@@ -45,7 +45,7 @@ export interface EncryptedHandlerDecorator<E, C extends Context> {
  *
  * class Intake {
  *   @encryptedHandler({ fields, keys })
- *   async handler(event: OpenedBody<Patient>, _context: unknown) {
+ *   async handler(event: DecryptedBody<Patient>, _context: unknown) {
  *     return { statusCode: 200, body: event.body }
  *   }
  * }
@@ -56,7 +56,7 @@ export interface EncryptedHandlerDecorator<E, C extends Context> {
  */
 export const encryptedHandler = <F extends Fields, C extends Context = Context>(
   options: FieldEncryptionOptions<F, C>,
-): EncryptedHandlerDecorator<OpenedBody<PayloadOf<F>>, C> => {
+): EncryptedHandlerDecorator<DecryptedBody<PayloadOf<F>>, C> => {
   const preset = fieldEncryption(options)
   const guard = assertEncrypted({ fields: options.fields })
 
@@ -96,7 +96,7 @@ export const encryptedHandler = <F extends Fields, C extends Context = Context>(
     if (typeof at === 'object') return replacement
     descriptor!.value = replacement
     return undefined
-  }) as EncryptedHandlerDecorator<OpenedBody<PayloadOf<F>>, C>
+  }) as EncryptedHandlerDecorator<DecryptedBody<PayloadOf<F>>, C>
 }
 
 /** Outermost: what nobody further inside has answered. */

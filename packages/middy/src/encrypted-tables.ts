@@ -1,6 +1,6 @@
 // The sub-path `@glassine/middy/tables`: handlers that have no table do not bundle @glassine/dynamodb.
 import { isPlainObject } from '@glassine/core/internal'
-import { type EncryptionOptions, type SdkClient, withEncryption, withItemCall } from '@glassine/dynamodb'
+import { type EncryptionOptions, type SdkClient, withEncryption, withInvocation } from '@glassine/dynamodb'
 import type { MiddlewareObj } from '@middy/core'
 import { badOption } from './errors.ts'
 import { anyFunction, checkOptions, type OptionSchema, type Rule } from './options.ts'
@@ -88,7 +88,7 @@ export const encryptedTables = <C extends SdkClient, K extends string = 'tables'
     const { opening } = state
     const binding = bind || !opening ? await bindingOf(bind, event, context) : opening.binding
     const scope = scopeOf(binding, context, {})
-    const own = withItemCall(encrypting, {
+    const own = withInvocation(encrypting, {
       tenant: Object.hasOwn(binding, 'tenant') ? binding.tenant : scope.tenant,
       deadline: scope.deadline,
     })

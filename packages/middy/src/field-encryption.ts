@@ -4,10 +4,10 @@ import type { KeyMaterial } from '@glassine/keys'
 import { messageEnvelope } from '@glassine/message'
 import type { MiddlewareObj } from '@middy/core'
 import {
+  type DecryptedBody,
   type DecryptRequestOptions,
   decryptRequest,
   decryptRequestSchema,
-  type OpenedBody,
 } from './decrypt-request.ts'
 import { type EncryptResponseOptions, encryptResponse, encryptResponseSchema } from './encrypt-response.ts'
 import { badOption } from './errors.ts'
@@ -76,7 +76,7 @@ const schema: OptionSchema<FieldEncryptionOptions> = {
  */
 export const fieldEncryption = <F extends Fields, C extends Context = Context>(
   options: FieldEncryptionOptions<F, C>,
-): MiddlewareObj<OpenedBody<PayloadOf<F>>, any, Error, C> => {
+): MiddlewareObj<DecryptedBody<PayloadOf<F>>, any, Error, C> => {
   checkOptions<FieldEncryptionOptions>(schema, options)
   const { keys, shape, envelope, tls = {}, tables, cacheControl, maxResponseBytes, ...opening } = options
   const { partial } = opening
@@ -107,7 +107,7 @@ export const fieldEncryption = <F extends Fields, C extends Context = Context>(
     before: fieldEncryptionBefore,
     after: fieldEncryptionAfter,
     onError: fieldEncryptionOnError,
-  } as MiddlewareObj<OpenedBody<PayloadOf<F>>, any, Error, C>
+  } as MiddlewareObj<DecryptedBody<PayloadOf<F>>, any, Error, C>
 }
 
 interface Hooks {

@@ -1,5 +1,5 @@
 export { type AssertEncryptedOptions, assertEncrypted, type EncryptedGuard } from './assert-encrypted.ts'
-export { type DecryptRequestOptions, decryptRequest, type OpenedBody } from './decrypt-request.ts'
+export { type DecryptedBody, type DecryptRequestOptions, decryptRequest } from './decrypt-request.ts'
 export { type EncryptResponseOptions, encryptResponse } from './encrypt-response.ts'
 export { type EventSource, eventSourceOf, type HttpSource } from './event-source.ts'
 export { type FieldEncryptionOptions, fieldEncryption } from './field-encryption.ts'

@@ -376,7 +376,7 @@ describe.each(majors)('decryptRequest under Middy %s', (_, middy) => {
         .handler(async () => ({ statusCode: 200 }))
       const response: any = await handler(requestOf('rest', patient), context)
       expect(response.statusCode).toBe(400)
-      expect(response.body).toBe('The encrypted fields of the request could not be opened')
+      expect(response.body).toBe('The encrypted fields of the request could not be decrypted')
       expect(JSON.stringify(logger.mock.calls)).not.toMatch(/MARK/)
     })
 

@@ -1,6 +1,6 @@
 /** The method decorator: both kinds of it, `this`, errors, and two objects of one class. */
 import { defineFields } from '@glassine/core'
-import type { OpenedBody } from '@glassine/middy'
+import type { DecryptedBody } from '@glassine/middy'
 import { encryptedHandler } from '@glassine/middy/handler'
 import { invoke, sampleEvent } from '@glassine/testing'
 import { describe, expect, test } from '@jest/globals'
@@ -16,7 +16,7 @@ class Intake {
   constructor(readonly clinic: string) {}
 
   @encryptedHandler({ fields, envelope, bind })
-  async handler(event: OpenedBody<Patient>, _context?: unknown) {
+  async handler(event: DecryptedBody<Patient>, _context?: unknown) {
     if (event.body.id === 'throws') throw new TypeError('of the handler')
     return { statusCode: 200, body: { ...event.body, id: this?.clinic ?? 'nobody' } }
   }

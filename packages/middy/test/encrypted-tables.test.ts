@@ -248,7 +248,7 @@ test('the modes on the way from plaintext, told and counted for all invocations 
   const told: object[] = []
   const { before } = encryptedTables({
     client: documents,
-    tables: { Patients: { ...tablesOf().Patients, mode: 'write-sealed-read-both', until: '2999-01-01' } },
+    tables: { Patients: { ...tablesOf().Patients, mode: 'write-encrypted-read-both', until: '2999-01-01' } },
     onPlaintextRead: (read) => told.push(read),
   })
   for (const count of [1, 2]) {

@@ -28,7 +28,7 @@ const asking = (refusal?: ErrorCode) => {
   const envelope: Envelope = {
     ...base,
     header: 'encryption-key',
-    keyMember: '$keys',
+    sessionMember: '$keys',
     recognises: (value) => (typeof value === 'string' && value.startsWith('key-')) || base.recognises(value),
     prepareSeal: async () => {
       throw new GlassineError('ERR_SESSION_MISSING', { package: 'fake' })

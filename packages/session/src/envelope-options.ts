@@ -5,12 +5,12 @@ import {
   checkedOptions,
   defaultBundleMember,
   integer,
-  keyMember,
   maxSessionAge,
   methods,
   type OptionSchema,
   oneOf,
   required,
+  sessionMember,
   text,
 } from '@glassine/core/internal'
 import type { KeyMaterial } from '@glassine/keys'
@@ -66,9 +66,6 @@ export interface SessionEnvelopeOptions {
   readonly now?: () => number
 }
 
-/** The longest session there is, in ms. */
-const longest = maxSessionAge * 1_000
-
 const isText = text[1]
 
 const schema: OptionSchema<SessionEnvelopeOptions> = {
@@ -80,16 +77,16 @@ const schema: OptionSchema<SessionEnvelopeOptions> = {
   ],
   shape: oneOf('field', 'bundle'),
   bundleMember: bundleMemberRule,
-  maxAge: integer(1_000, longest),
+  maxAge: integer(1_000, maxSessionAge),
   clockTolerance: integer(0, 300_000),
   maxTokenBytes: integer(512, 1_000_000),
   ticket: methods('encryptionKey', 'decryptionKey'),
   replay: methods('spend'),
   budget: anyObject,
   padding: anyObject,
-  cacheExpiry: integer(0, longest),
+  cacheExpiry: integer(0, maxSessionAge),
   cacheMaxEntries: integer(1, 1_000_000),
-  cacheRefusals: integer(0, longest),
+  cacheRefusals: integer(0, maxSessionAge),
   timeout: integer(1),
   now: anyFunction,
 }
@@ -105,14 +102,14 @@ export const checkedSettings = (options: SessionEnvelopeOptions): Settings => {
     audience,
     shape = 'field',
     bundleMember,
-    maxAge = longest,
+    maxAge = maxSessionAge,
     clockTolerance = 60_000,
     maxTokenBytes = 8_192,
     ticket,
     replay,
     budget,
     padding,
-    cacheExpiry: expiry = longest,
+    cacheExpiry: expiry = maxSessionAge,
     cacheMaxEntries: maxEntries = 1_000,
     cacheRefusals: refusals = 5_000,
     timeout = 10_000,
@@ -120,7 +117,7 @@ export const checkedSettings = (options: SessionEnvelopeOptions): Settings => {
   } = checkedOptions(packageName, schema, options)
   if (shape === 'field' && bundleMember !== undefined)
     throw badOption('bundleMember', "needs the shape 'bundle'")
-  if (bundleMember === keyMember) throw badOption('bundleMember', 'must be another than that of the keys')
+  if (bundleMember === sessionMember) throw badOption('bundleMember', 'must be another than that of the keys')
   const bucket =
     padding &&
     checkedOptions(packageName, { bucket: required(integer(1, 65_536)) }, padding, 'padding', 'padding.')

@@ -1,5 +1,5 @@
 import type { Envelope } from '@glassine/core'
-import { keyHeader, keyMember } from '@glassine/core/internal'
+import { keyHeader, sessionMember } from '@glassine/core/internal'
 import { checkedSettings, type SessionEnvelopeOptions } from './envelope-options.ts'
 import { fault } from './errors.ts'
 import { prepareOpen } from './fields/open.ts'
@@ -9,7 +9,7 @@ import { recognises } from './fields/recognises.ts'
 export interface SessionEnvelope extends Envelope {
   readonly name: 'session'
   readonly header: string
-  readonly keyMember: string
+  readonly sessionMember: string
   /** Drops all opened sessions. */
   clear(): void
 }
@@ -42,7 +42,7 @@ export const sessionEnvelope = (options: SessionEnvelopeOptions): SessionEnvelop
   return {
     name: 'session',
     header: keyHeader,
-    keyMember,
+    sessionMember,
     ...(bundleMember !== undefined && { carrier: bundleMember }),
     recognises,
     prepareOpen: (payload, policy, scope) => prepareOpen(settings, payload, policy, scope),

@@ -15,8 +15,8 @@ export type { JwksResponse } from './jwks/request.ts'
 export { kmsSigner, type LocalSignerOptions, localSigner, type Signer } from './jwks/signer.ts'
 export type { KmsKeyOptions } from './kms/kms-key.ts'
 export type {
+  KmsCallOptions,
   SessionKmsAnswer,
-  SessionKmsCall,
   SessionKmsInput,
   SessionKmsOperations,
 } from './kms/operations.ts'

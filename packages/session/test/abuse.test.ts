@@ -547,7 +547,7 @@ test('all failures of decryption are equal in every property', async () => {
   expect([...seen]).toEqual([
     JSON.stringify({
       name: 'GlassineError',
-      message: 'The encrypted fields of the request could not be opened',
+      message: 'The encrypted fields of the request could not be decrypted',
       code: 'ERR_DECRYPT_FAILED',
       statusCode: 400,
       expose: true,

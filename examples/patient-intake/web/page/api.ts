@@ -7,7 +7,7 @@ export const createApi = ({ clinic, shape, response }: Settings) =>
   createClient({
     baseUrl: location.origin,
     fields: Patient,
-    context: { tenant: clinic },
+    bind: { tenant: clinic },
     shape,
     response: { mode: response },
   })

@@ -25,7 +25,10 @@ const answering = (response: () => Response | Promise<Response>) =>
 const signed = async (reference: object = {}, trust?: object, options: object = {}) => {
   const { publicKey, privateKey } = await jose.generateKeyPair('ES256', { extractable: true })
   const jwk = await jose.exportJWK(publicKey)
-  return pair({ signer: privateKey, ...reference }, { keys: { trust: (trust ?? jwk) as never }, ...options })
+  return pair(
+    { signer: privateKey, ...reference },
+    { serviceKeys: { trust: (trust ?? jwk) as never }, ...options },
+  )
 }
 
 /** Which keys of the service are believed, and for how long. */
@@ -63,7 +66,7 @@ export const keys: Cases = {
       service.keys = () => ({ keys: [other.jwk, pinned.jwk] })
     }
     publish(pinned)
-    const options = (pins: string[]) => ({ fetch: pinned.fetch, keys: { pins } })
+    const options = (pins: string[]) => ({ fetch: pinned.fetch, serviceKeys: { pins } })
     const { api } = await pair({}, options([pinned.jwk.kid!, 'a-next-one']))
     equal(await (await api.fetch('/patients', post())).json(), patient())
     equal(pinned.exchanges[0]!.header.kid, pinned.jwk.kid)
@@ -83,13 +86,13 @@ export const keys: Cases = {
     })
     equal((await accepted(both)).alg, 'ECDH-ES')
     equal(
-      await accepted(await pair({ alg: 'RSA-OAEP-256' }, { keys: { algs: ['RSA-OAEP-256'] } })).then(
+      await accepted(await pair({ alg: 'RSA-OAEP-256' }, { serviceKeys: { algs: ['RSA-OAEP-256'] } })).then(
         ({ alg }) => alg,
       ),
       'RSA-OAEP-256',
     )
     service.keys = () => ({ keys: [service.jwk] })
-    await keysRefused(await pair({}, { fetch: service.fetch, keys: { algs: ['RSA-OAEP-256'] } }))
+    await keysRefused(await pair({}, { fetch: service.fetch, serviceKeys: { algs: ['RSA-OAEP-256'] } }))
   },
 
   'a key that is used for another algorithm than its kind': async () => {
@@ -155,7 +158,7 @@ export const keys: Cases = {
     const [init] = plain.service.keyFetches
     equal([init.credentials, init.redirect, init.cache], ['omit', 'error', 'default'])
     const jwksUri = 'https://keys.example.com/v1/.well-known/jwks.json'
-    const elsewhere = await pair({}, { keys: { jwksUri } })
+    const elsewhere = await pair({}, { serviceKeys: { jwksUri } })
     await accepted(elsewhere)
     equal(elsewhere.service.keyUrls, [jwksUri])
   },
@@ -182,7 +185,7 @@ export const keys: Cases = {
     ]) {
       const trust = await jose.exportJWK(publicKey)
       const fetch = (async () => new Response(text)) as never
-      await keysRefused(await pair({}, { fetch, keys: { trust: trust as never } }))
+      await keysRefused(await pair({}, { fetch, serviceKeys: { trust: trust as never } }))
     }
   },
 
@@ -195,7 +198,7 @@ export const keys: Cases = {
       .setProtectedHeader({ alg: 'HS256', typ: 'jwk-set+jwt' })
       .sign(new TextEncoder().encode(JSON.stringify(trust)))
     const fetch = (async () => new Response(jws)) as never
-    await keysRefused(await pair({}, { fetch, keys: { trust: trust as never } }))
+    await keysRefused(await pair({}, { fetch, serviceKeys: { trust: trust as never } }))
   },
 
   'a set whose header names another algorithm than it is signed by': async () => {
@@ -216,7 +219,7 @@ export const keys: Cases = {
       const text = `${input}.${jose.base64url.encode(new Uint8Array(bytes))}`
       const fetch = (async (url: string) =>
         url.endsWith('jwks.json') ? new Response(text) : new Response(null, { status: 204 })) as never
-      const both = await pair({}, { fetch, keys: { trust } })
+      const both = await pair({}, { fetch, serviceKeys: { trust } })
       if (code) await keysRefused(both)
       else equal((await both.api.fetch('/patients', post())).status, 204)
     }
@@ -229,7 +232,7 @@ export const keys: Cases = {
 
   'a signed set is not kept beyond its end': async () => {
     const exp = Math.floor(Date.now() / 1000) + 30
-    const both = await signed({ signedPayload: { exp } }, undefined, { session: { ttl: 1 } })
+    const both = await signed({ signedPayload: { exp } }, undefined, { session: { maxAge: 1_000 } })
     await accepted(both)
     await clock(28_000, () => accepted(both))
     equal(both.service.keyFetches.length, 1)
@@ -251,8 +254,9 @@ export const keys: Cases = {
       })
       return both.service.keyFetches.length
     }
-    const options = { session: { ttl: 1 } }
-    const aged = (cacheControl?: string, keys = {}) => pair({ cacheControl }, { ...options, keys })
+    const options = { session: { maxAge: 1_000 } }
+    const aged = (cacheControl?: string, serviceKeys = {}) =>
+      pair({ cacheControl }, { ...options, serviceKeys })
     equal(await fetches(await aged('public, max-age=60'), 59_000), 0)
     equal(await fetches(await aged('public, max-age=60'), 60_001), 1)
     equal(await fetches(await aged('no-store'), 2_000), 1)

@@ -90,14 +90,14 @@ export const requests: Cases = {
       equal((await unsent('ERR_OPTION_INVALID', post(patient()), path)).cause.option, 'path')
   },
 
-  'a binding that is not to be had, or is none': async () => {
-    for (const context of [
+  'a function that gives no binding, or fails, stops the request': async () => {
+    for (const bind of [
       () => undefined,
       { tenant: '' },
       async () => ({ tenant: 7 }),
       { 'aws-crypto-x': 'y' },
     ])
-      await unsent('ERR_BINDING_INVALID', post(patient()), '/patients', { context })
+      await unsent('ERR_BINDING_INVALID', post(patient()), '/patients', { bind })
   },
 
   'more fields than a session seals': async () => {
@@ -124,18 +124,18 @@ export const requests: Cases = {
       ['fields', { fields: undefined }],
       ['fields', { fields: { ssn: {} } }],
       ['fields', { fields: { request: fields, response: null } }],
-      ['context', { context: 'tenant' }],
+      ['bind', { bind: 'tenant' }],
       ['shape', { shape: 'bundel' }],
       ['bundleMember', { shape: 'bundle', bundleMember: '__proto__' }],
-      ['carrier', { carrier: 'cookie' }],
-      ['keys.jwksUri', { keys: { jwksUri: 'jwks.json' } }],
-      ['keys.trust', { keys: { trust: 'a PEM' } }],
-      ['keys.pins', { keys: { pins: 'abc' } }],
-      ['keys.maxAge', { keys: { maxAge: 0 } }],
-      ['keys.algs', { keys: { algs: ['RSA1_5'] } }],
-      ['keys.pin', { keys: { pin: 'abc' } }],
-      ['session.ttl', { session: { ttl: 901 } }],
-      ['session.ttl', { session: { ttl: '900' } }],
+      ['keysIn', { keysIn: 'cookie' }],
+      ['serviceKeys.jwksUri', { serviceKeys: { jwksUri: 'jwks.json' } }],
+      ['serviceKeys.trust', { serviceKeys: { trust: 'a PEM' } }],
+      ['serviceKeys.pins', { serviceKeys: { pins: 'abc' } }],
+      ['serviceKeys.maxAge', { serviceKeys: { maxAge: 0 } }],
+      ['serviceKeys.algs', { serviceKeys: { algs: ['RSA1_5'] } }],
+      ['serviceKeys.pin', { serviceKeys: { pin: 'abc' } }],
+      ['session.maxAge', { session: { maxAge: 901_000 } }],
+      ['session.maxAge', { session: { maxAge: '900000' } }],
       ['session.maxSeals', { session: { maxSeals: 2 ** 20 + 1 } }],
       ['session.ticket', { session: { ticket: 1 } }],
       ['response.mode', { response: { mode: 'of' } }],
@@ -167,7 +167,7 @@ export const requests: Cases = {
     for (const [option, options] of [
       ['baseUrl', { baseUrl: 'http://api.example.com' }],
       ['baseUrl', { baseUrl: 'HTTP://localhost:3000' }],
-      ['keys.jwksUri', { keys: { jwksUri: 'http://api.example.com/jwks.json' } }],
+      ['serviceKeys.jwksUri', { serviceKeys: { jwksUri: 'http://api.example.com/jwks.json' } }],
     ] as const) {
       const valid = { baseUrl: 'https://api.example.com', fields, fetch: service.fetch }
       const error = await refused(() => createClient({ ...valid, ...options }), 'ERR_TLS_REQUIRED')

@@ -6,22 +6,20 @@ import { ReferenceService } from '../support/reference-service.ts'
 const modes = ['session', 'forward-secret'] as const
 const algorithms = ['ECDH-ES', 'RSA-OAEP-256'] as const
 const shapes = ['field', 'bundle'] as const
-const carriers = ['body', 'header'] as const
+const places = ['body', 'header'] as const
 
 const combinations = algorithms.flatMap((alg) =>
-  shapes.flatMap((shape) =>
-    carriers.flatMap((carrier) => modes.map((mode) => ({ alg, shape, carrier, mode }))),
-  ),
+  shapes.flatMap((shape) => places.flatMap((keysIn) => modes.map((mode) => ({ alg, shape, keysIn, mode })))),
 )
 
 /** What goes in is what the service sees, and what it answers comes back; jose is the other end. */
 export const roundTrip: Cases = {
   ...Object.fromEntries(
-    combinations.map(({ alg, shape, carrier, mode }) => [
-      `${alg}, shape ${shape}, keys in the ${carrier}, responses ${mode}`,
+    combinations.map(({ alg, shape, keysIn, mode }) => [
+      `${alg}, shape ${shape}, keys in the ${keysIn}, responses ${mode}`,
       async () => {
         const bundleMember = shape === 'bundle' ? 'sealed' : undefined
-        const { service, api } = await pair({ alg, bundleMember }, { shape, carrier, response: { mode } })
+        const { service, api } = await pair({ alg, bundleMember }, { shape, keysIn, response: { mode } })
         const body = patient()
         const response = await api.fetch('/patients', { method: 'POST', body })
         equal(body, patient(), 'the body of the caller')
@@ -31,8 +29,8 @@ export const roundTrip: Cases = {
         for (const secret of secrets)
           ok(!`${wire}${answer()}`.includes(secret), 'the wire holds no value, in either direction')
         ok(wire!.includes('NL') && answer().includes('NL'), 'the rest stays readable')
-        equal(inHeader !== undefined, carrier === 'header', 'keys in the header')
-        equal(wire!.includes('"$jwe"'), carrier === 'body', 'keys in the body')
+        equal(inHeader !== undefined, keysIn === 'header', 'keys in the header')
+        equal(wire!.includes('"$jwe"'), keysIn === 'body', 'keys in the body')
         equal(header.alg, alg)
         const epk = alg === 'ECDH-ES' ? ['epk'] : []
         equal(Object.keys(header), ['alg', 'enc', 'kid', 'cty', 'aud', 'iat', 'exp', ...epk])
@@ -132,7 +130,7 @@ export const roundTrip: Cases = {
     const { service, api } = await pair(
       { binding: { tenant: 'a', app: 'x' } },
       {
-        context: async () => ({ app: 'x', tenant }),
+        bind: async () => ({ app: 'x', tenant }),
       },
     )
     equal((await api.fetch('/patients', { method: 'POST', body: patient() })).status, 200)

@@ -17,7 +17,7 @@ export const sessions: Cases = {
   },
 
   'a session ends with its time': async () => {
-    const { service, api } = await pair({}, { session: { ttl: 60 } })
+    const { service, api } = await pair({}, { session: { maxAge: 60_000 } })
     await api.fetch('/patients', post())
     await clock(58_000, () => api.fetch('/patients', post()))
     await clock(60_000, () => api.fetch('/patients', post()))
@@ -51,8 +51,8 @@ export const sessions: Cases = {
   },
 
   'the ticket of an answer is sent in place of the keys, in the body and in the header': async () => {
-    for (const carrier of ['body', 'header'] as const) {
-      const { service, api } = await pair({ ticket: true }, { carrier })
+    for (const keysIn of ['body', 'header'] as const) {
+      const { service, api } = await pair({ ticket: true }, { keysIn })
       for (let at = 0; at < 3; at++)
         equal(await (await api.fetch('/patients', post())).json(), patient(), 'without the ticket')
       equal([service.unwraps, service.tickets], [1, 2])
@@ -64,7 +64,7 @@ export const sessions: Cases = {
   },
 
   'no ticket is sent where none is wanted, and none after its time': async () => {
-    const unwanted = await pair({ ticket: true }, { session: { ticket: false } })
+    const unwanted = await pair({ ticket: true }, { session: { tickets: false } })
     await unwanted.api.fetch('/patients', post())
     await unwanted.api.fetch('/patients', post())
     equal([unwanted.service.unwraps, unwanted.service.tickets], [2, 0])

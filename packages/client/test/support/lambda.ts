@@ -104,7 +104,7 @@ export const lambdaService = (options: LambdaOptions = {}) => {
       fields: fields as never,
       fetch,
       shape,
-      context: { tenant },
+      bind: { tenant },
       ...given,
     })
     const init = { headers: { 'x-tenant': 't-1' }, route: '/patients/{id}' }

@@ -6,10 +6,10 @@ import { packageName } from '../errors.ts'
  * next one:
  *
  * 1. `write-plain-read-both`: writes as before, and reads encrypted items too.
- * 2. `write-sealed-read-both`: encrypts what it writes, and still reads plaintext items.
+ * 2. `write-encrypted-read-both`: encrypts what it writes, and still reads plaintext items.
  * 3. `sealed` (default): an item that is not encrypted is an error.
  */
-export type TableMode = 'write-plain-read-both' | 'write-sealed-read-both' | 'sealed'
+export type TableMode = 'write-plain-read-both' | 'write-encrypted-read-both' | 'sealed'
 
 /** Options that decide what becomes of plaintext items. */
 export interface ModeOptions {
@@ -29,7 +29,7 @@ export interface PlaintextRead {
   readonly count: number
 }
 
-const modes: readonly TableMode[] = ['write-plain-read-both', 'write-sealed-read-both', 'sealed']
+const modes: readonly TableMode[] = ['write-plain-read-both', 'write-encrypted-read-both', 'sealed']
 
 /**
  * Checks the options and returns the mode of the moment.

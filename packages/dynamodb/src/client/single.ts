@@ -6,7 +6,7 @@ import { mapLimited } from './limited.ts'
 import { checkedUpdate, keyOf, sealedPut } from './parts.ts'
 import { type Operation, type Output, type Part, type Prepared, type Session, tableNamed } from './session.ts'
 import type { EncryptedTable } from './table.ts'
-import { guardedPut, noteRead } from './update-step.ts'
+import { guardedPut, recordRead } from './update-step.ts'
 
 type Request = { readonly session: Session; readonly table: EncryptedTable; readonly part: Part }
 
@@ -39,7 +39,7 @@ const get = single((name, request) => {
   return {
     ...prepared,
     opened: (output) => {
-      noteRead(update, table, part.Key, output.Item)
+      recordRead(update, table, part.Key, output.Item)
       return prepared.opened(output)
     },
   }

@@ -7,7 +7,7 @@ import type { Part, UpdateStep } from './session.ts'
 import { type EncryptedTable, footText, isSealed } from './table.ts'
 
 /** Takes down what was read, before it is opened. */
-export const noteRead = (
+export const recordRead = (
   step: UpdateStep,
   { config }: EncryptedTable,
   key: Item | undefined,
@@ -26,7 +26,7 @@ export const guardedPut = (step: UpdateStep, table: EncryptedTable, part: Part):
   step.sent = footText(item)
   const { seen = {} } = step
   const { same, absent } = step.seen
-    ? stillSo(table, seen, item)
+    ? unchanged(table, seen, item)
     : { same: [], absent: [config.partitionKey] }
   return {
     ...part,
@@ -48,7 +48,7 @@ export const guardedPut = (step: UpdateStep, table: EncryptedTable, part: Part):
  * Which attributes must be as they were seen, and which absent. A footer is another after every write; what it does
  * not cover, unsigned attributes and plaintext items, has to be compared by itself.
  */
-const stillSo = ({ config, unsigned }: EncryptedTable, seen: Item, item: Item) => {
+const unchanged = ({ config, unsigned }: EncryptedTable, seen: Item, item: Item) => {
   const sealed = isSealed(seen)
   const apart = (name: string): boolean => !sealed || config.planOf(name).unsigned
   const candidates = new Set([footName, ...unsigned, ...Object.keys(item)])

@@ -53,10 +53,10 @@ export const withEncryption = <C extends SdkClient>(client: C, options: Encrypti
  * @throws GlassineError `ERR_OPTION_INVALID`
  * @example
  * ```ts
- * const own = withItemCall(documents, { deadline: Date.now() + context.getRemainingTimeInMillis() })
+ * const own = withInvocation(documents, { deadline: Date.now() + context.getRemainingTimeInMillis() })
  * ```
  */
-export const withItemCall = <C extends SdkClient>(client: C, call: ItemCall): C =>
+export const withInvocation = <C extends SdkClient>(client: C, call: ItemCall): C =>
   derivedClient(client, { ...sessionOf(client), call: callOf(call) })
 
 /**

@@ -2,7 +2,7 @@ import * as plain from '@aws-sdk/client-dynamodb'
 import * as documents from '@aws-sdk/lib-dynamodb'
 import { describeEachDynamoDB } from '@glassine/test-support'
 import { describe, expect, test } from '@jest/globals'
-import { encryptionStats, updateItem, withEncryption, withItemCall } from '../../src/index.ts'
+import { encryptionStats, updateItem, withEncryption, withInvocation } from '../../src/index.ts'
 import { keyring, patientTable, useTables, visitTable } from './support.ts'
 
 const TableName = 'Patients'
@@ -181,7 +181,7 @@ describeEachDynamoDB('the clients of the SDK', (kind) => {
     own.middlewareStack.add(note('before').middleware, { step: 'build' })
     const client = withEncryption(own, { tables })
     client.middlewareStack.add(note('after').middleware, { step: 'build' })
-    await withItemCall(client, {}).send(new documents.GetCommand({ TableName, Key: { id: 'none' } }))
+    await withInvocation(client, {}).send(new documents.GetCommand({ TableName, Key: { id: 'none' } }))
     expect(seen.toSorted()).toEqual(['after', 'before'])
     own.destroy()
   })

@@ -31,7 +31,7 @@ describeEachDynamoDB('modes', (kind) => {
   test('what each writes', async () => {
     for (const [mode, sealed] of [
       ['write-plain-read-both', false],
-      ['write-sealed-read-both', true],
+      ['write-encrypted-read-both', true],
       ['sealed', true],
     ] as const) {
       const client = inMode(mode)
@@ -49,7 +49,7 @@ describeEachDynamoDB('modes', (kind) => {
   test('what each reads, and that plaintext is counted', async () => {
     await put(fixture.raw, 'plain')
     await put(inMode('sealed'), 'sealed')
-    for (const mode of ['write-plain-read-both', 'write-sealed-read-both'] as const) {
+    for (const mode of ['write-plain-read-both', 'write-encrypted-read-both'] as const) {
       const reads: PlaintextRead[] = []
       const client = inMode(mode, (read) => void reads.push(read))
       for (const id of ['plain', 'sealed', 'plain'])
@@ -60,7 +60,7 @@ describeEachDynamoDB('modes', (kind) => {
       ])
       expect(encryptionStats(client).Patients).toMatchObject({ plaintextReads: 2, opened: 1 })
     }
-    const unwatched = inMode('write-sealed-read-both')
+    const unwatched = inMode('write-encrypted-read-both')
     await get(unwatched, 'plain')
     expect(encryptionStats(unwatched).Patients?.plaintextReads).toBe(1)
     await expect(get(inMode('sealed'), 'plain')).rejects.toMatchObject({ code: 'ERR_DECRYPT_FAILED' })
@@ -69,7 +69,7 @@ describeEachDynamoDB('modes', (kind) => {
   test('an item with only a header, or a changed one, is refused in every mode', async () => {
     await put(inMode('sealed'), 'broken')
     const { aws_dbe_foot, ...headless } = (await get(fixture.raw, 'broken'))!
-    for (const mode of ['write-plain-read-both', 'write-sealed-read-both'] as const)
+    for (const mode of ['write-plain-read-both', 'write-encrypted-read-both'] as const)
       for (const Item of [headless, { ...headless, aws_dbe_foot, added: 1 }]) {
         await fixture.raw.send(new PutCommand({ TableName, Item }))
         await expect(get(inMode(mode), 'broken')).rejects.toMatchObject({ code: 'ERR_DECRYPT_FAILED' })
@@ -78,7 +78,7 @@ describeEachDynamoDB('modes', (kind) => {
 
   test('the hook can refuse', async () => {
     await put(fixture.raw, 'hook')
-    const client = inMode('write-sealed-read-both', () => {
+    const client = inMode('write-encrypted-read-both', () => {
       throw new Error('no more')
     })
     await expect(get(client, 'hook')).rejects.toThrow('no more')
@@ -86,7 +86,7 @@ describeEachDynamoDB('modes', (kind) => {
 
   test('at the end date a table becomes sealed: it reads no plaintext, and writes none', async () => {
     await put(fixture.raw, 'late')
-    const clients = [inMode('write-plain-read-both'), inMode('write-sealed-read-both')]
+    const clients = [inMode('write-plain-read-both'), inMode('write-encrypted-read-both')]
     for (const client of clients) expect(await get(client, 'late')).toEqual({ id: 'late', ssn: 'secret' })
     const now = Date.now
     jest.spyOn(Date, 'now').mockImplementation(() => now() + 3_600_001)
@@ -113,7 +113,7 @@ describeEachDynamoDB('modes', (kind) => {
     test('of a plaintext item: seals it, or leaves it plain, by the mode', async () => {
       for (const [mode, sealed] of [
         ['write-plain-read-both', false],
-        ['write-sealed-read-both', true],
+        ['write-encrypted-read-both', true],
       ] as const) {
         await put(fixture.raw, 'step')
         await updateItem(inMode(mode), { TableName, Key: { id: 'step' } }, change)
@@ -123,7 +123,7 @@ describeEachDynamoDB('modes', (kind) => {
     })
 
     test('of a plaintext item loses no update of an attribute that was there', async () => {
-      for (const mode of ['write-plain-read-both', 'write-sealed-read-both'] as const) {
+      for (const mode of ['write-plain-read-both', 'write-encrypted-read-both'] as const) {
         await fixture.raw.send(new PutCommand({ TableName, Item: { id: 'many', ssn: 's', visits: 0 } }))
         const client = inMode(mode)
         await Promise.all(

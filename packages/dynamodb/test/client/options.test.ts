@@ -2,7 +2,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import { thrown } from '@glassine/test-support'
 import { describe, expect, test } from '@jest/globals'
-import { encryptionStats, withEncryption, withItemCall } from '../../src/index.ts'
+import { encryptionStats, withEncryption, withInvocation } from '../../src/index.ts'
 import { patientTable } from './support.ts'
 
 const client = DynamoDBDocumentClient.from(new DynamoDBClient({ region: 'eu-west-1' }))
@@ -22,7 +22,10 @@ describe('an option that cannot be right throws at construction, with its name',
     ['patitionKey', { tables: { Patients: { ...patientTable, patitionKey: 'id' } } }],
     ['mode', { tables: { Patients: { ...patientTable, mode: 'plain', until } } }],
     ['until', { tables: { Patients: { ...patientTable, mode: 'write-plain-read-both' } } }],
-    ['until', { tables: { Patients: { ...patientTable, mode: 'write-sealed-read-both', until: 'soon' } } }],
+    [
+      'until',
+      { tables: { Patients: { ...patientTable, mode: 'write-encrypted-read-both', until: 'soon' } } },
+    ],
     ['until', { tables: { Patients: { ...patientTable, until } } }],
     ['onPlaintextRead', { onPlaintextRead: true }],
     ['onPlaintextReads', { onPlaintextReads: () => {} }],
@@ -47,7 +50,7 @@ describe('an option that cannot be right throws at construction, with its name',
       () => withEncryption({} as never, { tables }),
       () => withEncryption(undefined as never, { tables }),
       () => withEncryption(encrypting, { tables }),
-      () => withItemCall(client, {}),
+      () => withInvocation(client, {}),
       () => encryptionStats(client),
     ])
       expect(thrown(wrong)).toMatchObject({ code: 'ERR_OPTION_INVALID', cause: { option: 'client' } })
@@ -55,10 +58,10 @@ describe('an option that cannot be right throws at construction, with its name',
 
   test('what holds for one invocation is checked as well', () => {
     const encrypting = withEncryption(client, { tables })
-    expect(thrown(() => withItemCall(encrypting, { tenant: '' }))).toMatchObject({
+    expect(thrown(() => withInvocation(encrypting, { tenant: '' }))).toMatchObject({
       cause: { option: 'tenant' },
     })
-    expect(withItemCall(encrypting, { tenant: 't-1', deadline: 1 })).toBeInstanceOf(DynamoDBDocumentClient)
-    expect(withItemCall(encrypting, { tenant: undefined, deadline: undefined })).toBeDefined()
+    expect(withInvocation(encrypting, { tenant: 't-1', deadline: 1 })).toBeInstanceOf(DynamoDBDocumentClient)
+    expect(withInvocation(encrypting, { tenant: undefined, deadline: undefined })).toBeDefined()
   })
 })

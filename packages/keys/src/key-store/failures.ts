@@ -6,7 +6,7 @@ import { nameOf, type Verdict, verdictOf } from '../kms/failures.ts'
  * A branch key that will not be had: asking again gives the same answer. The message is for whoever runs the key
  * store, so the status keeps it from clients; keyrings make their own error of it.
  */
-export const notHad = (message: string): GlassineError =>
+export const branchKeyRefused = (message: string): GlassineError =>
   fault('ERR_DECRYPT_FAILED', { message, statusCode: 500 })
 
 /** The name that a failed condition of a transaction is given here. */

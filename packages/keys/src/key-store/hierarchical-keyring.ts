@@ -3,7 +3,7 @@ import type { GlassineError } from '@glassine/core'
 import { methods, type OptionSchema, required, text } from '@glassine/core/internal'
 import type { BranchKeySource } from '../branch-key.ts'
 import { branchKeyIdRule } from '../branch-key-id.ts'
-import { type KeptKeysOptions, keptKeys, keptKeysSchema } from '../cache-options.ts'
+import { type KeyCacheOptions, keyCacheBounds, keyCacheSchema } from '../cache-options.ts'
 import { badOption, checked, isRefusal, notEncrypted, ownError } from '../errors.ts'
 import type { KeyStats } from '../key-material.ts'
 import type { EncryptedDataKey, Keyring, KeyringRequest } from '../keyring.ts'
@@ -22,7 +22,7 @@ import {
 } from './hierarchy/wrap.ts'
 
 /** Options of {@link hierarchicalKeyring}. `cacheExpiry` bounds how long a rotation or a withdrawn right goes unseen. */
-export interface HierarchicalKeyringOptions extends KeptKeysOptions {
+export interface HierarchicalKeyringOptions extends KeyCacheOptions {
   /** Where branch keys come from: `keyStore` of `@glassine/keys/key-store`. */
   readonly keyStore: BranchKeySource
   /** The branch key of everything, or what chooses one by the encryption context: a key for each tenant. */
@@ -50,7 +50,7 @@ const schema: OptionSchema<HierarchicalKeyringOptions> = {
     (value) => typeof value === 'function' || branchKeyIdRule[1](value),
     true,
   ],
-  ...keptKeysSchema,
+  ...keyCacheSchema,
 }
 
 /** Ids live in one process only, and functions have no name to go by. */
@@ -85,7 +85,11 @@ export const hierarchicalKeyring = (options: HierarchicalKeyringOptions): Hierar
   if (!text[1](keyStore.id)) throw badOption('keyStore.id', text[0])
   const idOf = branchKeyIdOf(branchKeyId)
   // Each wrap derives a key of its own from 16 random bytes, so that no count of uses is ever reached.
-  const bounds = { ...keptKeys(kept), maxUses: Number.MAX_SAFE_INTEGER, maxBytes: Number.MAX_SAFE_INTEGER }
+  const bounds = {
+    ...keyCacheBounds(kept),
+    maxUses: Number.MAX_SAFE_INTEGER,
+    maxBytes: Number.MAX_SAFE_INTEGER,
+  }
   const keys = branchKeys(keyStore, bounds)
 
   const wrap = async (

@@ -3,7 +3,7 @@ import { branchKeyIdOption } from '../branch-key-id.ts'
 import { badOption } from '../errors.ts'
 import type { KeyArn } from '../kms/arn.ts'
 import { type CreateKeyInput, checkedCreateKey, createKey, versionKey } from './create-key.ts'
-import { notHad } from './failures.ts'
+import { branchKeyRefused } from './failures.ts'
 import { HeldKey } from './held-key.ts'
 import { kmsOperationsOf } from './kms-operations.ts'
 import { checkedKeyStoreOptions, type KeyStoreOptions } from './options.ts'
@@ -89,7 +89,8 @@ export const keyStore = (options: KeyStoreOptions): KeyStore => {
     const item = await table.read(branchKeyId, type, deadline)
     const record = recordOf(item, branchKeyId, type, logicalKeyStoreName)
     const key = kmsKeys.callFor(record.kmsArn)
-    if (!key) throw notHad('The record of the branch key names a KMS key that is not compatible with `kms`')
+    if (!key)
+      throw branchKeyRefused('The record of the branch key names a KMS key that is not compatible with `kms`')
     return { record, key }
   }
 

@@ -6,7 +6,7 @@ import type { KeyArn } from '../kms/arn.ts'
 import { wrongAnswer } from '../kms/failures.ts'
 import type { KmsAnswer, KmsCallOptions } from '../kms/operations.ts'
 import { firstAnswer } from '../kms/retry.ts'
-import { notHad } from './failures.ts'
+import { branchKeyRefused } from './failures.ts'
 import type { KeyStoreKmsOperations } from './kms-operations.ts'
 
 type Deadline = () => number
@@ -94,7 +94,7 @@ export const protection = (
             return takePlaintext(answer, branchKeyLength)
           })
         },
-        (names) => notHad(`KMS refused to decrypt the branch key: ${names}`),
+        (names) => branchKeyRefused(`KMS refused to decrypt the branch key: ${names}`),
       ),
   }
 }

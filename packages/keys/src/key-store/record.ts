@@ -1,6 +1,6 @@
 import { versionBytes } from '../branch-key.ts'
 import type { EncryptionContext } from '../encryption-context.ts'
-import { notHad } from './failures.ts'
+import { branchKeyRefused } from './failures.ts'
 
 /*
  * The records of a branch key, as AWS's key stores hold them: one for each version, a copy of the version that is
@@ -119,7 +119,7 @@ export const recordOf = (
   if (context[partitionKey] !== branchKeyId || context[sortKey] !== type) throw malformed()
   // Version 2 has another encryption context and another plaintext.
   if (context[hierarchyVersion] !== '1')
-    throw notHad('The record of the branch key is of a hierarchy version other than 1')
+    throw branchKeyRefused('The record of the branch key is of a hierarchy version other than 1')
   const version =
     type === beaconType ? undefined : versionIn(type === activeType ? context[activeVersion] : type)
   return { context, enc, kmsArn: context[kmsArn], version }
@@ -131,4 +131,4 @@ const versionIn = (text: string | undefined): string => {
   return version
 }
 
-const malformed = () => notHad('The record of the branch key is not as key stores write it')
+const malformed = () => branchKeyRefused('The record of the branch key is not as key stores write it')

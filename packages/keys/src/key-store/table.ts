@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { AwsClientOptions } from '../aws/client-options.ts'
 import { type AwsCommand, type AwsService, awsSender } from '../aws/sender.ts'
 import { type Call, firstAnswer } from '../kms/retry.ts'
-import { cancellation, dynamoDB, notHad } from './failures.ts'
+import { branchKeyRefused, cancellation, dynamoDB } from './failures.ts'
 import { ciphertext, partitionKey, type RecordItem, sortKey } from './record.ts'
 
 type Sdk = typeof import('@aws-sdk/client-dynamodb')
@@ -62,7 +62,7 @@ export const tableOf = (tableName: string, options: AwsClientOptions, region: st
       deadline,
     )
     if ('answer' in result) return result.answer.Item
-    throw notHad(`DynamoDB refused to read the branch key: ${result.refusals.join(', ')}`)
+    throw branchKeyRefused(`DynamoDB refused to read the branch key: ${result.refusals.join(', ')}`)
   }
 
   return {
@@ -72,7 +72,7 @@ export const tableOf = (tableName: string, options: AwsClientOptions, region: st
       // once more: it may have been written a moment ago.
       const item =
         (await get(branchKeyId, type, deadline, false)) ?? (await get(branchKeyId, type, deadline, true))
-      if (item === undefined) throw notHad('The key store has no such branch key')
+      if (item === undefined) throw branchKeyRefused('The key store has no such branch key')
       return item
     },
     write(puts, deadline) {

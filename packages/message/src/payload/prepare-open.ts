@@ -1,5 +1,5 @@
 import type { EnvelopeOptions, FieldPolicy, Json, Prepared } from '@glassine/core'
-import { itemsToOpen, type OpenItem } from '@glassine/core/internal'
+import { ciphertextsOf, type OpenItem } from '@glassine/core/internal'
 import type { DataKey, DecryptionKeyRequest } from '@glassine/keys'
 import { decodePlaintext } from '@glassine/keys/internal'
 import type { MessageContext } from '../contexts.ts'
@@ -32,7 +32,7 @@ export const prepareOpen = async (
   const { keys: material, bindFields, bundleMember } = settings
   const { binding, partial } = options
   const shared = contextFor(settings, policy.model, binding)
-  const { items, put } = itemsToOpen(policy, payload, { packageName, bundleMember, partial })
+  const { items, put } = ciphertextsOf(policy, payload, { packageName, bundleMember, partial })
   if (items.length === 0) return preparedWith([], () => put([]))
 
   // Contexts are compared first: a message of another tenant or model never costs a call of KMS.

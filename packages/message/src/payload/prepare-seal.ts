@@ -1,5 +1,5 @@
 import type { EnvelopeOptions, FieldPolicy, Prepared } from '@glassine/core'
-import { bundleEntry, itemsToSeal } from '@glassine/core/internal'
+import { bundleEntry, plaintextsOf } from '@glassine/core/internal'
 import { jsonBytes, refuseOversize } from '@glassine/keys/internal'
 import { packageName } from '../errors.ts'
 import { borrowAll, preparedWith } from '../prepared.ts'
@@ -18,7 +18,7 @@ export const prepareSeal = async (
   const { binding, partial, maxBytes, tenant, deadline } = options
   const shared = contextFor(settings, policy.model, binding)
   const isSealed = (value: unknown): boolean => looksLikeMessage(value, limits)
-  const { copy, items } = itemsToSeal(policy, payload, { packageName, bundleMember, partial, isSealed })
+  const { copy, items } = plaintextsOf(policy, payload, { packageName, bundleMember, partial, isSealed })
   if (items.length === 0) return preparedWith([], () => copy)
 
   // A bundle holds its pointers already.

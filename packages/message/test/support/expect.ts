@@ -18,7 +18,7 @@ export const expectUniformFailure = async (promise: Promise<unknown>): Promise<v
     statusCode: 400,
     expose: true,
     cause: { package: '@glassine/message' },
-    message: 'The encrypted fields of the request could not be opened',
+    message: 'The encrypted fields of the request could not be decrypted',
     own: ['cause', 'code', 'expose', 'message', 'stack', 'statusCode'],
   })
 }

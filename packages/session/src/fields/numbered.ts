@@ -1,4 +1,4 @@
-import { numberMark } from '@glassine/core/internal'
+import { jtiSeparator } from '@glassine/core/internal'
 
 // 16 bytes as base64url: the last character carries 2 bits.
 const number = /^[\w-]{21}[AQgw]$/
@@ -9,7 +9,7 @@ export const isNumber = (value: unknown): value is string => typeof value === 's
 /** What a header holds: the keys, and the request's number where the device has sent one. */
 export const numbered = (value: unknown): readonly [text: unknown, jti?: string] => {
   if (typeof value !== 'string') return [value]
-  const at = value.lastIndexOf(numberMark)
-  const jti = value.slice(at + numberMark.length)
+  const at = value.lastIndexOf(jtiSeparator)
+  const jti = value.slice(at + jtiSeparator.length)
   return at >= 0 && isNumber(jti) ? [value.slice(0, at), jti] : [value]
 }

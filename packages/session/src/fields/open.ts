@@ -1,5 +1,5 @@
 import type { FieldPolicy, Json, OpenOptions, Prepared } from '@glassine/core'
-import { isPlainObject, itemsToOpen, keyMember } from '@glassine/core/internal'
+import { ciphertextsOf, isPlainObject, sessionMember } from '@glassine/core/internal'
 import { decodePlaintext } from '@glassine/keys/internal'
 import { decryptFailed, fault, packageName } from '../errors.ts'
 import { looksLikeJwe } from '../jwe/compact.ts'
@@ -28,7 +28,7 @@ export const prepareOpen = async (
   }
   const { bundleMember } = settings
   const { partial } = options
-  const { copy, items, put } = itemsToOpen(policy, payload, { packageName, bundleMember, partial })
+  const { copy, items, put } = ciphertextsOf(policy, payload, { packageName, bundleMember, partial })
   const tokens = items.map(({ pointer, path, value }): Token => {
     if (!looksLikeJwe(value)) throw fault('ERR_FIELD_NOT_ENCRYPTED', { path })
     return { text: value, pointer }
@@ -66,9 +66,9 @@ const refuseSealed = (value: Json): void => {
 
 /** What carries the session's keys, taken out of the body; a request that has it twice means two sessions. */
 const takeCarrier = (copy: unknown, header: unknown): unknown => {
-  if (!isPlainObject(copy) || !Object.hasOwn(copy, keyMember)) return header
-  const text = copy[keyMember]
-  delete copy[keyMember]
+  if (!isPlainObject(copy) || !Object.hasOwn(copy, sessionMember)) return header
+  const text = copy[sessionMember]
+  delete copy[sessionMember]
   if (header !== undefined) throw decryptFailed()
   return text
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Envelope, EnvelopeOptions, FieldPolicy, Prepared } from '@glassine/core'
-import { keyMember, keyUse } from '@glassine/core/internal'
+import { keyUse, sessionMember } from '@glassine/core/internal'
 import { ivBytes, jsonBytes, refuseOversize } from '@glassine/keys/internal'
 import { decryptFailed, fault, packageName } from '../errors.ts'
 import { bodyLength, freshIvs, sealCompact } from '../jwe/compact.ts'
@@ -63,7 +63,7 @@ const prepareSeal = async (
   const ready = values.map(({ pointer, ...value }) => ({ ...value, head: heads(pointer) }))
   if (root !== undefined) {
     const ticket = await ticketFor(settings, session, options)
-    if (ticket !== undefined) root[keyMember] = ticket
+    if (ticket !== undefined) root[sessionMember] = ticket
   }
 
   const { maxBytes } = options

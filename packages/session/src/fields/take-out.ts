@@ -1,5 +1,5 @@
 import type { EnvelopeOptions, FieldPolicy } from '@glassine/core'
-import { isPlainObject, itemsToSeal, keyMember, type SealItem } from '@glassine/core/internal'
+import { isPlainObject, plaintextsOf, type SealItem, sessionMember } from '@glassine/core/internal'
 import { fault, packageName } from '../errors.ts'
 import type { Settings } from '../settings.ts'
 import { refuseDeclared } from './declared.ts'
@@ -27,12 +27,12 @@ export const takenOut = (
 ): TakenOut => {
   refuseDeclared(policy)
   // Where the ticket goes must be free.
-  if (isPlainObject(payload) && Object.hasOwn(payload, keyMember) && payload[keyMember] !== undefined)
-    throw fault(recognises(payload[keyMember]) ? 'ERR_ALREADY_ENCRYPTED' : 'ERR_VALUE_INVALID', {
-      path: `/${keyMember}`,
+  if (isPlainObject(payload) && Object.hasOwn(payload, sessionMember) && payload[sessionMember] !== undefined)
+    throw fault(recognises(payload[sessionMember]) ? 'ERR_ALREADY_ENCRYPTED' : 'ERR_VALUE_INVALID', {
+      path: `/${sessionMember}`,
     })
   const shape = { packageName, bundleMember, partial, isSealed: recognises }
-  const { copy, items } = itemsToSeal(policy, payload, shape)
+  const { copy, items } = plaintextsOf(policy, payload, shape)
   return {
     copy,
     root: isPlainObject(copy) ? copy : undefined,

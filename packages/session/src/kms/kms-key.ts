@@ -15,9 +15,9 @@ import {
 import { badOption, decryptFailed, packageName, unavailable } from '../errors.ts'
 import { importPublicKey, type PublicJwk, publicJwkOf } from '../jwk.ts'
 import {
+  type KmsCallOptions,
   kmsOperationsOf,
   type SessionKmsAnswer,
-  type SessionKmsCall,
   type SessionKmsInput,
   type SessionKmsOperations,
 } from './operations.ts'
@@ -44,7 +44,7 @@ export interface KmsKey {
    * @throws GlassineError `ERR_DECRYPT_FAILED` where what was sent is refused, `ERR_KEY_UNAVAILABLE`
    */
   call(
-    operation: (input: SessionKmsInput, call: SessionKmsCall) => Promise<SessionKmsAnswer>,
+    operation: (input: SessionKmsInput, call: KmsCallOptions) => Promise<SessionKmsAnswer>,
     take: (answer: SessionKmsAnswer) => Buffer,
     deadline: () => number,
   ): Promise<Buffer>
@@ -91,7 +91,7 @@ export const kmsKeyOf = (
     publicKey === undefined ? undefined : Promise.resolve(jwkOption(publicKey, kty))
 
   const ask = async (
-    operation: (input: SessionKmsInput, call: SessionKmsCall) => Promise<SessionKmsAnswer>,
+    operation: (input: SessionKmsInput, call: KmsCallOptions) => Promise<SessionKmsAnswer>,
     take: (answer: SessionKmsAnswer) => Buffer,
     deadline: () => number,
   ): Promise<{ readonly bytes: Buffer; readonly arn: string } | { readonly refusals: readonly string[] }> => {

@@ -2,7 +2,7 @@ import type { AwsClientOptions } from '@glassine/keys'
 import { awsSender, isSdkClient, kmsService, operationOf } from '@glassine/keys/internal'
 
 /** What every KMS call is told beside its input. */
-export interface SessionKmsCall {
+export interface KmsCallOptions {
   /** Aborted when the answer is no longer waited for. */
   readonly signal: AbortSignal
   /** The Region of the key's ARN; `undefined` where the key is named by id or alias alone. */
@@ -30,7 +30,7 @@ export interface SessionKmsAnswer {
   readonly Signature?: Uint8Array
 }
 
-type Operation<I> = (input: SessionKmsInput & I, call: SessionKmsCall) => Promise<SessionKmsAnswer>
+type Operation<I> = (input: SessionKmsInput & I, call: KmsCallOptions) => Promise<SessionKmsAnswer>
 
 /**
  * The KMS operations of recipients and signers, with AWS's own names; each needs two of them. The AWS SDK's client is
