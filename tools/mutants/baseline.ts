@@ -4,7 +4,7 @@ import path from 'node:path'
 import { write } from './copy.ts'
 import type { Reach } from './reach.ts'
 import type { Repository, Suite } from './repository.ts'
-import type { Worker } from './worker.ts'
+import type { Outcome, Worker } from './worker.ts'
 
 export interface Known {
   readonly ms: number
@@ -42,18 +42,32 @@ export const baselineOf = (repository: Repository, reach: Reach, patience: numbe
   const kept: Stored = stored.hash === hash ? stored : { hash, suites: {} }
   const known = new Map<string, Known>()
 
-  const runIn = async (worker: Worker, suite: Suite): Promise<void> => {
-    const run = { suite: suite.file, limit: slowest * patience }
-    let outcome = await worker.run({ ...run, reach: true })
-    let slow = outcome.ms >= run.limit
-    if (!outcome.passed && !slow) {
-      // Once more, since a suite may fail by chance on a busy machine.
-      outcome = await worker.run({ ...run, reach: true })
-      slow = outcome.ms >= run.limit
-      if (!outcome.passed && !slow) throw new SuiteFails(suite.file, outcome.failure ?? '')
-    }
-    known.set(suite.file, { ms: outcome.ms, slow, reached: new Set(outcome.reached) })
-    kept.suites[suite.file] = { hash: suite.hash, ms: outcome.ms, slow, reached: [...outcome.reached] }
+  const note = (suite: Suite, { ms, reached }: Outcome, slow: boolean): void => {
+    known.set(suite.file, { ms, slow, reached: new Set(reached) })
+    kept.suites[suite.file] = { hash: suite.hash, ms, slow, reached: [...reached] }
+  }
+
+  /** Runs suites in all workers, and gives those that fail. */
+  const runAll = async (
+    suites: readonly Suite[],
+    workers: readonly Worker[],
+    reach: boolean,
+    onDone: () => void,
+  ): Promise<readonly { readonly suite: Suite; readonly outcome: Outcome }[]> => {
+    const queue = [...suites]
+    const failures: { readonly suite: Suite; readonly outcome: Outcome }[] = []
+    const limit = slowest * patience
+    await Promise.all(
+      workers.map(async (worker) => {
+        for (let suite = queue.shift(); suite; suite = queue.shift()) {
+          const outcome = await worker.run({ suite: suite.file, limit, reach })
+          if (outcome.passed || outcome.ms >= limit) note(suite, outcome, !outcome.passed)
+          else failures.push({ suite, outcome })
+          onDone()
+        }
+      }),
+    )
+    return failures
   }
 
   return {
@@ -78,15 +92,18 @@ export const baselineOf = (repository: Repository, reach: Reach, patience: numbe
       for (const { copy } of workers)
         for (const source of sources) write(copy, source.file, reach.noting(source))
       let done = 0
-      await Promise.all(
-        workers.map(async (worker) => {
-          for (let suite = queue.shift(); suite; suite = queue.shift()) {
-            await runIn(worker, suite)
-            progress(++done, total)
-          }
-        }),
-      )
+      const onDone = () => progress(++done, total)
+      const failures = await runAll(queue, workers, true, onDone)
       for (const { copy } of workers) for (const source of sources) write(copy, source.file, source.bytes)
+      // Once more, as the sources are: a suite may measure them, or fail by chance on a busy machine. It is not known
+      // what those reach, so they are run for no mutant.
+      const [failure] = await runAll(
+        failures.map(({ suite }) => suite),
+        workers,
+        false,
+        () => {},
+      )
+      if (failure) throw new SuiteFails(failure.suite.file, failure.outcome.failure ?? '')
       mkdirSync(path.dirname(file), { recursive: true })
       writeFileSync(file, JSON.stringify(kept))
     },

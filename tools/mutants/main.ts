@@ -109,7 +109,7 @@ const main = async (): Promise<number> => {
   const copies = copiesOf(root, Number(values.workers))
   const workers = copies.roots.map((copy) => new Worker(copy))
   const end = () => {
-    for (const worker of workers) worker.close()
+    for (const worker of workers) worker.end()
     copies.remove()
   }
   process.once('SIGINT', () => {

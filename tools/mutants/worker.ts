@@ -26,6 +26,7 @@ const here = path.resolve('tools/mutants')
 export class Worker {
   #child: ChildProcess | undefined
   #runs = 0
+  #ended = false
 
   constructor(readonly copy: string) {}
 
@@ -66,6 +67,7 @@ export class Worker {
   }
 
   async #started(): Promise<ChildProcess> {
+    if (this.#ended) throw new Error('the worker has ended')
     if (this.#child) return this.#child
     this.#runs = 0
     const child = fork(path.join(here, 'worker.mjs'), [path.join(here, 'environment.mjs')], {
@@ -89,6 +91,12 @@ export class Worker {
     })
     child.removeAllListeners('exit')
     return child
+  }
+
+  /** Ends for good. */
+  end(): void {
+    this.#ended = true
+    this.close()
   }
 
   /** Ends the process, and what it started. */
