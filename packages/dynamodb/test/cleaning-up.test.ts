@@ -97,3 +97,24 @@ test('an item that is too large leaves no key behind', async () => {
   expect(crypto.left({ except: aside })).toEqual([])
   watch.expectZeroed()
 })
+
+test('a keyring that fails leaves no key of the other keyrings behind, however late theirs come', async () => {
+  const watch = watchKeys()
+  const slow = watch.keyring({
+    ...testKeyring(),
+    generate: async (request) => {
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      return testKeyring().generate(request)
+    },
+  })
+  const failing = { ...testKeyring(), id: 'failing', generate: () => Promise.reject(new Error('down')) }
+  const encryptor = itemEncryptorOfActions({
+    table: 'T',
+    partitionKey: 'id',
+    attributeActions: { id: 'SIGN_ONLY', ssn: 'ENCRYPT_AND_SIGN', list: 'ENCRYPT_AND_SIGN' },
+    keyring: [watch.keyring(testKeyring()), failing, slow],
+  })
+  await expect(encryptor.encryptItem(plain)).rejects.toMatchObject({ code: 'ERR_ENCRYPT_FAILED' })
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  watch.expectZeroed()
+})

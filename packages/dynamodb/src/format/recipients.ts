@@ -1,4 +1,4 @@
-import { isUnavailable } from '@glassine/core/internal'
+import { acquireAll, isUnavailable } from '@glassine/core/internal'
 import type { EncryptedDataKey, Keyring, KeyringRequest } from '@glassine/keys'
 import { decryptFailed, fault } from '../errors.ts'
 import { keyBytes, type NewRecipient, unwrapDataKey, wrappedIntermediateKey } from './intermediate.ts'
@@ -12,7 +12,12 @@ import { keyBytes, type NewRecipient, unwrapDataKey, wrappedIntermediateKey } fr
 export const newRecipients = (
   keyrings: readonly Keyring[],
   request: KeyringRequest,
-): Promise<readonly NewRecipient[]> => Promise.all(keyrings.map((keyring) => ask(keyring, request)))
+): Promise<readonly NewRecipient[]> =>
+  acquireAll(
+    keyrings,
+    (keyring) => ask(keyring, request),
+    ({ intermediateKey }) => intermediateKey.fill(0),
+  )
 
 const ask = async (keyring: Keyring, request: KeyringRequest): Promise<NewRecipient> => {
   const { dataKey, encryptedDataKeys } = await keyring.generate({ ...request, length: keyBytes })

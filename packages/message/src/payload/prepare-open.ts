@@ -1,11 +1,10 @@
 import type { EnvelopeOptions, FieldPolicy, Json, Prepared } from '@glassine/core'
-import { ciphertextsOf, type OpenItem } from '@glassine/core/internal'
+import { acquireAll, ciphertextsOf, type OpenItem, preparedWith } from '@glassine/core/internal'
 import type { DataKey, DecryptionKeyRequest } from '@glassine/keys'
 import { decodePlaintext } from '@glassine/keys/internal'
 import type { MessageContext } from '../contexts.ts'
 import { fault, hideRefusal, packageName } from '../errors.ts'
 import { openMessage } from '../open.ts'
-import { borrowAll, preparedWith } from '../prepared.ts'
 import type { ReadMessage } from '../reader.ts'
 import { contextFor, type Settings } from '../settings.ts'
 import { decodeMessage, isMessageText } from '../text.ts'
@@ -33,25 +32,28 @@ export const prepareOpen = async (
   const { binding, partial } = options
   const shared = contextFor(settings, policy.model, binding)
   const { items, put } = ciphertextsOf(policy, payload, { packageName, bundleMember, partial })
-  if (items.length === 0) return preparedWith([], () => put([]))
+  if (items.length === 0) return preparedWith(packageName, () => put([]))
 
   // Contexts are compared first: a message of another tenant or model never costs a call of KMS.
   const { sealed, requests } = readItems(settings, policy, items, shared, options)
-  const keys: readonly DataKey[] = await borrowAll(
+  const keys: readonly DataKey[] = await acquireAll(
     requests,
     (request) => material.decryptionKey(request).catch(hideRefusal),
-    (key) => key,
+    (key) => key.release(),
   )
   // A bundle holds its pointers itself, and is put back by them.
   const holdsPointer = bindFields && bundleMember === undefined
-  return preparedWith(keys, () =>
-    // One that fails ends the payload: the copy with what was opened before it goes nowhere.
-    put(
-      sealed.map(({ pointer, message, context, key }): Json => {
-        const value = decodePlaintext(openMessage(message, keys[key]!.bytes, context.unstored), packageName)
-        return holdsPointer ? valueAt(pointer, value) : value
-      }),
-    ),
+  return preparedWith(
+    packageName,
+    () =>
+      // One that fails ends the payload: the copy with what was opened before it goes nowhere.
+      put(
+        sealed.map(({ pointer, message, context, key }): Json => {
+          const value = decodePlaintext(openMessage(message, keys[key]!.bytes, context.unstored), packageName)
+          return holdsPointer ? valueAt(pointer, value) : value
+        }),
+      ),
+    { leases: keys },
   )
 }
 

@@ -1,8 +1,7 @@
 import type { EnvelopeOptions, FieldPolicy, Prepared } from '@glassine/core'
-import { bundleEntry, plaintextsOf } from '@glassine/core/internal'
+import { acquireAll, bundleEntry, plaintextsOf, preparedWith } from '@glassine/core/internal'
 import { jsonBytes, refuseOversize } from '@glassine/keys/internal'
 import { packageName } from '../errors.ts'
-import { borrowAll, preparedWith } from '../prepared.ts'
 import { messageLength, sealMessage } from '../seal.ts'
 import { contextFor, type Settings } from '../settings.ts'
 import { base64Length, looksLikeMessage } from '../text.ts'
@@ -19,7 +18,7 @@ export const prepareSeal = async (
   const shared = contextFor(settings, policy.model, binding)
   const isSealed = (value: unknown): boolean => looksLikeMessage(value, limits)
   const { copy, items } = plaintextsOf(policy, payload, { packageName, bundleMember, partial, isSealed })
-  if (items.length === 0) return preparedWith([], () => copy)
+  if (items.length === 0) return preparedWith(packageName, () => copy)
 
   // A bundle holds its pointers already.
   const addsPointer = bindFields && bundleMember === undefined
@@ -47,13 +46,13 @@ export const prepareSeal = async (
     contexts.length === 1
       ? { messages: texts.length, bytes: lengths.reduce((sum, length) => sum + length) }
       : { messages: 1, bytes: lengths[at]! }
-  const keys = await borrowAll(
+  const keys = await acquireAll(
     contexts.map((context, at) => ({ context, use: { ...share(at), tenant, deadline } })),
     ({ context, use }) => writer.keyFor(context, writing, use),
-    ({ dataKey }) => dataKey,
+    ({ dataKey }) => dataKey.release(),
   )
   const prepared = preparedWith(
-    keys.map(({ dataKey }) => dataKey),
+    packageName,
     () => {
       for (let at = 0; at < items.length; at++) {
         const { holder, key } = items[at]!
@@ -68,6 +67,7 @@ export const prepareSeal = async (
       }
       return copy
     },
+    { leases: keys.map(({ dataKey }) => dataKey) },
   )
   try {
     // Once more: how long a wrapped key is was a guess, if it was the first one.

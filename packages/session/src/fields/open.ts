@@ -1,5 +1,5 @@
 import type { FieldPolicy, Json, OpenOptions, Prepared } from '@glassine/core'
-import { ciphertextsOf, isPlainObject, sessionMember } from '@glassine/core/internal'
+import { ciphertextsOf, isPlainObject, preparedWith, sessionMember } from '@glassine/core/internal'
 import { decodePlaintext } from '@glassine/keys/internal'
 import { decryptFailed, fault, packageName } from '../errors.ts'
 import { looksLikeJwe } from '../jwe/compact.ts'
@@ -9,7 +9,6 @@ import type { Settings } from '../settings.ts'
 import { refuseDeclared } from './declared.ts'
 import { numbered } from './numbered.ts'
 import { type CheckedToken, checkTokens, openToken, type Token } from './open-tokens.ts'
-import { preparedWith } from './prepared.ts'
 import { recognises } from './recognises.ts'
 import { replyOf } from './reply.ts'
 
@@ -24,7 +23,7 @@ export const prepareOpen = async (
   const [header, number] = numbered(options.header)
   if (payload === undefined) {
     const session = await settings.sessions.open(carried(header), options)
-    return preparedWith(() => undefined, replyOf(settings, session, number))
+    return preparedWith(packageName, () => undefined, { reply: replyOf(settings, session, number) })
   }
   const { bundleMember } = settings
   const { partial } = options
@@ -35,15 +34,17 @@ export const prepareOpen = async (
   })
   const text = takeCarrier(copy, header)
   // A part of a document without any declared field needs no keys, and gets none to answer under.
-  if (tokens.length === 0 && partial && text === undefined) return preparedWith(() => copy)
+  if (tokens.length === 0 && partial && text === undefined) return preparedWith(packageName, () => copy)
 
   const session = await settings.sessions.open(carried(text), options)
-  if (tokens.length === 0) return preparedWith(() => copy, replyOf(settings, session, number))
+  if (tokens.length === 0)
+    return preparedWith(packageName, () => copy, { reply: replyOf(settings, session, number) })
   const { jti, checked } = checkTokens(session.keys, settings.contextOf(options, policy.model), tokens)
   // In the header anybody can change it; beside fields, which bring their own, it could only lie.
   if (number !== undefined && number !== jti) throw decryptFailed()
   await spend(settings, session, jti, checked, options)
   return preparedWith(
+    packageName,
     () => {
       // One that fails ends the payload: the copy with what was opened before it goes nowhere.
       const values = checked.map((token) =>
@@ -52,7 +53,7 @@ export const prepareOpen = async (
       for (const value of bundleMember === undefined ? values : values.flatMap(membersOf)) refuseSealed(value)
       return put(values)
     },
-    replyOf(settings, session, jti),
+    { reply: replyOf(settings, session, jti) },
   )
 }
 

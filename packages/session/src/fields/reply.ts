@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Envelope, EnvelopeOptions, FieldPolicy, Prepared } from '@glassine/core'
-import { keyUse, sessionMember } from '@glassine/core/internal'
+import { keyUse, preparedWith, sessionMember } from '@glassine/core/internal'
 import { ivBytes, jsonBytes, refuseOversize } from '@glassine/keys/internal'
 import { decryptFailed, fault, packageName } from '../errors.ts'
 import { bodyLength, freshIvs, sealCompact } from '../jwe/compact.ts'
@@ -8,7 +8,6 @@ import { maySeal, type Session } from '../session/session.ts'
 import type { Settings } from '../settings.ts'
 import { innerLayer } from './forward-secret.ts'
 import { headsOf } from './heads.ts'
-import { preparedWith } from './prepared.ts'
 import { recognises } from './recognises.ts'
 import { takenOut } from './take-out.ts'
 
@@ -50,7 +49,7 @@ const prepareSeal = async (
   options: EnvelopeOptions,
 ): Promise<Prepared> => {
   const { copy, root, values } = takenOut(settings, payload, policy, options)
-  if (values.length === 0) return preparedWith(() => copy)
+  if (values.length === 0) return preparedWith(packageName, () => copy)
   if (!maySeal(session, values.length))
     throw fault('ERR_ENCRYPT_FAILED', {
       message: 'The key of the session has sealed as many values as one key may',
@@ -78,7 +77,7 @@ const prepareSeal = async (
     refuseOversize(total, maxBytes, packageName)
   }
 
-  return preparedWith(() => {
+  return preparedWith(packageName, () => {
     session.seals += ready.length
     const ivs = freshIvs(inner ? 2 * ready.length : ready.length)
     let used = 0
