@@ -1,5 +1,5 @@
+import { digestBytes, hmacSha512 } from '@glassine/keys/internal'
 import { fault } from './errors.ts'
-import { digestBytes, hmacSha512 } from './hmac-sha512.ts'
 import type { Suite } from './suites.ts'
 
 // HKDF (RFC 5869) by hand: every output here is at most one hash long, so a key costs one extract and one expand.

@@ -1,9 +1,6 @@
-import { createHmac, hkdfSync, randomBytes } from 'node:crypto'
-import { describeShared } from '@glassine/test-support'
+import { hkdfSync, randomBytes } from 'node:crypto'
 import { describe, expect, test } from '@jest/globals'
-import fc from 'fast-check'
 import { committedKeys } from '../src/derive.ts'
-import { digestBytes, hmacSha512 } from '../src/hmac-sha512.ts'
 import { suite0x0178, suite0x0378 } from '../src/legacy/index.ts'
 import { committingSuites } from '../src/suites.ts'
 
@@ -37,51 +34,5 @@ describe('key derivation', () => {
     expect(() => committedKeys(committingSuites[0]!, Buffer.alloc(16), messageId)).toThrow(
       expect.objectContaining({ code: 'ERR_ENCRYPT_FAILED' }),
     )
-  })
-})
-
-describe('HMAC-SHA512', () => {
-  const digest = (key: Buffer, message: Buffer): string => {
-    const hmac = hmacSha512(key.length, message.length)
-    hmac.key(key)
-    hmac.message(message)
-    const text = hmac.digest()
-    hmac.wipe()
-    return Buffer.from(text, 'binary').toString('hex')
-  }
-
-  test('is the one of node:crypto, for every length of key up to a block', () => {
-    const bytes = (maxLength: number) => fc.uint8Array({ minLength: 1, maxLength }).map((b) => Buffer.from(b))
-    fc.assert(
-      fc.property(bytes(128), bytes(300), (key, message) => {
-        expect(digest(key, message)).toBe(createHmac('sha512', key).update(message).digest('hex'))
-      }),
-    )
-  })
-
-  test('a work space that was wiped and used again gives the same digest', () => {
-    const hmac = hmacSha512(digestBytes, 4)
-    const once = () => {
-      hmac.key(Buffer.alloc(64, 'k'))
-      hmac.message(Buffer.from('text'))
-      const text = hmac.digest()
-      hmac.wipe()
-      return text
-    }
-    expect(once()).toBe(once())
-  })
-
-  describeShared('Wycheproof', 'vectors/wycheproof', ({ json }) => {
-    test('all vectors whose key is at most a block', () => {
-      let checked = 0
-      for (const group of json('hmac_sha512_test.json').testGroups)
-        for (const { key, msg, tag, result } of group.tests) {
-          if (key.length > 256) continue
-          const matches = digest(Buffer.from(key, 'hex'), Buffer.from(msg, 'hex')).startsWith(tag)
-          expect(matches).toBe(result === 'valid')
-          checked++
-        }
-      expect(checked).toBeGreaterThan(100)
-    })
   })
 })

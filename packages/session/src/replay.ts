@@ -1,5 +1,5 @@
-import { createHmac, type KeyObject } from 'node:crypto'
 import type { Scope } from '@glassine/core'
+import { hmac, type SecretKey } from '@glassine/keys/internal'
 import { fault, replaceForeign } from './errors.ts'
 
 /**
@@ -28,12 +28,12 @@ export interface ReplayStore {
  */
 export const spendOnce = async (
   store: ReplayStore,
-  key: KeyObject,
+  key: SecretKey,
   jti: string,
   expires: number,
   { deadline }: Scope,
 ): Promise<void> => {
-  const id = createHmac('sha256', key).update(`glassine replay ${jti}`).digest('base64url')
+  const id = hmac('sha256', key, Buffer.from(`glassine replay ${jti}`)).toString('base64url')
   let isNew: unknown
   try {
     isNew = await store.spend(id, Math.ceil(expires / 1_000) + slack, { deadline })

@@ -1,5 +1,5 @@
-import { createCipheriv, createHmac } from 'node:crypto'
-import { secretKey } from '@glassine/keys/internal'
+import { createCipheriv } from 'node:crypto'
+import { hkdfExtract, hmac, type SecretKey, secretKey } from '@glassine/keys/internal'
 
 // HKDF-SHA512 (RFC 5869) by hand: every output is at most one hash long, and two outputs share one extract each
 // time, so a pair costs three HMACs. `hkdfSync` takes about twice the time and would extract anew.
@@ -13,11 +13,23 @@ const encInfo = Buffer.from(`AWS_MPL_INTERMEDIATE_KEYWRAP_ENC${firstBlock}`, 'la
 const keyBytes = 32
 const idBytes = 32
 
-/** "No salt" is a salt of zeros as long as the hash; HMAC pads an empty key to the same. */
-const extract = (ikm: Buffer): Buffer => createHmac('sha512', '').update(ikm).digest()
+const expand = (prk: SecretKey, info: Buffer): Buffer => hmac('sha512', prk, info).subarray(0, keyBytes)
 
-const expand = (prk: Buffer, info: Buffer): Buffer =>
-  createHmac('sha512', prk).update(info).digest().subarray(0, keyBytes)
+/** Derives two keys from one. */
+const pair = (keyMaterial: Buffer, one: Buffer, other: Buffer): readonly [Buffer, Buffer] => {
+  const prk = hkdfExtract('sha512', keyMaterial)
+  let first: Buffer | undefined
+  try {
+    const key = secretKey(prk)
+    first = expand(key, one)
+    return [first, expand(key, other)]
+  } catch (error) {
+    first?.fill(0)
+    throw error
+  } finally {
+    prk.fill(0)
+  }
+}
 
 /** A label, the message id and the block counter. */
 const infoOf = (label: string, messageId: Uint8Array): Buffer => {
@@ -37,10 +49,8 @@ export interface ItemKeys {
 
 /** Derives an item's two keys from its plaintext data key and message id (header and encrypt structure). */
 export const itemKeys = (plaintextDataKey: Buffer, messageId: Uint8Array): ItemKeys => {
-  const prk = extract(plaintextDataKey)
-  const commitKey = expand(prk, infoOf(commitInfo, messageId))
-  const rootKey = expand(prk, infoOf(deriveInfo, messageId))
-  prk.fill(0)
+  const infos = [infoOf(commitInfo, messageId), infoOf(deriveInfo, messageId)] as const
+  const [commitKey, rootKey] = pair(plaintextDataKey, ...infos)
   return { commitKey, rootKey }
 }
 
@@ -54,10 +64,7 @@ export interface RecipientKeys {
 
 /** Derives a recipient's two keys from its intermediate key (algorithm suites, "Intermediate Key Wrapping"). */
 export const recipientKeys = (intermediateKey: Buffer): RecipientKeys => {
-  const prk = extract(intermediateKey)
-  const macKey = expand(prk, macInfo)
-  const wrappingKey = expand(prk, encInfo)
-  prk.fill(0)
+  const [macKey, wrappingKey] = pair(intermediateKey, macInfo, encInfo)
   return { macKey, wrappingKey }
 }
 

@@ -1,4 +1,5 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { hmac, secretKey } from '@glassine/keys/internal'
 import { decryptFailed } from '../errors.ts'
 import type { ItemContext } from './encryption-context.ts'
 import type { Recipient } from './intermediate.ts'
@@ -19,7 +20,7 @@ export const footerBytes = (recipients: number, signed: boolean): number =>
 export const footerHash = (head: Buffer, context: ItemContext, fields: Buffer): Buffer =>
   createHash(hash).update(head).update(context.withLength).update(fields).digest()
 
-const tagOf = (macKey: Buffer, footer: Buffer): Buffer => createHmac(hash, macKey).update(footer).digest()
+const tagOf = (macKey: Buffer, footer: Buffer): Buffer => hmac(hash, secretKey(macKey), footer)
 
 /** Writes a footer: a tag for each recipient, then the signature if there is one. */
 export const writeFooter = (

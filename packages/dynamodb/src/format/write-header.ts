@@ -1,5 +1,5 @@
-import { createHmac } from 'node:crypto'
 import type { GlassineError } from '@glassine/core'
+import { hmac, secretKey } from '@glassine/keys/internal'
 import { Writer } from '../attributes/writer.ts'
 import { fault } from '../errors.ts'
 import { contextKey, publicKeyName } from './context-key.ts'
@@ -63,4 +63,4 @@ const unfit = (): GlassineError =>
  * write SHA-512.
  */
 export const commitmentOf = (commitKey: Buffer, committed: Buffer): Buffer =>
-  createHmac('sha512', commitKey).update(committed).digest().subarray(0, commitmentBytes)
+  hmac('sha512', secretKey(commitKey), committed).subarray(0, commitmentBytes)

@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto'
+import { hkdfExtract, hmac, secretKey } from '@glassine/keys/internal'
 import type { LegacySuite } from '../suites.ts'
 
 const legacySuite = (id: number, signed: boolean, hash: 'sha256' | 'sha384'): LegacySuite => ({
@@ -8,10 +8,9 @@ const legacySuite = (id: number, signed: boolean, hash: 'sha256' | 'sha384'): Le
   signed,
   // HKDF (RFC 5869) with one block of output: no salt, and suite and message id in the info.
   cipherKey: (dataKey, messageId) => {
-    // "No salt" is a salt of zeros as long as the hash; HMAC pads an empty key to the same.
-    const prk = createHmac(hash, '').update(dataKey).digest()
+    const prk = hkdfExtract(hash, dataKey)
     const info = Buffer.concat([Buffer.from([id >> 8, id & 0xff]), messageId, Buffer.from([1])])
-    const key = createHmac(hash, prk).update(info).digest().subarray(0, 32)
+    const key = hmac(hash, secretKey(prk), info).subarray(0, 32)
     prk.fill(0)
     return key
   },

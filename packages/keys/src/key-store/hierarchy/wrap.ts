@@ -1,5 +1,5 @@
-import { createHmac } from 'node:crypto'
 import { gcmOpen, gcmSealInto, ivBytes, tagBytes } from '../../crypto/aes-gcm.ts'
+import { hmac } from '../../crypto/hmac.ts'
 import { secretKey } from '../../crypto/secret-key.ts'
 import type { EncryptedDataKey } from '../../keyring.ts'
 
@@ -50,7 +50,7 @@ const kdfHead = Buffer.concat([Buffer.from([0, 0, 0, 1]), label, Buffer.from([0]
 const kdfTail = Buffer.from([0, 0, 1, 0])
 
 const derive = (branchKey: Buffer, salt: Buffer): Buffer =>
-  createHmac('sha256', branchKey).update(kdfHead).update(salt).update(kdfTail).digest()
+  hmac('sha256', secretKey(branchKey), kdfHead, salt, kdfTail)
 
 /** The version that an encrypted data key names, a view of it. */
 export const versionOf = ({ ciphertext }: EncryptedDataKey): Buffer =>
