@@ -55,8 +55,7 @@ export const redactError = (
   }
   const { name, message, stack } = error
   // A GlassineError's message is made of names only, by contract, and would lose its end: `/ssn: a cycle ...`.
-  const plain = typeof message === 'string' ? text(message) : member('', message)
-  const shown = error instanceof GlassineError ? message : plain
+  const shown = error instanceof GlassineError ? message : member('', message)
   put('name', member('', name), false)
   put('message', shown, false)
   put('stack', typeof stack === 'string' ? redactStack(stack, error, shown, text) : member('', stack), false)

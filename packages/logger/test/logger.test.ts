@@ -131,6 +131,23 @@ describe('errors', () => {
     expect(logged(error).stack).toBe('Error\n    at x (y.js:1:1)')
   })
 
+  test('frames of a stack without a message are redacted one by one', () => {
+    const error = new Error('')
+    error.stack = 'Error\n    at ssn: MARK (y.js:1:1)\n    at x (y.js:2:2)'
+    expect(logged(error).stack).toBe('Error\n    at ssn:[redacted phi]\n    at x (y.js:2:2)')
+    error.stack = 'Error ssn: MARK\n    at x (y.js:1:1)'
+    expect(logged(error).stack).toBe('Error ssn:[redacted phi]\n    at x (y.js:1:1)')
+  })
+
+  test('a line that is no frame makes a stack a text like any other', () => {
+    const error = new Error('')
+    error.stack = 'Error\n    at x (y.js:1:1)\nssn: 1\nMARK'
+    expect(logged(error).stack).toBe('Error\n    at x (y.js:1:1)\nssn:[redacted phi]')
+    const other = new Error('boom')
+    other.stack = 'Error: boom MARK\n    at ssn: 1 (y.js:1:1)\n    at MARK (y.js:2:2)'
+    expect(logged(other).stack).toBe('Error: boom MARK\n    at ssn:[redacted phi]')
+  })
+
   test('aggregates, causes that are no errors, cycles', () => {
     const error: Error & { self?: unknown } = new AggregateError([new Error('ssn: MARK')], 'all failed', {
       cause: patient,

@@ -42,6 +42,10 @@ describe('encrypted fields', () => {
     expect(logged({ 'bloodPressure.systolic': 118 })).toEqual({ 'bloodPressure.systolic': '[redacted phi]' })
   })
 
+  test('a name that only Unicode takes for a declared one is redacted without a label', () => {
+    expect(logged({ '\u017fsn': 'MARK' })).toEqual({ '\u017fsn': '[redacted]' })
+  })
+
   test('names that only contain a declared one are others', () => {
     const value = { ssnVerified: true, lessn: 1, ssn_hash: 'x', 'x-ssn': 'y', telephone: '123' }
     expect(logged(value)).toEqual(value)
@@ -146,6 +150,31 @@ describe('values of every kind', () => {
       received: '[redacted phi]',
       code: 'x',
     })
+  })
+
+  test.each(['name', 'key', 'field', 'path', 'param', 'property', 'instancePath', 'Name', 'Key'])(
+    'a value beside a declared name under %j is redacted',
+    (label) => {
+      expect(logged({ [label]: 'ssn', value: 'MARK', a: 1 })).toEqual({
+        [label]: 'ssn',
+        value: '[redacted phi]',
+        a: 1,
+      })
+      expect(logged({ [label]: 'city', value: 'shown' })).toEqual({ [label]: 'city', value: 'shown' })
+    },
+  )
+
+  test.each(['value', 'Value', 'data', 'received', 'input', 'actual'])(
+    'the member %j beside a declared name is redacted',
+    (member) => {
+      expect(logged({ name: 'ssn', [member]: 'MARK' })).toEqual({ name: 'ssn', [member]: '[redacted phi]' })
+    },
+  )
+
+  test('a long text is no name, and an absent value stays absent', () => {
+    const long = `${'x.'.repeat(100)}ssn`
+    expect(logged({ name: long, value: 'shown' })).toEqual({ name: long, value: 'shown' })
+    expect(logged({ name: 'ssn', value: undefined })).toEqual({ name: 'ssn' })
   })
 
   test('bytes are never shown', () => {

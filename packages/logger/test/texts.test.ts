@@ -111,6 +111,10 @@ describe('queries', () => {
     expect(logged(text)).toBe(expected)
   })
 
+  test('an encoded value without an end takes the parameters behind it with it', () => {
+    expect(logged('x=%22ssn%22%3A%22MARK&b=MARK')).toBe('x="ssn":[redacted phi]')
+  })
+
   test('JSON as a parameter, also encoded twice', () => {
     const body = json({ ssn: 'MARK', a: 1 })
     expect(logged(`x=1&body=${encodeURIComponent(body)}&y=2`)).toBe(

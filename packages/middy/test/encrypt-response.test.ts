@@ -22,6 +22,13 @@ const context = sampleContext()
 
 type Handler = (event: any, context: any) => Promise<any>
 
+const ofAnotherCopy = (members: object) =>
+  Object.assign(
+    new Error('x'),
+    { name: 'GlassineError', code: 'ERR_KEY_UNAVAILABLE', statusCode: 503 },
+    members,
+  )
+
 describe.each(majors)('encryptResponse under Middy %s', (_, middy) => {
   const envelope = fakeEnvelope()
 
@@ -469,6 +476,10 @@ describe.each(majors)('encryptResponse under Middy %s', (_, middy) => {
       ],
       ['an error of a stranger', new Error(patient.ssn), 'ERR_ENCRYPT_FAILED', 500],
       ['no error at all', patient.ssn, 'ERR_ENCRYPT_FAILED', 500],
+      ['an error of another copy of the library', ofAnotherCopy({}), 'ERR_KEY_UNAVAILABLE', 503],
+      ['one with a code that nobody knows', ofAnotherCopy({ code: 'ERR_X' }), 'ERR_ENCRYPT_FAILED', 500],
+      ['one of another name', ofAnotherCopy({ name: 'Error' }), 'ERR_ENCRYPT_FAILED', 500],
+      ['what only looks like one', { ...ofAnotherCopy({}) }, 'ERR_ENCRYPT_FAILED', 500],
     ])('%s', async (_, error, code, status) => {
       expect(await refusal(answer(patient, 'rest', { envelope: failing(error) }))).toEqual([code, status])
     })
@@ -578,6 +589,20 @@ describe.each(majors)('encryptResponse under Middy %s', (_, middy) => {
           throw new Error('no')
         })
       expect(await refusal(handler(requestOf('rest', {}), context))).toEqual(['ERR_VALUE_INVALID', 500])
+    })
+
+    test('before it is known what is declared, an error is answered as it is', async () => {
+      const early = { statusCode: 400, body: '{"message":"early"}' }
+      const handler: Handler = middy()
+        .use({
+          before: () => {
+            throw new Error('early')
+          },
+        })
+        .use(encryptResponse())
+        .use(answering(early))
+        .handler(async () => ({ statusCode: 204 }))
+      expect(await handler(requestOf('rest', {}), context)).toBe(early)
     })
 
     test('before the binding is known, nothing with a field in it leaves', async () => {

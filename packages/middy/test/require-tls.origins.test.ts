@@ -150,6 +150,25 @@ describe.each(majors)('Middy %s', (_, middy) => {
       expect(await outcome(rest(clientCert), { clientCert: fails })).toBe('ERR_OWN')
     })
 
+    test.each(['lattice', 'function-url', 'websocket'] as const)(
+      '%s has no certificate to show, whatever its headers say',
+      async (source) => {
+        const headers = { 'X-Amzn-Mtls-Clientcert-Subject': 'CN=a', 'X-Amzn-Mtls-Clientcert': 'pem' }
+        const event = sampleEvent(source, { headers, eventType: 'CONNECT' } as never)
+        expect(await outcome(event, { listener: 'https' })).toBe('https')
+        for (const mode of ['verify', 'passthrough'] as const) {
+          const options = { listener: 'https', clientCert: () => true, alb: { clientCert: mode } } as const
+          expect(await outcome(event, options)).toBe(refusedCert)
+        }
+      },
+    )
+
+    test('a certificate that is not percent-encoded as it should be is none', async () => {
+      const event = sampleEvent('alb', { headers: { 'X-Amzn-Mtls-Clientcert': 'a%zzpem' } })
+      const options = { clientCert: () => true, alb: { clientCert: 'passthrough' } } as const
+      expect(await outcome(event, options)).toBe(refusedCert)
+    })
+
     const verified = sampleEvent('alb', { headers: { 'X-Amzn-Mtls-Clientcert-Subject': 'CN=a' } })
     const passed = sampleEvent('alb', { headers: { 'X-Amzn-Mtls-Clientcert': 'a%20pem' } })
     const check = ({ isVerified, subject, pem }: { isVerified: boolean; subject?: string; pem?: string }) =>

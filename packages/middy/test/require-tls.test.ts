@@ -163,6 +163,22 @@ describe.each(majors)('Middy %s', (_, middy) => {
         { ...good, 'cloudfront-viewer-tls': 'TLSv1.1:AES128-SHA:x' },
         'ERR_TLS_REQUIRED',
       ],
+      [
+        'viewers with TLS 1.2 and 1.3',
+        { ...good, 'cloudfront-viewer-tls': ['TLSv1.2:x', 'TLSv1.3:x'] },
+        'https',
+      ],
+      ...[
+        ['TLSv1.1:x', 'TLSv1.3:x'],
+        ['TLSv1.3:x', 'TLSv1.1:x'],
+      ].map(
+        (versions) =>
+          [
+            `viewers with ${versions}`,
+            { ...good, 'cloudfront-viewer-tls': versions },
+            'ERR_TLS_REQUIRED',
+          ] as const,
+      ),
     ] as const)('%s', async (_, headers, expected) => {
       expect(await outcome(event(headers), options)).toBe(expected)
     })
