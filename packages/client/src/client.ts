@@ -7,9 +7,9 @@ import {
   type PayloadOf,
 } from '@glassine/core'
 import {
+  bundleMemberOf,
   ciphertextsOf,
   contextBytes,
-  defaultBundleMember,
   isPlainObject,
   jtiSeparator,
   keyHeader,
@@ -118,7 +118,7 @@ export const createClient = <Req extends Fields, Res extends Fields | false = Re
   const { maxAge = maxSessionAge, maxSeals = maxSessionSeals, tickets = true } = given.session ?? {}
   const { mode = 'session', required = true } = given.response ?? {}
   const { jwksUri = `${origin}/.well-known/jwks.json` } = serviceKeys
-  const bundleMember = given.shape === 'bundle' ? (given.bundleMember ?? defaultBundleMember) : undefined
+  const bundleMember = bundleMemberOf(packageName, given, sessionMember)
   const declared = policiesOf(fields)
   const sessions = sessionsOf(crypto, audience, maxAge, maxSeals, mode === 'forward-secret', (reload) =>
     fetchServiceKey(jwksUri, serviceKeys, crypto, fetch, reload),

@@ -1,7 +1,6 @@
 import { type Binding, type FieldPolicy, type Fields, policyOf } from '@glassine/core'
 import {
   anyFunction,
-  bundleMemberRule,
   checkedOptions,
   flag,
   group,
@@ -14,6 +13,7 @@ import {
   oneOf,
   type Rule,
   required,
+  shapeOptions,
   text,
 } from '@glassine/core/internal'
 import { fault, packageName } from './errors.ts'
@@ -101,8 +101,7 @@ const schema: OptionSchema<ClientOptions> = {
   }),
   fields: anything,
   bind: ['must be an object or a function', (value) => typeof value === 'function' || isPlainObject(value)],
-  shape: oneOf('field', 'bundle'),
-  bundleMember: bundleMemberRule,
+  ...shapeOptions,
   keysIn: oneOf('body', 'header'),
   session: group(packageName, 'session', {
     maxAge: integer(1_000, maxSessionAge),

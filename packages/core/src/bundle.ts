@@ -4,21 +4,8 @@
  */
 import { GlassineError, optionError } from './errors.ts'
 import { isPlainObject, type Json } from './json.ts'
-import type { Rule } from './options.ts'
 import type { AbsentPlace, Place } from './places.ts'
 import type { FieldPolicy, PathNode } from './policy.ts'
-
-/** The member of the root that holds a bundle unless the caller says otherwise. */
-export const defaultBundleMember = 'sealed'
-
-// Names that reach a prototype, and names that a pointer could not hold as they are.
-const forbiddenMember = /^(?:__proto__|constructor|prototype)?$|[~/]/
-
-/** What the option `bundleMember` must be. */
-export const bundleMemberRule: Rule = [
-  'must be the name of a member',
-  (value) => typeof value === 'string' && !forbiddenMember.test(value),
-]
 
 /** Whether a model declares a member of the root, or something in it. */
 export const declaresMember = ({ encrypted, fields }: FieldPolicy, member: string): boolean => {

@@ -1,10 +1,12 @@
-import { defineFields, encodeValue, type GlassineError, placesOf } from '@glassine/core'
+import { defineFields, encodeValue, placesOf } from '@glassine/core'
 import {
   bundleHolder,
-  bundleMemberRule,
+  bundleMemberOf,
   declaresMember,
   putBack,
   refuseClear,
+  type ShapeChoice,
+  shapeOptions,
   takeOut,
 } from '@glassine/core/internal'
 import { thrown } from '@glassine/test-support'
@@ -17,13 +19,8 @@ const fields = defineFields<{ id: string; ssn: string; notes: string[]; tags?: R
 )
 const patient = { id: 'p-1', ssn: '078-05-1120', notes: ['a', 'b'], tags: { 'x/y': 'z' } }
 const codeOf = (work: () => unknown): string => {
-  try {
-    work()
-  } catch (error) {
-    const { code, cause } = error as GlassineError
-    return `${code} ${cause.package}`
-  }
-  return 'none'
+  const { code, cause } = thrown(work)
+  return `${code} ${cause.package}`
 }
 const out = () => {
   const { copy, places } = placesOf(fields, patient, { packageName, statusCode: 500 })
@@ -72,7 +69,7 @@ describe('a bundle', () => {
 })
 
 test('its member is no declared one, and no name that reaches a prototype', () => {
-  const [, isBundleMember] = bundleMemberRule
+  const [, isBundleMember] = shapeOptions.bundleMember
   for (const name of ['sealed', '$sealed', 'a.b']) expect(isBundleMember(name)).toBe(true)
   for (const name of ['', '__proto__', 'constructor', 'a/b', 'a~b', 7])
     expect(isBundleMember(name)).toBe(false)
@@ -220,4 +217,27 @@ test.each([400, 500] as const)('a root that cannot hold the bundle is named with
       statusCode,
       cause: { package: packageName, path: '/sealed' },
     })
+})
+
+describe('the member of a bundle', () => {
+  const memberOf = (choice: ShapeChoice) => bundleMemberOf(packageName, choice, '$keys')
+
+  test('is `sealed` or the given one in the bundle shape, and none in the field shape', () => {
+    expect(memberOf({ shape: 'bundle' })).toBe('sealed')
+    expect(memberOf({ shape: 'bundle', bundleMember: 'secret' })).toBe('secret')
+    expect(memberOf({ shape: 'field' })).toBeUndefined()
+    expect(memberOf({})).toBeUndefined()
+  })
+
+  test('is refused without the bundle shape, and where the format needs it for something else', () => {
+    for (const choice of [
+      { bundleMember: 'secret' },
+      { shape: 'field', bundleMember: 'secret' },
+      { shape: 'bundle', bundleMember: '$keys' },
+    ] as const)
+      expect(thrown(() => memberOf(choice))).toMatchObject({
+        code: 'ERR_OPTION_INVALID',
+        cause: { package: packageName, option: 'bundleMember' },
+      })
+  })
 })

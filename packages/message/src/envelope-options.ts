@@ -1,11 +1,10 @@
 import { checkedBinding } from '@glassine/core'
 import {
-  bundleMemberRule,
+  bundleMemberOf,
   checkedOptions,
-  defaultBundleMember,
   flag,
   type OptionSchema,
-  oneOf,
+  shapeOptions,
 } from '@glassine/core/internal'
 import type { KeyMaterial } from '@glassine/keys'
 import { contextForms } from './contexts.ts'
@@ -69,8 +68,7 @@ export type MessageEnvelopeOptions = FieldShapeOptions | BundleShapeOptions
 
 const schema: OptionSchema<FieldShapeOptions> = {
   keys: ['must be key material', isKeyMaterial, true],
-  shape: oneOf('field', 'bundle'),
-  bundleMember: bundleMemberRule,
+  ...shapeOptions,
   fieldContext: flag,
   bindFields: flag,
   ...rules,
@@ -94,8 +92,6 @@ export const checkedSettings = (options: MessageEnvelopeOptions): Settings => {
     frameLength,
     legacySuites,
   } = checkedOptions<MessageEnvelopeOptions>(packageName, schema, options)
-  if (shape === 'field' && bundleMember !== undefined)
-    throw badOption('bundleMember', "needs the shape 'bundle'")
   if (fieldContext && (shape === 'bundle' || !bindFields))
     throw badOption('fieldContext', "needs the shape 'field' and `bindFields`")
   if (!bindFields && shape === 'bundle')
@@ -110,6 +106,6 @@ export const checkedSettings = (options: MessageEnvelopeOptions): Settings => {
     required: [...requiredContext],
     fieldContext,
     bindFields,
-    bundleMember: shape === 'bundle' ? (bundleMember ?? defaultBundleMember) : undefined,
+    bundleMember: bundleMemberOf(packageName, { shape, bundleMember }),
   }
 }

@@ -1,21 +1,20 @@
 import {
   anyFunction,
   anyObject,
-  bundleMemberRule,
+  bundleMemberOf,
   checkedOptions,
-  defaultBundleMember,
   integer,
   maxSessionAge,
   methods,
   type OptionSchema,
-  oneOf,
   required,
   sessionMember,
+  shapeOptions,
   text,
 } from '@glassine/core/internal'
 import type { KeyMaterial } from '@glassine/keys'
 import { type BudgetOptions, budgetOf } from './budget.ts'
-import { badOption, packageName } from './errors.ts'
+import { packageName } from './errors.ts'
 import { contextHashes } from './fields/contexts.ts'
 import { knownKeys } from './recipients/known-keys.ts'
 import { type Recipient, recipientsOf, recipientsRule } from './recipients/recipient.ts'
@@ -75,8 +74,7 @@ const schema: OptionSchema<SessionEnvelopeOptions> = {
     (value) => (Array.isArray(value) ? value.length > 0 && value.every(isText) : isText(value)),
     true,
   ],
-  shape: oneOf('field', 'bundle'),
-  bundleMember: bundleMemberRule,
+  ...shapeOptions,
   maxAge: integer(1_000, maxSessionAge),
   clockTolerance: integer(0, 300_000),
   maxTokenBytes: integer(512, 1_000_000),
@@ -100,7 +98,7 @@ export const checkedSettings = (options: SessionEnvelopeOptions): Settings => {
   const {
     recipient,
     audience,
-    shape = 'field',
+    shape,
     bundleMember,
     maxAge = maxSessionAge,
     clockTolerance = 60_000,
@@ -115,9 +113,6 @@ export const checkedSettings = (options: SessionEnvelopeOptions): Settings => {
     timeout = 10_000,
     now = Date.now,
   } = checkedOptions(packageName, schema, options)
-  if (shape === 'field' && bundleMember !== undefined)
-    throw badOption('bundleMember', "needs the shape 'bundle'")
-  if (bundleMember === sessionMember) throw badOption('bundleMember', 'must be another than that of the keys')
   const bucket =
     padding &&
     checkedOptions(packageName, { bucket: required(integer(1, 65_536)) }, padding, 'padding', 'padding.')
@@ -141,7 +136,7 @@ export const checkedSettings = (options: SessionEnvelopeOptions): Settings => {
     contextOf: contextHashes(),
     tickets,
     replay,
-    bundleMember: shape === 'bundle' ? (bundleMember ?? defaultBundleMember) : undefined,
+    bundleMember: bundleMemberOf(packageName, { shape, bundleMember }, sessionMember),
     padding: bucket,
     timeout,
     now,
