@@ -88,3 +88,11 @@ export const assertEncrypted = (options: AssertEncryptedOptions): EncryptedGuard
 
 const isSealedBody = (response: unknown, policy: FieldPolicy, sealedBody: string): boolean =>
   isPlainObject(response) && response.body === sealedBody && !hasFieldBesideBody(response, policy)
+
+/**
+ * Checks options as {@link assertEncrypted} does at construction, without making the middleware.
+ *
+ * @throws GlassineError `ERR_OPTION_INVALID`, `ERR_MODEL_INVALID`
+ */
+export const assertEncryptedValidateOptions = (options: AssertEncryptedOptions): void =>
+  void assertEncrypted(options)

@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer'
 
 /**
- * The text that stands in base64; nothing where it is not UTF-8, since Node would put U+FFFD in its place. What is no
- * base64 decodes to something that is no JSON.
+ * Decodes base64 to text; `undefined` if the bytes are not UTF-8, which Node would replace by U+FFFD. Input that is not
+ * base64 decodes to text that is not JSON.
  */
 export const textOfBase64 = (base64: string): string | undefined => {
   const bytes = Buffer.from(base64, 'base64')

@@ -31,24 +31,24 @@ import { type AnyRequest, stateOf } from './state.ts'
 
 /** Options of {@link decryptRequest}. */
 export interface DecryptRequestOptions<F extends Fields = Fields> {
-  /** What is sealed: a class with `@Model`, or what `defineFields` returns. */
+  /** The encrypted fields: a class with `@Model`, or the result of `defineFields`. */
   readonly fields: F
-  /** The formats that requests may come in; the first that can answers requests that carried nothing. */
+  /** The formats that requests may come in. A request without ciphertext is answered in the first format that can. */
   readonly envelope: Envelope | readonly Envelope[]
-  /** What ciphertexts are bound to beside the model and their place. Default: nothing. */
+  /** The binding of ciphertexts, beside the model and their place. Default: none. */
   readonly bind?: Bind
   /**
-   * The method and route template, for formats that bind them. Default: `POST /patients/{id}` as API Gateway routes;
-   * behind other sources the method and the path.
+   * The method and route template, for formats that bind them. Default: API Gateway's route, for example
+   * `POST /patients/{id}`; for other sources the method and the path.
    */
   readonly route?: (event: any) => string
-  /** Who sends the request, for formats that budget work by sender, for example an authorizer's subject. */
+  /** The sender of the request, for formats that budget work by sender; for example an authorizer's subject. */
   readonly principal?: (event: any, context: Context) => string | undefined
-  /** `true`: declared fields may be absent, as in a PATCH; those that are there must be sealed. Default `false`. */
+  /** `true`: declared fields may be absent, as in a PATCH; those present must be encrypted. Default `false`. */
   readonly partial?: boolean
-  /** Where the payload is: in the body, or the event itself. Default: by the event's source. */
+  /** Where the payload is: in the body, or the event itself. Default: as the event's source has it. */
   readonly payload?: 'body' | 'event'
-  /** The longest body that is parsed, in bytes. Default 6,291,456, Lambda's own limit. */
+  /** The largest body that is parsed, in bytes. Default 6,291,456, Lambda's own limit. */
   readonly maxBodyBytes?: number
 }
 
@@ -65,24 +65,24 @@ export const decryptRequestSchema: OptionSchema<DecryptRequestOptions> = {
   maxBodyBytes: byteCount,
 }
 
-/** The event that the handler gets, where the payload is in the body. */
+/** The event that the handler receives when the payload is in the body. */
 export interface DecryptedBody<T> {
-  /** The payload in the clear. Without a body (GET, HEAD, DELETE, OPTIONS) it stays as the source left it. */
+  /** The decrypted payload. Without a body (GET, HEAD, DELETE, OPTIONS) it stays as in the event. */
   body: T
 }
 
 /**
- * Opens the declared fields of a request. The handler gets a new event whose `body` is the parsed payload in the
- * clear; direct invocations get the payload itself.
+ * Decrypts the declared fields of a request. The handler receives a new event whose `body` is the parsed and decrypted
+ * payload; for direct invocations, the event is the payload itself.
  *
- * Works on a JSON body as the source sent it (text or base64) and on one that a body parser has parsed. A required
- * field that is absent, in the clear, or sealed for another place, model or binding stops the request with 400 and
- * one message for all of it. A request without a body passes if its method is GET, HEAD, DELETE or OPTIONS, or with
- * `partial`; one with a body must be sealed whatever its method.
+ * Reads a JSON body as the source sent it (text or base64), and one that a body parser has parsed. A required field that
+ * is absent, in the clear, or encrypted for another place, model or binding ends the request with 400 and one message for
+ * all of these. A request without a body passes if its method is GET, HEAD, DELETE or OPTIONS, or with `partial`; with a
+ * body, it must be encrypted for every method.
  *
- * Remembers the envelope and the binding: `encryptResponse` answers in them. A session that has expired, or is
- * encrypted to a key that is not known here, is answered with a problem document of the type `session-expired` or
- * `unknown-kid`, from which a client sees that a new session helps.
+ * `encryptResponse` answers in the same envelope and binding. A session that has expired, or that is encrypted to an
+ * unknown key, is answered with a problem document of type `session-expired` or `unknown-kid`, which tells the client to
+ * begin a new session.
  *
  * @throws GlassineError at construction `ERR_OPTION_INVALID`, `ERR_MODEL_INVALID`; in a request
  * `ERR_BODY_INVALID`, `ERR_BINDING_INVALID`, `ERR_FIELD_MISSING`, `ERR_FIELD_NOT_ENCRYPTED`, `ERR_DECRYPT_FAILED`
@@ -125,9 +125,9 @@ export function decryptRequest(options: DecryptRequestOptions): MiddlewareObj<an
 
   const decryptRequestBefore = async (request: AnyRequest): Promise<void> => {
     const state = stateOf(request)
-    if (state.opening) throw badOption('decryptRequest', 'must stand only once in a handler')
-    if (state.sealing) throw badOption('decryptRequest', 'must stand before encryptResponse')
-    if (state.tables) throw badOption('decryptRequest', 'must stand before encryptedTables')
+    if (state.opening) throw badOption('decryptRequest', 'must be used only once in a handler')
+    if (state.sealing) throw badOption('decryptRequest', 'must come before encryptResponse')
+    if (state.tables) throw badOption('decryptRequest', 'must come before encryptedTables')
     const { event, context } = request
     const source = state.gate?.source ?? eventSourceOf(event)
     const place = payloadPlace(source)
@@ -188,7 +188,7 @@ export function decryptRequest(options: DecryptRequestOptions): MiddlewareObj<an
   const decryptRequestOnError = (request: AnyRequest): void => {
     const { opening, multiValue } = stateOf(request)
     const { error, response } = request
-    // Its own errors only; and who stands further inside may have answered.
+    // Only our own errors, and only if no inner middleware has answered.
     if (!opening || response !== undefined || !isGlassineError(error)) return
     const problem = sessionProblem(error, opening.source, multiValue)
     if (problem) request.response = problem
@@ -196,3 +196,11 @@ export function decryptRequest(options: DecryptRequestOptions): MiddlewareObj<an
 
   return { before: decryptRequestBefore, onError: decryptRequestOnError } as MiddlewareObj<any, any>
 }
+
+/**
+ * Checks options as {@link decryptRequest} does at construction, without making the middleware.
+ *
+ * @throws GlassineError `ERR_OPTION_INVALID`, `ERR_MODEL_INVALID`
+ */
+export const decryptRequestValidateOptions = (options: DecryptRequestOptions): void =>
+  void decryptRequest(options)

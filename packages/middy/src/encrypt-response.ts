@@ -22,15 +22,15 @@ import { maxResponseBytes, writeResponse } from './write-response.ts'
 
 /** Options of {@link encryptResponse}. Without `decryptRequest` before it, `fields` and `envelope` are needed. */
 export interface EncryptResponseOptions {
-  /** What is sealed. Default: the fields of the request. */
+  /** The fields to encrypt. Default: the fields of the request. */
   readonly fields?: Fields
-  /** The format to answer in. Default: the one that the request came in. */
+  /** The format of the response. Default: the request's. */
   readonly envelope?: Envelope
-  /** What ciphertexts are bound to; called before the handler. Default: the binding of the request. */
+  /** The binding of ciphertexts; called before the handler. Default: the request's binding. */
   readonly bind?: Bind
-  /** `true`: declared fields may be absent from every response, not only from errors. Default `false`. */
+  /** `true`: declared fields may be absent from all responses, not only from errors. Default `false`. */
   readonly partial?: boolean
-  /** `Cache-Control` of responses that carry sealed fields and have none yet; `false` for none. Default `no-store`. */
+  /** `Cache-Control` of responses with encrypted fields, unless they have one; `false` for none. Default `no-store`. */
   readonly cacheControl?: string | false
   /** The largest response, in bytes of JSON. Default 6,291,556, Lambda's limit; behind an ALB 1,048,576. */
   readonly maxResponseBytes?: number
@@ -93,14 +93,14 @@ export const encryptResponse = (options: EncryptResponseOptions = {}): Middlewar
   const encryptResponseBefore = async (request: AnyRequest): Promise<void> => {
     const state = stateOf(request)
     const { opening } = state
-    if (state.sealing) throw badOption('encryptResponse', 'must stand only once in a handler')
+    if (state.sealing) throw badOption('encryptResponse', 'must be used only once in a handler')
     const source = opening?.source ?? state.gate?.source ?? eventSourceOf(request.event)
     state.multiValue ??= wantsMultiValue(request.event, source)
     const sealing = { policy: policy ?? opening?.policy, envelope: envelope ?? opening?.envelope }
     if (!sealing.policy || !sealing.envelope)
       throw badOption(
         sealing.policy ? 'envelope' : 'fields',
-        'is needed where no decryptRequest stands before encryptResponse',
+        'is needed without a decryptRequest before encryptResponse',
       )
     const binding = bind || !opening ? await bindingOf(bind, request.event, request.context) : opening.binding
     const caller = opening?.caller ?? { route: routeOf(request.event, source) }
@@ -184,3 +184,11 @@ const sealedPayload = async (
     prepared?.release()
   }
 }
+
+/**
+ * Checks options as {@link encryptResponse} does at construction, without making the middleware.
+ *
+ * @throws GlassineError `ERR_OPTION_INVALID`, `ERR_MODEL_INVALID`
+ */
+export const encryptResponseValidateOptions = (options: EncryptResponseOptions): void =>
+  void encryptResponse(options)

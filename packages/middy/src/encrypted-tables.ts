@@ -109,3 +109,11 @@ const withMember = (context: object = {}, name: string, value: object): Context 
     : context
   return Object.defineProperty(own, name, { value })
 }
+
+/**
+ * Checks options as {@link encryptedTables} does at construction, without making the middleware.
+ *
+ * @throws GlassineError `ERR_OPTION_INVALID`, `ERR_MODEL_INVALID`
+ */
+export const encryptedTablesValidateOptions = (options: EncryptedTablesOptions): void =>
+  void encryptedTables(options)

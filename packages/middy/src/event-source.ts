@@ -1,5 +1,5 @@
 import { isPlainObject } from '@glassine/core/internal'
-import { own, ownObject, ownText } from './own.ts'
+import { getOwn, getOwnObject, getOwnString } from './own-property.ts'
 import { type ServiceSource, serviceSource } from './service-source.ts'
 
 /** Sources that carry an HTTP request with headers. */
@@ -54,15 +54,19 @@ const marks = [
 export const eventSourceOf = (event: unknown): EventSource => {
   if (Array.isArray(event)) return event.length > 0 && event.every(isAppSync) ? 'appsync' : 'unknown'
   if (!isPlainObject(event)) return 'unknown'
-  const context = ownObject(event, 'requestContext')
+  const context = getOwnObject(event, 'requestContext')
   if (context) return withContext(event, context)
-  const cloudFront = Array.isArray(own(event, 'Records')) && ownObject(event, 'Records', '0', 'cf')
+  const cloudFront = Array.isArray(getOwn(event, 'Records')) && getOwnObject(event, 'Records', '0', 'cf')
   if (cloudFront) return edge(cloudFront)
   // AppSync before the services: its members are the more telling ones.
   if (isAppSync(event)) return 'appsync'
   const service = serviceSource(event)
   if (service) return service
-  if (ownText(event, 'raw_path') !== undefined && ownText(event, 'method') && ownObject(event, 'headers'))
+  if (
+    getOwnString(event, 'raw_path') !== undefined &&
+    getOwnString(event, 'method') &&
+    getOwnObject(event, 'headers')
+  )
     return 'lattice-v1'
   return marks.some((mark) => Object.hasOwn(event, mark)) ? 'unknown' : 'direct'
 }
@@ -72,27 +76,27 @@ const withContext = (
   event: Record<string, unknown>,
   context: Readonly<Record<string, unknown>>,
 ): EventSource => {
-  if (ownObject(context, 'elb')) return 'alb'
-  if (ownText(context, 'connectionId')) return websockets.get(own(context, 'eventType')) ?? 'unknown'
-  if (ownText(context, 'serviceNetworkArn') || ownText(context, 'serviceArn')) return 'lattice-v2'
-  if (ownObject(context, 'http') && own(event, 'version') === '2.0')
-    return /\.lambda-url\./.test(ownText(context, 'domainName') ?? '') ? 'function-url' : 'http-api'
+  if (getOwnObject(context, 'elb')) return 'alb'
+  if (getOwnString(context, 'connectionId')) return websockets.get(getOwn(context, 'eventType')) ?? 'unknown'
+  if (getOwnString(context, 'serviceNetworkArn') || getOwnString(context, 'serviceArn')) return 'lattice-v2'
+  if (getOwnObject(context, 'http') && getOwn(event, 'version') === '2.0')
+    return /\.lambda-url\./.test(getOwnString(context, 'domainName') ?? '') ? 'function-url' : 'http-api'
   // Also an HTTP API with payload format 1.0, and a REQUEST authorizer.
-  if (ownText(event, 'httpMethod') && ownText(event, 'resource') !== undefined) return 'rest'
+  if (getOwnString(event, 'httpMethod') && getOwnString(event, 'resource') !== undefined) return 'rest'
   return 'unknown'
 }
 
 const edge = (cloudFront: unknown): EventSource => {
-  const type = ownText(cloudFront, 'config', 'eventType')
+  const type = getOwnString(cloudFront, 'config', 'eventType')
   // Without its type an event counts as a viewer's, of which less is known.
   return type === 'origin-request' || type === 'origin-response' ? 'edge-origin' : 'edge-viewer'
 }
 
 const isAppSync = (event: unknown): boolean =>
-  ownObject(event, 'arguments') !== undefined &&
+  getOwnObject(event, 'arguments') !== undefined &&
   Object.hasOwn(event as object, 'identity') &&
   Object.hasOwn(event as object, 'prev') &&
-  (ownText(event, 'fieldName') !== undefined || ownText(event, 'info', 'fieldName') !== undefined)
+  (getOwnString(event, 'fieldName') !== undefined || getOwnString(event, 'info', 'fieldName') !== undefined)
 
 /** Where an event of Lambda@Edge keeps the request. */
 export const edgeRequest = ['Records', '0', 'cf', 'request'] as const
@@ -112,7 +116,7 @@ const methodPaths: { readonly [S in EventSource]?: readonly string[] } = {
 /** The request's method, upper-case; nothing where the source has none. */
 export const methodOf = (event: unknown, source: EventSource): string | undefined => {
   const path = methodPaths[source]
-  return path && ownText(event, ...path)?.toUpperCase()
+  return path && getOwnString(event, ...path)?.toUpperCase()
 }
 
 /** Whether a request came by Lambda@Edge. */

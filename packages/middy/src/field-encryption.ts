@@ -130,3 +130,11 @@ const envelopeOf = (
   if (shape) throw badOption('shape', 'goes with `keys`; an envelope has its own')
   return envelope
 }
+
+/**
+ * Checks options as {@link fieldEncryption} does at construction, without making the middleware.
+ *
+ * @throws GlassineError `ERR_OPTION_INVALID`, `ERR_MODEL_INVALID`
+ */
+export const fieldEncryptionValidateOptions = (options: FieldEncryptionOptions): void =>
+  void fieldEncryption(options)

@@ -1,10 +1,28 @@
-export { type AssertEncryptedOptions, assertEncrypted, type EncryptedGuard } from './assert-encrypted.ts'
-export { type DecryptedBody, type DecryptRequestOptions, decryptRequest } from './decrypt-request.ts'
-export { type EncryptResponseOptions, encryptResponse } from './encrypt-response.ts'
+export {
+  type AssertEncryptedOptions,
+  assertEncrypted,
+  assertEncryptedValidateOptions,
+  type EncryptedGuard,
+} from './assert-encrypted.ts'
+export {
+  type DecryptedBody,
+  type DecryptRequestOptions,
+  decryptRequest,
+  decryptRequestValidateOptions,
+} from './decrypt-request.ts'
+export {
+  type EncryptResponseOptions,
+  encryptResponse,
+  encryptResponseValidateOptions,
+} from './encrypt-response.ts'
 export { type EventSource, eventSourceOf, type HttpSource } from './event-source.ts'
-export { type FieldEncryptionOptions, fieldEncryption } from './field-encryption.ts'
+export {
+  type FieldEncryptionOptions,
+  fieldEncryption,
+  fieldEncryptionValidateOptions,
+} from './field-encryption.ts'
 export type { ClientCertificate } from './require-tls/client-certificate.ts'
 export type { AlbOptions, CloudFrontOptions, RequireTlsOptions } from './require-tls/options.ts'
-export { requireTls } from './require-tls/require-tls.ts'
+export { requireTls, requireTlsValidateOptions } from './require-tls/require-tls.ts'
 export type { Bind } from './scope.ts'
 export type { ServiceSource } from './service-source.ts'

@@ -3,7 +3,7 @@ import { isPlainObject } from '@glassine/core/internal'
 import { textOfBase64 } from './base64.ts'
 import { fault } from './errors.ts'
 import { type EventSource, methodOf } from './event-source.ts'
-import { own } from './own.ts'
+import { getOwn } from './own-property.ts'
 
 /**
  * Where the fields of one kind of event live. One entry of the registry below teaches all middlewares a new source.
@@ -24,14 +24,14 @@ export interface PayloadPlace {
 const bodyPlace = (base64Member: string): PayloadPlace => ({
   kind: 'body',
   read: (event, maxBytes) => {
-    const body = own(event, 'body')
+    const body = getOwn(event, 'body')
     if (body === undefined || body === null || body === '') return undefined
     // A body parser was here. It leaves the flag as it was, so the flag says nothing of an object.
     if (isPlainObject(body)) return body
     if (typeof body !== 'string') throw fault('ERR_BODY_INVALID')
     // Each character is at least one byte; measured before anything is copied.
     if (body.length > maxBytes || Buffer.byteLength(body) > maxBytes) throw tooLarge(maxBytes)
-    return parsed(own(event, base64Member) === true ? textOfBase64(body) : body)
+    return parsed(getOwn(event, base64Member) === true ? textOfBase64(body) : body)
   },
   write: (event, opened) => ({
     ...event,

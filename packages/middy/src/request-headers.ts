@@ -1,27 +1,27 @@
 import { isPlainObject } from '@glassine/core/internal'
 import { type EventSource, edgeRequest, isEdge } from './event-source.ts'
-import { own } from './own.ts'
+import { getOwn } from './own-property.ts'
 
-/** The headers of a request: lower-case name, and each different value once. */
+/** The headers of a request, by lower-case name, with each different value once. */
 export type RequestHeaders = ReadonlyMap<string, readonly string[]>
 
 const none: RequestHeaders = new Map()
 
 /**
- * Collects all headers of an event in one pass, whatever their case and wherever the source keeps them.
+ * Collects all headers of an event in one pass, in any case and from all places where the source puts them.
  *
- * A header that differs between `headers` and `multiValueHeaders`, or between two spellings, has several values
- * here: readers that pick one of them are how a check gets around (Express takes the first, Fastify the last).
+ * A header that differs between `headers` and `multiValueHeaders`, or between two spellings, has several values here.
+ * Readers that pick one of several let a check be bypassed (Express takes the first, Fastify the last).
  */
 export const requestHeaders = (event: unknown, source: EventSource): RequestHeaders => {
   if (source === 'appsync') return collect(appSyncHeaders(event))
-  if (isEdge(source)) return collect([own(event, ...edgeRequest, 'headers')])
-  return collect([own(event, 'headers'), own(event, 'multiValueHeaders')])
+  if (isEdge(source)) return collect([getOwn(event, ...edgeRequest, 'headers')])
+  return collect([getOwn(event, 'headers'), getOwn(event, 'multiValueHeaders')])
 }
 
-/** A batch of AppSync comes from one request, and each of its elements repeats the headers. */
+/** All elements of an AppSync batch come from one request, and each repeats its headers. */
 const appSyncHeaders = (event: unknown): readonly unknown[] =>
-  (Array.isArray(event) ? event : [event]).map((one) => own(one, 'request', 'headers'))
+  (Array.isArray(event) ? event : [event]).map((one) => getOwn(one, 'request', 'headers'))
 
 const collect = (holders: readonly unknown[]): RequestHeaders => {
   let headers: Map<string, string[]> | undefined
@@ -29,8 +29,8 @@ const collect = (holders: readonly unknown[]): RequestHeaders => {
     if (!isPlainObject(holder)) continue
     headers ??= new Map()
     for (const name of Object.keys(holder)) {
-      const value = own(holder, name)
-      // AppSync writes null for headers that a client did not send.
+      const value = getOwn(holder, name)
+      // AppSync writes null for a header that the client did not send.
       if (value === null || value === undefined) continue
       const key = name.toLowerCase()
       const known = headers.get(key)
@@ -41,7 +41,7 @@ const collect = (holders: readonly unknown[]): RequestHeaders => {
   return headers ?? none
 }
 
-/** What is no text becomes an empty one, which no check accepts; left out, it would count as an absent header. */
+/** A value that is not text becomes an empty text, which no check accepts. Left out, the header would count as absent. */
 const texts = (value: unknown): string[] => {
   if (typeof value === 'string') return [value]
   if (!Array.isArray(value) || value.length === 0) return ['']
@@ -50,16 +50,16 @@ const texts = (value: unknown): string[] => {
 
 /** Lambda@Edge writes `{ key, value }`. */
 const text = (value: unknown): string => {
-  const found = typeof value === 'string' ? value : own(value, 'value')
+  const found = typeof value === 'string' ? value : getOwn(value, 'value')
   return typeof found === 'string' ? found : ''
 }
 
-/** The one value of a header; nothing when it is absent or there are several. */
+/** The only value of a header; `undefined` if it is absent or has several. */
 export const oneValue = (headers: RequestHeaders, name: string): string | undefined => {
   const values = headers.get(name)
   return values?.length === 1 ? values[0] : undefined
 }
 
-/** All members of a header that is a comma-separated list, lower-case; nothing when it is absent. */
+/** All members of a comma-separated header, in lower case; `undefined` if it is absent. */
 export const listValues = (headers: RequestHeaders, name: string): readonly string[] | undefined =>
   headers.get(name)?.flatMap((value) => value.split(',').map((part) => part.trim().toLowerCase()))

@@ -1,15 +1,15 @@
 import { isPlainObject } from '@glassine/core/internal'
 import type { EventSource } from './event-source.ts'
-import { own, ownObject } from './own.ts'
+import { getOwn, getOwnObject } from './own-property.ts'
 
 /** A response of a Lambda function behind an HTTP source. */
 export type HttpResponse = Record<string, unknown>
 
-/** An ALB whose target group has multi-value headers on: it reads `multiValueHeaders` of the answer and no others. */
+/** Whether an ALB's target group has multi-value headers on: it then reads only `multiValueHeaders` of the response. */
 export const wantsMultiValue = (event: unknown, source: EventSource): boolean =>
   source === 'alb' &&
-  ownObject(event, 'multiValueHeaders') !== undefined &&
-  ownObject(event, 'headers') === undefined
+  getOwnObject(event, 'multiValueHeaders') !== undefined &&
+  getOwnObject(event, 'headers') === undefined
 
 const holders = ['headers', 'multiValueHeaders'] as const
 
@@ -18,9 +18,9 @@ const spellingOf = (holder: unknown, name: string): string | undefined =>
 
 /** Whether a response has a header, in any case. */
 const hasHeader = (response: HttpResponse, name: string): boolean =>
-  holders.some((holder) => spellingOf(own(response, holder), name.toLowerCase()) !== undefined)
+  holders.some((holder) => spellingOf(getOwn(response, holder), name.toLowerCase()) !== undefined)
 
-/** Gives a response that is ours a header, unless it has one of that name. The holder is copied, never written to. */
+/** Adds a header to a response that we created, unless it has one of that name. The holder is copied, not written to. */
 export const addHeader = (
   response: HttpResponse,
   name: string,
@@ -29,13 +29,13 @@ export const addHeader = (
 ): void => {
   if (hasHeader(response, name)) return
   const holder = multiValue ? 'multiValueHeaders' : 'headers'
-  response[holder] = { ...ownObject(response, holder), [name]: multiValue ? [value] : value }
+  response[holder] = { ...getOwnObject(response, holder), [name]: multiValue ? [value] : value }
 }
 
-/** Takes headers from a response that is ours; `names` are lower-case. */
+/** Removes headers from a response that we created; `names` are in lower case. */
 export const dropHeaders = (response: HttpResponse, names: readonly string[]): void => {
   for (const holder of holders) {
-    const headers = ownObject(response, holder)
+    const headers = getOwnObject(response, holder)
     if (!headers || !Object.keys(headers).some((name) => names.includes(name.toLowerCase()))) continue
     response[holder] = Object.fromEntries(
       Object.entries(headers).filter(([name]) => !names.includes(name.toLowerCase())),

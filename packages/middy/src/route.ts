@@ -1,11 +1,11 @@
 import { type EventSource, methodOf } from './event-source.ts'
-import { own, ownText } from './own.ts'
+import { getOwn, getOwnString } from './own-property.ts'
 
 /**
- * The method and the route template of an HTTP request, `POST /patients/{id}`, as API Gateway writes a route key;
- * where nothing routes by templates, or by `$default`, the path stands in its place. Nothing for other sources.
+ * The method and the route template of an HTTP request, as in an API Gateway route key: `POST /patients/{id}`. Without a
+ * template, and for `$default`, the path takes its place. `undefined` for other sources.
  *
- * API Gateway sets the template; the path is what the client has sent.
+ * The template is set by API Gateway; the path is sent by the client.
  */
 export const routeOf = (event: unknown, source: EventSource): string | undefined => {
   const method = methodOf(event, source)
@@ -16,27 +16,27 @@ export const routeOf = (event: unknown, source: EventSource): string | undefined
 const templateOf = (event: unknown, source: EventSource): string | undefined => {
   switch (source) {
     case 'rest':
-      return ownText(event, 'resource')
+      return getOwnString(event, 'resource')
     case 'http-api': {
-      const key = ownText(event, 'routeKey') ?? ''
+      const key = getOwnString(event, 'routeKey') ?? ''
       // `GET /patients/{id}`, `ANY /{proxy+}`, `$default`.
       return key.includes(' ') ? key.slice(key.indexOf(' ') + 1) : withoutStage(event)
     }
     case 'function-url':
-      return ownText(event, 'rawPath')
+      return getOwnString(event, 'rawPath')
     case 'alb':
     case 'lattice-v2':
-      return ownText(event, 'path')
+      return getOwnString(event, 'path')
     case 'lattice-v1':
-      return ownText(event, 'raw_path')?.split('?', 1)[0]
+      return getOwnString(event, 'raw_path')?.split('?', 1)[0]
     default:
       return undefined
   }
 }
 
-/** An HTTP API puts the name of the stage before the path, but not that of the `$default` stage. */
+/** An HTTP API puts the stage's name before the path, except for the stage `$default`. */
 const withoutStage = (event: unknown): string | undefined => {
-  const path = ownText(event, 'rawPath')
-  const stage = own(event, 'requestContext', 'stage')
+  const path = getOwnString(event, 'rawPath')
+  const stage = getOwn(event, 'requestContext', 'stage')
   return typeof stage === 'string' && path?.startsWith(`/${stage}/`) ? path.slice(stage.length + 1) : path
 }

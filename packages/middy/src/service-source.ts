@@ -1,4 +1,4 @@
-import { own, ownObject, ownText } from './own.ts'
+import { getOwn, getOwnObject, getOwnString } from './own-property.ts'
 
 /** AWS services that call a function by themselves, so that no client's connection is behind the event. */
 export type ServiceSource =
@@ -43,33 +43,33 @@ const shapes: readonly (readonly [
   also?: (event: Event) => unknown,
 ])[] = [
   // Firehose transformations and those of Kinesis Analytics.
-  ['firehose', ['invocationId'], (event) => ownText(event, 'records', '0', 'recordId') !== undefined],
-  ['eventbridge', ['detail-type', 'source'], (event) => ownObject(event, 'detail')],
+  ['firehose', ['invocationId'], (event) => getOwnString(event, 'records', '0', 'recordId') !== undefined],
+  ['eventbridge', ['detail-type', 'source'], (event) => getOwnObject(event, 'detail')],
   ['cognito', ['triggerSource', 'userPoolId']],
   ['cognito', ['identityPoolId', 'identityId', 'datasetName']],
-  ['service', [], (event) => ownText(event, 'awslogs', 'data') !== undefined],
-  ['service', ['alarmArn'], (event) => ownText(event, 'source') === 'aws.cloudwatch'],
+  ['service', [], (event) => getOwnString(event, 'awslogs', 'data') !== undefined],
+  ['service', ['alarmArn'], (event) => getOwnString(event, 'source') === 'aws.cloudwatch'],
   ['service', ['RequestType', 'StackId', 'ResponseURL']],
-  ['service', [], (event) => ownObject(event, 'CodePipeline.job')],
+  ['service', [], (event) => getOwnObject(event, 'CodePipeline.job')],
   ['service', ['DeploymentId', 'LifecycleEventHookExecutionId']],
   ['service', ['invokingEvent', 'configRuleArn']],
-  ['service', ['invocationSchemaVersion'], (event) => Array.isArray(own(event, 'tasks'))],
+  ['service', ['invocationSchemaVersion'], (event) => Array.isArray(getOwn(event, 'tasks'))],
   ['service', ['SecretId', 'ClientRequestToken', 'Step']],
 ]
 
 /** The AWS service that an event without `requestContext` comes from, if it is one that is known. */
 export const serviceSource = (event: Event): ServiceSource | undefined => {
-  const records = own(event, 'Records')
+  const records = getOwn(event, 'Records')
   if (Array.isArray(records)) {
     const [first] = records
     // SNS writes it with a capital.
-    return named(ownText(first, 'eventSource') ?? ownText(first, 'EventSource'))
+    return named(getOwnString(first, 'eventSource') ?? getOwnString(first, 'EventSource'))
   }
   return (
-    named(ownText(event, 'eventSource')) ??
+    named(getOwnString(event, 'eventSource')) ??
     shapes.find(
       ([, texts, also = () => true]) =>
-        texts.every((name) => ownText(event, name) !== undefined) && also(event),
+        texts.every((name) => getOwnString(event, name) !== undefined) && also(event),
     )?.[0]
   )
 }

@@ -1,5 +1,5 @@
 import type { EventSource } from '../event-source.ts'
-import { ownObject, ownText } from '../own.ts'
+import { getOwnObject, getOwnString } from '../own-property.ts'
 import { oneValue, type RequestHeaders } from '../request-headers.ts'
 import type { ClientCertificate } from './client-certificate.ts'
 import type { AlbOptions, CheckedOptions } from './options.ts'
@@ -7,19 +7,19 @@ import type { AlbOptions, CheckedOptions } from './options.ts'
 const found = (certificate: ClientCertificate): ClientCertificate | undefined =>
   certificate.pem !== undefined || certificate.subject !== undefined ? certificate : undefined
 
-/** API Gateway puts it where no client can write. */
+/** API Gateway writes it into the request context, where no client can. */
 const ofGateway = (source: 'rest' | 'http-api', holder: unknown): ClientCertificate | undefined => {
-  const cert = ownObject(holder, 'clientCert')
-  const validity = ownObject(cert, 'validity')
+  const cert = getOwnObject(holder, 'clientCert')
+  const validity = getOwnObject(cert, 'validity')
   return found({
     source,
     isVerified: true,
-    pem: ownText(cert, 'clientCertPem'),
-    subject: ownText(cert, 'subjectDN'),
-    issuer: ownText(cert, 'issuerDN'),
-    serialNumber: ownText(cert, 'serialNumber'),
-    notBefore: ownText(validity, 'notBefore'),
-    notAfter: ownText(validity, 'notAfter'),
+    pem: getOwnString(cert, 'clientCertPem'),
+    subject: getOwnString(cert, 'subjectDN'),
+    issuer: getOwnString(cert, 'issuerDN'),
+    serialNumber: getOwnString(cert, 'serialNumber'),
+    notBefore: getOwnString(validity, 'notBefore'),
+    notAfter: getOwnString(validity, 'notAfter'),
   })
 }
 
@@ -48,19 +48,19 @@ const ofAlb = (headers: RequestHeaders, mode: AlbOptions['clientCert']): ClientC
   })
 }
 
-/** The client's certificate; nothing where the source has none or nobody declared that it is to be believed. */
+/** The client's certificate; `undefined` when the source has none, or no option says that its headers are trusted. */
 const certificateOf = (
   event: unknown,
   source: EventSource,
   headers: RequestHeaders,
   alb: AlbOptions | undefined,
 ): ClientCertificate | undefined => {
-  const context = ownObject(event, 'requestContext')
+  const context = getOwnObject(event, 'requestContext')
   switch (source) {
     case 'rest':
-      return ofGateway('rest', ownObject(context, 'identity'))
+      return ofGateway('rest', getOwnObject(context, 'identity'))
     case 'http-api':
-      return ofGateway('http-api', ownObject(context, 'authentication'))
+      return ofGateway('http-api', getOwnObject(context, 'authentication'))
     case 'alb':
       return ofAlb(headers, alb?.clientCert)
     default:
@@ -68,7 +68,7 @@ const certificateOf = (
   }
 }
 
-/** Whether the certificate is as declared. */
+/** Whether the certificate meets the option `clientCert`. */
 export const certificateAllowed = (
   event: unknown,
   source: EventSource,
@@ -78,6 +78,6 @@ export const certificateAllowed = (
   if (clientCert === 'ignore') return true
   const certificate = certificateOf(event, source, headers, alb)
   if (certificate === undefined) return false
-  // Exactly true: a promise, from a function that was made async, is truthy.
+  // Exactly `true`: an async function returns a promise, which is truthy.
   return clientCert === 'require' ? certificate.isVerified : clientCert(certificate) === true
 }

@@ -5,17 +5,17 @@ import type { CloudFrontOptions } from './options.ts'
 
 const digest = (text: string): Buffer => createHash('sha256').update(text, 'utf8').digest()
 
-/** Decides whether a request came through the declared distribution, and how. */
+/** Decides whether a request came through the configured distribution, and whether over https. */
 export interface DistributionGate {
   /** Whether the request carries a secret of the distribution. */
   isFrom(headers: RequestHeaders): boolean
-  /** Whether the viewer's own connection was https; only to be asked once {@link isFrom} says yes. */
+  /** Whether the viewer's own connection was https. Ask only after {@link isFrom} returned true. */
   isHttps(headers: RequestHeaders): boolean
 }
 
 /**
- * CloudFront's headers prove nothing by themselves, as whoever finds the origin can write them; the secret makes
- * the difference. The digests are compared and not the texts, so that time tells neither content nor length.
+ * CloudFront's headers prove nothing by themselves: a client that finds the origin can write them. The secret proves
+ * the distribution. Digests are compared, so that timing reveals neither content nor length.
  */
 export const distributionGate = ({ secretHeader, secret }: CloudFrontOptions): DistributionGate => {
   const header = secretHeader.toLowerCase()
@@ -25,14 +25,14 @@ export const distributionGate = ({ secretHeader, secret }: CloudFrontOptions): D
       const value = oneValue(headers, header)
       if (value === undefined) return false
       const given = digest(value)
-      // No early end: it would tell which of the secrets was right.
+      // No early return: its timing would tell which secret matched.
       let found = false
       for (const known of digests) found = timingSafeEqual(known, given) || found
       return found
     },
     isHttps: (headers) => {
       const values = listValues(headers, 'cloudfront-forwarded-proto')
-      // Absent means that the distribution's origin request policy leaves it out: then nobody knows.
+      // Absent when the distribution's origin request policy leaves it out; the viewer's protocol is then unknown.
       return values?.every((value) => value === 'https') === true
     },
   }

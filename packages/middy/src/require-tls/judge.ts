@@ -9,19 +9,19 @@ import { originAllowed, originGate } from './origins.ts'
 import { versionAllowed } from './tls-version.ts'
 
 /**
- * What is decided about an event. `allow`: the client's connection is encrypted, as far as AWS says. `local`: it is
- * not, and stays on this machine. `skip`: no client's connection is behind the event.
+ * The decision about an event. `allow`: AWS says that the client's connection is encrypted. `local`: it is not, but does
+ * not leave this machine. `skip`: the event has no client connection.
  */
 type Decision = 'allow' | 'local' | 'skip' | Refusal
 
 /** Why an event is refused. */
 interface Refusal {
   readonly code: ErrorCode
-  /** Plain http alone was at fault: the same request over https may be let in. */
+  /** Only plain http was wrong: the same request over https may be allowed. */
   readonly wasPlain?: boolean
 }
 
-/** Judges an event of a source. */
+/** Decides about an event of a source. */
 export type Judge = (event: unknown, source: EventSource) => Decision
 
 const refused = { code: 'ERR_TLS_REQUIRED' } as const
@@ -29,9 +29,9 @@ const plain = { code: 'ERR_TLS_REQUIRED', wasPlain: true } as const
 const unknown = { code: 'ERR_EVENT_UNKNOWN' } as const
 
 /**
- * Makes the decision table into a function.
+ * Compiles the options into the decision function.
  *
- * @throws GlassineError `ERR_OPTION_INVALID` for an origin that can never be right
+ * @throws GlassineError `ERR_OPTION_INVALID` for an origin that no browser can send
  */
 export const judgeOf = (options: CheckedOptions): Judge => {
   const { listener, direct, edge, local, cloudFront, origins, missingOrigin } = options
@@ -42,7 +42,7 @@ export const judgeOf = (options: CheckedOptions): Judge => {
   const hop = (event: unknown, source: EventSource, headers: RequestHeaders): Decision => {
     if (source === 'lattice-v1' || source === 'lattice-v2') return listener === 'https' ? 'allow' : refused
     const proto = listValues(headers, 'x-forwarded-proto')
-    // Services that speak nothing but TLS leave it out on private endpoints; a load balancer never does.
+    // TLS-only services omit it on private endpoints; a load balancer always sends it.
     if (proto === undefined) return source === 'alb' ? refused : 'allow'
     if (proto.every((value) => value === 'https')) return 'allow'
     return local && isLocal(event, headers, local) ? 'local' : plain
@@ -73,13 +73,13 @@ export const judgeOf = (options: CheckedOptions): Judge => {
 
   return (event, source) => {
     if (isHttpSource(source) || isEdge(source) || source === 'appsync') return request(event, source)
-    // Messages of a WebSocket were let in when it connected; services call without a client.
+    // A WebSocket's messages were checked when it connected; AWS services call without a client.
     const isRefused = source === 'unknown' || (source === 'direct' && direct !== 'allow')
     return isRefused ? unknown : 'skip'
   }
 }
 
-/** A load balancer's own probe, which passes no listener: whatever did has forwarded headers. */
+/** A load balancer's health check. It passes no listener, so it has no forwarded headers; every client's request has. */
 const isHealthCheck = (headers: RequestHeaders): boolean => {
   if (oneValue(headers, 'user-agent') !== 'ELB-HealthChecker/2.0') return false
   for (const name of headers.keys()) if (name.startsWith('x-forwarded-')) return false

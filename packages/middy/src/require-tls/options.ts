@@ -4,70 +4,70 @@ import { checkOptions, headerName, isHeaderValue, listOf, type OptionSchema, one
 import type { ClientCertificate } from './client-certificate.ts'
 import { isCanonicalOrigin } from './origins.ts'
 
-/** What is declared of an Application Load Balancer, whose events do not say it. */
+/** What an Application Load Balancer's events do not say about it. */
 export interface AlbOptions {
   /**
    * The header in which the load balancer writes the TLS version, usually `x-amzn-tls-version`; its attribute
    * `routing.http.x_amzn_tls_version_and_cipher_suite.enabled` must be on. With this option a request without the
-   * header is refused. Default: the version is not looked at.
+   * header is refused. Default: the version is not checked.
    */
   readonly tlsVersionHeader?: string
   /**
-   * The listener's mutual TLS: `'verify'` when the load balancer checks certificates, `'passthrough'` when it hands
-   * them on unchecked. Default: none, and its headers, which a client could then write itself, are ignored.
+   * The listener's mutual TLS: `'verify'` when the load balancer checks certificates, `'passthrough'` when it forwards
+   * them unchecked. Default: none; its headers are then ignored, since a client could write them.
    */
   readonly clientCert?: 'verify' | 'passthrough'
 }
 
-/** What is declared of a CloudFront distribution in front of the function's own endpoint. */
+/** The CloudFront distribution in front of the function's own endpoint. */
 export interface CloudFrontOptions {
-  /** The custom origin header in which the distribution proves itself, for example `x-origin-secret`. */
+  /** The custom origin header that holds the distribution's secret, for example `x-origin-secret`. */
   readonly secretHeader: string
-  /** Its value, 16 characters or more; several while it is rotated. */
+  /** The secret, 16 characters or more; a list of several during a rotation. */
   readonly secret: string | readonly string[]
 }
 
 /** Options of {@link requireTls}. */
 export interface RequireTlsOptions {
   /**
-   * Origins that may call: `https://app.example.com`, `https://app.example.com:8443`, or one label left open as in
-   * `https://*.example.com`. Default: any; CORS is not this, it never stops the handler.
+   * Origins that may call: `https://app.example.com`, `https://app.example.com:8443`, or with one label open,
+   * `https://*.example.com`. Default: any. CORS does not replace this: it never stops the handler.
    */
   readonly origins?: readonly string[]
   /**
-   * Unsafe methods with neither `Origin`, `Referer` nor `Sec-Fetch-Site`, as of callers that are no browsers.
-   * Default `'deny'`.
+   * Requests with an unsafe method and neither `Origin`, `Referer` nor `Sec-Fetch-Site`, as clients other than browsers
+   * send them. Default `'deny'`.
    */
   readonly missingOrigin?: 'deny' | 'allow'
-  /** The oldest TLS version, where the event tells it. Default `'TLSv1.2'`. */
+  /** The oldest TLS version that is allowed, where the event tells the version. Default `'TLSv1.2'`. */
   readonly minVersion?: 'TLSv1.2' | 'TLSv1.3'
-  /** What is declared of the Application Load Balancer. Default: nothing. */
+  /** The Application Load Balancer's settings. Default: none. */
   readonly alb?: AlbOptions
-  /** That the VPC Lattice listener is an HTTPS one: its events say nothing. Default: Lattice events are refused. */
+  /** Says that the VPC Lattice listener is HTTPS, which its events do not. Default: Lattice events are refused. */
   readonly listener?: 'https'
-  /** The CloudFront distribution in front: only what comes through it, over https, is let in. Default: none. */
+  /** The CloudFront distribution in front: only requests through it, over https, are allowed. Default: none. */
   readonly cloudFront?: CloudFrontOptions
   /**
    * Mutual TLS. `'require'`: a certificate that AWS verified. A function: the same, and it must return `true`.
    * Default `'ignore'`.
    */
   readonly clientCert?: 'ignore' | 'require' | ((certificate: ClientCertificate) => boolean)
-  /** Direct invocations, and whatever else bears no mark of AWS. Default `'deny'`. */
+  /** Direct invocations, and every other event without a mark of an AWS service. Default `'deny'`. */
   readonly direct?: 'deny' | 'allow'
   /**
-   * The viewer protocol policy of the distribution that a Lambda@Edge function belongs to: viewer events say
-   * nothing of their own. Default: viewer events are refused.
+   * The viewer protocol policy of a Lambda@Edge function's distribution, which viewer events do not tell. Default: viewer
+   * events are refused.
    */
   readonly edge?: 'https-only' | 'redirect-to-https'
-  /** Lets plain http to a host on this machine pass, as these tools send it. Default: not. */
+  /** Allows plain http to a host on this machine, as these tools send it. Default: no tool. */
   readonly local?: 'sam' | 'localstack'
-  /** Answers GET and HEAD over plain http with 308 to this origin. Default: 403 like all others. */
+  /** Answers GET and HEAD over plain http with 308 to this origin. Default: 403, as for other methods. */
   readonly redirect?: string
   /** `Strict-Transport-Security` of allowed responses; `false` for none. Default two years with subdomains. */
   readonly hsts?: string | false
   /**
-   * `'problem'` (default): answers a refusal itself, with a problem document (RFC 9457). `'throw'`: leaves it to an
-   * error handler.
+   * `'problem'` (default): answers a refusal with a problem document (RFC 9457). `'throw'`: leaves it to an error
+   * handler.
    */
   readonly refusal?: 'problem' | 'throw'
 }
@@ -137,7 +137,7 @@ export const checkedOptions = (options: RequireTlsOptions): CheckedOptions => {
     if (cloudFront.secretHeader === undefined || cloudFront.secret === undefined)
       throw badOption('cloudFront', 'needs `secretHeader` and `secret`')
   }
-  // Anybody can make a certificate that nobody verifies.
+  // Passed through, certificates are not verified, and any client can make one.
   if (alb?.clientCert === 'passthrough' && options.clientCert === 'require')
     throw badOption('clientCert', "must be a function where `alb.clientCert` is 'passthrough'")
   if (options.missingOrigin !== undefined && !options.origins)

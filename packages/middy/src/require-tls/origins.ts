@@ -6,24 +6,24 @@ const loopbackOrigin = /^http:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})
 /** Whether a text is an origin as browsers write it (RFC 6454, section 6.2), with https. */
 export const isCanonicalOrigin = (value: unknown): value is string => {
   if (typeof value !== 'string' || !/^https:\/\//i.test(value)) return false
-  // Whatever the parser had to mend is no origin: a path, credentials, a default port, spaces, a dot segment.
+  // If parsing changed the text, it was not an origin: a path, credentials, a default port, spaces, a dot segment.
   return originOf(value) === value.toLowerCase()
 }
 
 const originOf = (url: string | undefined): string | undefined =>
   url !== undefined && URL.canParse(url) ? new URL(url).origin : undefined
 
-/** One label left open, and two more after it: `https://*.com` would admit everybody. */
+/** One open label with two or more labels after it: `https://*.com` would allow every site. */
 const wildcard = /^https:\/\/\*((?:\.[^.*/:]+){2,}(?::\d{1,5})?)$/i
 
-/** Decides whether an origin is a declared one. */
+/** Decides whether an origin is one of the option `origins`. */
 export type OriginGate = (origin: string) => boolean
 
 /**
- * Compiles the declared origins.
+ * Compiles the option `origins`.
  *
- * @param local - admits `http://localhost` and the like, for a page that a development server serves
- * @throws GlassineError `ERR_OPTION_INVALID` for what no browser ever sends or what admits everybody
+ * @param local - also allows `http://localhost` and loopback addresses, for pages of a development server
+ * @throws GlassineError `ERR_OPTION_INVALID` for an origin that no browser sends, or one that allows every site
  */
 export const originGate = (origins: readonly string[], local: boolean): OriginGate => {
   const exact = new Set<string>()
@@ -44,7 +44,7 @@ export const originGate = (origins: readonly string[], local: boolean): OriginGa
     if (exact.has(text)) return true
     if (!isCanonicalOrigin(origin)) return false
     const dot = text.indexOf('.')
-    // One label only: `a.b.example.com` is no match of `*.example.com`.
+    // One label only: `*.example.com` does not match `a.b.example.com`.
     return dot > 'https://'.length && suffixes.includes(text.slice(dot))
   }
 }
@@ -52,8 +52,8 @@ export const originGate = (origins: readonly string[], local: boolean): OriginGa
 const safe = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /**
- * Whether the origin gate lets a request in. An `Origin` that is there must be a declared one, whatever the method;
- * where it is missing, an unsafe method needs a `Referer` of a declared origin, or `Sec-Fetch-Site: same-origin`.
+ * Whether the origin gate allows a request. If there is an `Origin`, it must be allowed, for every method. Without one, an
+ * unsafe method needs a `Referer` of an allowed origin, or `Sec-Fetch-Site: same-origin`.
  *
  * @param method - absent for requests that are never safe, such as a WebSocket's handshake
  */
@@ -65,7 +65,7 @@ export const originAllowed = (
 ): boolean => {
   if (headers.has('origin')) {
     const origin = oneValue(headers, 'origin')
-    // `null` is what sandboxed frames and redirects send, and is no declared origin.
+    // Sandboxed frames and redirects send `null`, which is never allowed.
     return origin !== undefined && gate(origin)
   }
   if (method !== undefined && safe.has(method)) return true

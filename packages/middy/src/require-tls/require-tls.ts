@@ -9,21 +9,21 @@ import { checkedOptions, type RequireTlsOptions } from './options.ts'
 import { redirectLocation, refusalResponse } from './refusal.ts'
 
 /**
- * Lets in what came over TLS, and from a declared origin, by what AWS says of the client's connection; refuses the
- * rest with 403 before any other middleware works on it. Stands after the error handler and before the body parser.
+ * Allows requests whose client connection was encrypted, as AWS reports it, and whose origin is allowed. Refuses all
+ * others with 403 before another middleware works on them. Goes after the error handler and before the body parser.
  *
- * | source | let in |
+ * | source | allowed |
  * |---|---|
  * | API Gateway (REST, HTTP, WebSocket `CONNECT`), AppSync, Function URL | when `X-Forwarded-Proto` is `https` or absent |
  * | ALB | when it is `https`; its health checks |
  * | VPC Lattice | with `listener: 'https'` |
  * | Lambda@Edge | viewer events with `edge`, origin events when `CloudFront-Forwarded-Proto` is `https` |
- * | WebSocket messages, queues, streams and other services of AWS | always: no client's connection is behind them |
+ * | WebSocket messages, queues, streams and other AWS services | always: they have no client connection |
  * | direct invocation | with `direct: 'allow'` |
  * | anything else | never |
  *
- * Answers a refusal itself with a problem document (RFC 9457), which leaves error handlers outside with nothing to
- * do; with `refusal: 'throw'`, and where the source reads no HTTP response, the error is theirs.
+ * Answers a refusal with a problem document (RFC 9457), so that outer error handlers have nothing to do. With
+ * `refusal: 'throw'`, and for sources that read no HTTP response, the error is left to them.
  *
  * @throws GlassineError at construction `ERR_OPTION_INVALID`; in a request `ERR_TLS_REQUIRED`,
  * `ERR_ORIGIN_REFUSED`, `ERR_CLIENT_CERT_REFUSED`, `ERR_EVENT_UNKNOWN`, all with status 403
@@ -45,7 +45,7 @@ export const requireTls = (options: RequireTlsOptions = {}): MiddlewareObj<unkno
   const requireTlsBefore = (request: AnyRequest): void => {
     const state = stateOf(request)
     if (state.opening || state.sealing)
-      throw badOption('requireTls', 'must stand before decryptRequest and encryptResponse')
+      throw badOption('requireTls', 'must come before decryptRequest and encryptResponse')
     const { event } = request
     const source = eventSourceOf(event)
     state.multiValue = wantsMultiValue(event, source)
@@ -64,7 +64,7 @@ export const requireTls = (options: RequireTlsOptions = {}): MiddlewareObj<unkno
   const requireTlsAfter = (request: AnyRequest): void => {
     const { gate, multiValue } = stateOf(request)
     const { response } = request
-    // A browser ignores the header over plain http, and elsewhere there is nobody to read it.
+    // A browser ignores the header over plain http, and other sources do not read it.
     if (hsts === false || !gate?.secure || !answersHttp(gate.source)) return
     if (!isPlainObject(response) || response.statusCode === undefined) return
     const answered = { ...response }
@@ -75,11 +75,11 @@ export const requireTls = (options: RequireTlsOptions = {}): MiddlewareObj<unkno
   const requireTlsOnError = (request: AnyRequest): void => {
     const { gate, multiValue } = stateOf(request)
     if (gate?.refusal === undefined || gate.refusal !== request.error) {
-      // Somebody further inside has answered the error.
+      // An inner middleware has answered the error.
       requireTlsAfter(request)
       return
     }
-    // An error handler that stands further inside has answered, or is meant to.
+    // An inner error handler has answered, or is meant to.
     if (request.response !== undefined || (answer === 'throw' && gate.location === undefined)) return
     const response = refusalResponse(gate.refusal, gate.source, gate.location, multiValue)
     if (response) request.response = response
@@ -90,3 +90,10 @@ export const requireTls = (options: RequireTlsOptions = {}): MiddlewareObj<unkno
     any
   >
 }
+
+/**
+ * Checks options as {@link requireTls} does at construction, without making the middleware.
+ *
+ * @throws GlassineError `ERR_OPTION_INVALID`
+ */
+export const requireTlsValidateOptions = (options: RequireTlsOptions): void => void requireTls(options)

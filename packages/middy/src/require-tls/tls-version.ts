@@ -4,15 +4,15 @@ import type { CheckedOptions } from './options.ts'
 
 const versionHeader = 'x-amzn-tls-version'
 
-/** As a number that grows with the version; NaN for what is none, SSL included, and NaN is below everything. */
+/** A number that grows with the version; NaN for anything else, SSL included. No comparison with NaN is true. */
 const rank = (version: string): number => {
   const [, major, minor] = /^TLSv(\d)(?:\.(\d))?$/i.exec(version.trim()) ?? []
   return Number(major) * 10 + Number(minor ?? 0)
 }
 
 /**
- * Whether no version that is known is below the minimum. A version only ever denies: that it is high enough says
- * nothing, as a client may have written it.
+ * Whether no known version is below the minimum. A version can only deny: a high one proves nothing, since a client may
+ * have written it.
  */
 export const versionAllowed = (
   source: EventSource,
@@ -26,7 +26,7 @@ export const versionAllowed = (
     const versions = headers.get(alb.tlsVersionHeader.toLowerCase())
     if (!versions?.every(isEnough)) return false
   }
-  // `TLSv1.3:TLS_AES_128_GCM_SHA256:sessionResumed`, from a distribution that has proved itself.
+  // `TLSv1.3:TLS_AES_128_GCM_SHA256:sessionResumed`, from a distribution whose secret was checked.
   const viewer = cloudFront ? headers.get('cloudfront-viewer-tls') : undefined
   return viewer?.every((value) => isEnough(value.split(':', 1)[0]!)) ?? true
 }

@@ -1,10 +1,10 @@
 import { isPlainObject } from '@glassine/core/internal'
 
 /**
- * The value at a path of own data properties. What is inherited or behind a getter counts as absent: Lambda parses
- * events from JSON, which makes neither, so whoever sends one of them wants to be taken for something else.
+ * The value at a path of own data properties. Inherited properties and getters count as absent: Lambda parses events from
+ * JSON, which has neither, so an event with one of them is treated as forged.
  */
-export const own = (value: unknown, ...path: readonly string[]): unknown => {
+export const getOwn = (value: unknown, ...path: readonly string[]): unknown => {
   let found = value
   for (const name of path)
     found =
@@ -15,16 +15,16 @@ export const own = (value: unknown, ...path: readonly string[]): unknown => {
 }
 
 /** A string at a path of own data properties. */
-export const ownText = (value: unknown, ...path: readonly string[]): string | undefined => {
-  const found = own(value, ...path)
+export const getOwnString = (value: unknown, ...path: readonly string[]): string | undefined => {
+  const found = getOwn(value, ...path)
   return typeof found === 'string' ? found : undefined
 }
 
 /** A plain object at a path of own data properties. */
-export const ownObject = (
+export const getOwnObject = (
   value: unknown,
   ...path: readonly string[]
 ): Record<string, unknown> | undefined => {
-  const found = own(value, ...path)
+  const found = getOwn(value, ...path)
   return isPlainObject(found) ? found : undefined
 }
