@@ -15,7 +15,7 @@ interface Hit {
 }
 
 const random =
-  /\b(?:randomBytes|randomFill(?:Sync)?|randomUUID|randomInt|getRandomValues|generateKey(?:Pair)?(?:Sync)?|generatePrime(?:Sync)?|create(?:ECDH|DiffieHellman)|Math\.random|webcrypto)\b/
+  /\b(?:randomBytes|randomFill(?:Sync)?|randomUUID|randomInt|getRandomValues|generateKey(?:Pair)?(?:Sync)?|newSigningKey(?=\()|generatePrime(?:Sync)?|create(?:ECDH|DiffieHellman)|Math\.random|webcrypto)\b/
 const iv =
   /\b(?:createCipheriv|gcm(?:Seal(?:Into)?|Tag)\()|\bsubtle\s*\.encrypt\b|\b(?:const|let)\s+(?:\w*(?:Iv|Nonce|Salt)|iv|nonce|salt)s?\b[^=\n]*=(?!\s*\([^)]*: )/i
 /** `id ${++made}`: names of which each process has its own must not repeat either. */

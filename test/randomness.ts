@@ -51,7 +51,7 @@ const dynamodbRows: readonly Draw[] = [
   { at: 'dynamodb/wrapDataKey', line: 'gcmSealInto', reason: 'under the IV of the row above' },
   {
     at: 'dynamodb/newSigner',
-    line: 'generateKeyPairSync',
+    line: 'newSigningKey',
     what: 'signing key of an item',
     test: ['packages/dynamodb/test/randomness.test.ts', 'have a signing key of their own each'],
   },
@@ -70,6 +70,12 @@ const keysRows: readonly Draw[] = [
   { at: 'keys/gcmSealInto', line: 'createCipheriv', reason: callers },
   { at: 'keys/gcmSeal', line: 'gcmSealInto', reason: callers },
   { at: 'keys/gcmTag', line: 'createCipheriv', reason: callers },
+  {
+    at: 'keys/newSigningKey',
+    line: 'generateKeyPairSync',
+    what: 'signing key',
+    test: ['packages/keys/test/crypto/p384.test.ts', 'no two signing keys are the same'],
+  },
   { at: 'keys/noSalt', line: 'const noSalt', reason: 'HKDF without a salt, as the formats have it' },
   {
     at: 'keys/newUuid',
@@ -288,8 +294,8 @@ const messageRows: readonly Draw[] = [
     reason: 'of the tag of a header of format 2, whose key encrypts frames under other IVs',
   },
   {
-    at: 'message/generateSigningKey',
-    line: 'generateKeyPairSync',
+    at: 'message/signingKeys',
+    line: 'newSigningKey',
     what: 'signing key of a payload',
     test: [
       'packages/message/test/random.test.ts',

@@ -1,7 +1,6 @@
-import { boundedMap } from '@glassine/keys/internal'
+import { boundedMap, newSigningKey, type SigningKey } from '@glassine/keys/internal'
 import { type MessageContext, withPair } from './contexts.ts'
 import { publicKeyName } from './header/context.ts'
-import { generateSigningKey, type SigningKey } from './signature.ts'
 
 /** A signing key, and the context that names it. */
 export interface BoundSigningKey {
@@ -23,7 +22,7 @@ export const signingKeys = (): ((context: MessageContext) => BoundSigningKey) =>
     const found = known.get(context.full.id)
     const now = Date.now()
     if (found && now < found.until) return found
-    const signingKey = generateSigningKey()
+    const signingKey = newSigningKey()
     const made = {
       signingKey,
       context: withPair(context, publicKeyName, signingKey.publicKey),

@@ -1,9 +1,8 @@
-import { createPublicKey, generateKeyPairSync, type KeyObject, sign, verify } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
+import { newSigningKey, signP384, verificationKey, verifyP384 } from '@glassine/keys/internal'
 import { decryptFailed } from '../errors.ts'
 
-// ECDSA on P-384 with SHA-384. The message is the footer's hash, 48 bytes, and is hashed once more.
-const curve = 'secp384r1'
-const hash = 'sha384'
+// The message is the footer's hash, 48 bytes, and is hashed once more.
 const coordinateBytes = 48
 
 /** Bytes of a signature in a footer: DER, and by the implementations always this long. */
@@ -22,13 +21,10 @@ export interface ItemSigner {
   sign(footerHash: Buffer): Buffer
 }
 
-/** Makes a signer with a new key. The KeyObject keeps the private key outside of JavaScript's memory. */
+/** Makes a signer with a new key. */
 export const newSigner = (): ItemSigner => {
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: curve })
-  const { x, y } = publicKey.export({ format: 'jwk' })
-  const odd = Buffer.from(y!, 'base64url').at(-1)! & 1
-  const point = Buffer.concat([Buffer.from([odd ? 3 : 2]), Buffer.from(x!, 'base64url')])
-  return { publicKey: point.toString('base64'), sign: (message) => signedTo103(message, privateKey) }
+  const { privateKey, publicKey } = newSigningKey()
+  return { publicKey, sign: (message) => signedTo103(message, privateKey) }
 }
 
 /**
@@ -38,7 +34,7 @@ export const newSigner = (): ItemSigner => {
  */
 const signedTo103 = (message: Buffer, key: KeyObject): Buffer => {
   for (;;) {
-    const raw = sign(hash, message, { key, dsaEncoding: 'ieee-p1363' })
+    const raw = signP384(message, key, 'ieee-p1363')
     const r = derInteger(raw.subarray(0, coordinateBytes))
     const s = raw.subarray(coordinateBytes)
     for (const either of [s, negated(s)]) {
@@ -65,13 +61,12 @@ const derInteger = (bytes: Buffer): Buffer => {
 const sequence = (r: Buffer, s: Buffer): Buffer =>
   Buffer.concat([Buffer.from([0x30, r.length + s.length]), r, s])
 
-/** SubjectPublicKeyInfo of a compressed point on P-384, up to the point (RFC 5480). */
-const spkiPrefix = Buffer.from('3046301006072a8648ce3d020106052b81040022033200', 'hex')
-
-/** Checks a footer's signature by the public key from the encryption context; throws whatever if it is none. */
+/**
+ * Checks a footer's signature by the public key from the encryption context.
+ *
+ * @throws GlassineError `ERR_DECRYPT_FAILED`
+ */
 export const verifySignature = (publicKey: string, footerHash: Buffer, signature: Buffer): void => {
-  const point = Buffer.from(publicKey, 'base64')
-  if (point.length !== 1 + coordinateBytes) throw decryptFailed()
-  const key = createPublicKey({ key: Buffer.concat([spkiPrefix, point]), format: 'der', type: 'spki' })
-  if (!verify(hash, footerHash, key, signature)) throw decryptFailed()
+  const key = verificationKey(publicKey)
+  if (key === undefined || !verifyP384(footerHash, key, signature)) throw decryptFailed()
 }

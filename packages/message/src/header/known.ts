@@ -1,8 +1,7 @@
 import type { KeyObject } from 'node:crypto'
 import { type EncryptedDataKey, type EncryptionContext, serialiseContext } from '@glassine/keys'
-import { boundedMap } from '@glassine/keys/internal'
+import { boundedMap, verificationKey } from '@glassine/keys/internal'
 import { decryptFailed } from '../errors.ts'
-import { verificationKey } from '../signature.ts'
 import type { Suite } from '../suites.ts'
 import { parseContext, publicKeyName } from './context.ts'
 import { parseEncryptedDataKeys } from './encrypted-data-keys.ts'
@@ -61,12 +60,14 @@ const parse = (
   const { [publicKeyName]: publicKey, ...stored } = parseContext(bytes.subarray(contextAt + 2, keysAt))
   // A key without a signature, or the other way round: somebody changed the suite.
   if (suite.signed !== (publicKey !== undefined)) throw decryptFailed()
+  const key = publicKey === undefined ? undefined : verificationKey(publicKey)
+  if (suite.signed && key === undefined) throw decryptFailed()
   return {
     suite,
     id,
     encryptedDataKeys: parseEncryptedDataKeys(bytes.subarray(keysAt, keysEnd)),
     stored,
     storedId: serialiseContext(stored).id,
-    ...(publicKey !== undefined && { publicKey, verificationKey: verificationKey(publicKey) }),
+    ...(key !== undefined && { publicKey, verificationKey: key }),
   }
 }
