@@ -15,28 +15,76 @@ export type Draw = {
       /** Why nothing is chosen here. */
       readonly reason: string
     }
-  | { readonly what: string; readonly pending: true }
 )
 
 const callers = 'the IV is a parameter; its callers have rows'
 const reading = 'reads what was sent'
 
+const client = 'packages/client/test/randomness.test.ts'
 const clientRows: readonly Draw[] = [
-  { at: 'client/createClient', line: 'const jti', what: 'number of a request', pending: true },
-  { at: 'client/encryptJwe', line: 'const iv', what: 'IV of a field', pending: true },
+  {
+    at: 'client/createClient',
+    line: 'const jti',
+    what: 'number of a request',
+    test: [client, 'the number of a request is fresh, and all its fields share it'],
+  },
+  {
+    at: 'client/encryptJwe',
+    line: 'const iv',
+    what: 'IV of a field',
+    test: [client, 'is fresh within a request and between requests of one session'],
+  },
   { at: 'client/encryptJwe', line: 'const sealed', reason: 'under the IV of the row above' },
-  { at: 'client/encryptedKey', line: 'const bytes', what: 'content key of RSA-OAEP', pending: true },
+  {
+    at: 'client/encryptedKey',
+    line: 'const bytes',
+    what: 'content key of RSA-OAEP',
+    test: [client, 'the content key that RSA encrypts is fresh for each session'],
+  },
   { at: 'client/encryptedKey', line: 'const encrypted', reason: 'RSA-OAEP of Web Crypto draws its own seed' },
-  { at: 'client/sessionsOf', line: 'const id', what: 'id of a session', pending: true },
-  { at: 'client/sessionsOf', line: 'const request', what: 'request key of a session', pending: true },
-  { at: 'client/sessionsOf', line: 'const response', what: 'response key of a session', pending: true },
+  {
+    at: 'client/sessionsOf',
+    line: 'const id',
+    what: 'id of a session',
+    test: [client, 'are fresh, as are its id and the IV that they travel under'],
+  },
+  {
+    at: 'client/sessionsOf',
+    line: 'const request',
+    what: 'request key of a session',
+    test: [client, 'are fresh, as are its id and the IV that they travel under'],
+  },
+  {
+    at: 'client/sessionsOf',
+    line: 'const response',
+    what: 'response key of a session',
+    test: [client, 'are fresh, as are its id and the IV that they travel under'],
+  },
   { at: 'client/randomBytes', line: 'export const randomBytes', reason: 'the next row' },
-  { at: 'client/randomBytes', line: 'getRandomValues', what: 'all random bytes of a device', pending: true },
-  { at: 'client/ecPair', line: 'generateKey', what: 'ephemeral key of a device', pending: true },
+  {
+    at: 'client/randomBytes',
+    line: 'getRandomValues',
+    what: 'all random bytes of a device',
+    test: [client, 'are fresh, as are its id and the IV that they travel under'],
+  },
+  {
+    at: 'client/ecPair',
+    line: 'generateKey',
+    what: 'ephemeral key of a device',
+    test: [client, 'the ephemeral key that a session is encrypted with is fresh for each session to one key'],
+  },
 ]
 
 const dynamodbRows: readonly Draw[] = [
-  { at: 'dynamodb/updateItem', line: 'Math.random', what: 'pause between attempts', pending: true },
+  {
+    at: 'dynamodb/updateItem',
+    line: 'Math.random',
+    what: 'pause between attempts',
+    test: [
+      'packages/dynamodb/test/client/update-item.test.ts',
+      'the pause between attempts is a random part of the delay',
+    ],
+  },
   {
     at: 'dynamodb/fieldKeyStream',
     line: 'createCipheriv',
@@ -380,7 +428,7 @@ const testingRows: readonly Draw[] = [
   },
 ]
 
-/** All of them, by package. What a package draws stands in one list, so that a declaration that moves is found. */
+/** Every place in the sources of the packages; `randomness.test.ts` compares the two. */
 export const draws: readonly Draw[] = [
   ...clientRows,
   ...dynamodbRows,

@@ -2,7 +2,7 @@ import * as plain from '@aws-sdk/client-dynamodb'
 import { GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import { GlassineError } from '@glassine/core'
 import { describeEachDynamoDB } from '@glassine/test-support'
-import { describe, expect, test } from '@jest/globals'
+import { describe, expect, jest, test } from '@jest/globals'
 import { updateItem, withEncryption } from '../../src/index.ts'
 import { useTables, visitTable } from './support.ts'
 
@@ -141,6 +141,27 @@ describeEachDynamoDB('updateItem', (kind) => {
       code: 'ERR_UPDATE_CONFLICT',
     })
     expect((await get('lost'))!.ssn).toMatch(/^s\d+$/)
+  })
+
+  test('the pause between attempts is a random part of the delay', async () => {
+    await put({ id: 'paused', ssn: 's' })
+    const attemptsWith = async (random: number) => {
+      let attempts = 0
+      const spy = jest.spyOn(Math, 'random').mockReturnValue(random)
+      const change = async (item: { ssn?: string }) => {
+        attempts++
+        await put({ id: 'paused', ssn: `s${attempts}` })
+        item.ssn = 'mine'
+      }
+      // A pause that would end after the time that is left ends the update at once.
+      const options = { attempts: 3, timeout: 20_000, baseDelay: 100_000, maxDelay: 100_000 }
+      const done = updateItem(client(), { TableName, Key: { id: 'paused' } }, change, options)
+      await expect(done).rejects.toMatchObject({ code: 'ERR_UPDATE_CONFLICT' })
+      spy.mockRestore()
+      return attempts
+    }
+    expect(await attemptsWith(0.9)).toBe(1)
+    expect(await attemptsWith(0)).toBe(3)
   })
 
   test('a write whose answer is lost is done once', async () => {
