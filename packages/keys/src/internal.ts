@@ -13,6 +13,7 @@ export { gcmOpen, gcmSeal, gcmSealInto, gcmTag, gcmVerifyTag, ivBytes, tagBytes 
 export { digestBytes, hkdfExtract, hmac, hmacSha512 } from './crypto/hmac.ts'
 export { newSigningKey, type SigningKey, signP384, verificationKey, verifyP384 } from './crypto/p384.ts'
 export { type SecretKey, secretKey } from './crypto/secret-key.ts'
+export { readEncryptedDataKeys, writeEncryptedDataKeys } from './encrypted-data-keys.ts'
 export { conditionFailed, dynamoDB } from './key-store/failures.ts'
 export { answeredKey, checkedAnswer } from './kms/answers.ts'
 export { type KeyReference, keyReferenceOf } from './kms/arn.ts'

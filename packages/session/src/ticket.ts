@@ -1,7 +1,7 @@
 import { keySetType, ticketType } from '@glassine/core/internal'
 import { type EncryptedDataKey, type KeyMaterial, serialiseContext } from '@glassine/keys'
-import { boundedMap, secretKey } from '@glassine/keys/internal'
-import { decryptFailed, hideRefusal } from './errors.ts'
+import { boundedMap, readEncryptedDataKeys, secretKey, writeEncryptedDataKeys } from '@glassine/keys/internal'
+import { decryptFailed, fault, hideRefusal } from './errors.ts'
 import { decode } from './jwe/base64url.ts'
 import { type CompactJwe, encodeHeader, freshIvs, openCompact, sealCompact } from './jwe/compact.ts'
 import type { RecipientCall } from './recipients/recipient.ts'
@@ -77,39 +77,23 @@ export const ticketsOf = (keys: KeyMaterial, now: () => number): Tickets => {
   }
 }
 
-/** Encrypted data keys as bytes, in the form that AWS Encryption SDK messages have them: counts and lengths of 16 bits. */
-const writeDataKeys = (dataKeys: readonly EncryptedDataKey[]): Buffer =>
-  Buffer.concat([
-    u16(dataKeys.length),
-    ...dataKeys.flatMap(({ providerId, providerInfo, ciphertext }) =>
-      [Buffer.from(providerId, 'utf8'), providerInfo, ciphertext].flatMap((part) => [u16(part.length), part]),
-    ),
-  ])
-
-const u16 = (value: number): Buffer => {
-  const bytes = Buffer.allocUnsafe(2)
-  bytes.writeUInt16BE(value)
-  return bytes
+/** Encrypted data keys as bytes, in the form that AWS Encryption SDK messages have them: their count in 16 bits first. */
+const writeDataKeys = (dataKeys: readonly EncryptedDataKey[]): Buffer => {
+  const list = writeEncryptedDataKeys(dataKeys)
+  if (list === undefined)
+    throw fault('ERR_ENCRYPT_FAILED', { message: 'An encrypted data key does not fit a ticket' })
+  const count = Buffer.alloc(2)
+  count.writeUInt16BE(dataKeys.length)
+  return Buffer.concat([count, list])
 }
 
 /** More in one ticket are refused: each may cost a call. */
 const maxDataKeys = 5
 
 const readDataKeys = (bytes: Buffer): readonly EncryptedDataKey[] => {
-  let at = 0
-  const take = (length: number): Buffer => {
-    if (at + length > bytes.length) throw decryptFailed()
-    at += length
-    return bytes.subarray(at - length, at)
-  }
-  const part = (): Buffer => take(take(2).readUInt16BE())
-  const count = take(2).readUInt16BE()
+  const count = bytes.length < 2 ? 0 : bytes.readUInt16BE()
   if (count === 0 || count > maxDataKeys) throw decryptFailed()
-  const dataKeys = Array.from({ length: count }, () => ({
-    providerId: part().toString('utf8'),
-    providerInfo: part(),
-    ciphertext: part(),
-  }))
-  if (at !== bytes.length) throw decryptFailed()
-  return dataKeys
+  const read = readEncryptedDataKeys(bytes, 2, count)
+  if (read?.end !== bytes.length) throw decryptFailed()
+  return read.encryptedDataKeys
 }

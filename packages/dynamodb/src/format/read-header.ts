@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import type { EncryptedDataKey } from '@glassine/keys'
+import { readEncryptedDataKeys } from '@glassine/keys/internal'
 import { legend as legendBytes } from '../attributes/actions.ts'
 import { decryptFailed } from '../errors.ts'
 import { publicKeyName } from './context-key.ts'
@@ -49,9 +49,10 @@ export const readHeader = (head: Uint8Array, maxKeys: number): ReadHeader => {
 
   const count = take(1)[0]!
   if (count === 0 || count > maxKeys) throw decryptFailed()
-  const encryptedDataKeys: EncryptedDataKey[] = []
-  for (let key = 0; key < count; key++)
-    encryptedDataKeys.push({ providerId: text(), providerInfo: part(), ciphertext: part() })
+  const read = readEncryptedDataKeys(bytes, at, count)
+  if (read === undefined) throw decryptFailed()
+  const { encryptedDataKeys } = read
+  at = read.end
 
   const committed = bytes.subarray(0, at)
   const commitment = take(commitmentBytes)

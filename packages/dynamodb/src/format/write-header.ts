@@ -1,5 +1,5 @@
 import type { GlassineError } from '@glassine/core'
-import { hmac, secretKey } from '@glassine/keys/internal'
+import { hmac, secretKey, writeEncryptedDataKeys } from '@glassine/keys/internal'
 import { Writer } from '../attributes/writer.ts'
 import { fault } from '../errors.ts'
 import { contextKey, publicKeyName } from './context-key.ts'
@@ -16,8 +16,11 @@ const publicKeyKey = contextKey(publicKeyName)
  */
 export const writeHeader = (header: Header, commitKey: Buffer): Buffer => {
   const { version, suite, messageId, legend, publicKey, encryptedDataKeys } = header
+  const list = writeEncryptedDataKeys(encryptedDataKeys)
+  if (list === undefined || encryptedDataKeys.length === 0 || encryptedDataKeys.length > maxHeaderKeys)
+    throw unfit()
   // Exactly as long as it will be, and not of Node's pool: it becomes the attribute as it is.
-  const out = new Writer(Buffer.allocUnsafeSlow(lengthOf(header)))
+  const out = new Writer(Buffer.allocUnsafeSlow(lengthOf(header) + list.length))
   out.uint8(version)
   out.uint8(suite.flavor)
   out.bytes(messageId)
@@ -27,24 +30,17 @@ export const writeHeader = (header: Header, commitKey: Buffer): Buffer => {
     out.bytes(publicKeyKey.bytes)
     part(out, Buffer.from(publicKey, 'latin1'))
   }
-  if (encryptedDataKeys.length === 0 || encryptedDataKeys.length > maxHeaderKeys) throw unfit()
   out.uint8(encryptedDataKeys.length)
-  for (const { providerId, providerInfo, ciphertext } of encryptedDataKeys) {
-    part(out, Buffer.from(providerId, 'utf8'))
-    part(out, providerInfo)
-    part(out, ciphertext)
-  }
+  out.bytes(list)
   out.bytes(commitmentOf(commitKey, out.buffer.subarray(0, out.at)))
   return out.buffer
 }
 
-const lengthOf = ({ legend, publicKey, encryptedDataKeys }: Header): number => {
-  let length = leastHeaderBytes + legend.length
-  if (publicKey !== undefined) length += publicKeyKey.bytes.length + 2 + publicKey.length
-  for (const { providerId, providerInfo, ciphertext } of encryptedDataKeys)
-    length += 6 + Buffer.byteLength(providerId, 'utf8') + providerInfo.length + ciphertext.length
-  return length
-}
+/** Bytes of a header without its encrypted data keys. */
+const lengthOf = ({ legend, publicKey }: Header): number =>
+  leastHeaderBytes +
+  legend.length +
+  (publicKey === undefined ? 0 : publicKeyKey.bytes.length + 2 + publicKey.length)
 
 /** Bytes with their 16-bit length before them. */
 const part = (out: Writer, bytes: Uint8Array): void => {

@@ -1,10 +1,9 @@
 import type { KeyObject } from 'node:crypto'
 import { type EncryptedDataKey, type EncryptionContext, serialiseContext } from '@glassine/keys'
-import { boundedMap, verificationKey } from '@glassine/keys/internal'
+import { boundedMap, readEncryptedDataKeys, verificationKey } from '@glassine/keys/internal'
 import { decryptFailed } from '../errors.ts'
 import type { Suite } from '../suites.ts'
 import { parseContext, publicKeyName } from './context.ts'
-import { parseEncryptedDataKeys } from './encrypted-data-keys.ts'
 import type { HeaderLayout } from './scan.ts'
 
 /** What all messages of one data key have in common: the parsed part of their headers. */
@@ -60,12 +59,16 @@ const parse = (
   const { [publicKeyName]: publicKey, ...stored } = parseContext(bytes.subarray(contextAt + 2, keysAt))
   // A key without a signature, or the other way round: somebody changed the suite.
   if (suite.signed !== (publicKey !== undefined)) throw decryptFailed()
+  // A copy: it outlives the message, and a view would hold on to all of it.
+  const list = Buffer.from(bytes.subarray(keysAt + 2, keysEnd))
+  const read = readEncryptedDataKeys(list, 0, bytes.readUInt16BE(keysAt))
+  if (read === undefined) throw decryptFailed()
   const key = publicKey === undefined ? undefined : verificationKey(publicKey)
   if (suite.signed && key === undefined) throw decryptFailed()
   return {
     suite,
     id,
-    encryptedDataKeys: parseEncryptedDataKeys(bytes.subarray(keysAt, keysEnd)),
+    encryptedDataKeys: read.encryptedDataKeys,
     stored,
     storedId: serialiseContext(stored).id,
     ...(key !== undefined && { publicKey, verificationKey: key }),

@@ -1,8 +1,9 @@
 import type { KeyObject } from 'node:crypto'
 import type { DataKey } from '@glassine/keys'
+import { writeEncryptedDataKeys } from '@glassine/keys/internal'
 import type { MessageContext } from '../contexts.ts'
+import { fault } from '../errors.ts'
 import type { Suite } from '../suites.ts'
-import { serialiseEncryptedDataKeys } from './encrypted-data-keys.ts'
 
 /** The offset of the message id in version 2 of the format. */
 export const idAt = 3
@@ -33,7 +34,14 @@ const make = (parts: HeaderParts, dataKey: DataKey): HeaderTemplate => {
   // Framed: the specification forbids to write anything else.
   suffix.writeUInt8(2, 0)
   suffix.writeUInt32BE(frameLength, 1)
-  const head = Buffer.concat([prefix, bytes, serialiseEncryptedDataKeys(dataKey.encryptedDataKeys), suffix])
+  const { encryptedDataKeys } = dataKey
+  const list = writeEncryptedDataKeys(encryptedDataKeys)
+  // A keyring of the user's own may hand over anything.
+  if (list === undefined || encryptedDataKeys.length > 0xffff)
+    throw fault('ERR_ENCRYPT_FAILED', { message: 'An encrypted data key does not fit the message format' })
+  const count = Buffer.alloc(2)
+  count.writeUInt16BE(encryptedDataKeys.length)
+  const head = Buffer.concat([prefix, bytes, count, list, suffix])
   return { ...parts, head }
 }
 
