@@ -17,7 +17,7 @@ export { readEncryptedDataKeys, writeEncryptedDataKeys } from './encrypted-data-
 export { conditionFailed, dynamoDB } from './key-store/failures.ts'
 export { answeredKey, checkedAnswer } from './kms/answers.ts'
 export { type KeyReference, keyReferenceOf } from './kms/arn.ts'
-export { kmsService, operationOf } from './kms/aws-sdk.ts'
+export { kmsOperations } from './kms/aws-sdk.ts'
 export { incompleteAnswer, wrongAnswer } from './kms/failures.ts'
 export { keyRule } from './kms/options.ts'
 export { firstAnswer } from './kms/retry.ts'

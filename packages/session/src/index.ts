@@ -15,7 +15,6 @@ export type { JwksResponse } from './jwks/request.ts'
 export { kmsSigner, type LocalSignerOptions, localSigner, type Signer } from './jwks/signer.ts'
 export type { KmsKeyOptions } from './kms/kms-key.ts'
 export type {
-  KmsCallOptions,
   SessionKmsAnswer,
   SessionKmsInput,
   SessionKmsOperations,

@@ -2,10 +2,11 @@ import { type BranchKeyRequest, type BranchKeySource, versionBytes } from '../br
 import { branchKeyIdOption } from '../branch-key-id.ts'
 import { badOption } from '../errors.ts'
 import type { KeyArn } from '../kms/arn.ts'
+import { kmsOperations } from '../kms/aws-sdk.ts'
 import { type CreateKeyInput, checkedCreateKey, createKey, versionKey } from './create-key.ts'
 import { branchKeyRefused } from './failures.ts'
 import { HeldKey } from './held-key.ts'
-import { kmsOperationsOf } from './kms-operations.ts'
+import { keyStoreKmsOperations } from './kms-operations.ts'
 import { checkedKeyStoreOptions, type KeyStoreOptions } from './options.ts'
 import { protection } from './protection.ts'
 import { activeType, beaconType, recordOf, versionType } from './record.ts'
@@ -77,7 +78,7 @@ const tableTimeout = 120_000
 export const keyStore = (options: KeyStoreOptions): KeyStore => {
   const { kmsKeys, dynamoDB, timeout } = checkedKeyStoreOptions(options)
   const { tableName, logicalKeyStoreName } = options
-  const kms = protection(kmsOperationsOf(options.kms), options.kms.grantTokens)
+  const kms = protection(kmsOperations(options.kms, keyStoreKmsOperations), options.kms.grantTokens)
   const table = tableOf(tableName, dynamoDB, kmsKeys.region)
 
   const within = (ms: number) => {

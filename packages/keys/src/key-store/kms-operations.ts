@@ -1,6 +1,3 @@
-import { type AwsClientOptions, isSdkClient } from '../aws/client-options.ts'
-import { awsSender } from '../aws/sender.ts'
-import { kmsService, operationOf } from '../kms/aws-sdk.ts'
 import type { KmsAnswer, KmsCallOptions, KmsInput, KmsOperations } from '../kms/operations.ts'
 
 /** The input of KMS's ReEncrypt. */
@@ -29,19 +26,4 @@ export interface KeyStoreKmsOperations extends Pick<KmsOperations, 'decrypt'> {
 }
 
 /** The names, for the check of what is given in the SDK's place. */
-export const keyStoreKmsOperations: readonly (keyof KeyStoreKmsOperations)[] = [
-  'generateDataKeyWithoutPlaintext',
-  'reEncrypt',
-  'decrypt',
-]
-
-export const kmsOperationsOf = (options: AwsClientOptions<KeyStoreKmsOperations>): KeyStoreKmsOperations => {
-  const { client } = options
-  if (client !== undefined && typeof client !== 'function' && !isSdkClient(client)) return client
-  const operation = operationOf(awsSender(options, kmsService))
-  return {
-    generateDataKeyWithoutPlaintext: operation((sdk) => sdk.GenerateDataKeyWithoutPlaintextCommand),
-    reEncrypt: operation((sdk) => sdk.ReEncryptCommand),
-    decrypt: operation((sdk) => sdk.DecryptCommand),
-  }
-}
+export const keyStoreKmsOperations = ['generateDataKeyWithoutPlaintext', 'reEncrypt', 'decrypt'] as const

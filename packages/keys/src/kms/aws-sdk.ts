@@ -1,30 +1,40 @@
-import { type AwsCommand, type AwsSender, type AwsService, awsSender } from '../aws/sender.ts'
-import type { KmsCallOptions, KmsOperations } from './operations.ts'
-import type { KmsKeyringOptions } from './options.ts'
+import { type AwsClientOptions, isSdkClient } from '../aws/client-options.ts'
+import { type AwsCommand, type AwsService, awsSender } from '../aws/sender.ts'
+import type { KmsCallOptions } from './operations.ts'
+
+type Sdk = typeof import('@aws-sdk/client-kms')
 
 /** KMS as the AWS SDK presents it. */
-export const kmsService: AwsService<typeof import('@aws-sdk/client-kms')> = {
+const kmsService: AwsService<Sdk> = {
   name: 'KMS',
   package: '@aws-sdk/client-kms',
   load: () => import('@aws-sdk/client-kms'),
   clientOf: ({ KMSClient }) => KMSClient,
 }
 
-/** Makes an operation of a sender out of a class of commands. */
-export const operationOf =
-  <Sdk>({ send }: AwsSender<Sdk>) =>
-  (command: (sdk: Sdk) => new (input: never) => AwsCommand) =>
-  (input: object, call: KmsCallOptions): Promise<object> =>
-    send((sdk) => new (command(sdk))(input as never), call)
+/** `generateDataKey`, for the SDK's `GenerateDataKeyCommand`; and so on. */
+type KmsOperationName = OperationOf<keyof Sdk>
+type OperationOf<Name> = Name extends `${infer Operation}Command` ? Uncapitalize<Operation> : never
 
-/** The KMS operations of a keyring on the AWS SDK's client. */
-export const sdkOperations = (options: KmsKeyringOptions): KmsOperations => {
-  const sender = awsSender(options, kmsService)
-  const operation = operationOf(sender)
-  return {
-    generateDataKey: operation((sdk) => sdk.GenerateDataKeyCommand),
-    encrypt: operation((sdk) => sdk.EncryptCommand),
-    decrypt: operation((sdk) => sdk.DecryptCommand),
-    region: sender.region,
-  }
+/**
+ * The KMS operations that a client given as an option has, or these on the AWS SDK's client.
+ *
+ * @param names - the operations that are used
+ */
+export const kmsOperations = <O extends object>(
+  options: AwsClientOptions<O>,
+  names: readonly (KmsOperationName & keyof O)[],
+): O => {
+  const { client } = options
+  if (client !== undefined && typeof client !== 'function' && !isSdkClient(client)) return client
+  const { send, region } = awsSender(options, kmsService)
+  const operations = names.map((name) => {
+    const command = `${name[0]!.toUpperCase()}${name.slice(1)}Command`
+    const operation = (input: object, call: KmsCallOptions) =>
+      send((sdk) => new (sdk as unknown as Commands)[command]!(input), call)
+    return [name, operation]
+  })
+  return { ...Object.fromEntries(operations), region }
 }
+
+type Commands = Readonly<Record<string, new (input: object) => AwsCommand>>

@@ -1,11 +1,10 @@
 import { isGlassineError } from '@glassine/core/internal'
-import { isSdkClient } from '../aws/client-options.ts'
 import { notEncrypted } from '../errors.ts'
 import type { EncryptedDataKey, Keyring, KeyringRequest, UnwrapRequest, WrapRequest } from '../keyring.ts'
 import { answeredKey, checkDecrypter, checkedAnswer, takeBlob, takePlaintext } from './answers.ts'
 import { type KeyArn, type KeyReference, keyArnOf } from './arn.ts'
-import { sdkOperations } from './aws-sdk.ts'
-import type { KmsCallOptions, KmsInput, KmsOperations } from './operations.ts'
+import { kmsOperations } from './aws-sdk.ts'
+import { type KmsCallOptions, type KmsInput, type KmsOperations, kmsKeyringOperations } from './operations.ts'
 import { checkedKmsOptions, type KmsKeyringOptions } from './options.ts'
 import { type Call, firstAnswer } from './retry.ts'
 import { type Target, targetsOf } from './targets.ts'
@@ -35,11 +34,8 @@ let made = 0
  */
 export const kmsKeyring = (options: KmsKeyringOptions): Keyring => {
   const { generates, references, allowed } = checkedKmsOptions(options)
-  const { client, grantTokens } = options
-  const operations: KmsOperations =
-    client !== undefined && typeof client !== 'function' && !isSdkClient(client)
-      ? client
-      : sdkOperations(options)
+  const { grantTokens } = options
+  const operations = kmsOperations(options, kmsKeyringOperations)
   const tokens = grantTokens?.length ? { GrantTokens: grantTokens } : undefined
   const aliases = new Map<string, KeyArn>()
   const ownRegion = regionOf(operations, references, allowed.accountIds.length > 0)

@@ -52,3 +52,6 @@ export interface KmsOperations {
   /** The Region of calls that name none, where it is known. */
   region?(): Promise<string | undefined>
 }
+
+/** The names, for the check of what is given in the SDK's place. */
+export const kmsKeyringOperations = ['generateDataKey', 'encrypt', 'decrypt'] as const

@@ -2,7 +2,7 @@ import { anyObject, listOf, matching, type OptionSchema, type Rule, text } from 
 import { type AwsClientOptions, awsClientSchema, checkAwsClientOptions } from '../aws/client-options.ts'
 import { badOption, checked } from '../errors.ts'
 import { type KeyArn, type KeyReference, keyArnOf, keyArnRule, keyReferenceOf, regionRule } from './arn.ts'
-import type { KmsOperations } from './operations.ts'
+import { type KmsOperations, kmsKeyringOperations } from './operations.ts'
 
 /** Which keys, beside the configured ones, may decrypt. At least one of `keyArns` and `accountIds`. */
 export interface KmsAllowOptions {
@@ -46,7 +46,7 @@ const schema: OptionSchema<KmsKeyringOptions> = {
   keyIds: listOf(keyRule),
   allow: anyObject,
   grantTokens: listOf(text),
-  ...awsClientSchema('generateDataKey', 'encrypt', 'decrypt'),
+  ...awsClientSchema(...kmsKeyringOperations),
 }
 
 const allowSchema: OptionSchema<KmsAllowOptions> = {

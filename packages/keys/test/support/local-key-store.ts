@@ -9,7 +9,8 @@ import { KMSClient } from '@aws-sdk/client-kms'
 import { type KeyStoreOptions, keyStore } from '@glassine/keys/key-store'
 import { type LocalDynamoDBKind, startLocalDynamoDB, withoutTransactions } from '@glassine/local-dynamodb'
 import { startLocalKms } from '@glassine/local-kms'
-import { kmsOperationsOf } from '../../src/key-store/kms-operations.ts'
+import { type KeyStoreKmsOperations, keyStoreKmsOperations } from '../../src/key-store/kms-operations.ts'
+import { kmsOperations as kmsOperationsOf } from '../../src/kms/aws-sdk.ts'
 
 export const tableName = 'KeyStoreTable'
 export const logicalKeyStoreName = 'LogicalKeyStore'
@@ -51,7 +52,10 @@ export const startServices = async (kind: LocalDynamoDBKind) => {
       dynamoDB: { client: dynamoDBClient, insecureEndpoint: endpoint, ...changed.dynamoDB },
     })
 
-  const kmsOperations = kmsOperationsOf({ client: kmsClient, insecureEndpoint: kms.endpoint })
+  const kmsOperations = kmsOperationsOf<KeyStoreKmsOperations>(
+    { client: kmsClient, insecureEndpoint: kms.endpoint },
+    keyStoreKmsOperations,
+  )
   const client = new DynamoDBClient(server.clientOptions)
   await client.send(
     new CreateTableCommand({

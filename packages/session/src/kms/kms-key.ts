@@ -1,6 +1,6 @@
 import type { GlassineError } from '@glassine/core'
 import { anyObject, checkedOptions, integer, listOf, required, text } from '@glassine/core/internal'
-import type { AwsClientOptions } from '@glassine/keys'
+import type { AwsClientOptions, KmsCallOptions } from '@glassine/keys'
 import {
   answeredKey,
   awsClientSchema,
@@ -10,16 +10,16 @@ import {
   type KeyReference,
   keyReferenceOf,
   keyRule,
+  kmsOperations,
   wrongAnswer,
 } from '@glassine/keys/internal'
 import { badOption, decryptFailed, packageName, unavailable } from '../errors.ts'
 import { importPublicKey, type PublicJwk, publicJwkOf } from '../jwk.ts'
 import {
-  type KmsCallOptions,
-  kmsOperationsOf,
   type SessionKmsAnswer,
   type SessionKmsInput,
   type SessionKmsOperations,
+  sessionKmsOperations,
 } from './operations.ts'
 
 /** Options of everything here that uses one asymmetric key in AWS KMS. */
@@ -82,7 +82,7 @@ export const kmsKeyOf = (
     options,
   )
   checkAwsClientOptions(options)
-  const operations = kmsOperationsOf(options)
+  const operations = kmsOperations(options, sessionKmsOperations)
   const tokens = grantTokens?.length ? { GrantTokens: grantTokens } : undefined
 
   // Once it is known which key an alias leads to, only that one serves: its public half is what devices encrypt to.

@@ -1,13 +1,4 @@
-import type { AwsClientOptions } from '@glassine/keys'
-import { awsSender, isSdkClient, kmsService, operationOf } from '@glassine/keys/internal'
-
-/** What every KMS call is told beside its input. */
-export interface KmsCallOptions {
-  /** Aborted when the answer is no longer waited for. */
-  readonly signal: AbortSignal
-  /** The Region of the key's ARN; `undefined` where the key is named by id or alias alone. */
-  readonly region: string | undefined
-}
+import type { KmsCallOptions } from '@glassine/keys'
 
 /** What every operation is given. */
 export interface SessionKmsInput {
@@ -50,17 +41,5 @@ export interface SessionKmsOperations {
   }>
 }
 
-/** The KMS operations on the AWS SDK's client, or those that the caller has given in its place. */
-export const kmsOperationsOf = (
-  options: AwsClientOptions<Partial<SessionKmsOperations>>,
-): Partial<SessionKmsOperations> => {
-  const { client } = options
-  if (client !== undefined && typeof client !== 'function' && !isSdkClient(client)) return client
-  const operation = operationOf(awsSender(options, kmsService))
-  return {
-    getPublicKey: operation((sdk) => sdk.GetPublicKeyCommand),
-    deriveSharedSecret: operation((sdk) => sdk.DeriveSharedSecretCommand),
-    decrypt: operation((sdk) => sdk.DecryptCommand),
-    sign: operation((sdk) => sdk.SignCommand),
-  }
-}
+/** The names of all of them. */
+export const sessionKmsOperations = ['getPublicKey', 'deriveSharedSecret', 'decrypt', 'sign'] as const
