@@ -15,13 +15,12 @@ import {
 import type { KeyMaterial } from '@glassine/keys'
 import { type BudgetOptions, budgetOf } from './budget.ts'
 import { packageName } from './errors.ts'
-import { contextHashes } from './fields/contexts.ts'
+import { type ContextOf, contextHashes } from './fields/contexts.ts'
 import { knownKeys } from './recipients/known-keys.ts'
 import { type Recipient, recipientsOf, recipientsRule } from './recipients/recipient.ts'
 import type { ReplayStore } from './replay.ts'
-import { sessionsOf } from './session/sessions.ts'
-import type { Settings } from './settings.ts'
-import { ticketsOf } from './ticket.ts'
+import { type Sessions, sessionsOf } from './session/sessions.ts'
+import { type Tickets, ticketsOf } from './ticket.ts'
 
 /** Options of {@link sessionEnvelope}; times in ms. */
 export interface SessionEnvelopeOptions {
@@ -141,4 +140,19 @@ export const checkedSettings = (options: SessionEnvelopeOptions): Settings => {
     timeout,
     now,
   }
+}
+
+/** An envelope's checked options, and what it keeps. */
+export interface Settings {
+  readonly sessions: Sessions
+  readonly contextOf: ContextOf
+  readonly tickets?: Tickets
+  readonly replay?: ReplayStore
+  /** The member that holds a bundle; the field shape has none. */
+  readonly bundleMember?: string
+  /** Plaintexts are padded to multiples of so many bytes. */
+  readonly padding?: number
+  /** Longest wait for a key, ms. */
+  readonly timeout: number
+  readonly now: () => number
 }

@@ -2,8 +2,8 @@ import type { Envelope } from '@glassine/core'
 import { keyHeader, sessionMember } from '@glassine/core/internal'
 import { checkedSettings, type SessionEnvelopeOptions } from './envelope-options.ts'
 import { fault } from './errors.ts'
+import { recognises } from './fields/header.ts'
 import { prepareOpen } from './fields/open.ts'
-import { recognises } from './fields/recognises.ts'
 
 /** The envelope of JWE sessions, for use with middlewares or by hand. */
 export interface SessionEnvelope extends Envelope {

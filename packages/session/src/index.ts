@@ -19,8 +19,7 @@ export type {
   SessionKmsInput,
   SessionKmsOperations,
 } from './kms/operations.ts'
-export { kmsAgreementRecipient } from './recipients/kms-agreement.ts'
-export { kmsRsaRecipient } from './recipients/kms-rsa.ts'
+export { kmsAgreementRecipient, kmsRsaRecipient } from './recipients/kms.ts'
 export { type LocalRecipientOptions, localRecipient } from './recipients/local.ts'
 export type {
   AgreeRequest,

@@ -2,11 +2,11 @@ import { keySetType, ticketType } from '@glassine/core/internal'
 import { type EncryptedDataKey, type KeyMaterial, serialiseContext } from '@glassine/keys'
 import { boundedMap, readEncryptedDataKeys, secretKey, writeEncryptedDataKeys } from '@glassine/keys/internal'
 import { decryptFailed, fault, hideRefusal } from './errors.ts'
-import { decode } from './jwe/base64url.ts'
 import { type CompactJwe, encodeHeader, freshIvs, openCompact, sealCompact } from './jwe/compact.ts'
+import { decode } from './jwe/encoding.ts'
 import type { RecipientCall } from './recipients/recipient.ts'
+import type { Session } from './session/key-set.ts'
 import { writeKeySet } from './session/key-set.ts'
-import type { Session } from './session/session.ts'
 
 /** Makes and opens tickets: a session's keys, sealed by the service for itself under a key that instances share. */
 export interface Tickets {

@@ -3,12 +3,9 @@ import { createPrivateKey, createPublicKey, diffieHellman, randomBytes } from 'n
 import { secretKey } from '@glassine/keys/internal'
 import { recipientJwk } from '@glassine/session'
 import { describe, expect, test } from '@jest/globals'
-import { ephemeralKey } from '../src/jwe/agreement.ts'
-import { decode, isBase64url } from '../src/jwe/base64url.ts'
+import { concatKdf, ephemeralKey, unwrapKey } from '../src/jwe/agreement.ts'
 import { looksLikeJwe, openCompact, parseCompact, sealCompact } from '../src/jwe/compact.ts'
-import { concatKdf } from '../src/jwe/concat-kdf.ts'
-import { strictJson } from '../src/jwe/json.ts'
-import { unwrapKey } from '../src/jwe/key-wrap.ts'
+import { decode, isBase64url, strictJson } from '../src/jwe/encoding.ts'
 
 const hex = (text: string): Buffer => Buffer.from(text, 'hex')
 const refused = expect.objectContaining({ code: 'ERR_DECRYPT_FAILED' })

@@ -14,7 +14,7 @@ import { describe, expect, test } from '@jest/globals'
 import { compactDecrypt, decodeProtectedHeader } from 'jose'
 import { contextHashes } from '../src/fields/contexts.ts'
 import { replyOf } from '../src/fields/reply.ts'
-import { maySeal } from '../src/session/session.ts'
+import { maySeal } from '../src/session/key-set.ts'
 import { audience, b64u, beginSession, ctxOf, openFields, sealFields, sealValue } from './support/device.ts'
 import { codeOf, fields, opened, patient, scope, sealed } from './support/patient.ts'
 

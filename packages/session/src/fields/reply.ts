@@ -1,15 +1,20 @@
 import { randomBytes } from 'node:crypto'
 import type { Envelope, EnvelopeOptions, FieldPolicy, Prepared } from '@glassine/core'
-import { keyUse, preparedWith, sessionMember } from '@glassine/core/internal'
+import {
+  isPlainObject,
+  keyUse,
+  plaintextsOf,
+  preparedWith,
+  type SealItem,
+  sessionMember,
+} from '@glassine/core/internal'
 import { ivBytes, jsonBytes, refuseOversize } from '@glassine/keys/internal'
+import type { Settings } from '../envelope-options.ts'
 import { decryptFailed, fault, packageName } from '../errors.ts'
 import { bodyLength, freshIvs, sealCompact } from '../jwe/compact.ts'
-import { maySeal, type Session } from '../session/session.ts'
-import type { Settings } from '../settings.ts'
+import { maySeal, type Session } from '../session/key-set.ts'
 import { innerLayer } from './forward-secret.ts'
-import { headsOf } from './heads.ts'
-import { recognises } from './recognises.ts'
-import { takenOut } from './take-out.ts'
+import { headsOf, recognises, refuseDeclared } from './header.ts'
 
 /** Bytes of a `jti`. */
 const jtiBytes = 16
@@ -111,4 +116,46 @@ const ticketFor = async (
   } catch {
     return undefined
   }
+}
+
+/** A payload's copy and what is to be sealed of it. */
+export interface TakenOut {
+  readonly copy: unknown
+  /** The copy, where it can carry a ticket. */
+  readonly root?: Record<string, unknown>
+  readonly values: readonly SealItem[]
+}
+
+/**
+ * Encodes all values of a payload: one for each declared place, or one bundle. Everything that can fail by the payload
+ * fails here.
+ *
+ * @throws GlassineError `ERR_FIELD_MISSING`, `ERR_VALUE_INVALID`, `ERR_ALREADY_ENCRYPTED`, `ERR_OPTION_INVALID`
+ */
+export const takenOut = (
+  { bundleMember, padding }: Settings,
+  payload: unknown,
+  policy: FieldPolicy,
+  { partial }: EnvelopeOptions,
+): TakenOut => {
+  refuseDeclared(policy)
+  // Where the ticket goes must be free.
+  if (isPlainObject(payload) && Object.hasOwn(payload, sessionMember) && payload[sessionMember] !== undefined)
+    throw fault(recognises(payload[sessionMember]) ? 'ERR_ALREADY_ENCRYPTED' : 'ERR_VALUE_INVALID', {
+      path: `/${sessionMember}`,
+    })
+  const shape = { packageName, bundleMember, partial, isSealed: recognises }
+  const { copy, items } = plaintextsOf(policy, payload, shape)
+  return {
+    copy,
+    root: isPlainObject(copy) ? copy : undefined,
+    values:
+      padding === undefined ? items : items.map((item) => ({ ...item, text: padded(item.text, padding) })),
+  }
+}
+
+/** Spaces behind a JSON text change nothing in it: with them a ciphertext tells its length by steps only. */
+const padded = (json: string, bucket: number): string => {
+  const over = Buffer.byteLength(json, 'utf8') % bucket
+  return over === 0 ? json : json + ' '.repeat(bucket - over)
 }

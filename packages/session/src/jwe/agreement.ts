@@ -1,11 +1,10 @@
-import type { KeyObject } from 'node:crypto'
+import { createDecipheriv, hash, type KeyObject } from 'node:crypto'
+import { derivationBytes } from '@glassine/core/internal'
+import { secretKey } from '@glassine/keys/internal'
 import { decryptFailed } from '../errors.ts'
 import { importPublicKey } from '../jwk.ts'
-import { decode } from './base64url.ts'
 import { keyBytes } from './compact.ts'
-import { concatKdf } from './concat-kdf.ts'
-import type { JsonObject } from './json.ts'
-import { unwrapKey } from './key-wrap.ts'
+import { decode, type JsonObject } from './encoding.ts'
 
 /** The algorithms of RFC 7518, section 4.6 that are accepted, and what their key derivation is bound to. */
 export const agreements = { 'ECDH-ES': 'A256GCM', 'ECDH-ES+A256KW': 'ECDH-ES+A256KW' } as const
@@ -64,5 +63,50 @@ export const agreedKey = (
     return key
   } finally {
     derived.fill(0)
+  }
+}
+
+/**
+ * The key derivation of ECDH-ES (RFC 7518, section 4.6.2; NIST SP 800-56A, 5.8.1): one round of SHA-256, which is all
+ * that keys of up to 256 bits take.
+ *
+ * @param secret - the x coordinate that both sides agree on; 32 bytes on P-256
+ * @param algorithm - `enc` for ECDH-ES, `alg` for ECDH-ES+A256KW
+ * @param apu - PartyUInfo, decoded from the header
+ * @param apv - PartyVInfo, decoded from the header
+ * @param length - bytes of the key, at most 32
+ */
+export const concatKdf = (
+  secret: Buffer,
+  algorithm: string,
+  apu?: Buffer,
+  apv?: Buffer,
+  length = keyBytes,
+): Buffer => {
+  const bytes = derivationBytes(secret, algorithm, apu, apv, length * 8)
+  const derived = hash('sha256', bytes, 'buffer').subarray(0, length)
+  // The secret stands in them.
+  bytes.fill(0)
+  return derived
+}
+
+/** RFC 3394, section 2.2.3.1. */
+const defaultIv = Buffer.alloc(8, 0xa6)
+
+/** Bytes of a wrapped content key: the key and one block of 8 more. */
+export const wrappedBytes = keyBytes + 8
+
+/**
+ * Unwraps a content key of A256KW (RFC 3394; RFC 7518, section 4.4).
+ *
+ * @throws GlassineError `ERR_DECRYPT_FAILED`
+ */
+export const unwrapKey = (wrappingKey: Buffer, wrapped: Buffer): Buffer => {
+  try {
+    const decipher = createDecipheriv('id-aes256-wrap', secretKey(wrappingKey), defaultIv)
+    // OpenSSL unwraps and checks in this one step. `final` adds nothing; joined with it, a copy of the key would be left.
+    return decipher.update(wrapped)
+  } catch {
+    throw decryptFailed()
   }
 }

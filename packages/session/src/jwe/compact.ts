@@ -1,8 +1,7 @@
 import { randomFillSync } from 'node:crypto'
 import { gcmOpen, gcmSeal, ivBytes, type SecretKey, tagBytes } from '@glassine/keys/internal'
 import { decryptFailed } from '../errors.ts'
-import { decode, endsWell } from './base64url.ts'
-import { type JsonObject, strictJson } from './json.ts'
+import { decode, endsWell, type JsonObject, strictJson } from './encoding.ts'
 
 /** Bytes of a content key of A256GCM (RFC 7518, section 5.3). */
 export const keyBytes = 32

@@ -1,11 +1,10 @@
 import { createSecretKey, type KeyObject } from 'node:crypto'
-import { keyUse } from '@glassine/core/internal'
+import { keyUse, maxSessionSeals } from '@glassine/core/internal'
 import { type SecretKey, secretKey } from '@glassine/keys/internal'
 import { decryptFailed } from '../errors.ts'
 import { ephemeralKey } from '../jwe/agreement.ts'
-import { decode } from '../jwe/base64url.ts'
 import { keyBytes } from '../jwe/compact.ts'
-import { type JsonObject, strictJson } from '../jwe/json.ts'
+import { decode, type JsonObject, strictJson } from '../jwe/encoding.ts'
 
 /** The keys of a session (RFC 7517, section 5). OpenSSL holds them: neither `util.inspect` nor a log finds them. */
 export interface SessionKeys {
@@ -82,3 +81,19 @@ export const writeKeySet = ({ sid, request, response, device }: SessionKeys): Bu
   }
   return Buffer.from(JSON.stringify({ keys }), 'utf8')
 }
+
+/** A session as it is kept: its keys, its end, and what was sealed in it here. */
+export interface Session {
+  readonly keys: SessionKeys
+  /** Whom it was meant for, as its header says. */
+  readonly audience: string
+  /** ms since the epoch. */
+  readonly expires: number
+  /** Whether the device has a ticket already. */
+  readonly byTicket: boolean
+  /** Values sealed under the response key, in this process. */
+  seals: number
+}
+
+/** Whether a session's response key may seal so many values more. */
+export const maySeal = ({ seals }: Session, more = 1): boolean => seals + more <= maxSessionSeals

@@ -2,14 +2,13 @@ import { hash } from 'node:crypto'
 import type { Scope } from '@glassine/core'
 import { Cache, type CacheOptions, Shared, secretKey } from '@glassine/keys/internal'
 import type { Budget } from '../budget.ts'
-import { type Carrier, type CarrierRules, isOver, readCarrier } from '../carrier.ts'
 import { decryptFailed, hideRefusal, sessionExpired, unavailable } from '../errors.ts'
 import { agreedKey } from '../jwe/agreement.ts'
 import { keyBytes, openCompact } from '../jwe/compact.ts'
 import { type KnownKeys, recipientError } from '../recipients/known-keys.ts'
+import { type Carrier, type CarrierRules, isOver, readCarrier } from '../session-token.ts'
 import type { Tickets } from '../ticket.ts'
-import { readKeySet } from './key-set.ts'
-import { maySeal, type Session } from './session.ts'
+import { maySeal, readKeySet, type Session } from './key-set.ts'
 
 /** What opens sessions. */
 export interface SessionsParts {

@@ -1,11 +1,9 @@
 import type { KeyObject } from 'node:crypto'
 import { keySetType, ticketType } from '@glassine/core/internal'
 import { decryptFailed, sessionExpired } from './errors.ts'
-import { type Agreement, agreements, ephemeralKey, partyInfo } from './jwe/agreement.ts'
-import { decode } from './jwe/base64url.ts'
+import { type Agreement, agreements, ephemeralKey, partyInfo, wrappedBytes } from './jwe/agreement.ts'
 import { type CompactJwe, parseCompact } from './jwe/compact.ts'
-import type { JsonObject } from './jwe/json.ts'
-import { wrappedBytes } from './jwe/key-wrap.ts'
+import { decode, type JsonObject } from './jwe/encoding.ts'
 import type { KnownKey, KnownKeys } from './recipients/known-keys.ts'
 import type { RecipientCall } from './recipients/recipient.ts'
 
