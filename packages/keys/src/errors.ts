@@ -34,3 +34,10 @@ export const ownError = (thrown: unknown): GlassineError => {
   const name = thrown instanceof Error && safeName.test(thrown.name) ? thrown.name : 'an error'
   return unavailable(`The keyring failed with ${name}`)
 }
+
+/**
+ * A branch key that will not be had: asking again gives the same answer. The message is for whoever runs the key
+ * store, so the status keeps it from clients; keyrings make their own error of it.
+ */
+export const branchKeyRefused = (message: string): GlassineError =>
+  fault('ERR_DECRYPT_FAILED', { message, statusCode: 500 })

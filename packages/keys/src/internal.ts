@@ -6,7 +6,7 @@ export {
   checkAwsClientOptions,
   isSdkClient,
 } from './aws/client-options.ts'
-export { type AwsService, awsSender } from './aws/sender.ts'
+export { conditionFailed, dynamoDBSender } from './aws/dynamodb.ts'
 export { boundedMap } from './bounded-map.ts'
 export { Cache, type CacheCounts, type CacheOptions } from './cache.ts'
 export { gcmOpen, gcmSeal, gcmSealInto, gcmTag, gcmVerifyTag, ivBytes, tagBytes } from './crypto/aes-gcm.ts'
@@ -14,7 +14,6 @@ export { digestBytes, hkdfExtract, hmac, hmacSha512 } from './crypto/hmac.ts'
 export { newSigningKey, type SigningKey, signP384, verificationKey, verifyP384 } from './crypto/p384.ts'
 export { type SecretKey, secretKey } from './crypto/secret-key.ts'
 export { readEncryptedDataKeys, writeEncryptedDataKeys } from './encrypted-data-keys.ts'
-export { conditionFailed, dynamoDB } from './key-store/failures.ts'
 export { answeredKey, checkedAnswer } from './kms/answers.ts'
 export { type KeyReference, keyReferenceOf } from './kms/arn.ts'
 export { kmsOperations } from './kms/aws-sdk.ts'

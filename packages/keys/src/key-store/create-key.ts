@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { isPlainObject, type OptionSchema, text } from '@glassine/core/internal'
+import { conditionFailed } from '../aws/dynamodb.ts'
 import { branchKeyIdRule } from '../branch-key-id.ts'
 import type { EncryptionContext } from '../encryption-context.ts'
 import { badOption, checked, notEncrypted, unavailable } from '../errors.ts'
 import type { KeyArn } from '../kms/arn.ts'
-import { conditionFailed } from './failures.ts'
 import type { Protection } from './protection.ts'
 import {
   activeContext,

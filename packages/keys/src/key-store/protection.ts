@@ -1,12 +1,11 @@
 import { branchKeyLength } from '../branch-key.ts'
 import type { EncryptionContext } from '../encryption-context.ts'
-import { notEncrypted } from '../errors.ts'
+import { branchKeyRefused, notEncrypted } from '../errors.ts'
 import { answeredKey, checkedAnswer, takeBlob, takePlaintext } from '../kms/answers.ts'
 import type { KeyArn } from '../kms/arn.ts'
 import { wrongAnswer } from '../kms/failures.ts'
 import type { KmsAnswer, KmsCallOptions } from '../kms/operations.ts'
 import { firstAnswer } from '../kms/retry.ts'
-import { branchKeyRefused } from './failures.ts'
 import type { KeyStoreKmsOperations } from './kms-operations.ts'
 
 type Deadline = () => number

@@ -1,6 +1,6 @@
 import { versionBytes } from '../branch-key.ts'
 import type { EncryptionContext } from '../encryption-context.ts'
-import { branchKeyRefused } from './failures.ts'
+import { branchKeyRefused } from '../errors.ts'
 
 /*
  * The records of a branch key, as AWS's key stores hold them: one for each version, a copy of the version that is

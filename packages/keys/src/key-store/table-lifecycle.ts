@@ -1,6 +1,6 @@
+import type { Answered, DynamoDBSend } from '../aws/dynamodb.ts'
 import { notEncrypted, unavailable } from '../errors.ts'
 import { activeType, partitionKey, type RecordItem, sortKey } from './record.ts'
-import type { Answered, Send } from './table.ts'
 
 type Deadline = () => number
 
@@ -14,7 +14,11 @@ interface Described {
 const pause = 1_000
 
 /** Creates the table, with the key that AWS's key stores have, or accepts one that is there; waits until it serves. */
-export const createTable = async (send: Send, tableName: string, deadline: Deadline): Promise<string> => {
+export const createTable = async (
+  send: DynamoDBSend,
+  tableName: string,
+  deadline: Deadline,
+): Promise<string> => {
   const created = await send<object>(
     (sdk) =>
       new sdk.CreateTableCommand({
@@ -44,7 +48,7 @@ export const createTable = async (send: Send, tableName: string, deadline: Deadl
   }
 }
 
-const describe = async (send: Send, tableName: string, deadline: Deadline): Promise<Described> => {
+const describe = async (send: DynamoDBSend, tableName: string, deadline: Deadline): Promise<Described> => {
   const result = await send<{ Table?: Described }>(
     (sdk) => new sdk.DescribeTableCommand({ TableName: tableName }),
     deadline,
@@ -58,7 +62,7 @@ const describe = async (send: Send, tableName: string, deadline: Deadline): Prom
  * that is under way fails on its condition.
  */
 export const deleteRecords = async (
-  send: Send,
+  send: DynamoDBSend,
   tableName: string,
   branchKeyId: string,
   deadline: Deadline,

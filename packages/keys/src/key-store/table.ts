@@ -1,18 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import type { AwsClientOptions } from '../aws/client-options.ts'
-import { type AwsCommand, type AwsService, awsSender } from '../aws/sender.ts'
-import { type Call, firstAnswer } from '../kms/retry.ts'
-import { branchKeyRefused, cancellation, dynamoDB } from './failures.ts'
+import { type Answered, type DynamoDBSend, dynamoDBSender } from '../aws/dynamodb.ts'
+import { branchKeyRefused } from '../errors.ts'
 import { ciphertext, partitionKey, type RecordItem, sortKey } from './record.ts'
 
-type Sdk = typeof import('@aws-sdk/client-dynamodb')
 type Deadline = () => number
-
-/** An answer, or the names of definite refusals. */
-export type Answered<T> = { answer: T } | { refusals: readonly string[] }
-
-/** Sends a command to the table's DynamoDB, with retries. */
-export type Send = <T>(make: (sdk: Sdk) => AwsCommand, deadline: Deadline) => Promise<Answered<T>>
 
 /** A record to put, and what must be true of the place where it goes. */
 export interface Put {
@@ -27,32 +19,12 @@ export interface Table {
   read(branchKeyId: string, type: string, deadline: Deadline): Promise<RecordItem>
   /** All records or none. */
   write(puts: readonly Put[], deadline: Deadline): Promise<Answered<unknown>>
-  readonly send: Send
-}
-
-const service: AwsService<Sdk> = {
-  name: 'DynamoDB',
-  package: '@aws-sdk/client-dynamodb',
-  load: () => import('@aws-sdk/client-dynamodb'),
-  clientOf: ({ DynamoDBClient }) => DynamoDBClient,
+  readonly send: DynamoDBSend
 }
 
 /** @param region - of clients that are made here, where `awsClientOptions` names none */
 export const tableOf = (tableName: string, options: AwsClientOptions, region: string | undefined): Table => {
-  const sender = awsSender(options, service)
-  const own = (options.awsClientOptions as { region?: unknown } | undefined)?.region
-  const place = own === undefined ? region : undefined
-
-  const send: Send = <T>(make: (sdk: Sdk) => AwsCommand, deadline: Deadline) => {
-    const call: Call<T> = async (signal) => {
-      try {
-        return (await sender.send(make, { signal, region: place })) as T
-      } catch (thrown) {
-        throw cancellation(thrown)
-      }
-    }
-    return firstAnswer([call], deadline, dynamoDB)
-  }
+  const send = dynamoDBSender(options, region)
 
   const get = async (branchKeyId: string, type: string, deadline: Deadline, consistent: boolean) => {
     const Key = { [partitionKey]: { S: branchKeyId }, [sortKey]: { S: type } }

@@ -14,7 +14,8 @@ const refusal =
 const credentials =
   /^(CredentialsProviderError|TokenProviderError|InvalidClientTokenId|(ExpiredToken|UnrecognizedClient|IncompleteSignature|InvalidSignature|MissingAuthenticationToken)(Exception)?)$/
 
-const named = (name: string): Error => Object.assign(new Error(), { name })
+/** An error of which only the name matters. */
+export const named = (name: string): Error => Object.assign(new Error(), { name })
 
 /** An answer of KMS that is whole and wrong: another key, or a plaintext of another length. */
 export const wrongAnswer = (): Error => named('WrongAnswer')

@@ -2,18 +2,13 @@ import { randomBytes } from 'node:crypto'
 import { checkedOptions, integer, type OptionSchema, required, text } from '@glassine/core/internal'
 import type { AwsClientOptions } from '@glassine/keys'
 import {
-  type AwsService,
   awsClientSchema,
-  awsSender,
   checkAwsClientOptions,
   conditionFailed,
-  dynamoDB,
-  firstAnswer,
+  dynamoDBSender,
 } from '@glassine/keys/internal'
 import { packageName, unavailable } from '../errors.ts'
 import type { ReplayStore } from '../replay.ts'
-
-type Sdk = typeof import('@aws-sdk/client-dynamodb')
 
 /** Options of {@link dynamodbReplayStore}. */
 export interface DynamoDBReplayStoreOptions extends AwsClientOptions {
@@ -23,22 +18,12 @@ export interface DynamoDBReplayStoreOptions extends AwsClientOptions {
   readonly timeout?: number
 }
 
-const service: AwsService<Sdk> = {
-  name: 'DynamoDB',
-  package: '@aws-sdk/client-dynamodb',
-  load: () => import('@aws-sdk/client-dynamodb'),
-  clientOf: ({ DynamoDBClient }) => DynamoDBClient,
-}
-
 const schema: OptionSchema<DynamoDBReplayStoreOptions> = {
   tableName: required(text),
   timeout: integer(1),
   // The SDK's client alone: a store of one's own is one method.
   ...awsClientSchema('send'),
 }
-
-/** The name under which the SDK throws a failed condition of PutItem. */
-const conditionException = 'ConditionalCheckFailedException'
 
 /**
  * A replay store in DynamoDB, one for all instances: a conditional PutItem for each payload. An item holds a MAC, a
@@ -66,36 +51,22 @@ const conditionException = 'ConditionalCheckFailedException'
 export const dynamodbReplayStore = (options: DynamoDBReplayStoreOptions): ReplayStore => {
   const { tableName, timeout = 10_000 } = checkedOptions(packageName, schema, options)
   checkAwsClientOptions(options)
-  const { send } = awsSender(options, service)
+  const send = dynamoDBSender(options)
 
   return {
     async spend(id, expires, { deadline = Number.POSITIVE_INFINITY }) {
       const end = Math.min(deadline, Date.now() + timeout)
       const nonce = { B: randomBytes(16) }
-      const result = await firstAnswer(
-        [
-          async (signal) => {
-            try {
-              return await send(
-                (sdk) =>
-                  new sdk.PutItemCommand({
-                    TableName: tableName,
-                    Item: { id: { S: id }, nonce, expires: { N: String(expires) } },
-                    ConditionExpression: 'attribute_not_exists(#id) OR #nonce = :nonce',
-                    ExpressionAttributeNames: { '#id': 'id', '#nonce': 'nonce' },
-                    ExpressionAttributeValues: { ':nonce': nonce },
-                  }),
-                { signal, region: undefined },
-              )
-            } catch (thrown) {
-              throw (thrown as { name?: unknown } | null)?.name === conditionException
-                ? Object.assign(new Error(), { name: conditionFailed })
-                : thrown
-            }
-          },
-        ],
+      const result = await send(
+        (sdk) =>
+          new sdk.PutItemCommand({
+            TableName: tableName,
+            Item: { id: { S: id }, nonce, expires: { N: String(expires) } },
+            ConditionExpression: 'attribute_not_exists(#id) OR #nonce = :nonce',
+            ExpressionAttributeNames: { '#id': 'id', '#nonce': 'nonce' },
+            ExpressionAttributeValues: { ':nonce': nonce },
+          }),
         () => end,
-        dynamoDB,
       )
       if ('answer' in result) return true
       if (result.refusals.includes(conditionFailed)) return false
