@@ -2,7 +2,7 @@ import { type Envelope, type FieldPolicy, placesOf } from '@glassine/core'
 import { isPlainObject } from '@glassine/core/internal'
 import { fault, packageName } from './errors.ts'
 import type { EventSource } from './event-source.ts'
-import { oneValue, type RequestHeaders, requestHeaders } from './request-headers.ts'
+import { oneValue, type RequestHeaders, requestHeaders } from './headers.ts'
 
 /** An envelope, and what the request carries in its header. */
 export interface Choice {

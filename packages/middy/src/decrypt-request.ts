@@ -11,6 +11,7 @@ import type { MiddlewareObj } from '@middy/core'
 import { type Choice, chooseEnvelope, headerChoice, unpromptedEnvelope } from './choose-envelope.ts'
 import { badOption, fault, packageName, replaceForeign } from './errors.ts'
 import { type EventSource, eventSourceOf } from './event-source.ts'
+import { wantsMultiValue } from './headers.ts'
 import {
   anyFunction,
   byteCount,
@@ -23,10 +24,9 @@ import {
   oneOf,
 } from './options.ts'
 import { mayLackBody, payloadPlace } from './payload.ts'
-import { wantsMultiValue } from './response-headers.ts'
+import { sessionProblem } from './problem.ts'
 import { routeOf } from './route.ts'
 import { type Bind, bindingOf, type Caller, type Context, scopeOf } from './scope.ts'
-import { sessionProblem } from './session-problem.ts'
 import { type AnyRequest, stateOf } from './state.ts'
 
 /** Options of {@link decryptRequest}. */

@@ -3,6 +3,7 @@ import type { MiddlewareObj } from '@middy/core'
 import { unsealedPlace } from './clear-place.ts'
 import { badOption, fault, packageName, sealingError } from './errors.ts'
 import { eventSourceOf } from './event-source.ts'
+import { wantsMultiValue } from './headers.ts'
 import {
   anyFunction,
   byteCount,
@@ -14,7 +15,6 @@ import {
   oneEnvelope,
 } from './options.ts'
 import { isHarmless, type ResponseParts, responseParts } from './response.ts'
-import { wantsMultiValue } from './response-headers.ts'
 import { routeOf } from './route.ts'
 import { type Bind, bindingOf, scopeOf } from './scope.ts'
 import { type AnyRequest, type Sealing, stateOf } from './state.ts'

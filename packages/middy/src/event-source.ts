@@ -1,5 +1,5 @@
 import { isPlainObject } from '@glassine/core/internal'
-import { getOwn, getOwnObject, getOwnString } from './own-property.ts'
+import { getOwn, getOwnObject, getOwnString } from './event-value.ts'
 import { type ServiceSource, serviceSource } from './service-source.ts'
 
 /** Sources that carry an HTTP request with headers. */

@@ -21,8 +21,12 @@ export {
   fieldEncryption,
   fieldEncryptionValidateOptions,
 } from './field-encryption.ts'
-export type { ClientCertificate } from './require-tls/client-certificate.ts'
-export type { AlbOptions, CloudFrontOptions, RequireTlsOptions } from './require-tls/options.ts'
+export type {
+  AlbOptions,
+  ClientCertificate,
+  CloudFrontOptions,
+  RequireTlsOptions,
+} from './require-tls/options.ts'
 export { requireTls, requireTlsValidateOptions } from './require-tls/require-tls.ts'
 export type { Bind } from './scope.ts'
 export type { ServiceSource } from './service-source.ts'

@@ -1,9 +1,8 @@
 import { decodeValue } from '@glassine/core'
 import { isPlainObject } from '@glassine/core/internal'
-import { textOfBase64 } from './base64.ts'
 import { fault } from './errors.ts'
 import { type EventSource, methodOf } from './event-source.ts'
-import { getOwn } from './own-property.ts'
+import { getOwn, textOfBase64 } from './event-value.ts'
 
 /**
  * Where the fields of one kind of event live. One entry of the registry below teaches all middlewares a new source.

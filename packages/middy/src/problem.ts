@@ -1,4 +1,4 @@
-import type { GlassineError } from '@glassine/core'
+import type { ErrorCode, GlassineError } from '@glassine/core'
 import { answersHttp, type EventSource, isEdge } from './event-source.ts'
 
 /**
@@ -46,3 +46,21 @@ export const problemResponse = (
     source,
     multiValue,
   )
+
+/** What a client can mend by itself, with a new session or with fresh keys of the service; and the problem types. */
+const problemTypes: { readonly [C in ErrorCode]?: string } = {
+  ERR_SESSION_EXPIRED: 'session-expired',
+  ERR_RECIPIENT_UNKNOWN: 'unknown-kid',
+}
+
+/** The problem document that makes a client begin a new session and try once more; nothing for other errors. */
+export const sessionProblem = (
+  error: GlassineError,
+  source: EventSource,
+  multiValue: boolean | undefined,
+): Record<string, unknown> | undefined => {
+  const type = problemTypes[error.code]
+  return type === undefined
+    ? undefined
+    : problemResponse(error, { type, title: error.message }, source, multiValue)
+}

@@ -1,10 +1,10 @@
 import { decodeValue, type FieldPolicy } from '@glassine/core'
 import { isPlainObject } from '@glassine/core/internal'
-import { textOfBase64 } from './base64.ts'
 import { hasPlace } from './clear-place.ts'
 import { fault } from './errors.ts'
 import { answersHttp, type EventSource } from './event-source.ts'
-import type { HttpResponse } from './response-headers.ts'
+import { textOfBase64 } from './event-value.ts'
+import type { HttpResponse } from './headers.ts'
 
 /** What a response consists of, for those who seal or check it. */
 export type ResponseParts =

@@ -1,5 +1,5 @@
 import { type EventSource, methodOf } from './event-source.ts'
-import { getOwn, getOwnString } from './own-property.ts'
+import { getOwn, getOwnString } from './event-value.ts'
 
 /**
  * The method and the route template of an HTTP request, as in an API Gateway route key: `POST /patients/{id}`. Without a

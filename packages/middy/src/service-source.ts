@@ -1,4 +1,4 @@
-import { getOwn, getOwnObject, getOwnString } from './own-property.ts'
+import { getOwn, getOwnObject, getOwnString } from './event-value.ts'
 
 /** AWS services that call a function by themselves, so that no client's connection is behind the event. */
 export type ServiceSource =

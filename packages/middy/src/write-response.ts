@@ -1,7 +1,7 @@
 import { fault } from './errors.ts'
 import { answersHttp, type EventSource } from './event-source.ts'
+import { addHeader, dropHeaders, type HttpResponse } from './headers.ts'
 import type { ResponseParts } from './response.ts'
-import { addHeader, dropHeaders, type HttpResponse } from './response-headers.ts'
 
 /** Lambda's limit for a response, in bytes of JSON. */
 const lambdaMaxBytes = 6_291_556

@@ -1,8 +1,7 @@
 import type { EventSource } from '../event-source.ts'
-import { getOwnObject, getOwnString } from '../own-property.ts'
-import { oneValue, type RequestHeaders } from '../request-headers.ts'
-import type { ClientCertificate } from './client-certificate.ts'
-import type { AlbOptions, CheckedOptions } from './options.ts'
+import { getOwnObject, getOwnString } from '../event-value.ts'
+import { oneValue, type RequestHeaders } from '../headers.ts'
+import type { AlbOptions, CheckedOptions, ClientCertificate } from './options.ts'
 
 const found = (certificate: ClientCertificate): ClientCertificate | undefined =>
   certificate.pem !== undefined || certificate.subject !== undefined ? certificate : undefined

@@ -1,12 +1,10 @@
 import type { ErrorCode } from '@glassine/core'
 import { type EventSource, isEdge, isHttpSource, methodOf } from '../event-source.ts'
-import { listValues, oneValue, type RequestHeaders, requestHeaders } from '../request-headers.ts'
+import { listValues, oneValue, type RequestHeaders, requestHeaders } from '../headers.ts'
 import { certificateAllowed } from './client-cert.ts'
-import { distributionGate } from './cloud-front.ts'
-import { isLocal } from './local.ts'
+import { distributionGate, isLocal, versionAllowed } from './connection.ts'
 import type { CheckedOptions } from './options.ts'
 import { originAllowed, originGate } from './origins.ts'
-import { versionAllowed } from './tls-version.ts'
 
 /**
  * The decision about an event. `allow`: AWS says that the client's connection is encrypted. `local`: it is not, but does

@@ -1,8 +1,22 @@
 import { anyObject } from '@glassine/core/internal'
 import { badOption } from '../errors.ts'
 import { checkOptions, headerName, isHeaderValue, listOf, type OptionSchema, oneOf } from '../options.ts'
-import type { ClientCertificate } from './client-certificate.ts'
 import { isCanonicalOrigin } from './origins.ts'
+
+/** A client's certificate, with the members that the source provides. */
+export interface ClientCertificate {
+  readonly source: 'rest' | 'http-api' | 'alb'
+  /** Whether AWS checked it against the trust store; `false` only for an ALB that passes it through. */
+  readonly isVerified: boolean
+  /** PEM; absent when an ALB does not send it. */
+  readonly pem?: string
+  readonly subject?: string
+  readonly issuer?: string
+  readonly serialNumber?: string
+  /** In the source's own format. */
+  readonly notBefore?: string
+  readonly notAfter?: string
+}
 
 /** What an Application Load Balancer's events do not say about it. */
 export interface AlbOptions {

@@ -1,5 +1,5 @@
 import { badOption } from '../errors.ts'
-import { listValues, oneValue, type RequestHeaders } from '../request-headers.ts'
+import { listValues, oneValue, type RequestHeaders } from '../headers.ts'
 
 const loopbackOrigin = /^http:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?$/
 
