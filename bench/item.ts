@@ -32,7 +32,7 @@ const encryptorWith = (suite: SuiteName) =>
       ...Object.fromEntries(names.map((name) => [name, 'ENCRYPT_AND_SIGN' as const])),
     },
     suite,
-    keyring: hierarchicalKeyring({ keyStore, branchKeyId, cacheExpiry: 3_600_000 }),
+    keys: hierarchicalKeyring({ keyStore, branchKeyId, cacheExpiry: 3_600_000 }),
   })
 
 type Encryptor = ReturnType<typeof encryptorWith>

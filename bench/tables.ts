@@ -4,7 +4,6 @@ import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
 import { defineFields } from '@glassine/core'
 import { type SuiteName, withEncryption } from '@glassine/dynamodb'
-import { keyMaterial } from '@glassine/keys'
 import { hierarchicalKeyring, keyStore } from '@glassine/keys/key-store'
 import {
   type LocalDynamoDB,
@@ -58,7 +57,7 @@ const servicesOn = async (server: LocalDynamoDB) => {
         keyStore: store,
         branchKeyId: ({ tenant }) => `tenant-${tenant}`,
       })
-      const tables = { [TableName]: { fields, keys: keyMaterial({ keyring }), partitionKey: 'id', suite } }
+      const tables = { [TableName]: { fields, keys: keyring, partitionKey: 'id', suite } }
       return withEncryption(plain, { tables, call: { tenant: '1' } })
     },
     close: async () => {

@@ -11,7 +11,7 @@ export { type Change, type UpdateInfo, type UpdateOptions, updateItem } from './
 export { encryptionStats, withEncryption, withInvocation } from './client/with-encryption.ts'
 export type { ActionOptions } from './config/action-options.ts'
 export type { ItemEncryptorOptions } from './config/field-options.ts'
-export type { TableOptions } from './config/options.ts'
+export type { TableKeys, TableOptions } from './config/options.ts'
 export type { SuiteName } from './format/suites.ts'
 export type { ItemCall } from './item/call.ts'
 export { type ItemEncryptor, itemEncryptor, itemEncryptorOfActions } from './item-encryptor.ts'

@@ -5,7 +5,7 @@ import type { TableConfig } from './config/table-config.ts'
 import type { ItemCall } from './item/call.ts'
 import { decryptItem } from './item/decrypt.ts'
 import { encryptItem } from './item/encrypt.ts'
-import { systemSources } from './item/sources.ts'
+import { systemRandomness } from './item/randomness.ts'
 
 /**
  * Encrypts and decrypts whole items of one table, in the format of the AWS Database Encryption SDK for DynamoDB.
@@ -49,7 +49,7 @@ export interface ItemEncryptor {
  * ```ts
  * import { itemEncryptor } from '@glassine/dynamodb'
  *
- * const patients = itemEncryptor({ table: 'Patients', fields: Patient, keyring, partitionKey: 'id' })
+ * const patients = itemEncryptor({ table: 'Patients', fields: Patient, keys, partitionKey: 'id' })
  * ```
  */
 export const itemEncryptor = (options: ItemEncryptorOptions): ItemEncryptor =>
@@ -69,15 +69,15 @@ export const itemEncryptor = (options: ItemEncryptorOptions): ItemEncryptor =>
  *   partitionKey: 'id',
  *   attributeActions: { id: 'SIGN_ONLY', ssn: 'ENCRYPT_AND_SIGN', ':cache': 'DO_NOTHING' },
  *   unsigned: [':cache'],
- *   keyring,
+ *   keys,
  * })
  * ```
  */
 export const itemEncryptorOfActions = (options: ActionOptions): ItemEncryptor =>
   encryptorOf(configOfActions(options))
 
-/** @internal For the tests that compare bytes: `sources` stands in for randomness. */
-export const encryptorOf = (config: TableConfig, sources = systemSources): ItemEncryptor => ({
-  encryptItem: (item, call) => encryptItem(config, sources, item, call),
+/** @internal For the tests that compare bytes: `randomness` replaces the system's. */
+export const encryptorOf = (config: TableConfig, randomness = systemRandomness): ItemEncryptor => ({
+  encryptItem: (item, call) => encryptItem(config, randomness, item, call),
   decryptItem: (item, call) => decryptItem(config, item, call),
 })

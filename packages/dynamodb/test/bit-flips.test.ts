@@ -95,7 +95,7 @@ describe('one changed bit', () => {
   ] as const)(
     'is refused by the one error: %s',
     async (_, suite, keys, tenths) => {
-      const table = { table: 'Patients', partitionKey: 'id', sortKey: 'at', suite, keyring }
+      const table = { table: 'Patients', partitionKey: 'id', sortKey: 'at', suite, keys: keyring }
       const encryptor = itemEncryptorOfActions({ ...table, attributeActions: actions(keys) })
       const encrypted = await encryptor.encryptItem(item)
       expect(Object.keys(await encryptor.decryptItem(encrypted))).toEqual(Object.keys(item))

@@ -23,7 +23,7 @@ const setUp = (suite: '0x6700' | '0x6701') => {
     partitionKey: 'id',
     attributeActions: { id: 'SIGN_ONLY', ssn: 'ENCRYPT_AND_SIGN', list: 'ENCRYPT_AND_SIGN' },
     suite,
-    keyring: [
+    keys: [
       watch.keyring(testKeyring()),
       watch.keyring(rawAesTestKeyring({ namespace: 'n', name: 'k', key: Buffer.alloc(32, 3) })),
     ],
@@ -112,7 +112,7 @@ test('a keyring that fails leaves no key of the other keyrings behind, however l
     table: 'T',
     partitionKey: 'id',
     attributeActions: { id: 'SIGN_ONLY', ssn: 'ENCRYPT_AND_SIGN', list: 'ENCRYPT_AND_SIGN' },
-    keyring: [watch.keyring(testKeyring()), failing, slow],
+    keys: [watch.keyring(testKeyring()), failing, slow],
   })
   await expect(encryptor.encryptItem(plain)).rejects.toMatchObject({ code: 'ERR_ENCRYPT_FAILED' })
   await new Promise((resolve) => setTimeout(resolve, 20))

@@ -49,7 +49,7 @@ test.each(['SIGN_ONLY', include] as const)(
           return `tenant-${tenant}`
         }),
       })
-    const encryptor = itemEncryptorOfActions({ ...options, keyring: keyring() })
+    const encryptor = itemEncryptorOfActions({ ...options, keys: keyring() })
     const itemOf = (tenant: string): Item => ({ tenant: { S: tenant }, at: { N: '7.0' }, secret: { S: 'x' } })
     const one = await encryptor.encryptItem(itemOf('1'))
     for (let more = 0; more < 5; more++) expect(await encryptor.decryptItem(one)).toEqual(itemOf('1'))
@@ -60,7 +60,7 @@ test.each(['SIGN_ONLY', include] as const)(
 
     // Written by the keyring of the tests, which stands on the format document, and the other way round.
     const independent = staticHierarchicalKeyring({ id: 'tenant-1', version, key: Buffer.alloc(32, 1) })
-    const other = itemEncryptorOfActions({ ...options, keyring: independent })
+    const other = itemEncryptorOfActions({ ...options, keys: independent })
     expect(await other.decryptItem(one)).toEqual(itemOf('1'))
     expect(await encryptor.decryptItem(await other.encryptItem(itemOf('1')))).toEqual(itemOf('1'))
 
@@ -87,7 +87,7 @@ test.each([
       ...Object.fromEntries(names.map((name) => [name, 'ENCRYPT_AND_SIGN' as const])),
     },
     suite,
-    keyring: staticHierarchicalKeyring({ id: 'x'.repeat(36), version, key: Buffer.alloc(32) }),
+    keys: staticHierarchicalKeyring({ id: 'x'.repeat(36), version, key: Buffer.alloc(32) }),
   })
   const value = { S: 'x'.repeat(20) }
   const encrypted = await encryptor.encryptItem({
@@ -106,7 +106,7 @@ test('invocations of two tenants at once share nothing but the key layer', async
     partitionKey: 'tenant',
     attributeActions: { tenant: 'SIGN_ONLY', secret: 'ENCRYPT_AND_SIGN' },
     suite: '0x6700',
-    keyring: hierarchicalKeyring({
+    keys: hierarchicalKeyring({
       keyStore: source,
       branchKeyId: branchKeyIdOfItem(({ tenant }) => `tenant-${tenant}`),
     }),

@@ -25,7 +25,7 @@ const options: ItemEncryptorOptions = {
   table: 'Patients',
   fields: Patient,
   partitionKey: 'id',
-  keyring,
+  keys: keyring,
   suite: '0x6700',
 }
 const patient: Item = {
@@ -115,9 +115,9 @@ describe('an item under a declaration of fields', () => {
         return keyring.generate(request)
       },
     }
-    await itemEncryptor({ ...options, keyring: spy }).encryptItem(patient)
-    await itemEncryptor({ ...options, keyring: spy, suite: '0x6701' }).encryptItem(patient)
-    const two = itemEncryptor({ ...options, keyring: spy, sortKey: 'phone', signAndInclude: ['plan'] })
+    await itemEncryptor({ ...options, keys: spy }).encryptItem(patient)
+    await itemEncryptor({ ...options, keys: spy, suite: '0x6701' }).encryptItem(patient)
+    const two = itemEncryptor({ ...options, keys: spy, sortKey: 'phone', signAndInclude: ['plan'] })
     await two.encryptItem(patient)
     expect(seen).toEqual([
       // 0001 is the type id of a string.

@@ -5,7 +5,7 @@ import { describe, expect, test } from '@jest/globals'
 import { configOfActions } from '../src/config/action-options.ts'
 import { newSigner, verifySignature } from '../src/format/signature.ts'
 import { type ActionOptions, type Item, itemEncryptorOfActions } from '../src/index.ts'
-import { systemSources } from '../src/item/sources.ts'
+import { systemRandomness } from '../src/item/randomness.ts'
 import { encryptorOf } from '../src/item-encryptor.ts'
 import { testKeyring } from './support/keyrings.ts'
 
@@ -22,7 +22,7 @@ const options: ActionOptions = {
     level: 'SIGN_ONLY',
   },
   suite: '0x6700',
-  keyring: testKeyring(),
+  keys: testKeyring(),
 }
 const item: Item = {
   id: { S: 'p-1' },
@@ -154,7 +154,7 @@ describe('a footer is refused', () => {
   test('whose tag is right and whose signature is not: the writer’s key is not enough', async () => {
     const other = newSigner()
     const forging = encryptorOf(configOfActions({ ...options, suite: '0x6701' }), {
-      ...systemSources,
+      ...systemRandomness,
       newSigner: () => ({ publicKey: newSigner().publicKey, sign: other.sign }),
     })
     await refused(await forging.encryptItem(item))

@@ -4,21 +4,51 @@ import { thrown } from '@glassine/test-support'
 import { describe, expect, test } from '@jest/globals'
 import {
   type ActionOptions,
+  type Item,
   type ItemEncryptorOptions,
   itemEncryptor,
   itemEncryptorOfActions,
 } from '../src/index.ts'
-import { testKeyring } from './support/keyrings.ts'
+import { rawAesTestKeyring, testKeyring } from './support/keyrings.ts'
 
 const keyring = testKeyring()
 const fields = defineFields<any>('patient', { ssn: {}, 'address.street': {}, phone: { masked: {} } })
-const right: ItemEncryptorOptions = { table: 'Patients', fields, partitionKey: 'id', sortKey: 'at', keyring }
+const right: ItemEncryptorOptions = {
+  table: 'Patients',
+  fields,
+  partitionKey: 'id',
+  sortKey: 'at',
+  keys: keyring,
+}
 const actions: ActionOptions = {
   table: 'Patients',
   partitionKey: 'id',
   attributeActions: { id: 'SIGN_ONLY', ssn: 'ENCRYPT_AND_SIGN' },
-  keyring,
+  keys: keyring,
 }
+
+test('`keys` is a keyring, key material, or a list of both: each decrypts what the others encrypted', async () => {
+  const material = keyMaterial({ keyring })
+  const encryptors = [keyring, material, [keyring], [material]].map((keys) =>
+    itemEncryptor({ ...right, keys }),
+  )
+  const item: Item = {
+    id: { S: 'p-1' },
+    at: { N: '1' },
+    ssn: { S: 's' },
+    address: { M: {} },
+    phone: { S: '1' },
+  }
+  for (const writer of encryptors) {
+    const encrypted = await writer.encryptItem(item)
+    for (const reader of encryptors) expect(await reader.decryptItem(encrypted)).toEqual(item)
+  }
+  const two = itemEncryptor({
+    ...right,
+    keys: [material, rawAesTestKeyring({ namespace: 'n', name: 'k', key: Buffer.alloc(32, 3) })],
+  })
+  expect(await encryptors[0]!.decryptItem(await two.encryptItem(item))).toEqual(item)
+})
 
 describe('an option that cannot be right throws at construction, with its name', () => {
   test('the options that the cases vary are right', () => {
@@ -38,13 +68,16 @@ describe('an option that cannot be right throws at construction, with its name',
     ['partitionKey', { partitionKey: 'aws_dbe_head' }],
     ['sortKey', { sortKey: 'id' }],
     ['sortKey', { sortKey: '' }],
-    ['keyring', { keyring: undefined }],
-    ['keyring', { keyring: [] }],
-    ['keyring', { keyring: [keyring, {}] }],
-    ['keyring', { keyring: { ...keyring, unwrap: undefined } }],
-    ['keys', { keys: keyMaterial({ keyring }) }],
-    ['keys', { keyring: undefined, keys: {} }],
-    ['keys', { keyring: undefined, keys: null }],
+    ['keys', { keys: undefined }],
+    ['keys', { keys: null }],
+    ['keys', { keys: [] }],
+    ['keys', { keys: {} }],
+    ['keys', { keys: { keyring: {} } }],
+    ['keys', { keys: [keyring, {}] }],
+    ['keys', { keys: { ...keyring, generate: undefined } }],
+    ['keys', { keys: { ...keyring, wrap: undefined } }],
+    ['keys', { keys: { ...keyring, unwrap: undefined } }],
+    ['keyring', { keyring }],
     ['fields', { fields: undefined }],
     ['fields', { fields: {} }],
     ['fields', { fields: defineFields<any>('all', { '*': {} }) }],

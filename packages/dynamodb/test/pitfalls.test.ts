@@ -17,7 +17,7 @@ const encryptorOf = (attributeActions: Options['attributeActions'], more: Partia
     table: 'T',
     partitionKey: 'id',
     suite: '0x6700',
-    keyring,
+    keys: keyring,
     attributeActions,
     ...more,
   })
@@ -51,7 +51,7 @@ const noting = () => {
 describe('1: hashes and signatures', () => {
   test('the commitment is HMAC-SHA512, not SHA384', async () => {
     const { spy, seen } = noting()
-    const encryptor = encryptorOf({ id: 'SIGN_ONLY', secret: 'ENCRYPT_AND_SIGN' }, { keyring: spy })
+    const encryptor = encryptorOf({ id: 'SIGN_ONLY', secret: 'ENCRYPT_AND_SIGN' }, { keys: spy })
     const head = bytesOf(await encryptor.encryptItem({ id: { S: '1' }, secret: { S: 'x' } }), 'aws_dbe_head')
     const { intermediateKey } = seen[0]!
     // The data key is in the first 32 bytes of the one encrypted data key: AES-GCM is a key stream from counter 2.
@@ -71,7 +71,7 @@ describe('1: hashes and signatures', () => {
 
   test('the signature is DER of 103 bytes over the footer’s hash, hashed again, under a compressed point', async () => {
     const { spy, seen } = noting()
-    const encryptor = encryptorOf({ id: 'SIGN_ONLY' }, { keyring: spy, suite: '0x6701' })
+    const encryptor = encryptorOf({ id: 'SIGN_ONLY' }, { keys: spy, suite: '0x6701' })
     const encrypted = await encryptor.encryptItem({ id: { S: '1' } })
     const foot = bytesOf(encrypted, 'aws_dbe_foot')
     expect(foot).toHaveLength(48 + 103)
@@ -125,7 +125,7 @@ describe('2: units and order', () => {
   test('names in the encryption context go by bytes', async () => {
     const { spy, seen } = noting()
     const include = 'SIGN_AND_INCLUDE_IN_ENCRYPTION_CONTEXT' as const
-    const encryptor = encryptorOf({ id: include, '\uFFFD': include, 𐀂: include }, { keyring: spy })
+    const encryptor = encryptorOf({ id: include, '\uFFFD': include, 𐀂: include }, { keys: spy })
     await encryptor.encryptItem({ id: { S: '1' }, '\uFFFD': { N: '1' }, 𐀂: { NULL: true } })
     const { context, pairs } = seen[0]!
     expect(context.indexOf(Buffer.from('attr.\uFFFD'))).toBeLessThan(context.indexOf(Buffer.from('attr.𐀂')))
@@ -293,7 +293,7 @@ test('10: an image of a stream record opens away from the table; a record of key
 
 test('11: the encryption context is never empty; a header stores none of it without a signature', async () => {
   const { spy, seen } = noting()
-  const encryptor = encryptorOf({ id: 'SIGN_ONLY' }, { keyring: spy })
+  const encryptor = encryptorOf({ id: 'SIGN_ONLY' }, { keys: spy })
   const head = bytesOf(await encryptor.encryptItem({ id: { S: '' } }), 'aws_dbe_head')
   expect(head.readUInt16BE(36 + 1)).toBe(0)
   expect(seen[0]!.context.readUInt16BE(0)).toBe(3)

@@ -53,7 +53,13 @@ describe('every item', () => {
   test('comes back as it was, type for type', async () => {
     await fc.assert(
       fc.asyncProperty(anyCase, async ({ table, item, attributeActions }) => {
-        const options = { table, partitionKey: 'id', attributeActions, keyring, suite: '0x6700' } as const
+        const options = {
+          table,
+          partitionKey: 'id',
+          attributeActions,
+          keys: keyring,
+          suite: '0x6700',
+        } as const
         const encryptor = itemEncryptorOfActions(options)
         const encrypted = await encryptor.encryptItem(item)
         const opened = await encryptor.decryptItem(encrypted)
@@ -97,7 +103,7 @@ describe('every item', () => {
           partitionKey: 'id',
           attributeActions,
           suite: '0x6700',
-          keyring: replaying(reference),
+          keys: replaying(reference),
         })
         const encryptor = encryptorOf(config, {
           fill: (out) => void Buffer.concat([messageId, dataKey]).copy(out),
@@ -118,7 +124,7 @@ describe('every item', () => {
   test('of one table does not open in another', async () => {
     await fc.assert(
       fc.asyncProperty(anyCase, async ({ table, item, attributeActions }) => {
-        const options = { partitionKey: 'id', attributeActions, keyring, suite: '0x6700' } as const
+        const options = { partitionKey: 'id', attributeActions, keys: keyring, suite: '0x6700' } as const
         const encrypted = await itemEncryptorOfActions({ ...options, table }).encryptItem(item)
         const other = itemEncryptorOfActions({ ...options, table: `${table}2` })
         await expect(other.decryptItem(encrypted)).rejects.toMatchObject({ code: 'ERR_DECRYPT_FAILED' })

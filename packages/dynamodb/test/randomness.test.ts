@@ -19,7 +19,7 @@ const encryptorOf = (suite: '0x6700' | '0x6701') =>
     partitionKey: 'id',
     attributeActions: actions,
     suite,
-    keyring: testKeyring(),
+    keys: testKeyring(),
   })
 
 const bytes = (item: Item, name: string): Buffer => Buffer.from((item[name] as { B: Uint8Array }).B)

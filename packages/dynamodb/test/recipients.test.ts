@@ -16,7 +16,7 @@ const with_ = (keyring: Keyring | readonly Keyring[], more: object = {}): ItemEn
     partitionKey: 'id',
     attributeActions: { id: 'SIGN_ONLY', ssn: 'ENCRYPT_AND_SIGN' },
     suite: '0x6700',
-    keyring,
+    keys: keyring,
     ...more,
   })
 const raw = (name: string) => rawAesKeyring({ namespace: 'clinic', name, key: randomBytes(32) })

@@ -35,7 +35,7 @@ describe('buffers that items are serialised in', () => {
       partitionKey: 'id',
       attributeActions: { id: 'SIGN_ONLY', secret: 'ENCRYPT_AND_SIGN', list: 'SIGN_ONLY' },
       suite: '0x6700',
-      keyring: {
+      keys: {
         ...inner,
         generate: async (request) => {
           const call = calls++

@@ -65,7 +65,7 @@ describe('an item that DynamoDB would not take', () => {
       },
       unsigned: [':free'],
       suite,
-      keyring: counting,
+      keys: counting,
     })
   const itemOf = (length: number, name = 'body'): Item => ({
     id: { S: '1' },

@@ -12,7 +12,7 @@ test('items are those of the AWS SDK, both ways and without a cast', async () =>
     table: 'T',
     fields,
     partitionKey: 'id',
-    keyring: testKeyring(),
+    keys: testKeyring(),
     suite: '0x6700',
   })
   const fromSdk: Record<string, SdkValue> = { id: { S: '1' }, ssn: { S: '2' } }
@@ -28,7 +28,7 @@ test('what is no attribute value does not compile', () => {
   // @ts-expect-error numbers are text
   const number: Item = { id: { N: 1 } }
   void [bytes, number]
-  const options = { table: 'T', partitionKey: 'id', keyring: testKeyring() }
+  const options = { table: 'T', partitionKey: 'id', keys: testKeyring() }
   // @ts-expect-error a suite of messages
   void (() => itemEncryptor({ ...options, fields: defineFields<any>('x', { a: {} }), suite: '0x0478' }))
 })

@@ -65,7 +65,7 @@ const schema: OptionSchema<EncryptedTablesOptions> = {
  *   .use(
  *     encryptedTables({
  *       client: DynamoDBDocumentClient.from(new DynamoDBClient()),
- *       tables: { Patients: { fields, keyring: localKeyring(), partitionKey: 'id' } },
+ *       tables: { Patients: { fields, keys: localKeyring(), partitionKey: 'id' } },
  *     }),
  *   )
  *   .handler(async (_event, { tables }) => {

@@ -39,7 +39,7 @@ afterAll(async () => {
 
 const TableName = 'Patients'
 const tablesOf = (keyring = branchKeys().keyring) => ({
-  Patients: { fields, keyring, partitionKey: 'id', suite: '0x6700' as const },
+  Patients: { fields, keys: keyring, partitionKey: 'id', suite: '0x6700' as const },
 })
 const event = { httpMethod: 'GET' } as never
 const put = (id: string) => new PutCommand({ TableName, Item: { ...patient, id } })
@@ -314,11 +314,8 @@ describe('an option that cannot be right throws at construction, with its name',
     ['client', { client: {} }],
     ['tables', { tables: undefined }],
     ['tables', { tables: {} }],
-    ['keyring', { tables: { Patients: { fields, partitionKey: 'id' } } }],
-    [
-      'keys',
-      { tables: { Patients: { fields, partitionKey: 'id', keyring, keys: keyMaterial({ keyring }) } } },
-    ],
+    ['keys', { tables: { Patients: { fields, partitionKey: 'id' } } }],
+    ['keyring', { tables: { Patients: { fields, partitionKey: 'id', keyring, keys: keyring } } }],
     ['bind', { bind: { tenant: 't-1' } }],
     ['contextKey', { contextKey: '' }],
     ['contextKey', { contextKey: 'my tables' }],

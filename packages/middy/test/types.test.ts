@@ -83,7 +83,7 @@ describe('what the handler gets', () => {
 
   test('the client that was given, by its own type, in the context', () => {
     const client = DynamoDBDocumentClient.from(new DynamoDBClient({ region: 'eu-west-1' }))
-    const tables = { Patients: { fields: Patient, keyring: localKeyring(), partitionKey: 'id' } }
+    const tables = { Patients: { fields: Patient, keys: localKeyring(), partitionKey: 'id' } }
     const six = middy6()
       .use(decryptRequest({ fields: Patient, envelope }))
       .use(encryptedTables({ client, tables }))

@@ -34,8 +34,8 @@ const validators: readonly (readonly [
   [
     'encryptedTables',
     encryptedTablesValidateOptions,
-    { client, tables: { Patients: { fields, keyring, partitionKey: 'id' } } },
-    { client, tables: { Patients: { fields, keyring } } },
+    { client, tables: { Patients: { fields, keys: keyring, partitionKey: 'id' } } },
+    { client, tables: { Patients: { fields, keys: keyring } } },
   ],
 ]
 

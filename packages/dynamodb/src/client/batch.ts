@@ -2,9 +2,9 @@
 import type { Item } from '../attributes/attribute-value.ts'
 import { decryptFailed } from '../errors.ts'
 import { checkPart } from './checks.ts'
+import { type Operation, type Output, type Part, tableNamed } from './client-state.ts'
 import { keyText } from './key-text.ts'
 import { mapLimited } from './limited.ts'
-import { type Operation, type Output, type Part, tableNamed } from './session.ts'
 import { type EncryptedTable, footText } from './table.ts'
 
 const tablesOf = ({ RequestItems }: Output): readonly string[] => Object.keys(RequestItems ?? {})
@@ -14,21 +14,21 @@ const openOld = (): Promise<Item> => Promise.reject(decryptFailed())
 
 const get: Operation = {
   tablesOf,
-  async prepare(name, session, input) {
+  async prepare(name, state, input) {
     const requests = input.RequestItems as Readonly<Record<string, Part>>
     for (const [tableName, request] of Object.entries(requests)) {
-      const table = tableNamed(session.tables, tableName)
+      const table = tableNamed(state.tables, tableName)
       if (table) checkPart(name, table, request)
     }
     return {
       input,
       openOld,
       async opened(output) {
-        const call = session.call()
+        const call = state.call()
         const entries = Object.entries<Item[]>(output.Responses ?? {}).map(async ([tableName, items]) => {
-          const table = tableNamed(session.tables, tableName)
+          const table = tableNamed(state.tables, tableName)
           if (!table) return [tableName, items] as const
-          const asked = askedFor(table, requests, session.tables)
+          const asked = askedFor(table, requests, state.tables)
           const openOne = (item: Item) => {
             if (!asked.has(keyText(table.config, item))) throw decryptFailed()
             return table.open(item, call)
@@ -62,8 +62,8 @@ interface WriteRequest {
 
 const write: Operation = {
   tablesOf,
-  async prepare(_, session, input) {
-    const call = session.call()
+  async prepare(_, state, input) {
+    const call = state.call()
     /** What was written, by what it was sealed to. */
     const originals = new Map<string, Item>()
     const sealedRequest = async (table: EncryptedTable, request: WriteRequest): Promise<WriteRequest> => {
@@ -88,7 +88,7 @@ const write: Operation = {
       work: typeof sealedRequest,
     ) => {
       const entries = Object.entries(requests).map(async ([tableName, list]) => {
-        const table = tableNamed(session.tables, tableName)
+        const table = tableNamed(state.tables, tableName)
         return [tableName, table ? await mapLimited(list, (one) => work(table, one)) : list] as const
       })
       return Object.fromEntries(await Promise.all(entries))

@@ -1,9 +1,9 @@
 // What can be known of a request before it is sent: everything that an encrypted item would be spoilt by, or that
 // would come back unverifiable, is refused here.
 import { reservedPrefix } from '../attributes/attribute-value.ts'
+import type { Part } from './client-state.ts'
 import { attributesIn, type ExpressionKind } from './expression.ts'
 import { refused } from './refused.ts'
-import type { Part } from './session.ts'
 import type { EncryptedTable } from './table.ts'
 
 /** The parameters of before expressions, and what replaced them. */

@@ -1,7 +1,7 @@
+import type { ClientState, PreparedRequest } from './client-state.ts'
 import { concerns, operationOf } from './operations.ts'
 import { refused } from './refused.ts'
 import type { HandlerContext, Middleware, MiddlewareStack } from './sdk.ts'
-import type { Prepared, Session } from './session.ts'
 
 /**
  * Adds our middlewares to a stack, or replaces them there.
@@ -11,13 +11,13 @@ import type { Prepared, Session } from './session.ts'
  * `DocumentUnmarshall`. The plain client has neither. A middleware of the same name that does nothing stands in their
  * places: commands of the document client replace it by their own, and ours stands next to whichever it is.
  */
-export const addMiddlewares = (stack: MiddlewareStack, session: Session): void => {
-  const inFlight = new WeakMap<object, Prepared>()
+export const addMiddlewares = (stack: MiddlewareStack, state: ClientState): void => {
+  const inFlight = new WeakMap<object, PreparedRequest>()
   const beside = { relation: 'before', override: true } as const
   const next = { relation: 'after', override: true } as const
-  stack.add(quiet(session), { name: 'glassineQuiet', step: 'initialize', override: true })
+  stack.add(quiet(state), { name: 'glassineQuiet', step: 'initialize', override: true })
   stack.addRelativeTo(nothing, { ...beside, name: 'DocumentMarshall', toMiddleware: 'serializerMiddleware' })
-  stack.addRelativeTo(seal(session, inFlight), {
+  stack.addRelativeTo(seal(state, inFlight), {
     ...next,
     name: 'glassineSeal',
     toMiddleware: 'DocumentMarshall',
@@ -27,7 +27,7 @@ export const addMiddlewares = (stack: MiddlewareStack, session: Session): void =
     name: 'DocumentUnmarshall',
     toMiddleware: 'deserializerMiddleware',
   })
-  stack.addRelativeTo(open(session, inFlight), {
+  stack.addRelativeTo(open(state, inFlight), {
     ...next,
     name: 'glassineOpen',
     toMiddleware: 'DocumentUnmarshall',
@@ -44,7 +44,7 @@ const operationName = ({ commandName = '' }: HandlerContext): string => commandN
  * after the request, also after one that failed while it was marshalled: so they are set first.
  */
 const quiet =
-  ({ tables }: Session): Middleware =>
+  ({ tables }: ClientState): Middleware =>
   (next, context) =>
   (args) => {
     if (concerns(tables, operationOf(operationName(context)), args.input)) {
@@ -64,13 +64,13 @@ const withoutItems = (members: Readonly<Record<string, unknown>>): object =>
 
 /** Checks and seals a request, and opens the items that an error carries. */
 const seal =
-  (session: Session, inFlight: WeakMap<object, Prepared>): Middleware =>
+  (state: ClientState, inFlight: WeakMap<object, PreparedRequest>): Middleware =>
   (next, context) =>
   async (args) => {
     const name = operationName(context)
     const operation = operationOf(name)
-    if (!concerns(session.tables, operation, args.input)) return next(args)
-    const prepared = await operation.prepare(name, session, args.input)
+    if (!concerns(state.tables, operation, args.input)) return next(args)
+    const prepared = await operation.prepare(name, state, args.input)
     // What stands by the input is found again by it. It has to be ours: a caller may send one input twice at once.
     const input = prepared.input === args.input ? { ...args.input } : prepared.input
     inFlight.set(input, prepared)
@@ -84,14 +84,14 @@ const seal =
 
 /** Opens the items of a response. Inside of the SDK's retries, none of which our own errors cause. */
 const open =
-  (session: Session, inFlight: WeakMap<object, Prepared>): Middleware =>
+  (state: ClientState, inFlight: WeakMap<object, PreparedRequest>): Middleware =>
   (next, context) =>
   async (args) => {
     const result = await next(args)
     const prepared = inFlight.get(args.input)
     if (prepared) return { ...result, output: await prepared.opened(result.output) }
     const name = operationName(context)
-    if (!concerns(session.tables, operationOf(name), args.input)) return result
+    if (!concerns(state.tables, operationOf(name), args.input)) return result
     // Never hand out what nobody verified.
     throw refused(name, 'another middleware replaced the input after it was sealed; let it stand before')
   }
@@ -100,12 +100,14 @@ const open =
  * Opens the old items that failed conditions carry. They become properties that are not enumerated: Lambda logs an
  * uncaught error with all that are.
  */
-const openOldItems = async (error: unknown, prepared: Prepared): Promise<void> => {
+const openOldItems = async (error: unknown, prepared: PreparedRequest): Promise<void> => {
   if (typeof error !== 'object' || error === null) return
   const { CancellationReasons: reasons } = error as { CancellationReasons?: unknown }
   const holders: unknown[] = Array.isArray(reasons) ? reasons : [error]
   for (const [at, holder] of holders.entries()) {
-    const { Item: item } = (holder ?? {}) as Partial<Prepared> & { Item?: Parameters<Prepared['openOld']>[0] }
+    const { Item: item } = (holder ?? {}) as Partial<PreparedRequest> & {
+      Item?: Parameters<PreparedRequest['openOld']>[0]
+    }
     if (item == null) continue
     const value = await prepared.openOld(item, at)
     Object.defineProperty(holder, 'Item', { value, enumerable: false, configurable: true, writable: true })

@@ -7,15 +7,15 @@ import { packageName } from '../errors.ts'
  *
  * 1. `write-plain-read-both`: writes as before, and reads encrypted items too.
  * 2. `write-encrypted-read-both`: encrypts what it writes, and still reads plaintext items.
- * 3. `sealed` (default): an item that is not encrypted is an error.
+ * 3. `encrypted` (default): an item that is not encrypted is an error.
  */
-export type TableMode = 'write-plain-read-both' | 'write-encrypted-read-both' | 'sealed'
+export type TableMode = 'write-plain-read-both' | 'write-encrypted-read-both' | 'encrypted'
 
 /** Options that decide what becomes of plaintext items. */
 export interface ModeOptions {
   readonly mode?: TableMode
   /**
-   * When a mode that reads plaintext ends, as a `Date` or ISO 8601 text: from then on the table is `sealed`. Such
+   * When a mode that reads plaintext ends, as a `Date` or ISO 8601 text: from then on the table is `encrypted`. Such
    * modes must have it, since whoever can write plaintext to the table is believed until then.
    */
   readonly until?: Date | string
@@ -29,20 +29,20 @@ export interface PlaintextRead {
   readonly count: number
 }
 
-const modes: readonly TableMode[] = ['write-plain-read-both', 'write-encrypted-read-both', 'sealed']
+const modes: readonly TableMode[] = ['write-plain-read-both', 'write-encrypted-read-both', 'encrypted']
 
 /**
  * Checks the options and returns the mode of the moment.
  *
  * @throws GlassineError `ERR_OPTION_INVALID`
  */
-export const modeOf = ({ mode = 'sealed', until }: ModeOptions): (() => TableMode) => {
+export const modeOf = ({ mode = 'encrypted', until }: ModeOptions): (() => TableMode) => {
   if (!modes.includes(mode)) throw optionError(packageName, 'mode', `must be one of ${modes.join(', ')}`)
-  if (mode === 'sealed') {
+  if (mode === 'encrypted') {
     if (until !== undefined) throw optionError(packageName, 'until', 'is only for modes that read plaintext')
-    return () => 'sealed'
+    return () => 'encrypted'
   }
   const end = until instanceof Date ? until.getTime() : Date.parse(typeof until === 'string' ? until : '')
   if (Number.isNaN(end)) throw optionError(packageName, 'until', `must be a date: mode ${mode} has to end`)
-  return () => (Date.now() < end ? mode : 'sealed')
+  return () => (Date.now() < end ? mode : 'encrypted')
 }

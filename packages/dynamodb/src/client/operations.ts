@@ -1,6 +1,6 @@
 import { batchOperations } from './batch.ts'
+import { type Operation, type Output, tableNamed } from './client-state.ts'
 import { otherOperation } from './others.ts'
-import { type Operation, type Output, tableNamed } from './session.ts'
 import { singleOperations } from './single.ts'
 import type { Tables } from './table.ts'
 import { transactOperations } from './transact.ts'

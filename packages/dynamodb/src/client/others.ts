@@ -1,7 +1,7 @@
 // Operations that are not done on encrypted tables, and those that have nothing to do with items.
 
+import { type Operation, type Output, tableNamed } from './client-state.ts'
 import { refused } from './refused.ts'
-import { type Operation, type Output, tableNamed } from './session.ts'
 import type { Tables } from './table.ts'
 
 /**

@@ -2,7 +2,7 @@
 import type { Item } from '../attributes/attribute-value.ts'
 import type { ItemCall } from '../item/call.ts'
 import { checkPart, checkUpdate } from './checks.ts'
-import type { Part } from './session.ts'
+import type { Part } from './client-state.ts'
 import type { EncryptedTable } from './table.ts'
 
 /** Seals the item of a put. */

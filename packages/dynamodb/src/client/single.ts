@@ -2,28 +2,37 @@
 import type { Item } from '../attributes/attribute-value.ts'
 import { decryptFailed } from '../errors.ts'
 import { checkedSelect, checkPart } from './checks.ts'
+import {
+  type ClientState,
+  type Operation,
+  type Output,
+  type Part,
+  type PreparedRequest,
+  tableNamed,
+} from './client-state.ts'
 import { mapLimited } from './limited.ts'
 import { checkedUpdate, keyOf, sealedPut } from './parts.ts'
-import { type Operation, type Output, type Part, type Prepared, type Session, tableNamed } from './session.ts'
 import type { EncryptedTable } from './table.ts'
 import { guardedPut, recordRead } from './update-step.ts'
 
-type Request = { readonly session: Session; readonly table: EncryptedTable; readonly part: Part }
+type Request = { readonly state: ClientState; readonly table: EncryptedTable; readonly part: Part }
 
-const single = (prepare: (name: string, request: Request) => Prepared | Promise<Prepared>): Operation => ({
+const single = (
+  prepare: (name: string, request: Request) => PreparedRequest | Promise<PreparedRequest>,
+): Operation => ({
   tablesOf: ({ TableName }) => [TableName],
-  prepare: async (name, session, part) =>
-    prepare(name, { session, part, table: tableNamed(session.tables, part.TableName)! }),
+  prepare: async (name, state, part) =>
+    prepare(name, { state, part, table: tableNamed(state.tables, part.TableName)! }),
 })
 
 /** Opens the item that a response or error of this request carries. */
 const opener =
-  ({ session, table, part }: Request) =>
+  ({ state, table, part }: Request) =>
   (item: Item): Promise<Item> =>
-    table.open(item, session.call(), keyOf(part))
+    table.open(item, state.call(), keyOf(part))
 
 /** What came of a request whose response may hold one item, in this member. */
-const answered = (request: Request, input: object, member: 'Item' | 'Attributes'): Prepared => {
+const answered = (request: Request, input: object, member: 'Item' | 'Attributes'): PreparedRequest => {
   const openOld = opener(request)
   const opened = async (output: Output): Promise<Output> =>
     output[member] == null ? output : { ...output, [member]: await openOld(output[member]) }
@@ -31,10 +40,10 @@ const answered = (request: Request, input: object, member: 'Item' | 'Attributes'
 }
 
 const get = single((name, request) => {
-  const { session, table, part } = request
+  const { state, table, part } = request
   checkPart(name, table, part)
   const prepared = answered(request, part, 'Item')
-  const { update } = session
+  const { update } = state
   if (update === undefined) return prepared
   return {
     ...prepared,
@@ -46,9 +55,9 @@ const get = single((name, request) => {
 })
 
 const put = single(async (name, request) => {
-  const { session, table, part } = request
-  const sealed = await sealedPut(name, table, part, session.call())
-  const { update } = session
+  const { state, table, part } = request
+  const sealed = await sealedPut(name, table, part, state.call())
+  const { update } = state
   return answered(request, update ? guardedPut(update, table, sealed) : sealed, 'Attributes')
 })
 
@@ -72,7 +81,7 @@ const onlyUnsigned = (table: EncryptedTable, output: Output): Output => {
 }
 
 const list = single((name, request) => {
-  const { session, table, part } = request
+  const { state, table, part } = request
   checkPart(name, table, part)
   const Select = checkedSelect(name, part)
   return {
@@ -80,7 +89,7 @@ const list = single((name, request) => {
     openOld: opener(request),
     async opened(output) {
       if (!Array.isArray(output.Items)) return output
-      const call = session.call()
+      const call = state.call()
       return { ...output, Items: await mapLimited(output.Items, (item: Item) => table.open(item, call)) }
     },
   }

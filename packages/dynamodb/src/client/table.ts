@@ -9,9 +9,9 @@ import type { PlaintextRead, TableMode } from './modes.ts'
 /** What a client has done with the items of one table. */
 export interface TableStats {
   /** Items encrypted for writing. */
-  readonly sealed: number
+  readonly encrypted: number
   /** Items verified and decrypted. */
-  readonly opened: number
+  readonly decrypted: number
   /** Items read that were not encrypted, in a mode that lets them pass. */
   readonly plaintextReads: number
   /** Items written without encryption, in mode `write-plain-read-both`. */
@@ -25,7 +25,7 @@ export interface EncryptedTable {
   /** The unsigned attributes that the configuration lists, beside those of a prefix. */
   readonly unsigned: readonly string[]
   readonly stats: TableStats
-  /** The mode of the moment: past its end, every mode is `sealed`. */
+  /** The mode of the moment: past its end, every mode is `encrypted`. */
   readonly mode: () => TableMode
   /** The item as it is to be written: in mode `write-plain-read-both` the one that was given. */
   readonly seal: (item: Item, call: ItemCall | undefined) => Promise<Item>
@@ -53,7 +53,7 @@ export const encryptedTable = (
   onPlaintextRead: ((read: PlaintextRead) => void) | undefined,
 ): EncryptedTable => {
   const encryptor = encryptorOf(config)
-  const stats = { sealed: 0, opened: 0, plaintextReads: 0, plaintextWrites: 0 }
+  const stats = { encrypted: 0, decrypted: 0, plaintextReads: 0, plaintextWrites: 0 }
   return {
     name,
     config,
@@ -69,19 +69,19 @@ export const encryptedTable = (
         return item
       }
       const sealed = await encryptor.encryptItem(item, call)
-      stats.sealed++
+      stats.encrypted++
       return sealed
     },
     async open(item, call, key) {
       // A verified item says itself whose it is: one that was asked for under another key is not the answer.
       if (key !== undefined && keyText(config, item) !== keyText(config, key)) throw decryptFailed()
-      if (!isSealed(item) && mode() !== 'sealed') {
+      if (!isSealed(item) && mode() !== 'encrypted') {
         const count = ++stats.plaintextReads
         onPlaintextRead?.({ table: name, count })
         return item
       }
       const opened = await encryptor.decryptItem(item, call)
-      stats.opened++
+      stats.decrypted++
       return opened
     },
   }

@@ -2,10 +2,10 @@
 import type { Item } from '../attributes/attribute-value.ts'
 import { decryptFailed } from '../errors.ts'
 import { checkPart } from './checks.ts'
+import { type ClientState, type Operation, type Output, type Part, tableNamed } from './client-state.ts'
 import { mapLimited } from './limited.ts'
 import { checkedUpdate, keyOf, sealedPut } from './parts.ts'
 import { refused } from './refused.ts'
-import { type Operation, type Output, type Part, type Session, tableNamed } from './session.ts'
 import type { EncryptedTable } from './table.ts'
 
 /** An element of `TransactItems`: one member, named by what is done. */
@@ -27,26 +27,26 @@ const tablesOf = (input: Output): readonly unknown[] =>
   actionsOf(input).flatMap((action) => Object.values(action).map((part) => part?.TableName))
 
 /** Opens the item at a place, of the table that stands there in the request. */
-const openerAt = (session: Session, actions: readonly Action[]) => {
+const openerAt = (state: ClientState, actions: readonly Action[]) => {
   return async (item: Item, at: number): Promise<Item> => {
     // Without a place in the request nobody knows which table's item it is.
     if (actions[at] === undefined) throw decryptFailed()
     const [, part] = partOf(actions[at])
-    const table = tableNamed(session.tables, part?.TableName)
-    return table && part ? table.open(item, session.call(), keyOf(part)) : item
+    const table = tableNamed(state.tables, part?.TableName)
+    return table && part ? table.open(item, state.call(), keyOf(part)) : item
   }
 }
 
 const get: Operation = {
   tablesOf,
-  async prepare(name, session, input) {
+  async prepare(name, state, input) {
     const actions = actionsOf(input)
     for (const action of actions) {
       const [, part] = partOf(action)
-      const table = tableNamed(session.tables, part?.TableName)
+      const table = tableNamed(state.tables, part?.TableName)
       if (table && part) checkPart(name, table, part)
     }
-    const openAt = openerAt(session, actions)
+    const openAt = openerAt(state, actions)
     return {
       input,
       openOld: openAt,
@@ -63,22 +63,22 @@ const get: Operation = {
 
 const write: Operation = {
   tablesOf,
-  async prepare(name, session, input) {
+  async prepare(name, state, input) {
     const actions = actionsOf(input)
     const sealedPart = async (kind: string, table: EncryptedTable, part: Part): Promise<Part> => {
-      if (kind === 'Put') return sealedPut(`${name} Put`, table, part, session.call())
+      if (kind === 'Put') return sealedPut(`${name} Put`, table, part, state.call())
       if (kind === 'Update') return checkedUpdate(`${name} Update`, table, part)
       checkPart(`${name} ${kind}`, table, part)
       return part
     }
     const TransactItems = await mapLimited(actions, async (action) => {
       const [kind, part] = partOf(action)
-      const table = tableNamed(session.tables, part?.TableName)
+      const table = tableNamed(state.tables, part?.TableName)
       return table && part ? { ...action, [kind]: await sealedPart(kind, table, part) } : action
     })
     return {
       input: { ...input, TransactItems },
-      openOld: openerAt(session, actions),
+      openOld: openerAt(state, actions),
       opened: async (output) => output,
     }
   },

@@ -4,13 +4,13 @@ import { optionError } from '@glassine/core/internal'
 import { checkKnown } from '../config/options.ts'
 import { fault, packageName } from '../errors.ts'
 import type { ItemCall } from '../item/call.ts'
+import { tableNamed, type UpdateStep } from './client-state.ts'
 import { commandsFor } from './commands.ts'
 import { callOf } from './options.ts'
 import type { SdkClient } from './sdk.ts'
-import { tableNamed, type UpdateStep } from './session.ts'
 import { footText } from './table.ts'
 
-import { derivedClient, sessionOf } from './with-encryption.ts'
+import { clientStateOf, derivedClient } from './with-encryption.ts'
 
 /** Options of {@link updateItem}. */
 export interface UpdateOptions {
@@ -69,16 +69,16 @@ export const updateItem = async <T extends object = Record<string, any>>(
   change: Change<T>,
   options: UpdateOptions = {},
 ): Promise<T> => {
-  const session = sessionOf(client)
-  if (!tableNamed(session.tables, TableName))
+  const state = clientStateOf(client)
+  if (!tableNamed(state.tables, TableName))
     throw optionError(packageName, 'TableName', 'must be an encrypted table')
   if (typeof change !== 'function') throw optionError(packageName, 'change', 'must be a function')
   const { attempts, timeout, baseDelay, maxDelay } = checked(options)
-  const call = options.call === undefined ? session.call() : callOf(options.call)()
+  const call = options.call === undefined ? state.call() : callOf(options.call)()
   const deadline = Math.min(Date.now() + timeout, call?.deadline ?? Number.POSITIVE_INFINITY)
   const { Get, Put } = await commandsFor(client)
   const update: UpdateStep = {}
-  const own = derivedClient(client, { ...session, call: () => call, update })
+  const own = derivedClient(client, { ...state, call: () => call, update })
   /** The footer of a write whose answer may have been lost. */
   let unsure: string | undefined
   let last: T | undefined

@@ -1,9 +1,9 @@
 // The part of `updateItem` that happens at the level of attribute values: what was read, and the condition that it
 // is still so.
 import { footName, type Item } from '../attributes/attribute-value.ts'
+import type { Part, UpdateStep } from './client-state.ts'
 import { keyText } from './key-text.ts'
 import { refused } from './refused.ts'
-import type { Part, UpdateStep } from './session.ts'
 import { type EncryptedTable, footText, isSealed } from './table.ts'
 
 /** Takes down what was read, before it is opened. */

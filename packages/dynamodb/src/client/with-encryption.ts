@@ -1,17 +1,17 @@
 import { optionError } from '@glassine/core/internal'
 import { packageName } from '../errors.ts'
 import type { ItemCall } from '../item/call.ts'
+import type { ClientState } from './client-state.ts'
 import { addMiddlewares } from './middleware.ts'
 import { callOf, type EncryptionOptions, tablesOf } from './options.ts'
 import type { MiddlewareStack, SdkClient } from './sdk.ts'
-import type { Session } from './session.ts'
 import type { TableStats } from './table.ts'
 
 /**
  * What a client encrypts with, by its middleware stack and not by the client: a document client made from an
  * encrypting client shares the stack.
  */
-const sessions = new WeakMap<object, Session>()
+const states = new WeakMap<object, ClientState>()
 
 /**
  * Returns a client of the same class whose commands encrypt what they write to the configured tables, and verify and
@@ -32,7 +32,7 @@ const sessions = new WeakMap<object, Session>()
  * import { withEncryption } from '@glassine/dynamodb'
  *
  * const documents = withEncryption(DynamoDBDocumentClient.from(new DynamoDBClient()), {
- *   tables: { Patients: { fields: Patient, keyring, partitionKey: 'id' } },
+ *   tables: { Patients: { fields: Patient, keys, partitionKey: 'id' } },
  * })
  * await documents.send(new PutCommand({ TableName: 'Patients', Item: { id: 'p-1', ssn: '123-45-6789' } }))
  * ```
@@ -40,7 +40,7 @@ const sessions = new WeakMap<object, Session>()
 export const withEncryption = <C extends SdkClient>(client: C, options: EncryptionOptions): C => {
   if (typeof client?.middlewareStack?.clone !== 'function' || typeof client.send !== 'function')
     throw optionError(packageName, 'client', 'must be a client of the AWS SDK for JavaScript v3')
-  if (sessions.has(client.middlewareStack))
+  if (states.has(client.middlewareStack))
     throw optionError(packageName, 'client', 'encrypts already; name all tables in one call')
   const tables = tablesOf(options)
   return derivedClient(client, { tables, call: callOf(options.call) })
@@ -57,7 +57,7 @@ export const withEncryption = <C extends SdkClient>(client: C, options: Encrypti
  * ```
  */
 export const withInvocation = <C extends SdkClient>(client: C, call: ItemCall): C =>
-  derivedClient(client, { ...sessionOf(client), call: callOf(call) })
+  derivedClient(client, { ...clientStateOf(client), call: callOf(call) })
 
 /**
  * Returns what an encrypting client has done so far, by table. Clients that are made of one another count together.
@@ -69,20 +69,20 @@ export const withInvocation = <C extends SdkClient>(client: C, call: ItemCall): 
  * ```
  */
 export const encryptionStats = (client: SdkClient): Readonly<Record<string, TableStats>> =>
-  Object.fromEntries([...sessionOf(client).tables].map(([name, { stats }]) => [name, { ...stats }]))
+  Object.fromEntries([...clientStateOf(client).tables].map(([name, { stats }]) => [name, { ...stats }]))
 
 /** @internal What an encrypting client works with. */
-export const sessionOf = (client: SdkClient): Session => {
-  const session = client?.middlewareStack && sessions.get(client.middlewareStack)
-  if (!session) throw optionError(packageName, 'client', 'must be a client that `withEncryption` returned')
-  return session
+export const clientStateOf = (client: SdkClient): ClientState => {
+  const state = client?.middlewareStack && states.get(client.middlewareStack)
+  if (!state) throw optionError(packageName, 'client', 'must be a client that `withEncryption` returned')
+  return state
 }
 
 /** @internal A copy of a client, with a stack of its own. */
-export const derivedClient = <C extends SdkClient>(client: C, session: Session): C => {
+export const derivedClient = <C extends SdkClient>(client: C, state: ClientState): C => {
   const middlewareStack = client.middlewareStack.clone() as MiddlewareStack
-  addMiddlewares(middlewareStack, session)
-  sessions.set(middlewareStack, session)
+  addMiddlewares(middlewareStack, state)
+  states.set(middlewareStack, state)
   // Of the same class, so that paginators and waiters, which look, take it for what it is. The SDK remembers
   // handlers when `cacheMiddleware` is set: those are of the other stack.
   const { handlers: _, ...members } = Object.getOwnPropertyDescriptors(client) as PropertyDescriptorMap

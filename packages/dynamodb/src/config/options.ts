@@ -4,6 +4,9 @@ import { badOption } from '../errors.ts'
 import { maxHeaderKeys } from '../format/header.ts'
 import { type Suite, type SuiteName, suites } from '../format/suites.ts'
 
+/** What wraps an item's keys: a keyring, or key material of which the keyring is taken. */
+export type TableKeys = Keyring | Pick<KeyMaterial, 'keyring'>
+
 /** Options that all item encryptors have. */
 export interface TableOptions {
   /**
@@ -14,15 +17,12 @@ export interface TableOptions {
   readonly partitionKey: string
   readonly sortKey?: string
   /**
-   * Wraps a key for each item. Several keyrings are several recipients: each of them alone opens the item, and has a
-   * key of its own to verify it with.
+   * Wrap a key for each item: a keyring, the key material that other formats work with, or a list of several
+   * recipients. Each recipient alone decrypts the item, and has its own key to verify it with.
+   *
+   * Data keys of items are never cached; branch keys that a hierarchical keyring caches are shared.
    */
-  readonly keyring?: Keyring | readonly Keyring[]
-  /**
-   * In place of `keyring`: the key material that other formats work with, of which the keyring is taken. No data key
-   * of an item is cached; what a hierarchical keyring caches is shared.
-   */
-  readonly keys?: Pick<KeyMaterial, 'keyring'>
+  readonly keys: TableKeys | readonly TableKeys[]
   /** Attributes that are neither encrypted nor signed. The reader needs the same list. */
   readonly unsigned?: readonly string[]
   /** Attributes whose names start so are neither encrypted nor signed, for example `:`. */
@@ -40,7 +40,6 @@ export const tableOptionNames = [
   'table',
   'partitionKey',
   'sortKey',
-  'keyring',
   'keys',
   'unsigned',
   'unsignedPrefix',
@@ -107,7 +106,7 @@ export const checkedTableOptions = (options: TableOptions): CheckedOptions => {
     table,
     partitionKey,
     sortKey,
-    keyrings: checkedKeyrings(options),
+    keyrings: keyringsOf(options.keys),
     isUnsigned,
     suite: suites[suite],
     maxEncryptedDataKeys: integer(options, 'maxEncryptedDataKeys', maxHeaderKeys),
@@ -115,19 +114,13 @@ export const checkedTableOptions = (options: TableOptions): CheckedOptions => {
   }
 }
 
-const checkedKeyrings = ({ keyring, keys }: TableOptions): readonly Keyring[] => {
-  if (keyring !== undefined && keys !== undefined)
-    throw badOption('keys', 'has a keyring; give one of the two')
-  const given = keys === undefined ? keyring : keys?.keyring
-  const keyrings = Array.isArray(given) ? [...given] : [given]
-  if (keyrings.length === 0) throw badOption('keyring', 'must be a keyring or a list of them')
+const keyringsOf = (keys: unknown): readonly Keyring[] => {
+  const keyrings = (Array.isArray(keys) ? keys : [keys]).map((one) => one?.keyring ?? one)
+  if (keyrings.length === 0) throw badOption('keys', 'must hold at least one recipient')
   for (const keyring of keyrings)
     for (const method of ['generate', 'wrap', 'unwrap'])
       if (typeof keyring?.[method] !== 'function')
-        throw badOption(
-          keys === undefined ? 'keyring' : 'keys',
-          'must have the methods generate, wrap and unwrap',
-        )
+        throw badOption('keys', 'must be a keyring or key material, or a list of them')
   return keyrings
 }
 

@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import { hmac, secretKey } from '@glassine/keys/internal'
 import { decryptFailed } from '../errors.ts'
 import type { ItemContext } from './encryption-context.ts'
-import type { Recipient } from './intermediate.ts'
+import type { ItemRecipient } from './intermediate.ts'
 import type { ReadHeader } from './read-header.ts'
 import { type ItemSigner, signatureBytes, verifySignature } from './signature.ts'
 
@@ -25,7 +25,7 @@ const tagOf = (macKey: Buffer, footer: Buffer): Buffer => hmac(hash, secretKey(m
 /** Writes a footer: a tag for each recipient, then the signature if there is one. */
 export const writeFooter = (
   footer: Buffer,
-  recipients: readonly Recipient[],
+  recipients: readonly ItemRecipient[],
   signer: ItemSigner | undefined,
 ): Uint8Array => {
   const bytes = new Uint8Array(footerBytes(recipients.length, signer !== undefined))

@@ -16,7 +16,7 @@ export interface NewRecipient {
 }
 
 /** An item's data key for one recipient, and the key of the recipient's tag in the footer. */
-export interface Recipient {
+export interface ItemRecipient {
   readonly encryptedDataKey: EncryptedDataKey
   readonly macKey: Buffer
 }
@@ -30,7 +30,7 @@ export const wrapDataKey = (
   dataKey: Buffer,
   { intermediateKey, wrappedForm }: NewRecipient,
   context: Buffer,
-): Recipient => {
+): ItemRecipient => {
   const { macKey, wrappingKey } = recipientKeys(intermediateKey)
   intermediateKey.fill(0)
   const { providerId, providerInfo, ciphertext } = wrappedForm

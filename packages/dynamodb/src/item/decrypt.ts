@@ -25,7 +25,7 @@ import { commitmentOf } from '../format/write-header.ts'
 import { type ItemCall, keyringCall } from './call.ts'
 
 /** An item that was read, and waits for keys. Nothing of it is believed yet. */
-interface Prepared {
+interface ParsedItem {
   /** The new item, as yet with encrypted values. */
   readonly result: Item
   readonly header: ReadHeader
@@ -42,10 +42,10 @@ export const decryptItem = async (config: TableConfig, item: Item, call?: ItemCa
   // about a value of an attribute that somebody changed.
   const out = new Writer(takeScratch())
   try {
-    const prepared = prepare(config, item, out)
-    const { header, context } = prepared
+    const parsed = parse(config, item, out)
+    const { header, context } = parsed
     const request = { suite: header.suite.id, context, ...keyringCall(config, call) }
-    return open(prepared, await unwrapFromAny(config.reader, request, header.encryptedDataKeys))
+    return open(parsed, await unwrapFromAny(config.reader, request, header.encryptedDataKeys))
   } catch (thrown) {
     throw openingError(thrown)
   } finally {
@@ -53,7 +53,7 @@ export const decryptItem = async (config: TableConfig, item: Item, call?: ItemCa
   }
 }
 
-const prepare = (config: TableConfig, item: Item, out: Writer): Prepared => {
+const parse = (config: TableConfig, item: Item, out: Writer): ParsedItem => {
   const header = readHeader(binaryOf(item, headName), config.maxEncryptedDataKeys)
   const foot = new Uint8Array(binaryOf(item, footName))
   const { result, fields } = inScope(config, item)
@@ -114,7 +114,7 @@ const sealedValue = ({ value }: Field): Uint8Array => {
 
 /** Verifies, in the order of the specification, and only then decrypts; in one synchronous piece. */
 const open = (
-  { result, header, fields, region, context, foot }: Prepared,
+  { result, header, fields, region, context, foot }: ParsedItem,
   { dataKey, macKey }: { readonly dataKey: Buffer; readonly macKey: Buffer },
 ): Item => {
   const { commitKey, rootKey } = itemKeys(dataKey, header.messageId)

@@ -16,11 +16,11 @@ import { newRecipients } from '../format/recipients.ts'
 import type { ItemSigner } from '../format/signature.ts'
 import { writeHeader } from '../format/write-header.ts'
 import { type ItemCall, keyringCall } from './call.ts'
+import type { Randomness } from './randomness.ts'
 import { checkSize } from './size-limit.ts'
-import type { Sources } from './sources.ts'
 
 /** An item that is checked and serialised, and waits for keys. */
-interface Prepared {
+interface SerialisedItem {
   /** The new item, as yet in the clear. */
   readonly result: Item
   readonly fields: readonly Field[]
@@ -29,24 +29,24 @@ interface Prepared {
   readonly context: ItemContext
   readonly signer: ItemSigner | undefined
   /** Bytes of unsigned attributes. */
-  readonly apart: number
+  readonly unsignedBytes: number
 }
 
 /** Encrypts an item; what `ItemEncryptor.encryptItem` documents. */
 export const encryptItem = async (
   config: TableConfig,
-  sources: Sources,
+  randomness: Randomness,
   item: Item,
   call?: ItemCall,
 ): Promise<Item> => {
   const out = new Writer(takeScratch())
   try {
     const { suite, keyrings } = config
-    const prepared = prepare(config, sources, item, out)
-    const { context, apart, fields } = prepared
-    checkSize(fields, apart + leastHeaderBytes + footerBytes(keyrings.length, suite.signed))
+    const serialised = serialise(config, randomness, item, out)
+    const { context, unsignedBytes, fields } = serialised
+    checkSize(fields, unsignedBytes + leastHeaderBytes + footerBytes(keyrings.length, suite.signed))
     const request = { suite: suite.id, context, ...keyringCall(config, call) }
-    return seal(config, sources, prepared, await newRecipients(keyrings, request))
+    return seal(config, randomness, serialised, await newRecipients(keyrings, request))
   } catch (thrown) {
     throw replaceForeign(thrown, 'ERR_ENCRYPT_FAILED', { message: 'The item could not be encrypted' })
   } finally {
@@ -54,17 +54,17 @@ export const encryptItem = async (
   }
 }
 
-const prepare = (config: TableConfig, sources: Sources, item: Item, out: Writer): Prepared => {
-  const { result, fields, apart } = sorted(config, item)
+const serialise = (config: TableConfig, randomness: Randomness, item: Item, out: Writer): SerialisedItem => {
+  const { result, fields, unsignedBytes } = partition(config, item)
   for (const field of inOrder(fields)) writeField(out, field, isEncrypted(field))
   const region = out.buffer.subarray(0, out.at)
-  const signer = config.suite.signed ? sources.newSigner() : undefined
+  const signer = config.suite.signed ? randomness.newSigner() : undefined
   const context = config.contextOf(config.version, fields, region, signer?.publicKey)
-  return { result, fields, region, context, signer, apart }
+  return { result, fields, region, context, signer, unsignedBytes }
 }
 
 /** Separates what is in signature scope from what is not, and refuses what the configuration does not allow. */
-const sorted = (config: TableConfig, item: Item) => {
+const partition = (config: TableConfig, item: Item) => {
   if (typeof item !== 'object' || item === null) throw valueError('An item must be an object')
   if (Object.hasOwn(item, headName) || Object.hasOwn(item, footName))
     throw fault('ERR_ALREADY_ENCRYPTED', { message: 'The item is encrypted already' })
@@ -77,7 +77,7 @@ const sorted = (config: TableConfig, item: Item) => {
       })
   const result: Item = {}
   const fields: Field[] = []
-  let apart = 0
+  let unsignedBytes = 0
   for (const name of Object.keys(item)) {
     const value = item[name]
     if (value === undefined) continue
@@ -87,21 +87,21 @@ const sorted = (config: TableConfig, item: Item) => {
       throw valueError('the configuration does not name this attribute', `/${name}`)
     setMember(result, name, value)
     const action = legendBytes[plan.action]
-    if (action === undefined) apart += plan.nameBytes + valueSize(value)
+    if (action === undefined) unsignedBytes += plan.nameBytes + valueSize(value)
     else fields.push({ plan, value, action, start: 0, end: 0 })
   }
-  return { result, fields, apart }
+  return { result, fields, unsignedBytes }
 }
 
 /** Everything that needs keys, in one synchronous piece. */
 const seal = (
   config: TableConfig,
-  sources: Sources,
-  { result, fields, region, context, signer, apart }: Prepared,
+  randomness: Randomness,
+  { result, fields, region, context, signer, unsignedBytes }: SerialisedItem,
   made: readonly NewRecipient[],
 ): Item => {
   const fresh = Buffer.allocUnsafeSlow(messageIdBytes + keyBytes)
-  sources.fill(fresh)
+  randomness.fill(fresh)
   const messageId = fresh.subarray(0, messageIdBytes)
   const dataKey = fresh.subarray(messageIdBytes)
   const recipients = made.map((recipient) => wrapDataKey(dataKey, recipient, context.bytes))
@@ -118,7 +118,7 @@ const seal = (
     const head = writeHeader(header, commitKey)
     encryptFields(fields, region, rootKey, result)
     const foot = writeFooter(footerHash(head, context, region), recipients, signer)
-    checkSize(fields, apart + head.length + foot.length)
+    checkSize(fields, unsignedBytes + head.length + foot.length)
     result[headName] = { B: new Uint8Array(head.buffer) }
     result[footName] = { B: foot }
     return result

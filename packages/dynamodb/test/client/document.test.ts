@@ -29,7 +29,7 @@ describeEachDynamoDB('the clients of the SDK', (kind) => {
       for (const undeclared of ['encrypt', 'sign'] as const) {
         const { fields } = patientTable as { fields: any }
         const client = withEncryption(fixture.raw, {
-          tables: { Patients: { fields, keyring, partitionKey: 'id', undeclared } },
+          tables: { Patients: { fields, keys: keyring, partitionKey: 'id', undeclared } },
         })
         await client.send(new documents.PutCommand({ TableName, Item: values }))
         const { Item } = await client.send(new documents.GetCommand({ TableName, Key: { id: 'values' } }))
@@ -257,7 +257,7 @@ describeEachDynamoDB('the clients of the SDK', (kind) => {
     await client.send(new documents.PutCommand({ TableName, Item: { id: 'again', ssn: 'x' } }))
     expect(fixture.sent).toHaveLength(3)
     expect(new Set(fixture.sent.map(({ body }) => body)).size).toBe(1)
-    expect(encryptionStats(client).Patients).toMatchObject({ sealed: 1 })
+    expect(encryptionStats(client).Patients).toMatchObject({ encrypted: 1 })
   })
 
   test('an abort signal is honoured', async () => {

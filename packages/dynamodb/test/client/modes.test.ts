@@ -19,7 +19,7 @@ describeEachDynamoDB('modes', (kind) => {
 
   const inMode = (mode: TableMode, onPlaintextRead?: (read: PlaintextRead) => void): DynamoDBDocumentClient =>
     withEncryption(fixture.raw, {
-      tables: { Patients: { ...patientTable, mode, ...(mode !== 'sealed' && { until }) } },
+      tables: { Patients: { ...patientTable, mode, ...(mode !== 'encrypted' && { until }) } },
       ...(onPlaintextRead && { onPlaintextRead }),
     })
   const put = (client: DynamoDBDocumentClient, id: string) =>
@@ -32,14 +32,14 @@ describeEachDynamoDB('modes', (kind) => {
     for (const [mode, sealed] of [
       ['write-plain-read-both', false],
       ['write-encrypted-read-both', true],
-      ['sealed', true],
+      ['encrypted', true],
     ] as const) {
       const client = inMode(mode)
       await put(client, mode)
       expect(await isSealed(mode)).toBe(sealed)
       expect(encryptionStats(client).Patients).toEqual({
-        sealed: sealed ? 1 : 0,
-        opened: 0,
+        encrypted: sealed ? 1 : 0,
+        decrypted: 0,
         plaintextReads: 0,
         plaintextWrites: sealed ? 0 : 1,
       })
@@ -48,26 +48,26 @@ describeEachDynamoDB('modes', (kind) => {
 
   test('what each reads, and that plaintext is counted', async () => {
     await put(fixture.raw, 'plain')
-    await put(inMode('sealed'), 'sealed')
+    await put(inMode('encrypted'), 'encrypted')
     for (const mode of ['write-plain-read-both', 'write-encrypted-read-both'] as const) {
       const reads: PlaintextRead[] = []
       const client = inMode(mode, (read) => void reads.push(read))
-      for (const id of ['plain', 'sealed', 'plain'])
+      for (const id of ['plain', 'encrypted', 'plain'])
         expect(await get(client, id)).toEqual({ id, ssn: 'secret' })
       expect(reads).toEqual([
         { table: 'Patients', count: 1 },
         { table: 'Patients', count: 2 },
       ])
-      expect(encryptionStats(client).Patients).toMatchObject({ plaintextReads: 2, opened: 1 })
+      expect(encryptionStats(client).Patients).toMatchObject({ plaintextReads: 2, decrypted: 1 })
     }
     const unwatched = inMode('write-encrypted-read-both')
     await get(unwatched, 'plain')
     expect(encryptionStats(unwatched).Patients?.plaintextReads).toBe(1)
-    await expect(get(inMode('sealed'), 'plain')).rejects.toMatchObject({ code: 'ERR_DECRYPT_FAILED' })
+    await expect(get(inMode('encrypted'), 'plain')).rejects.toMatchObject({ code: 'ERR_DECRYPT_FAILED' })
   })
 
   test('an item with only a header, or a changed one, is refused in every mode', async () => {
-    await put(inMode('sealed'), 'broken')
+    await put(inMode('encrypted'), 'broken')
     const { aws_dbe_foot, ...headless } = (await get(fixture.raw, 'broken'))!
     for (const mode of ['write-plain-read-both', 'write-encrypted-read-both'] as const)
       for (const Item of [headless, { ...headless, aws_dbe_foot, added: 1 }]) {
@@ -84,7 +84,7 @@ describeEachDynamoDB('modes', (kind) => {
     await expect(get(client, 'hook')).rejects.toThrow('no more')
   })
 
-  test('at the end date a table becomes sealed: it reads no plaintext, and writes none', async () => {
+  test('at the end date a table becomes encrypted: it reads no plaintext, and writes none', async () => {
     await put(fixture.raw, 'late')
     const clients = [inMode('write-plain-read-both'), inMode('write-encrypted-read-both')]
     for (const client of clients) expect(await get(client, 'late')).toEqual({ id: 'late', ssn: 'secret' })

@@ -238,7 +238,7 @@ describeEachDynamoDB('refusals', (kind) => {
 
   test('attributes that the configuration does not name', async () => {
     const { fields } = patientTable as { fields: any }
-    const strict = { Patients: { fields, keyring, partitionKey: 'id', undeclared: 'error' as const } }
+    const strict = { Patients: { fields, keys: keyring, partitionKey: 'id', undeclared: 'error' as const } }
     const send = sender(fixture, 'document', { tables: strict })
     await expect(
       send('Scan', { TableName, ...values, FilterExpression: 'clinic = :x' }),

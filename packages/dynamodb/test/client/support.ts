@@ -30,14 +30,14 @@ export const keyring = rawAesKeyring({ namespace: 'test', name: 'k1', key: Buffe
 
 export const patientTable: ClientTable = {
   fields: patientFields,
-  keyring,
+  keys: keyring,
   partitionKey: 'id',
   unsigned: ['ttl'],
   unsignedPrefix: ':',
 }
 export const visitTable: ClientTable = {
   attributeActions: { patient: 'SIGN_ONLY', at: 'SIGN_ONLY', text: 'ENCRYPT_AND_SIGN', kind: 'SIGN_ONLY' },
-  keyring,
+  keys: keyring,
   partitionKey: 'patient',
   sortKey: 'at',
 }

@@ -52,7 +52,7 @@ describe('golden items of version 0.1.0, suite 0x6700', () => {
     } as const
 
     // Written by us and by the second implementation alike.
-    const ours = encryptorOf(configOfActions({ ...options, keyring: replaying(input) }), {
+    const ours = encryptorOf(configOfActions({ ...options, keys: replaying(input) }), {
       fill: (out) => void Buffer.concat([input.messageId, input.dataKey]).copy(out),
       newSigner: () => {
         throw new Error('0x6700 has no signature')
@@ -72,7 +72,7 @@ describe('golden items of version 0.1.0, suite 0x6700', () => {
       aes: rawAesTestKeyring({ ...aes, key: bytes(aes.key) }),
     }
     for (const { keyring } of vector.recipients as { keyring: keyof typeof keyrings }[]) {
-      const reader = encryptorOf(configOfActions({ ...options, keyring: keyrings[keyring] }))
+      const reader = encryptorOf(configOfActions({ ...options, keys: keyrings[keyring] }))
       const opened: Item = await reader.decryptItem(encrypted)
       expect(canonical(opened)).toEqual(canonical(item))
     }

@@ -40,7 +40,7 @@ export const randomnessOf = async (encrypted: Item, plaintext: Item, config: Vec
   const head = bytesOf(encrypted, 'aws_dbe_head')
   const foot = bytesOf(encrypted, 'aws_dbe_foot')
   for (const keyring of recipientKeyrings.multi)
-    await itemEncryptorOfActions({ ...options, keyring: spying(keyring, seen) })
+    await itemEncryptorOfActions({ ...options, keys: spying(keyring, seen) })
       .decryptItem(encrypted)
       .catch(() => undefined)
 

@@ -48,7 +48,7 @@ export const optionsOf = (config: VectorConfig, keyring: KeyringName = 'hier') =
   unsigned: config.allowedUnsignedAttributes,
   unsignedPrefix: config.allowedUnsignedAttributePrefix,
   suite: config.algorithmSuiteId === noSignature ? ('0x6700' as const) : ('0x6701' as const),
-  keyring: vectorKeyrings()[keyring],
+  keys: vectorKeyrings()[keyring],
 })
 
 export const encryptorFor = (config: VectorConfig, keyring?: KeyringName) =>

@@ -22,7 +22,7 @@ const encryptedAgain = (
   attributeActions: ReturnType<typeof optionsOf>['attributeActions'],
 ): Promise<Item> => {
   const suite = input.publicKey === undefined ? '0x6700' : '0x6701'
-  const config = configOfActions({ ...options, attributeActions, suite, keyring: replaying(input) })
+  const config = configOfActions({ ...options, attributeActions, suite, keys: replaying(input) })
   const encryptor = encryptorOf(config, {
     fill: (bytes) => void Buffer.concat([input.messageId, input.dataKey]).copy(bytes),
     newSigner: () => ({ publicKey: input.publicKey!, sign: () => input.signature! }),

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import { configOfActions } from '../../src/config/action-options.ts'
 import { newSigner } from '../../src/format/signature.ts'
-import { systemSources } from '../../src/item/sources.ts'
+import { systemRandomness } from '../../src/item/randomness.ts'
 import { encryptorOf } from '../../src/item-encryptor.ts'
 import { canonical } from '../support/canonical.ts'
 import { describeVectors, itemOf, optionsOf, readVectors, type VectorConfig } from '../support/vectors.ts'
@@ -20,7 +20,7 @@ describeVectors("the plaintext records of AWS's test-vector generator", () => {
   const encryptorFor = (config: VectorConfig, at: number) => {
     const suite = config.algorithmSuiteId === undefined && at % 20 > 0 ? '0x6700' : optionsOf(config).suite
     const options = { ...optionsOf(config), suite }
-    return encryptorOf(configOfActions(options), { ...systemSources, newSigner: () => signer })
+    return encryptorOf(configOfActions(options), { ...systemRandomness, newSigner: () => signer })
   }
 
   test('there are 2,839 of them; each is encrypted, and opened under the configuration it names', async () => {

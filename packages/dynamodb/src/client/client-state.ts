@@ -3,7 +3,7 @@ import type { ItemCall } from '../item/call.ts'
 import type { EncryptedTable, Tables } from './table.ts'
 
 /** What the operations of one client work with. */
-export interface Session {
+export interface ClientState {
   readonly tables: Tables
   readonly call: () => ItemCall | undefined
   /** Set in the client that `updateItem` makes for itself. */
@@ -21,7 +21,7 @@ export interface UpdateStep {
 }
 
 /** A request that is sealed and may be sent, with what is to be done with its answer. */
-export interface Prepared {
+export interface PreparedRequest {
   readonly input: object
   /** Opens the items of a response, and returns a new one. */
   readonly opened: (output: Output) => Promise<Output>
@@ -38,7 +38,7 @@ export interface Operation {
    *
    * @throws GlassineError `ERR_OPERATION_REFUSED`, and whatever encrypting an item throws
    */
-  readonly prepare: (name: string, session: Session, input: Output) => Promise<Prepared>
+  readonly prepare: (name: string, state: ClientState, input: Output) => Promise<PreparedRequest>
 }
 
 /** An input or output whose members are looked at one by one. */
