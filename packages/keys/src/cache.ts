@@ -1,7 +1,7 @@
 import { isRefusal, ownError, unavailable } from './errors.ts'
 import { type Demand, Flight } from './flight.ts'
+import type { RefCounted } from './ref-counted.ts'
 import { Refusals } from './refusals.ts'
-import type { Shared } from './shared.ts'
 
 /** The bounds of a {@link Cache}; times in ms. */
 export interface CacheOptions {
@@ -45,7 +45,7 @@ export const noCounts = (): CacheCounts => ({
 })
 
 interface Entry<V> {
-  readonly shared: Shared<V>
+  readonly shared: RefCounted<V>
   readonly born: number
   uses: number
   bytes: number
@@ -74,7 +74,7 @@ const refreshPause = 1_000
 export class Cache<R, V> {
   readonly counts: CacheCounts
   readonly #options: CacheOptions
-  readonly #load: (request: R, deadline: () => number) => Promise<Shared<V>>
+  readonly #load: (request: R, deadline: () => number) => Promise<RefCounted<V>>
   readonly #entries = new Map<string, Entry<V>>()
   readonly #flights = new Map<string, Flight<V>>()
   readonly #refusals: Refusals
@@ -87,7 +87,7 @@ export class Cache<R, V> {
    */
   constructor(
     options: CacheOptions,
-    load: (request: R, deadline: () => number) => Promise<Shared<V>>,
+    load: (request: R, deadline: () => number) => Promise<RefCounted<V>>,
     counts = noCounts(),
   ) {
     this.counts = counts
@@ -107,7 +107,7 @@ export class Cache<R, V> {
    * @throws GlassineError as the promise's rejection: that of `load`, or `ERR_KEY_UNAVAILABLE` when the caller's
    * deadline passes first. The caller has checked that the demand alone does not exceed the bounds.
    */
-  take(key: string, request: R, demand: Demand): Shared<V> | Promise<Shared<V>> {
+  take(key: string, request: R, demand: Demand): RefCounted<V> | Promise<RefCounted<V>> {
     const options = this.#options
     const now = options.now()
     const entry = this.#entries.get(key)
@@ -127,7 +127,7 @@ export class Cache<R, V> {
         entry.bytes >= refreshShare * options.maxBytes)
     )
       this.#refresh(key, request, entry, now)
-    return entry.shared.retain()
+    return entry.shared.acquire()
   }
 
   /** Whether `take` most likely makes no call of its own: the value is there, or under way. */
@@ -142,9 +142,9 @@ export class Cache<R, V> {
   }
 
   /** Adds a value that was had on another way. Holds it on its own, beside whoever else does. */
-  put(key: string, shared: Shared<V>): void {
+  put(key: string, shared: RefCounted<V>): void {
     const now = this.#options.now()
-    this.#store(key, shared.retain(), 0, 0, now)
+    this.#store(key, shared.acquire(), 0, 0, now)
     this.#trim(now)
   }
 
@@ -161,7 +161,7 @@ export class Cache<R, V> {
     demand: Demand,
     entry: Entry<V> | undefined,
     now: number,
-  ): Shared<V> | Promise<Shared<V>> {
+  ): RefCounted<V> | Promise<RefCounted<V>> {
     this.counts.misses++
     if (entry?.failed) {
       const stale = this.#stale(key, demand, now)
@@ -214,15 +214,15 @@ export class Cache<R, V> {
     this.#depart(key, request, now + this.#options.timeout, now)
   }
 
-  #land(flight: Flight<V>, shared: Shared<V>): void {
+  #land(flight: Flight<V>, shared: RefCounted<V>): void {
     // A flight that was replaced or cleared serves those who wait for it and leaves nothing behind.
     if (this.#flights.get(flight.key) === flight) {
       this.#flights.delete(flight.key)
       this.#refusals.delete(flight.key)
       // The age counts from the departure: what the source allowed then is what is known.
-      this.#store(flight.key, shared.retain(), flight.uses, flight.bytes, flight.departed)
+      this.#store(flight.key, shared.acquire(), flight.uses, flight.bytes, flight.departed)
     }
-    flight.settle(() => shared.retain())
+    flight.settle(() => shared.acquire())
     shared.release()
     this.#trim(this.#options.now())
   }
@@ -247,7 +247,7 @@ export class Cache<R, V> {
   }
 
   /** The entry when it may stand in for an answer that could not be had; the limits of its key hold as ever. */
-  #stale(key: string, demand: Demand, now: number): Shared<V> | undefined {
+  #stale(key: string, demand: Demand, now: number): RefCounted<V> | undefined {
     const entry = this.#entries.get(key)
     if (entry === undefined || entry.refused || !this.#fits(entry, demand)) return undefined
     const age = now - entry.born
@@ -255,10 +255,10 @@ export class Cache<R, V> {
     entry.uses += demand.uses
     entry.bytes += demand.bytes
     this.counts.stale++
-    return entry.shared.retain()
+    return entry.shared.acquire()
   }
 
-  #store(key: string, shared: Shared<V>, uses: number, bytes: number, born: number): void {
+  #store(key: string, shared: RefCounted<V>, uses: number, bytes: number, born: number): void {
     const old = this.#entries.get(key)
     if (old) this.#drop(key, old)
     const entry = { shared, born, uses, bytes, retryAt: 0, failed: false, refused: false }

@@ -1,5 +1,5 @@
 import type { GlassineError } from '@glassine/core'
-import type { Shared } from './shared.ts'
+import type { RefCounted } from './ref-counted.ts'
 
 /** What a caller is about to do with the value. */
 export interface Demand {
@@ -13,7 +13,7 @@ export interface Demand {
 
 interface Waiter<V> {
   readonly demand: Demand
-  readonly resolve: (shared: Shared<V>) => void
+  readonly resolve: (shared: RefCounted<V>) => void
   readonly reject: (error: GlassineError) => void
   readonly timer: NodeJS.Timeout
 }
@@ -48,8 +48,8 @@ export class Flight<V> {
     demand: Demand,
     deadline: number,
     patience: number,
-    late: () => Shared<V> | GlassineError,
-  ): Promise<Shared<V>> {
+    late: () => RefCounted<V> | GlassineError,
+  ): Promise<RefCounted<V>> {
     this.uses += demand.uses
     this.bytes += demand.bytes
     if (deadline > this.deadline) this.deadline = deadline
@@ -65,7 +65,7 @@ export class Flight<V> {
   }
 
   /** Gives every waiter what `answer` makes for it: a value that is already held for it, or its own error. */
-  settle(answer: (demand: Demand) => Shared<V> | GlassineError): void {
+  settle(answer: (demand: Demand) => RefCounted<V> | GlassineError): void {
     for (const waiter of this.#waiters) {
       clearTimeout(waiter.timer)
       settle(waiter, answer(waiter.demand))
@@ -74,7 +74,7 @@ export class Flight<V> {
   }
 }
 
-const settle = <V>({ resolve, reject }: Waiter<V>, answer: Shared<V> | GlassineError): void => {
+const settle = <V>({ resolve, reject }: Waiter<V>, answer: RefCounted<V> | GlassineError): void => {
   if (answer instanceof Error) reject(answer)
   else resolve(answer)
 }

@@ -1,6 +1,5 @@
 export type { AwsClientOptions, AwsSdkClient } from './aws/client-options.ts'
 export type { KeyCacheOptions } from './cache-options.ts'
-export type { DataKey } from './data-key.ts'
 export { type EncryptionContext, type SerialisedContext, serialiseContext } from './encryption-context.ts'
 export { type KeyMaterial, type KeyMaterialOptions, type KeyStats, keyMaterial } from './key-material.ts'
 export type { DecryptionKeyRequest, EncryptionKeyRequest, KeyRequest } from './key-request.ts'
@@ -15,3 +14,4 @@ export type {
 export { kmsKeyring } from './kms/kms-keyring.ts'
 export type { KmsAnswer, KmsCallOptions, KmsInput, KmsOperations } from './kms/operations.ts'
 export type { KmsAllowOptions, KmsKeyringOptions } from './kms/options.ts'
+export type { DataKey, KeyLease } from './lease.ts'

@@ -2,12 +2,11 @@ import { integer, type OptionSchema, required } from '@glassine/core/internal'
 import { Cache, noCounts } from './cache.ts'
 import { decryptionId, encryptionIds, partitionOf } from './cache-ids.ts'
 import { type KeyCacheOptions, keyCacheBounds, keyCacheSchema } from './cache-options.ts'
-import type { DataKey } from './data-key.ts'
 import { checked, decryptFailed, fault } from './errors.ts'
 import type { DecryptionKeyRequest, EncryptionKeyRequest } from './key-request.ts'
 import { type Keyring, keyringRule } from './keyring.ts'
-import { lent } from './loan.ts'
-import { detached, keyLength, type Material, sharedMaterial } from './material.ts'
+import { type DataKey, dataKeyLeaseOf } from './lease.ts'
+import { detached, keyLength, type Material, refCountedMaterial } from './material.ts'
 
 /** Counters since construction; for metrics. */
 export interface KeyStats {
@@ -29,15 +28,15 @@ export interface KeyStats {
 }
 
 /**
- * The one cached layer of key material under all formats. Keys are lent: release each {@link DataKey} once.
+ * The one cached layer of key material under all formats. Keys are leased: release each {@link DataKey} once.
  *
- * A key is zeroed when no cache entry and no loan holds it any more.
+ * A key is zeroed when no cache entry and no lease holds it any more.
  */
 export interface KeyMaterial {
   /** What stands under it, for formats whose data keys cannot be cached: items of DynamoDB. */
   readonly keyring: Keyring
   /**
-   * Lends the current data key of the context, or a new one when there is none or its bounds are reached.
+   * Leases the current data key of the context, or a new one when there is none or its bounds are reached.
    *
    * @throws GlassineError `ERR_KEY_UNAVAILABLE`; `ERR_ENCRYPT_FAILED` when the wrapping key will not serve;
    * `ERR_TOO_LARGE` when `messages` or `bytes` alone exceed the bounds of a key
@@ -46,7 +45,7 @@ export interface KeyMaterial {
   /** @throws GlassineError `ERR_DECRYPT_FAILED` (a definite refusal), `ERR_KEY_UNAVAILABLE` */
   decryptionKey(request: DecryptionKeyRequest): Promise<DataKey>
   stats(): KeyStats
-  /** Drops all cached keys, and zeroes those that are not on loan. */
+  /** Drops all cached keys, and zeroes those that are not leased. */
   clear(): void
 }
 
@@ -95,7 +94,7 @@ export const keyMaterial = (options: KeyMaterialOptions): KeyMaterial => {
       const { length = keyLength, encryptedDataKeys } = request
       const bytes = await keyring.unwrap({ ...request, deadline, length })
       if (bytes === undefined) throw decryptFailed()
-      return sharedMaterial(bytes, length, encryptedDataKeys.map(detached))
+      return refCountedMaterial(bytes, length, encryptedDataKeys.map(detached))
     },
     counts,
   )
@@ -106,7 +105,7 @@ export const keyMaterial = (options: KeyMaterialOptions): KeyMaterial => {
       const began = epoch
       const { suite, context, tenant } = request
       const made = await keyring.generate({ suite, context, tenant, deadline, length: keyLength })
-      const shared = sharedMaterial(made?.dataKey, keyLength, made?.encryptedDataKeys)
+      const shared = refCountedMaterial(made?.dataKey, keyLength, made?.encryptedDataKeys)
       // What is encrypted here is often read here next. The two entries live on their own: a key that has done its
       // share of encrypting still decrypts, and is zeroed when the last of them goes.
       const { encryptedDataKeys } = shared.value
@@ -123,12 +122,16 @@ export const keyMaterial = (options: KeyMaterialOptions): KeyMaterial => {
       // Written so that NaN is refused too.
       if (!(messages >= 0 && messages <= maxUses && bytes >= 0 && bytes <= maxBytes))
         return Promise.reject(tooMuch(maxUses, maxBytes))
-      return lent(encryption.take(encryptionId(request), request, { uses: messages, bytes, deadline }))
+      return dataKeyLeaseOf(
+        encryption.take(encryptionId(request), request, { uses: messages, bytes, deadline }),
+      )
     },
     decryptionKey(request) {
       const { deadline, encryptedDataKeys } = request
       if (encryptedDataKeys.length === 0) return Promise.reject(decryptFailed())
-      return lent(decryption.take(decryptionId(partition, request), request, { uses: 0, bytes: 0, deadline }))
+      return dataKeyLeaseOf(
+        decryption.take(decryptionId(partition, request), request, { uses: 0, bytes: 0, deadline }),
+      )
     },
     stats: () => ({ ...counts, entries: encryption.size + decryption.size }),
     clear() {

@@ -1,7 +1,7 @@
 import { types } from 'node:util'
 import { unavailable } from './errors.ts'
 import type { EncryptedDataKey } from './keyring.ts'
-import { Shared } from './shared.ts'
+import { RefCounted } from './ref-counted.ts'
 
 /** Bytes of a data key, but for legacy suites that are only read. */
 export const keyLength = 32
@@ -17,11 +17,11 @@ export interface Material {
  *
  * @throws GlassineError `ERR_KEY_UNAVAILABLE`
  */
-export const sharedMaterial = (
+export const refCountedMaterial = (
   bytes: unknown,
   length: number,
   encryptedDataKeys: unknown,
-): Shared<Material> => {
+): RefCounted<Material> => {
   const wrong = (what: string) => {
     if (types.isUint8Array(bytes)) bytes.fill(0)
     return unavailable(`The keyring returned ${what}`)
@@ -31,7 +31,7 @@ export const sharedMaterial = (
   if (!Array.isArray(encryptedDataKeys) || encryptedDataKeys.length === 0)
     throw wrong('no encrypted data key')
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
-  return new Shared({ bytes: buffer, encryptedDataKeys: Object.freeze([...encryptedDataKeys]) }, zero)
+  return new RefCounted({ bytes: buffer, encryptedDataKeys: Object.freeze([...encryptedDataKeys]) }, zero)
 }
 
 const zero = ({ bytes }: Material): void => {

@@ -2,7 +2,7 @@ import { settled, standingClock } from '@glassine/test-support'
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { Cache } from '../src/cache.ts'
-import { Shared } from '../src/shared.ts'
+import { RefCounted } from '../src/ref-counted.ts'
 
 /*
  * The cache against the simplest model of its bounds: a list of entries, newest last. Refreshes run at 80 %, so the
@@ -90,14 +90,14 @@ test('age, uses, bytes and entries are as in the model; a value lives exactly as
         async () => {
           const id = disposed.size
           disposed.set(id, false)
-          return new Shared(id, (id) => {
+          return new RefCounted(id, (id) => {
             // Twice would mean that a count went wrong.
             expect(disposed.get(id)).toBe(false)
             disposed.set(id, true)
           })
         },
       )
-      const loans: Shared<number>[] = []
+      const loans: RefCounted<number>[] = []
       for (const step of steps) {
         if (step.kind === 'wait') clock.advance(step.ms)
         else if (step.kind === 'release') loans.shift()?.release()

@@ -2,7 +2,7 @@ import { GlassineError } from '@glassine/core'
 import { settled, standingClock } from '@glassine/test-support'
 import { describe, expect, jest, test } from '@jest/globals'
 import { Cache, type CacheOptions } from '../src/cache.ts'
-import { Shared } from '../src/shared.ts'
+import { RefCounted } from '../src/ref-counted.ts'
 import { gate } from './support/fake-keyring.ts'
 
 interface Value {
@@ -25,7 +25,7 @@ const setUp = (options?: Partial<CacheOptions>) => {
     await behaviour.before()
     const value = { name, disposed: false }
     made.push(value)
-    return new Shared<Value>(value, (value) => {
+    return new RefCounted<Value>(value, (value) => {
       value.disposed = true
     })
   })
@@ -97,14 +97,14 @@ describe('bounds', () => {
     ;(await cache.take('a', 'a', { uses: 60, bytes: 0 })).release()
     behaviour.before = () => Promise.reject(down())
     await expect(cache.take('a', 'a', { uses: 50, bytes: 0 })).rejects.toThrow(code('ERR_KEY_UNAVAILABLE'))
-    expect(cache.take('a', 'a', { uses: 10, bytes: 0 })).toBeInstanceOf(Shared)
+    expect(cache.take('a', 'a', { uses: 10, bytes: 0 })).toBeInstanceOf(RefCounted)
     expect(load).toHaveBeenCalledTimes(2)
   })
 
   test('a hit makes no promise', async () => {
     const { cache, use } = setUp()
     await use('a')
-    expect(cache.take('a', 'a', once)).toBeInstanceOf(Shared)
+    expect(cache.take('a', 'a', once)).toBeInstanceOf(RefCounted)
   })
 })
 
@@ -169,7 +169,7 @@ describe('deadlines', () => {
     const hasty = cache.take('a', 'a', { ...once, deadline: clock.now() + 5 })
     await expect(hasty).rejects.toThrow(code('ERR_KEY_UNAVAILABLE'))
     hold.open()
-    const shared = (await patient) as Shared<Value>
+    const shared = (await patient) as RefCounted<Value>
     expect(shared.value.disposed).toBe(false)
     expect(load).toHaveBeenCalledTimes(1)
   })
@@ -215,7 +215,7 @@ describe('deadlines', () => {
   test('a warm entry serves whatever the deadline', async () => {
     const { cache, clock, use } = setUp()
     await use('a')
-    expect(cache.take('a', 'a', { ...once, deadline: clock.now() - 1 })).toBeInstanceOf(Shared)
+    expect(cache.take('a', 'a', { ...once, deadline: clock.now() - 1 })).toBeInstanceOf(RefCounted)
   })
 
   test('a call that is overdue, as after a freeze, is replaced, and what it brings at last is disposed of', async () => {

@@ -20,7 +20,7 @@ interface KeyUse {
   readonly deadline?: number
 }
 
-/** A data key on loan, and the header that goes with it. */
+/** A leased data key, and the header that goes with it. */
 interface SealingKey {
   readonly dataKey: DataKey
   readonly template: HeaderTemplate

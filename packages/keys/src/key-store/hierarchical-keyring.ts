@@ -7,8 +7,8 @@ import { type KeyCacheOptions, keyCacheBounds, keyCacheSchema } from '../cache-o
 import { badOption, checked, isRefusal, notEncrypted, ownError } from '../errors.ts'
 import type { KeyStats } from '../key-material.ts'
 import type { EncryptedDataKey, Keyring, KeyringRequest } from '../keyring.ts'
-import type { Shared } from '../shared.ts'
-import { type BeaconKey, beaconKeyLoan } from './hierarchy/beacon-key.ts'
+import { type KeyLease, leaseOf } from '../lease.ts'
+import type { RefCounted } from '../ref-counted.ts'
 import { type BranchKeyIdSupplier, branchKeyIdOf } from './hierarchy/branch-key-id.ts'
 import { branchKeys } from './hierarchy/branch-keys.ts'
 import {
@@ -32,11 +32,11 @@ export interface HierarchicalKeyringOptions extends KeyCacheOptions {
 /** A keyring over branch keys, and the beacon keys that belong to them. */
 export interface HierarchicalKeyring extends Keyring {
   /**
-   * Lends the beacon key of the branch key that the request is for.
+   * Leases the beacon key of the branch key that the request is for.
    *
    * @throws GlassineError `ERR_ENCRYPT_FAILED` (a definite refusal), `ERR_KEY_UNAVAILABLE`
    */
-  beaconKey(request: KeyringRequest): Promise<BeaconKey>
+  beaconKey(request: KeyringRequest): Promise<KeyLease>
   /** Counters of the branch keys and beacon keys; not of what is wrapped by them. */
   stats(): KeyStats
   /** Drops all cached branch keys, and zeroes those that are not in use. */
@@ -151,7 +151,7 @@ export const hierarchicalKeyring = (options: HierarchicalKeyringOptions): Hierar
       return undefined
     },
     beaconKey: async (request) =>
-      beaconKeyLoan(await sealing(keys.beacon(idOf(request), request.deadline()))),
+      leaseOf(await sealing(keys.beacon(idOf(request), request.deadline())), 'beacon key'),
     stats: () => keys.counts(),
     clear: () => keys.clear(),
   }
@@ -159,10 +159,10 @@ export const hierarchicalKeyring = (options: HierarchicalKeyringOptions): Hierar
 
 /** A branch key that cannot be opened is told as what it means to the caller, who wants to encrypt. */
 const sealing = async (
-  taken: Shared<WrappingKey> | Promise<Shared<WrappingKey>>,
-): Promise<Shared<WrappingKey>> => {
+  acquired: RefCounted<WrappingKey> | Promise<RefCounted<WrappingKey>>,
+): Promise<RefCounted<WrappingKey>> => {
   try {
-    return await taken
+    return await acquired
   } catch (thrown) {
     const error = ownError(thrown)
     throw error.code === 'ERR_DECRYPT_FAILED' ? notEncrypted(error.message) : error

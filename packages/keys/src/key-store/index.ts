@@ -5,7 +5,6 @@ export {
   type HierarchicalKeyringOptions,
   hierarchicalKeyring,
 } from './hierarchical-keyring.ts'
-export type { BeaconKey } from './hierarchy/beacon-key.ts'
 export type { BranchKeyIdRequest, BranchKeyIdSupplier } from './hierarchy/branch-key-id.ts'
 export { type BranchKeyInput, type KeyStore, keyStore } from './key-store.ts'
 export type { KeyStoreKmsKey } from './kms-keys.ts'

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import type { Scope } from '@glassine/core'
-import { Cache, type CacheOptions, Shared, secretKey } from '@glassine/keys/internal'
+import { Cache, type CacheOptions, RefCounted, secretKey } from '@glassine/keys/internal'
 import type { Budget } from '../budget.ts'
 import { decryptFailed, hideRefusal, sessionExpired, unavailable } from '../errors.ts'
 import { agreedKey } from '../jwe/agreement.ts'
@@ -102,8 +102,8 @@ export const sessionsOf = ({ keys, rules, cache: bounds, tickets, budget }: Sess
   }
 }
 
-const kept = ({ jwe, expires }: Carrier, plaintext: Buffer, byTicket: boolean): Shared<Session> =>
-  new Shared(
+const kept = ({ jwe, expires }: Carrier, plaintext: Buffer, byTicket: boolean): RefCounted<Session> =>
+  new RefCounted(
     { keys: readKeySet(plaintext), audience: jwe.header.aud as string, expires, byTicket, seals: 0 },
     nothing,
   )

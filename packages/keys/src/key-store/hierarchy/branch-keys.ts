@@ -7,11 +7,11 @@ import {
 } from '../../branch-key.ts'
 import { Cache, type CacheCounts, type CacheOptions } from '../../cache.ts'
 import { unavailable } from '../../errors.ts'
-import { Shared } from '../../shared.ts'
+import { RefCounted } from '../../ref-counted.ts'
 import { type WrappingKey, wrappingKey } from './wrap.ts'
 
-/** A cached branch key, on loan; whoever took it releases it. */
-type Taken = Shared<WrappingKey> | Promise<Shared<WrappingKey>>
+/** A cached branch key; the caller releases it. */
+type Acquired = RefCounted<WrappingKey> | Promise<RefCounted<WrappingKey>>
 
 /** What one fetch is about. */
 type Wanted =
@@ -20,10 +20,10 @@ type Wanted =
 
 /** The branch keys of one keyring: active, by version, and for beacons. */
 export interface BranchKeys {
-  active(branchKeyId: string, deadline: number | undefined): Taken
+  active(branchKeyId: string, deadline: number | undefined): Acquired
   /** @param version - 16 bytes, which may be a view of a message */
-  version(branchKeyId: string, version: Buffer, deadline: number | undefined): Taken
-  beacon(branchKeyId: string, deadline: number | undefined): Taken
+  version(branchKeyId: string, version: Buffer, deadline: number | undefined): Acquired
+  beacon(branchKeyId: string, deadline: number | undefined): Acquired
   counts(): CacheCounts & { entries: number }
   clear(): void
 }
@@ -81,7 +81,7 @@ export const branchKeys = (source: BranchKeySource, bounds: CacheOptions): Branc
 }
 
 /** Takes over what the source answered, after a check: sources are written by users too. */
-const held = (key: BranchKey, wanted: Wanted): Shared<WrappingKey> => {
+const held = (key: BranchKey, wanted: Wanted): RefCounted<WrappingKey> => {
   const { bytes } = key
   const version = wanted.kind === 'beacon' ? noVersion : versionBytes(key.version)
   const right =
@@ -94,7 +94,7 @@ const held = (key: BranchKey, wanted: Wanted): Shared<WrappingKey> => {
     if (Buffer.isBuffer(bytes)) bytes.fill(0)
     throw unavailable('The key store answered with another key than it was asked for')
   }
-  return new Shared(wrappingKey(bytes, wanted.branchKeyId, version), zero)
+  return new RefCounted(wrappingKey(bytes, wanted.branchKeyId, version), zero)
 }
 
 const zero = ({ bytes }: WrappingKey): void => {
