@@ -14,13 +14,9 @@ export interface Known {
 }
 
 /** A suite that fails without any fault: nothing can be learnt from it. */
-export class SuiteFails extends Error {
-  constructor(
-    readonly suite: string,
-    readonly failure: string,
-  ) {
-    super(`${suite} fails without any mutant: ${failure}`)
-  }
+export interface Failing {
+  readonly suite: Suite
+  readonly outcome: Outcome
 }
 
 /** A suite that takes longer, in ms, is not run for mutants. */
@@ -53,9 +49,9 @@ export const baselineOf = (repository: Repository, reach: Reach, patience: numbe
     workers: readonly Worker[],
     reach: boolean,
     onDone: () => void,
-  ): Promise<readonly { readonly suite: Suite; readonly outcome: Outcome }[]> => {
+  ): Promise<readonly Failing[]> => {
     const queue = [...suites]
-    const failures: { readonly suite: Suite; readonly outcome: Outcome }[] = []
+    const failures: Failing[] = []
     const limit = slowest * patience
     await Promise.all(
       workers.map(async (worker) => {
@@ -72,23 +68,19 @@ export const baselineOf = (repository: Repository, reach: Reach, patience: numbe
 
   return {
     of: (suite: Suite): Known | undefined => known.get(suite.file),
-    /**
-     * Runs those suites of which nothing is known, in all workers.
-     *
-     * @throws SuiteFails
-     */
+    /** Runs those suites of which nothing is known, in all workers, and gives those that fail. */
     async learn(
       suites: readonly Suite[],
       workers: readonly Worker[],
       progress: (done: number, of: number) => void,
-    ) {
+    ): Promise<readonly Failing[]> {
       for (const suite of suites) {
         const old = kept.suites[suite.file]
         if (old?.hash === suite.hash) known.set(suite.file, { ...old, reached: new Set(old.reached) })
       }
       const queue = suites.filter((suite) => !known.has(suite.file))
       const total = queue.length
-      if (total === 0) return
+      if (total === 0) return []
       for (const { copy } of workers)
         for (const source of sources) write(copy, source.file, reach.noting(source))
       let done = 0
@@ -97,15 +89,15 @@ export const baselineOf = (repository: Repository, reach: Reach, patience: numbe
       for (const { copy } of workers) for (const source of sources) write(copy, source.file, source.bytes)
       // Once more, as the sources are: a suite may measure them, or fail by chance on a busy machine. It is not known
       // what those reach, so they are run for no mutant.
-      const [failure] = await runAll(
+      const failing = await runAll(
         failures.map(({ suite }) => suite),
         workers,
         false,
         () => {},
       )
-      if (failure) throw new SuiteFails(failure.suite.file, failure.outcome.failure ?? '')
       mkdirSync(path.dirname(file), { recursive: true })
       writeFileSync(file, JSON.stringify(kept))
+      return failing
     },
   }
 }

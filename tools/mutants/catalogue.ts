@@ -134,8 +134,8 @@ const cleanup: readonly Named[] = [
   },
   {
     package: 'keys',
-    find: 'derived.fill(0) gcm.setAAD(Buffer.concat([aad, context])) gcm.setAuthTag',
-    replace: 'gcm.setAAD(Buffer.concat([aad, context]));gcm.setAuthTag',
+    find: 'wrapped, tag) } finally { derived.fill(0)',
+    replace: 'wrapped, tag) } finally {',
     why: 'a wrapping key stays in memory',
   },
   {
@@ -153,8 +153,8 @@ const cleanup: readonly Named[] = [
   },
   {
     package: 'session',
-    find: 'return createSecretKey(bytes) } finally { bytes.fill(0)',
-    replace: 'return createSecretKey(bytes) } finally {',
+    find: 'createSecretKey(bytes)) } finally { bytes.fill(0)',
+    replace: 'createSecretKey(bytes)) } finally {',
     why: 'the key of a session stays in memory',
   },
 ]
@@ -349,7 +349,7 @@ const survivors: readonly Named[] = [
   },
   {
     package: 'client',
-    find: 'Date.now() >= mine.recipient.expires',
+    find: 'Date.now() >= mine.serviceKey.expires',
     replace: 'false',
     why: 'keys of the service are kept for ever',
   },

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import pc from 'picocolors'
-import { baselineOf, SuiteFails } from './baseline.ts'
+import { baselineOf } from './baseline.ts'
 import { allMutants, inSampleOrder } from './choose.ts'
 import { copiesOf } from './copy.ts'
 import { diff, lineOf, type Mutant } from './mutant.ts'
@@ -23,6 +23,7 @@ Puts one small fault after another into the sources, in a copy, and looks whethe
   --package NAMES only faults in these packages, with commas between them
   --only TEXT     only faults whose kind, place or changed lines hold this text
   --own           run only the suites of the package that has the fault, and not those of packages above
+  --lenient       leave out suites that fail without any fault, and say so, in place of exit 2
   --json FILE     write what became of each
   --workers N     processes at a time; 2 unless given
   --patience N    allow so many times the usual time, on a busy machine
@@ -39,6 +40,7 @@ const { values } = parseArgs({
     package: { type: 'string' },
     only: { type: 'string' },
     own: { type: 'boolean', default: false },
+    lenient: { type: 'boolean', default: false },
     json: { type: 'string' },
     workers: { type: 'string', default: '2' },
     patience: { type: 'string', default: '1' },
@@ -120,10 +122,13 @@ const main = async (): Promise<number> => {
     const names = new Set(chosen.map(({ source }) => source.package))
     const suites = new Set([...names].flatMap((name) => suitesFor(repository, name, values.own)))
     const learning = progress()
-    await baseline.learn([...suites], workers, (done, of) =>
+    const failing = await baseline.learn([...suites], workers, (done, of) =>
       learning.show('suites without mutants', done, of),
     )
     learning.clear()
+    for (const { suite, outcome } of failing)
+      console.error(pc.red(`${suite.file} fails without any mutant: ${outcome.failure}`))
+    if (failing.length > 0 && !values.lenient) return 2
     const running = progress()
     let done = 0
     const results = await run(chosen, {
@@ -140,10 +145,6 @@ const main = async (): Promise<number> => {
     if (values.json) writeFileSync(values.json, `${JSON.stringify(results.map(asJson), null, 2)}\n`)
     print(results)
     return scoreOf(results).percent >= bar ? 0 : 1
-  } catch (error) {
-    if (!(error instanceof SuiteFails)) throw error
-    console.error(pc.red(`\n${error.message}`))
-    return 2
   } finally {
     end()
   }

@@ -40,8 +40,8 @@ const foldersIn = (root: string, folder: string): string[] =>
         .map((entry) => `${folder}/${entry.name}`)
     : []
 
-/** Suites that start a browser take too long; the same cases run in Node beside them. */
-const startsBrowser = /chromium|@glassine\/browser/i
+/** Suites that start a browser or a compiler take too long, and run code that the fault is not in. */
+const startsOther = /chromium|@glassine\/browser|support\/compilers/i
 
 const isSuite = (file: string): boolean => file.endsWith('.test.ts')
 
@@ -64,7 +64,7 @@ export const repositoryAt = (root: string): Repository => {
     const tests = filesIn(root, `${workspace}/test`)
     const shared = hashOf(tests.filter((file) => !isSuite(file)))
     return tests
-      .filter((file) => isSuite(file) && !startsBrowser.test(read(file).toString('utf8')))
+      .filter((file) => isSuite(file) && !startsOther.test(read(file).toString('utf8')))
       .map((file) => ({ file, workspace, hash: hashOf([file]) + shared }))
   })
 
