@@ -33,7 +33,7 @@ export interface RunOptions {
 }
 
 /** So long may the suites of one mutant take together, in ms: a survivor in the middle of everything has many. */
-const budget = 60_000
+const budget = 30_000
 
 const parses = (mutant: Mutant): boolean => {
   try {
