@@ -1,5 +1,5 @@
 /** The handler that publishes keys, behind every kind of HTTP source, and its signatures. */
-import { createHash, createSign, generateKeyPairSync } from 'node:crypto'
+import { createHash, generateKeyPairSync } from 'node:crypto'
 import { KMSClient } from '@aws-sdk/client-kms'
 import { type LocalKms, startLocalKms } from '@glassine/local-kms'
 import {
@@ -9,13 +9,10 @@ import {
   kmsSigner,
   localRecipient,
   localSigner,
-  publicJwkOf,
-  type Signer,
 } from '@glassine/session'
 import { invoke, sampleEvent } from '@glassine/testing'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { calculateJwkThumbprint, compactVerify, importJWK } from 'jose'
-import { joseSignature } from '../src/jwks/signature.ts'
 import { codeOf } from './support/patient.ts'
 
 const recipient = localRecipient()
@@ -97,71 +94,44 @@ test('several recipients are published in their order', async () => {
   expect(await calculateJwkThumbprint(keys[0])).toBe(keys[0].kid)
 })
 
-const signedBy = async (signer: Signer, now?: () => number) => {
-  const handler = jwksHandler({ recipients: recipient, sign: signer, maxAge: 60_000, ...(now && { now }) })
-  const ask = async (accept: string | undefined): Promise<any> =>
-    handler(eventOf('http-api', { headers: { accept } }))
-  return { ask }
-}
-
-describe('signed keys', () => {
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-
-  test('are had by who asks, and verified by jose', async () => {
-    const signer = localSigner({ privateKey })
-    const { ask } = await signedBy(signer)
-    const plain = await ask(undefined)
-    expect(plain.headers).toMatchObject({ 'Content-Type': 'application/jwk-set+json', Vary: 'Accept' })
-    const signed = await ask('application/jwk-set+jwt, application/json;q=0.5')
-    expect(signed.headers).toMatchObject({ 'Content-Type': 'application/jwk-set+jwt', Vary: 'Accept' })
-    expect(signed.headers.ETag).not.toBe(plain.headers.ETag)
-    const jwk = await signer.jwk(soon)
-    const { payload, protectedHeader } = await compactVerify(
-      signed.body,
-      await importJWK(jwk as any, 'ES256'),
-    )
-    expect(protectedHeader).toEqual({ alg: 'ES256', typ: 'jwk-set+jwt', kid: jwk.kid })
-    const { keys, iat, exp } = JSON.parse(new TextDecoder().decode(payload))
-    expect(keys).toEqual(JSON.parse(plain.body).keys)
-    expect(exp - iat).toBe(120)
-    expect(jwk).toMatchObject({ use: 'sig', alg: 'ES256', kid: await calculateJwkThumbprint(jwk as any) })
-  })
-
-  test('are signed anew when half of their life is over, and once for all who ask meanwhile', async () => {
-    let time = Date.now()
-    let signatures = 0
-    const inner = localSigner({ privateKey })
-    const { ask } = await signedBy(
-      {
-        jwk: inner.jwk,
-        sign: (...args) => {
-          signatures++
-          return inner.sign(...args)
+test('keys and signatures are asked for until a quarter of a second before the invocation ends, or the timeout', async () => {
+  const now = 1_700_000_000_000
+  const inner = localSigner({ privateKey: generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey })
+  const left = async (remaining: number | undefined, timeout?: number) => {
+    const told: number[] = []
+    const tell = (call: { deadline: () => number }) => void told.push(call.deadline() - now)
+    const handler = jwksHandler({
+      recipients: {
+        jwks: (call) => {
+          tell(call)
+          return recipient.jwks(call)
+        },
+        unwrap: recipient.unwrap,
+      },
+      sign: {
+        jwk: (call) => {
+          tell(call)
+          return inner.jwk(call)
+        },
+        sign: (input, call) => {
+          tell(call)
+          return inner.sign(input, call)
         },
       },
-      () => time,
-    )
-    const accept = 'application/jwk-set+jwt'
-    await Promise.all([ask(accept), ask(accept), ask(accept)])
-    time += 59_000
-    await ask(accept)
-    expect(signatures).toBe(1)
-    time += 1_001
-    await ask(accept)
-    expect(signatures).toBe(2)
-  })
-
-  test('a signer that fails fails the answer, and is asked again', async () => {
-    let broken = true
-    const inner = localSigner({ privateKey })
-    const { ask } = await signedBy({
-      jwk: inner.jwk,
-      sign: async (...args) => (broken ? new Uint8Array(63) : inner.sign(...args)),
+      timeout,
+      now: () => now,
     })
-    expect(await codeOf(ask('application/jwk-set+jwt'))).toBe('ERR_KEY_UNAVAILABLE')
-    broken = false
-    expect((await ask('application/jwk-set+jwt')).statusCode).toBe(200)
-  })
+    const event = eventOf('rest', { headers: { Accept: 'application/jwk-set+jwt' } })
+    await handler(event, remaining === undefined ? undefined : { getRemainingTimeInMillis: () => remaining })
+    expect(told).toHaveLength(3)
+    expect(new Set(told).size).toBe(1)
+    return told[0]
+  }
+  expect(await left(undefined)).toBe(10_000)
+  expect(await left(60_000)).toBe(10_000)
+  expect(await left(5_000)).toBe(4_750)
+  expect(await left(100)).toBe(0)
+  expect(await left(5_000, 700)).toBe(700)
 })
 
 describe('keys in KMS', () => {
@@ -202,40 +172,6 @@ describe('keys in KMS', () => {
   test('that cannot be reached are 503', async () => {
     const handler = jwksHandler({ recipients: kmsAgreementRecipient({ keyId: 'alias/nowhere', ...reach }) })
     expect(await codeOf(handler(eventOf('rest')))).toBe('ERR_KEY_UNAVAILABLE')
-  })
-})
-
-describe('ECDSA signatures from DER to JOSE', () => {
-  test("agree with OpenSSL's own form, also where a half is short", async () => {
-    const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-    const key = await importJWK(publicJwkOf(publicKey) as any, 'ES256')
-    const lengths = new Set<number>()
-    for (let turn = 0; turn < 600; turn++) {
-      const head = Buffer.from('{"alg":"ES256"}').toString('base64url')
-      const input = `${head}.${Buffer.from(String(turn)).toString('base64url')}`
-      const der = createSign('sha256').update(input).sign(privateKey)
-      lengths.add(der.length)
-      const jose = joseSignature(der)
-      expect(jose).toHaveLength(64)
-      await compactVerify(`${input}.${jose.toString('base64url')}`, key)
-    }
-    expect(lengths.size).toBeGreaterThanOrEqual(3)
-  })
-
-  test.each([
-    '',
-    '30',
-    '3000',
-    '300602010102',
-    '30060201010201',
-    '3006020101020100ff',
-    '3006030101020101',
-    '3006020101020001',
-    `3025020101022100${'ff'.repeat(33)}`,
-  ])('%s is refused', (hex) => {
-    expect(() => joseSignature(Buffer.from(hex, 'hex'))).toThrow(
-      expect.objectContaining({ code: 'ERR_KEY_UNAVAILABLE' }),
-    )
   })
 })
 

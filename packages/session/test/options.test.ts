@@ -64,6 +64,23 @@ describe('sessionEnvelope refuses', () => {
     expect(faultOf(() => sessionEnvelope({ recipient, audience, ...change }))).toEqual(invalid(option))
   })
 
+  test.each<[string, number, number, (value: number) => object]>([
+    ['maxAge', 1_000, 900_000, (maxAge) => ({ maxAge })],
+    ['clockTolerance', 0, 300_000, (clockTolerance) => ({ clockTolerance })],
+    ['maxTokenBytes', 512, 1_000_000, (maxTokenBytes) => ({ maxTokenBytes })],
+    ['cacheExpiry', 0, 900_000, (cacheExpiry) => ({ cacheExpiry })],
+    ['cacheMaxEntries', 1, 1_000_000, (cacheMaxEntries) => ({ cacheMaxEntries })],
+    ['cacheRefusals', 0, 900_000, (cacheRefusals) => ({ cacheRefusals })],
+    ['budget.sessions', 1, 1_000_000, (sessions) => ({ budget: { sessions } })],
+    ['budget.window', 1, 86_400_000, (window) => ({ budget: { sessions: 1, window } })],
+    ['padding.bucket', 1, 65_536, (bucket) => ({ padding: { bucket } })],
+  ])('%s below %d or above %d', (option, least, most, change) => {
+    const faultWith = (value: number) =>
+      faultOf(() => sessionEnvelope({ recipient, audience, ...change(value) }))
+    expect([least, most].map(faultWith)).toEqual(['none', 'none'])
+    expect([least - 1, most + 1, least + 0.5].map(faultWith)).toEqual(Array(3).fill(invalid(option)))
+  })
+
   test('no options', () => {
     expect(faultOf(() => sessionEnvelope(undefined as never))).toEqual(invalid('options'))
   })
@@ -145,7 +162,11 @@ describe('recipients and signers refuse', () => {
         wrappedRecipient({ keys, publicKey: jwk as never, encryptedPrivateKey: Buffer.alloc(0), keyId: 'x' }),
     ],
     ['recipients', () => jwksHandler({ recipients: [] })],
-    ['maxAge', () => jwksHandler({ recipients: recipient, maxAge: 1 })],
+    ['maxAge', () => jwksHandler({ recipients: recipient, maxAge: 999 })],
+    ['maxAge', () => jwksHandler({ recipients: recipient, maxAge: 31_536_000_001 })],
+    ['timeout', () => jwksHandler({ recipients: recipient, timeout: 0 })],
+    ['timeout', () => dynamodbReplayStore({ tableName: 'x', timeout: 0 })],
+    ['timeout', () => kmsAgreementRecipient({ keyId: 'alias/x', timeout: 0 })],
     ['sign', () => jwksHandler({ recipients: recipient, sign: {} as never })],
     ['tableName', () => dynamodbReplayStore({} as never)],
     ['ttl', () => dynamodbReplayStore({ tableName: 'x', ttl: 1 } as never)],

@@ -1,5 +1,7 @@
 /** Payloads that were received before, with a store that all instances share. */
+import { createHmac } from 'node:crypto'
 import { CreateTableCommand, DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb'
+import { GlassineError } from '@glassine/core'
 import { keyMaterial } from '@glassine/keys'
 import { localKeyring } from '@glassine/keys/raw-aes'
 import { type LocalDynamoDB, startLocalDynamoDB } from '@glassine/local-dynamodb'
@@ -74,21 +76,41 @@ describe('a payload', () => {
     expect(await codeOf(opened(envelope, forged))).toBe('ERR_DECRYPT_FAILED')
     expect(spent.size).toBe(0)
     expect(await codeOf(opened(envelope, body))).toBe('none')
-    const [[id, expires]] = [...spent] as [[string, number]]
-    expect(id).toMatch(/^[\w-]{43}$/)
-    // Kept for longer than anything of the session is accepted.
-    expect(expires - Date.now() / 1_000).toBeGreaterThan(900 + 300)
+    expect(spent.size).toBe(1)
+  })
+
+  test("is spent as a MAC of its number under the session's key, ten minutes longer than the session", async () => {
+    const asked: unknown[][] = []
+    const store = {
+      spend: async (...given: unknown[]) => {
+        asked.push(given)
+        return true
+      },
+    }
+    const now = Math.floor(Date.now() / 1_000)
+    const session = await beginSession(jwk, { now })
+    const jti = b64u(Buffer.alloc(16, 1))
+    const body = await sealFields(session, patient, fields, scope, { jti })
+    const deadline = Date.now() + 7_000
+    await opened(make({ replay: store }), body, { deadline })
+    await opened(make({ replay: store }), body)
+    const id = createHmac('sha256', session.q).update(`glassine replay ${jti}`).digest('base64url')
+    expect(asked).toEqual([
+      [id, now + 900 + 600, { deadline }],
+      [id, now + 900 + 600, { deadline: undefined }],
+    ])
   })
 
   test('is refused when the store fails, whatever it throws', async () => {
     const session = await beginSession(jwk)
-    for (const replay of [
-      { spend: async () => Promise.reject(new Error('MARK')) },
-      { spend: async () => undefined as never },
-    ]) {
-      const code = await codeOf(opened(make({ replay }), await sealFields(session, patient, fields, scope)))
-      expect(['ERR_KEY_UNAVAILABLE', 'ERR_REPLAYED']).toContain(code)
-    }
+    const body = await sealFields(session, patient, fields, scope)
+    const code = (spend: () => Promise<never>) => codeOf(opened(make({ replay: { spend } }), body))
+    expect(await code(() => Promise.reject(new Error('MARK')))).toBe('ERR_KEY_UNAVAILABLE')
+    const own = new GlassineError('ERR_BUDGET_EXCEEDED', { package: '@glassine/session' })
+    expect(await code(() => Promise.reject(own))).toBe('ERR_BUDGET_EXCEEDED')
+    // Anything but a clear yes is a no.
+    for (const answer of [undefined, null, 1, 'true', {}])
+      expect(await code(async () => answer as never)).toBe('ERR_REPLAYED')
   })
 
   test('without a sealed field carries no number', async () => {
@@ -165,5 +187,56 @@ describeEachDynamoDB('a replay store in a table', (kind) => {
     const body = await sealFields(await beginSession(jwk), patient, fields, scope)
     expect(await codeOf(opened(envelope, body))).toBe('none')
     expect(await codeOf(opened(make({ replay: open() }), body))).toBe('ERR_REPLAYED')
+  })
+})
+
+describe('a replay store', () => {
+  const failing = (...errors: string[]) => {
+    const sent: any[] = []
+    const client = {
+      send: async (command: any) => {
+        sent.push(command)
+        const name = errors.shift()
+        if (name !== undefined) throw Object.assign(new Error(), { name })
+        return {}
+      },
+    }
+    const store = dynamodbReplayStore({ tableName: 'Replays', client: client as never, timeout: 1_000 })
+    return { sent, spend: () => store.spend('an id', 2_000_000_000, {}) }
+  }
+
+  test('writes an item only where there is none of that id, or its own', async () => {
+    const { sent, spend } = failing()
+    expect(await spend()).toBe(true)
+    const { nonce } = sent[0].input.Item
+    expect(sent[0].input).toEqual({
+      TableName: 'Replays',
+      Item: { id: { S: 'an id' }, nonce, expires: { N: '2000000000' } },
+      ConditionExpression: 'attribute_not_exists(#id) OR #nonce = :nonce',
+      ExpressionAttributeNames: { '#id': 'id', '#nonce': 'nonce' },
+      ExpressionAttributeValues: { ':nonce': nonce },
+    })
+  })
+
+  test('says that an id is known when the condition fails', async () => {
+    const { sent, spend } = failing('ConditionalCheckFailedException')
+    expect(await spend()).toBe(false)
+    expect(sent).toHaveLength(1)
+  })
+
+  test.each(['AccessDeniedException', 'ResourceNotFoundException'])('is an outage on %s', async (name) => {
+    expect(await codeOf(failing(name).spend())).toBe('ERR_KEY_UNAVAILABLE')
+  })
+
+  test('asks again when it was throttled', async () => {
+    const { sent, spend } = failing('ThrottlingException')
+    expect(await spend()).toBe(true)
+    expect(sent).toHaveLength(2)
+  })
+
+  test('gives up when its time is over', async () => {
+    const client = { send: () => new Promise(() => {}) }
+    const store = dynamodbReplayStore({ tableName: 'Replays', client: client as never, timeout: 50 })
+    expect(await codeOf(store.spend('an id', 2_000_000_000, {}))).toBe('ERR_KEY_UNAVAILABLE')
   })
 })

@@ -58,9 +58,7 @@ export const agreedKey = (
   const derived = concatKdf(secret, agreements[alg], apu, apv)
   if (alg === 'ECDH-ES') return derived
   try {
-    const key = unwrapKey(derived, encryptedKey)
-    if (key.length !== keyBytes) throw decryptFailed()
-    return key
+    return unwrapKey(derived, encryptedKey)
   } finally {
     derived.fill(0)
   }
@@ -99,6 +97,7 @@ export const wrappedBytes = keyBytes + 8
 /**
  * Unwraps a content key of A256KW (RFC 3394; RFC 7518, section 4.4).
  *
+ * @param wrapped - of {@link wrappedBytes}
  * @throws GlassineError `ERR_DECRYPT_FAILED`
  */
 export const unwrapKey = (wrappingKey: Buffer, wrapped: Buffer): Buffer => {

@@ -124,8 +124,7 @@ const contentKeyOf = async (
   } catch (thrown) {
     throw recipientError(thrown)
   }
-  if (!(ArrayBuffer.isView(answer) && answer.byteLength !== undefined))
-    throw unavailable('A recipient returned no bytes')
+  if (!ArrayBuffer.isView(answer)) throw unavailable('A recipient returned no bytes')
   const bytes = Buffer.from(answer.buffer, answer.byteOffset, answer.byteLength)
   if (carrier.kind === 'decrypt') {
     // What the device has encrypted, so of any length.

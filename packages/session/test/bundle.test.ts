@@ -1,0 +1,104 @@
+/** The bundle shape: all fields in one token. */
+import { defineFields } from '@glassine/core'
+import { describe, expect, test } from '@jest/globals'
+import { compactDecrypt } from 'jose'
+import { b64u, beginSession, ctxOf, sealValue } from './support/device.ts'
+import { codeOf, opened, scope, sealed } from './support/patient.ts'
+import { envelopeWith, jwk } from './support/service.ts'
+
+describe('a bundle', () => {
+  const list = defineFields<{ id: string; ssn: string; notes: string[] }>('list', { ssn: {}, 'notes[*]': {} })
+  const document = { id: 'p-1', ssn: '078-05-1120', notes: ['a', 'b'] }
+  const bundleOf = async (session: any, members: unknown, change: object = {}) => {
+    const header = {
+      alg: 'dir',
+      enc: 'A256GCM',
+      kid: `${session.sid}.q`,
+      p: '/sealed',
+      ctx: ctxOf('list', scope),
+      jti: b64u(Buffer.alloc(16)),
+    }
+    return sealValue(session, { ...header, ...change }, JSON.stringify(members))
+  }
+  const members = { '/ssn': document.ssn, '/notes/0': 'a', '/notes/1': 'b' }
+
+  test('holds all fields in one token, in both directions', async () => {
+    const envelope = envelopeWith({ shape: 'bundle' })
+    expect(envelope.carrier).toBe('sealed')
+    const session = await beginSession(jwk)
+    const body = {
+      id: 'p-1',
+      notes: [null, null],
+      sealed: await bundleOf(session, members),
+      $jwe: session.carrier,
+    }
+    const { payload, reply } = await opened(envelope, body, {}, list)
+    expect(payload).toEqual(document)
+    const answer = await sealed(reply, document, {}, list)
+    expect(answer).toEqual({ id: 'p-1', notes: [null, null], sealed: expect.any(String) })
+    const { plaintext } = await compactDecrypt(answer.sealed, session.r)
+    expect(JSON.parse(new TextDecoder().decode(plaintext))).toEqual(members)
+  })
+
+  test.each<[string, (session: any) => Promise<any>, string]>([
+    [
+      'a value without a place',
+      async (session) => ({ sealed: await bundleOf(session, { ...members, '/id': 'x' }) }),
+      'ERR_DECRYPT_FAILED',
+    ],
+    [
+      'a place without a value',
+      async (session) => ({ sealed: await bundleOf(session, { '/notes/0': 'a', '/notes/1': 'b' }) }),
+      'ERR_FIELD_MISSING',
+    ],
+    [
+      'another member',
+      async (session) => ({ sealed: await bundleOf(session, members, { p: '/other' }) }),
+      'ERR_DECRYPT_FAILED',
+    ],
+    ['a list', async (session) => ({ sealed: await bundleOf(session, ['x']) }), 'ERR_DECRYPT_FAILED'],
+    ['plaintext', async () => ({ sealed: 'plain' }), 'ERR_FIELD_NOT_ENCRYPTED'],
+    [
+      'a field beside it in the clear',
+      async (session) => ({ ssn: 'x', sealed: await bundleOf(session, members) }),
+      'ERR_FIELD_NOT_ENCRYPTED',
+    ],
+    ['no bundle', async () => ({}), 'ERR_FIELD_MISSING'],
+  ])('with %s is refused', async (_what, body, code) => {
+    const session = await beginSession(jwk)
+    const payload = { id: 'p-1', notes: [null, null], ...(await body(session)), $jwe: session.carrier }
+    expect(await codeOf(opened(envelopeWith({ shape: 'bundle' }), payload, {}, list))).toBe(code)
+  })
+
+  test('that is absent from a part of a document leaves it as it is, and the answer is sealed all the same', async () => {
+    const session = await beginSession(jwk)
+    const envelope = envelopeWith({ shape: 'bundle' })
+    const { payload, reply } = await opened(
+      envelope,
+      { id: 'p-1', $jwe: session.carrier },
+      { partial: true },
+      list,
+    )
+    expect(payload).toEqual({ id: 'p-1' })
+    expect(await sealed(reply, document, {}, list)).toHaveProperty('sealed')
+    expect((await opened(envelope, { id: 'p-1' }, { partial: true }, list)).reply).toBeUndefined()
+  })
+})
+
+test('a model may not declare the member that carries the keys, nor that of the bundle', async () => {
+  const session = await beginSession(jwk)
+  const bad = [
+    defineFields<any>('a', { $jwe: {} }),
+    defineFields<any>('b', { '$jwe.k': {} }),
+    defineFields<any>('c', { '*': {} }),
+  ]
+  for (const policy of bad)
+    expect(await codeOf(opened(envelopeWith(), { $jwe: session.carrier }, {}, policy))).toBe(
+      'ERR_OPTION_INVALID',
+    )
+  const { reply } = await opened(envelopeWith({ shape: 'bundle' }), undefined, { header: session.carrier })
+  expect(await codeOf(sealed(reply, { sealed: 'x' }, {}, defineFields<any>('d', { sealed: {} })))).toBe(
+    'ERR_OPTION_INVALID',
+  )
+  expect(await codeOf(sealed(reply, { $jwe: 'x' }, {}, bad[0]))).toBe('ERR_OPTION_INVALID')
+})
