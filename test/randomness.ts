@@ -104,7 +104,7 @@ const dynamodbRows: readonly Draw[] = [
     test: ['packages/dynamodb/test/randomness.test.ts', 'have a signing key of their own each'],
   },
   {
-    at: 'dynamodb/systemSources',
+    at: 'dynamodb/systemRandomness',
     line: 'randomFillSync',
     what: 'message id and root key of an item',
     test: [

@@ -92,6 +92,18 @@ const cleanup: readonly Named[] = [
     replace: '',
     why: 'the parts of a longer plaintext stay in memory',
   },
+  {
+    package: 'keys',
+    find: 'plaintext?.fill(0) return undefined',
+    replace: 'return undefined',
+    why: 'a plaintext that is not authentic stays in memory',
+  },
+  {
+    package: 'keys',
+    find: '{ authTagLength: tagBytes } as const',
+    replace: '{} as const',
+    why: 'tags of 4 bytes are accepted',
+  },
   { package: 'keys', find: 'inner.fill(0, 0, keyBytes)', replace: '', why: 'a key stays in memory' },
   { package: 'keys', find: 'inner.fill(0, blockBytes)', replace: '', why: 'a data key stays in memory' },
   { package: 'keys', find: 'outer.fill(0, 0, keyBytes)', replace: '', why: 'a key stays in memory' },
