@@ -12,7 +12,7 @@ const value = '0123456789abcdef0123456789abcdef'
 const payload = { id: 'p-1', ...Object.fromEntries(names.map((name) => [name, value])) }
 const fields = defineFields<any>('patient', Object.fromEntries(names.map((name) => [name, {}])))
 const route = 'PUT /patients/{id}'
-const scope = { binding: { tenant: 't-1' }, route }
+const invocation = { binding: { tenant: 't-1' }, route }
 const audience = 'https://api.example.com'
 
 const finished = (prepared: Prepared): any => prepared.finish()
@@ -28,15 +28,15 @@ export const sessionFigures = async (options: BenchOptions): Promise<readonly Fi
     model: 'patient',
     members: names,
     route,
-    binding: scope.binding,
+    binding: invocation.binding,
   })
-  const { reply } = await envelope.prepareOpen(body, fields, scope)
+  const { reply } = await envelope.prepareOpen(body, fields, invocation)
 
   // jose at its best: the key imported once, and all fields at a time, or one after another, whichever is faster.
   const key = (raw: Buffer) =>
     webcrypto.subtle.importKey('raw', new Uint8Array(raw), 'AES-GCM', false, ['encrypt', 'decrypt'])
   const [requestKey, responseKey] = [await key(session.request), await key(session.response)]
-  const ctx = contextOf('patient', route, scope.binding)
+  const ctx = contextOf('patient', route, invocation.binding)
   const jti = randomBytes(16).toString('base64url')
   const encoder = new TextEncoder()
   const decoder = new TextDecoder()
@@ -51,8 +51,8 @@ export const sessionFigures = async (options: BenchOptions): Promise<readonly Fi
   }
   const atOnce = (work: (name: string) => Promise<unknown>) => () => Promise.all(names.map(work))
 
-  const open = async () => finished(await envelope.prepareOpen(body, fields, scope))
-  const seal = async () => finished(await reply!.prepareSeal(payload, fields, scope))
+  const open = async () => finished(await envelope.prepareOpen(body, fields, invocation))
+  const seal = async () => finished(await reply!.prepareSeal(payload, fields, invocation))
   if (JSON.stringify(await open()) !== JSON.stringify(payload)) throw new Error('a payload differs')
   for (const name of names) {
     const { plaintext } = await compactDecrypt((await seal())[name], responseKey)
@@ -72,7 +72,8 @@ export const sessionFigures = async (options: BenchOptions): Promise<readonly Fi
 
   // Sessions that were never seen before, so that each is agreed on, derived, opened and read.
   const uncached = sessionEnvelope({ recipient, audience, cacheExpiry: 0 })
-  const unwrap = () => uncached.prepareOpen(undefined, fields, { ...scope, header: session.carrier })
+  const unwrap = () =>
+    uncached.prepareOpen(undefined, fields, { ...invocation, sessionHeader: session.carrier })
   const secret = await compare(unwrap, seal, options)
 
   const what = 'ten 32-byte values of a payload, kept session, against jose `dir` with an imported CryptoKey'

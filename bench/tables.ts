@@ -58,7 +58,7 @@ const servicesOn = async (server: LocalDynamoDB) => {
         branchKeyId: ({ tenant }) => `tenant-${tenant}`,
       })
       const tables = { [TableName]: { fields, keys: keyring, partitionKey: 'id', suite } }
-      return withEncryption(plain, { tables, call: { tenant: '1' } })
+      return withEncryption(plain, { tables, invocation: { tenant: '1' } })
     },
     close: async () => {
       client.destroy()

@@ -153,13 +153,13 @@ export const realEngine = async (mode: Mode, instances: number): Promise<Engine>
     async request(session, at, when) {
       time = when
       session.state ??= (await begin(when)).carrier
-      const scope = { binding: {}, route: 'GET /' }
+      const invocation = { binding: {}, route: 'GET /' }
       const prepared = await all[at]!.prepareOpen(undefined, fields, {
-        ...scope,
-        header: session.state as string,
+        ...invocation,
+        sessionHeader: session.state as string,
       })
       prepared.finish()
-      const answer = await prepared.reply!.prepareSeal({ a: 'x' }, fields, scope)
+      const answer = await prepared.reply!.prepareSeal({ a: 'x' }, fields, invocation)
       session.state = (answer.finish() as { $jwe?: string }).$jwe ?? session.state
       // What is fetched ahead of time lands before the next request.
       await new Promise((resolve) => setImmediate(resolve))

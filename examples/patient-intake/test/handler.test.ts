@@ -135,9 +135,9 @@ describe('the row', () => {
     const tables = {
       Patients: { fields: Patient, keys: services.newKeys(), partitionKey: 'clinic', sortKey: 'id' },
     }
-    const open = async (call: { tenant: string }) =>
+    const open = async (invocation: { tenant: string }) =>
       (
-        await withEncryption(services.table, { tables, call }).send(
+        await withEncryption(services.table, { tables, invocation }).send(
           new GetCommand({ TableName: 'Patients', Key: key }),
         )
       ).Item

@@ -8,22 +8,6 @@ import { isPlainObject } from './json.ts'
  */
 export type Binding = Readonly<Record<string, string>>
 
-/** What an envelope needs to know about the invocation that it works for. */
-export interface Scope {
-  readonly binding: Binding
-  /** Lambda's `context.tenantId`, where tenant isolation is on: it joins every cache key. */
-  readonly tenant?: string
-  /** When the answer is no longer of use, in ms since the epoch: the end of KMS retries. */
-  readonly deadline?: number
-  /**
-   * The request's method and route template, `POST /patients/{id}`, for formats that bind them. Absent where the
-   * event has none, as between functions.
-   */
-  readonly route?: string
-  /** Who sends the request, as far as the event tells, for formats that budget work by sender. Default: unknown. */
-  readonly principal?: string
-}
-
 /** The encryption context's name for the model; the prefix is reserved. */
 export const modelContextKey = 'glassine:model'
 

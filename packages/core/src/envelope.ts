@@ -1,8 +1,8 @@
-import type { Scope } from './binding.ts'
+import type { Invocation } from './invocation.ts'
 import type { FieldPolicy } from './policy.ts'
 
 /** How a payload is opened or sealed. */
-export interface EnvelopeOptions extends Scope {
+export interface EnvelopeOptions extends Invocation {
   /** `true`: declared fields may be absent (a PATCH, an error's body); those present are worked on. Default `false`. */
   readonly partial?: boolean
   /** Refuse, before any key is fetched, to seal to more than this many bytes of text. */
@@ -11,8 +11,8 @@ export interface EnvelopeOptions extends Scope {
 
 /** How a payload is opened. */
 export interface OpenOptions extends EnvelopeOptions {
-  /** What the request carries in the envelope's {@link Envelope.header}, if anything. */
-  readonly header?: string
+  /** What the request carries in the envelope's {@link Envelope.sessionHeader}, if anything. */
+  readonly sessionHeader?: string
 }
 
 /**
@@ -28,12 +28,12 @@ export interface Envelope {
   /** For messages and the audit: `message`, `session`. */
   readonly name: string
   /** The member that holds the fields in the bundle shape; absent for the field shape. */
-  readonly carrier?: string
+  readonly bundleMember?: string
   /**
    * Where a request brings the keys that it is answered under: the header, in lower case, that carries them when no
    * body can. Such an envelope seals nothing by itself, only its {@link Prepared.reply} does.
    */
-  readonly header?: string
+  readonly sessionHeader?: string
   /** The member of a payload's root that carries such keys where a body does. */
   readonly sessionMember?: string
   /** Whether a value looks like what this envelope writes. Never throws, fetches or decrypts. */

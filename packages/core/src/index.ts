@@ -1,4 +1,4 @@
-export { type Binding, checkedBinding, type Scope } from './binding.ts'
+export { type Binding, checkedBinding } from './binding.ts'
 export { decodeValue, encodeValue } from './codec.ts'
 export type {
   EncryptedDecorator,
@@ -18,6 +18,7 @@ export {
 } from './errors.ts'
 export type { FieldPath, PathOptions } from './field-path.ts'
 export { type Fields, type ModelClass, type PayloadOf, policyOf } from './fields.ts'
+export type { Invocation } from './invocation.ts'
 export type { Json } from './json.ts'
 export {
   type AbsentPlace,

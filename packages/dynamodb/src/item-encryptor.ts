@@ -2,9 +2,9 @@ import type { Item } from './attributes/attribute-value.ts'
 import { type ActionOptions, configOfActions } from './config/action-options.ts'
 import { configOfFields, type ItemEncryptorOptions } from './config/field-options.ts'
 import type { TableConfig } from './config/table-config.ts'
-import type { ItemCall } from './item/call.ts'
 import { decryptItem } from './item/decrypt.ts'
 import { encryptItem } from './item/encrypt.ts'
+import type { ItemInvocation } from './item/invocation.ts'
 import { systemRandomness } from './item/randomness.ts'
 
 /**
@@ -25,7 +25,7 @@ export interface ItemEncryptor {
    * await client.send(new PutItemCommand({ TableName: 'Patients', Item }))
    * ```
    */
-  encryptItem(item: Item, call?: ItemCall): Promise<Item>
+  encryptItem(item: Item, invocation?: ItemInvocation): Promise<Item>
   /**
    * Verifies the whole item and returns it as it was encrypted, without the attributes of the format: sets come
    * back sorted and numbers normalised in encrypted attributes. There is no partial result.
@@ -38,7 +38,7 @@ export interface ItemEncryptor {
    * const patient = Item && (await patients.decryptItem(Item))
    * ```
    */
-  decryptItem(item: Item, call?: ItemCall): Promise<Item>
+  decryptItem(item: Item, invocation?: ItemInvocation): Promise<Item>
 }
 
 /**
@@ -78,6 +78,6 @@ export const itemEncryptorOfActions = (options: ActionOptions): ItemEncryptor =>
 
 /** @internal For the tests that compare bytes: `randomness` replaces the system's. */
 export const encryptorOf = (config: TableConfig, randomness = systemRandomness): ItemEncryptor => ({
-  encryptItem: (item, call) => encryptItem(config, randomness, item, call),
-  decryptItem: (item, call) => decryptItem(config, item, call),
+  encryptItem: (item, invocation) => encryptItem(config, randomness, item, invocation),
+  decryptItem: (item, invocation) => decryptItem(config, item, invocation),
 })

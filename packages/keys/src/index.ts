@@ -4,6 +4,7 @@ export { type EncryptionContext, type SerialisedContext, serialiseContext } from
 export { type KeyMaterial, type KeyMaterialOptions, type KeyStats, keyMaterial } from './key-material.ts'
 export type { DecryptionKeyRequest, EncryptionKeyRequest, KeyRequest } from './key-request.ts'
 export type {
+  CallBudget,
   EncryptedDataKey,
   GenerateRequest,
   Keyring,

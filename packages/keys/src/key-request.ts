@@ -1,14 +1,14 @@
+import type { Invocation } from '@glassine/core'
 import type { SerialisedContext } from './encryption-context.ts'
 import type { EncryptedDataKey } from './keyring.ts'
 
-/** What distinguishes one cached key from another, beside the keyring. */
-export interface KeyRequest {
+/**
+ * What distinguishes one cached key from another, beside the keyring. The deadline is not part of that; default, and
+ * at most: `timeout` ms from now.
+ */
+export interface KeyRequest extends Pick<Invocation, 'tenant' | 'deadline'> {
   readonly suite: number
   readonly context: SerialisedContext
-  /** Lambda's `context.tenantId`, where tenant isolation is on. */
-  readonly tenant?: string
-  /** When the answer is no longer of use, in ms since the epoch. Default, and at most: `timeout` ms from now. */
-  readonly deadline?: number
 }
 
 /** Asks for a data key to encrypt with. */

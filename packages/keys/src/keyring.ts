@@ -10,15 +10,19 @@ export interface EncryptedDataKey {
   readonly ciphertext: Buffer
 }
 
-/** What every call of a keyring is told. */
-export interface KeyringRequest {
+/** For whom a call of a keyring, a recipient or a signer works, and until when. */
+export interface CallBudget {
+  /** Lambda's `context.tenantId`, where tenant isolation is on. */
+  readonly tenant?: string
+  /** When to give up, in ms since the epoch. A function: it moves when a caller with more time joins the call. */
+  readonly deadline: () => number
+}
+
+/** The part that all requests to a keyring share. */
+export interface KeyringRequest extends CallBudget {
   /** Algorithm suite id of the format, for example 0x0478. */
   readonly suite: number
   readonly context: SerialisedContext
-  /** Lambda's `context.tenantId`, where tenant isolation is on. */
-  readonly tenant?: string
-  /** When to give up, in ms since the epoch. A getter: it moves when a caller with more time joins the call. */
-  readonly deadline: () => number
 }
 
 /** Asks for a data key and its wrapped forms. */

@@ -45,7 +45,7 @@ export interface MessageEnvelope extends Envelope {
 /** The same in the bundle shape. */
 export interface MessageBundleEnvelope extends Envelope {
   readonly name: 'message'
-  readonly carrier: string
+  readonly bundleMember: string
   /** Seals the declared fields of a payload and returns a new one. */
   encrypt<T>(payload: NoInfer<T>, fields: Fields<T>, options: EnvelopeOptions): Promise<Bundled<T>>
   /** Opens a bundle and returns a new payload. */
@@ -81,7 +81,7 @@ export function messageEnvelope(options: MessageEnvelopeOptions): MessageEnvelop
 
   return {
     name: 'message',
-    ...(bundleMember !== undefined && { carrier: bundleMember }),
+    ...(bundleMember !== undefined && { bundleMember }),
     recognises: (value: unknown) => looksLikeMessage(value, limits),
     prepareOpen: (payload: unknown, policy: FieldPolicy, options: EnvelopeOptions) =>
       prepareOpen(settings, payload, policy, options),

@@ -1,3 +1,4 @@
+import type { Invocation } from '@glassine/core'
 import type { DecryptionKeyRequest } from '@glassine/keys'
 import { boundedMap } from '@glassine/keys/internal'
 import { type MessageContext, withPair } from './contexts.ts'
@@ -13,9 +14,6 @@ export interface ReadMessage {
   readonly header: KnownHeader
 }
 
-/** What the caller says of all keys of one payload. */
-type RequestLimits = Pick<DecryptionKeyRequest, 'tenant' | 'deadline'>
-
 /** The part of reading messages that comes before the key. */
 export interface MessageReader {
   /** @throws GlassineError `ERR_DECRYPT_FAILED` */
@@ -25,7 +23,11 @@ export interface MessageReader {
    *
    * @throws GlassineError `ERR_DECRYPT_FAILED`
    */
-  keyRequest(header: KnownHeader, expected: MessageContext, limits: RequestLimits): DecryptionKeyRequest
+  keyRequest(
+    header: KnownHeader,
+    expected: MessageContext,
+    invocation: Pick<Invocation, 'tenant' | 'deadline'>,
+  ): DecryptionKeyRequest
 }
 
 /** Makes a reader that remembers headers. */

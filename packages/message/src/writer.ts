@@ -1,4 +1,4 @@
-import type { DataKey, KeyMaterial } from '@glassine/keys'
+import type { DataKey, EncryptionKeyRequest, KeyMaterial } from '@glassine/keys'
 import type { MessageContext } from './contexts.ts'
 import { fault } from './errors.ts'
 import { type HeaderTemplate, headerTemplates, headLengthOf } from './header/template.ts'
@@ -12,13 +12,8 @@ export interface WriterOptions {
   readonly maxEncryptedDataKeys: number
 }
 
-/** What the key-material layer is told of one use of a key. */
-interface KeyUse {
-  readonly messages: number
-  readonly bytes: number
-  readonly tenant?: string
-  readonly deadline?: number
-}
+/** How much a key will encrypt, for whom and until when. */
+type KeyUse = Omit<EncryptionKeyRequest, 'suite' | 'context'>
 
 /** A leased data key, and the header that goes with it. */
 interface SealingKey {

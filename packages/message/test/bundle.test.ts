@@ -215,7 +215,7 @@ describe('the member of the bundle', () => {
     const named = messageEnvelope({ keys, shape: 'bundle', bundleMember: '_enc' })
     const sealed = await named.encrypt(samplePatient(), patient, { binding })
     expect(sealed._enc).toMatch(/^AgR4/)
-    expect(named.carrier).toBe('_enc')
+    expect(named.bundleMember).toBe('_enc')
     expect(await named.decrypt(sealed, patient, { binding })).toEqual(samplePatient())
   })
 

@@ -52,7 +52,7 @@ describe('bundle shape', () => {
       phones: { home: null, 'a/b~c': null },
       sealed: expect.stringMatching(/^AgR4/),
     })
-    expect(services.carrier).toBe('sealed')
+    expect(services.bundleMember).toBe('sealed')
     const opened = await services.decrypt(JSON.parse(JSON.stringify(sealed)), patient, { binding })
     expect(opened).toEqual(samplePatient())
   })

@@ -7,7 +7,7 @@ import { oneValue, type RequestHeaders, requestHeaders } from './headers.ts'
 /** An envelope, and what the request carries in its header. */
 export interface Choice {
   readonly envelope: Envelope
-  readonly header?: string
+  readonly sessionHeader?: string
 }
 
 /**
@@ -20,10 +20,10 @@ export const headerChoice = (
 ): Choice | undefined => {
   let headers: RequestHeaders | undefined
   for (const envelope of envelopes) {
-    if (envelope.header === undefined) continue
+    if (envelope.sessionHeader === undefined) continue
     headers ??= requestHeaders(event, source)
-    const header = oneValue(headers, envelope.header)
-    if (header !== undefined && envelope.recognises(header)) return { envelope, header }
+    const sessionHeader = oneValue(headers, envelope.sessionHeader)
+    if (sessionHeader !== undefined && envelope.recognises(sessionHeader)) return { envelope, sessionHeader }
   }
   return undefined
 }
@@ -32,10 +32,10 @@ export const headerChoice = (
  * The envelope for a request that carries nothing sealed: the first that can answer without keys of the request.
  */
 export const unpromptedEnvelope = (envelopes: readonly Envelope[]): Envelope =>
-  envelopes.find(({ header }) => header === undefined) ?? envelopes[0]!
+  envelopes.find(({ sessionHeader }) => sessionHeader === undefined) ?? envelopes[0]!
 
 /**
- * The envelope that a payload came in: the first that recognises what stands in its carrier, in the member of its keys
+ * The envelope that a payload came in: the first that recognises what stands in its bundle member, in its session member
  * or in a declared place. The envelope itself then opens or refuses each field; what one of another format holds is
  * refused by it.
  *
@@ -64,7 +64,7 @@ export const chooseEnvelope = (
 
 /** Whether the bundle that an envelope writes stands in its member of the root. */
 export const carries = (envelope: Envelope, payload: unknown): boolean =>
-  holds(envelope, payload, envelope.carrier)
+  holds(envelope, payload, envelope.bundleMember)
 
 const holds = (envelope: Envelope, payload: unknown, member: string | undefined): boolean =>
   member !== undefined &&

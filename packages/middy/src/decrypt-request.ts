@@ -1,6 +1,7 @@
 import {
   type Envelope,
   type Fields,
+  type Invocation,
   type OpenOptions,
   type PayloadOf,
   type Prepared,
@@ -12,6 +13,7 @@ import { type Choice, chooseEnvelope, headerChoice, unpromptedEnvelope } from '.
 import { badOption, fault, packageName, replaceForeign } from './errors.ts'
 import { type EventSource, eventSourceOf } from './event-source.ts'
 import { wantsMultiValue } from './headers.ts'
+import { type Bind, bindingOf, type Context, invocationOf } from './invocation.ts'
 import {
   anyFunction,
   byteCount,
@@ -26,7 +28,6 @@ import {
 import { mayLackBody, payloadPlace } from './payload.ts'
 import { sessionProblem } from './problem.ts'
 import { routeOf } from './route.ts'
-import { type Bind, bindingOf, type Caller, type Context, scopeOf } from './scope.ts'
 import { type AnyRequest, stateOf } from './state.ts'
 
 /** Options of {@link decryptRequest}. */
@@ -144,13 +145,13 @@ export function decryptRequest(options: DecryptRequestOptions): MiddlewareObj<an
       (isEmpty
         ? { envelope: unpromptedEnvelope(envelopes) }
         : { envelope: chooseEnvelope(envelopes, payload, policy, partial) })
-    const { envelope, header } = found
+    const { envelope, sessionHeader } = found
     state.opening = { policy, envelope, envelopes, binding, caller, source }
-    if (isEmpty && header === undefined) return
+    if (isEmpty && sessionHeader === undefined) return
 
     const { result, reply = envelope } = await opened(found, payload, {
       partial,
-      ...scopeOf(binding, context, caller),
+      ...invocationOf(binding, context, caller),
     })
     state.opening = { ...state.opening, envelope: reply }
     if (isEmpty) return
@@ -158,14 +159,18 @@ export function decryptRequest(options: DecryptRequestOptions): MiddlewareObj<an
     request.event = place.write(event, result)
   }
 
-  const callerOf = (event: unknown, context: Context, source: EventSource): Caller => {
+  const callerOf = (
+    event: unknown,
+    context: Context,
+    source: EventSource,
+  ): Pick<Invocation, 'route' | 'principal'> => {
     const route = options.route ? options.route(event) : routeOf(event, source)
     const principal = options.principal?.(event, context)
     return { ...(route !== undefined && { route }), ...(principal !== undefined && { principal }) }
   }
 
   const opened = async (
-    { envelope, header }: Choice,
+    { envelope, sessionHeader }: Choice,
     payload: unknown,
     options: OpenOptions,
   ): Promise<{ readonly result: unknown; readonly reply?: Envelope }> => {
@@ -174,7 +179,7 @@ export function decryptRequest(options: DecryptRequestOptions): MiddlewareObj<an
       prepared = await envelope.prepareOpen(
         payload,
         policy,
-        header === undefined ? options : { ...options, header },
+        sessionHeader === undefined ? options : { ...options, sessionHeader },
       )
       const result = prepared.finish()
       return { result, reply: prepared.reply }

@@ -4,6 +4,7 @@ import { unsealedPlace } from './clear-place.ts'
 import { badOption, fault, packageName, sealingError } from './errors.ts'
 import { eventSourceOf } from './event-source.ts'
 import { wantsMultiValue } from './headers.ts'
+import { type Bind, bindingOf, invocationOf } from './invocation.ts'
 import {
   anyFunction,
   byteCount,
@@ -16,7 +17,6 @@ import {
 } from './options.ts'
 import { isHarmless, type ResponseParts, responseParts } from './response.ts'
 import { routeOf } from './route.ts'
-import { type Bind, bindingOf, scopeOf } from './scope.ts'
 import { type AnyRequest, type Sealing, stateOf } from './state.ts'
 import { maxResponseBytes, writeResponse } from './write-response.ts'
 
@@ -150,7 +150,7 @@ export const encryptResponse = (options: EncryptResponseOptions = {}): Middlewar
 
     const limit = maxBytes ?? maxResponseBytes(source)
     const payload = await sealedPayload(sealing, parts, {
-      ...scopeOf(sealing.binding, request.context, sealing.caller),
+      ...invocationOf(sealing.binding, request.context, sealing.caller),
       partial: partial || isLenient,
       maxBytes: limit,
     })

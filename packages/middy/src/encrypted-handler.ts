@@ -7,8 +7,8 @@ import type { DecryptedBody } from './decrypt-request.ts'
 import { badOption } from './errors.ts'
 import { eventSourceOf } from './event-source.ts'
 import { type FieldEncryptionOptions, fieldEncryption } from './field-encryption.ts'
+import type { Context } from './invocation.ts'
 import { problemResponse } from './problem.ts'
-import type { Context } from './scope.ts'
 import { type AnyRequest, stateOf } from './state.ts'
 
 /** A method that Lambda calls with an event and a context. */

@@ -3,8 +3,8 @@ import { isPlainObject } from '@glassine/core/internal'
 import { type EncryptionOptions, type SdkClient, withEncryption, withInvocation } from '@glassine/dynamodb'
 import type { MiddlewareObj } from '@middy/core'
 import { badOption } from './errors.ts'
+import { type Bind, bindingOf, type Context, invocationOf } from './invocation.ts'
 import { anyFunction, checkOptions, type OptionSchema, type Rule } from './options.ts'
-import { type Bind, bindingOf, type Context, scopeOf } from './scope.ts'
 import { type AnyRequest, stateOf } from './state.ts'
 
 /** Options of {@link encryptedTables}. */
@@ -87,10 +87,10 @@ export const encryptedTables = <C extends SdkClient, K extends string = 'tables'
     if (context && contextKey in context) throw badOption('contextKey', 'is the name of what the context has')
     const { opening } = state
     const binding = bind || !opening ? await bindingOf(bind, event, context) : opening.binding
-    const scope = scopeOf(binding, context, {})
+    const invocation = invocationOf(binding, context, {})
     const own = withInvocation(encrypting, {
-      tenant: Object.hasOwn(binding, 'tenant') ? binding.tenant : scope.tenant,
-      deadline: scope.deadline,
+      tenant: Object.hasOwn(binding, 'tenant') ? binding.tenant : invocation.tenant,
+      deadline: invocation.deadline,
     })
     request.context = withMember(context, contextKey, own)
   }

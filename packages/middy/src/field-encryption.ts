@@ -11,10 +11,10 @@ import {
 } from './decrypt-request.ts'
 import { type EncryptResponseOptions, encryptResponse, encryptResponseSchema } from './encrypt-response.ts'
 import { badOption } from './errors.ts'
+import type { Context } from './invocation.ts'
 import { checkOptions, type OptionSchema, oneOf } from './options.ts'
 import type { RequireTlsOptions } from './require-tls/options.ts'
 import { requireTls } from './require-tls/require-tls.ts'
-import type { Context } from './scope.ts'
 import type { AnyRequest } from './state.ts'
 
 /** Options of {@link fieldEncryption}; those not explained here are as in the middlewares that it stands for. */

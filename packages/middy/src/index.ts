@@ -21,6 +21,7 @@ export {
   fieldEncryption,
   fieldEncryptionValidateOptions,
 } from './field-encryption.ts'
+export type { Bind } from './invocation.ts'
 export type {
   AlbOptions,
   ClientCertificate,
@@ -28,5 +29,4 @@ export type {
   RequireTlsOptions,
 } from './require-tls/options.ts'
 export { requireTls, requireTlsValidateOptions } from './require-tls/require-tls.ts'
-export type { Bind } from './scope.ts'
 export type { ServiceSource } from './service-source.ts'

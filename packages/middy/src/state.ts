@@ -1,7 +1,6 @@
-import type { Binding, Envelope, FieldPolicy, GlassineError } from '@glassine/core'
+import type { Binding, Envelope, FieldPolicy, GlassineError, Invocation } from '@glassine/core'
 import type { Request } from '@middy/core'
 import type { EventSource } from './event-source.ts'
-import type { Caller } from './scope.ts'
 
 /** The request as Middy hands it to hooks, whatever a user's types say. */
 export type AnyRequest = Pick<Request, 'event' | 'context' | 'error'> & {
@@ -27,7 +26,7 @@ interface Opening {
   /** All envelopes that it might have come in. */
   readonly envelopes: readonly Envelope[]
   readonly binding: Binding
-  readonly caller: Caller
+  readonly caller: Pick<Invocation, 'route' | 'principal'>
   readonly source: EventSource
 }
 
@@ -36,7 +35,7 @@ export interface Sealing {
   readonly policy: FieldPolicy
   readonly envelope: Envelope
   readonly binding: Binding
-  readonly caller: Caller
+  readonly caller: Pick<Invocation, 'route' | 'principal'>
   readonly source: EventSource
 }
 

@@ -117,7 +117,7 @@ describe.each(majors)('assertEncrypted under Middy %s', (_, middy) => {
   })
 
   describe('bundles', () => {
-    const bundle = fakeEnvelope('bundle', { carrier: 'sealed' })
+    const bundle = fakeEnvelope('bundle', { bundleMember: 'sealed' })
     test('null stands for an element of a list that is in the bundle, and only there', async () => {
       const tagged = defineFields<{ tags: string[]; ssn?: string }>('tagged', {
         'tags[*]': {},

@@ -216,7 +216,7 @@ describe.each(majors)('decryptRequest under Middy %s', (_, middy) => {
   describe('several envelopes', () => {
     const other = fakeEnvelope('other')
     const bundle = fakeEnvelope('bundle', {
-      carrier: 'sealed',
+      bundleMember: 'sealed',
       prepareOpen: async () => ({ finish: () => ({ from: 'bundle' }), release: () => {} }),
     })
     const several = { envelope: [bundle, other, envelope] }
@@ -226,10 +226,10 @@ describe.each(majors)('decryptRequest under Middy %s', (_, middy) => {
         expect((await stack(several)(requestOf('rest', await sealedBy(one)), context)).body).toEqual(patient)
     })
 
-    test('the one whose carrier holds something opens it', async () => {
+    test('the one whose bundle member holds something opens it', async () => {
       const body = { id: 'p-1', sealed: 'bundle:x' }
       expect((await stack(several)(requestOf('rest', body), context)).body).toEqual({ from: 'bundle' })
-      // An inherited or foreign value in the carrier is no bundle.
+      // An inherited or foreign value in the bundle member is no bundle.
       const foreign = { ...(await sealedBy(other)), sealed: 'x' }
       expect((await stack(several)(requestOf('rest', foreign), context)).body.ssn).toBe(patient.ssn)
     })
@@ -256,7 +256,7 @@ describe.each(majors)('decryptRequest under Middy %s', (_, middy) => {
     })
   })
 
-  describe('the scope', () => {
+  describe('the invocation', () => {
     const optionsOf = async (contextOptions: object, options = {}): Promise<EnvelopeOptions> => {
       const spied = fakeEnvelope()
       const event = requestOf('rest', await sealedBy(spied))

@@ -636,7 +636,7 @@ describe.each(majors)('encryptResponse under Middy %s', (_, middy) => {
     })
   })
 
-  test('the scope is that of the moment: binding, tenant and what is left of the time', async () => {
+  test('the invocation is that of the moment: binding, tenant and what is left of the time', async () => {
     const spied = fakeEnvelope()
     const handler: Handler = middy()
       .use(encryptResponse({ fields, envelope: spied, bind }))

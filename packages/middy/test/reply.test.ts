@@ -27,7 +27,7 @@ const asking = (refusal?: ErrorCode) => {
   const opened: { payload: unknown; options: OpenOptions }[] = []
   const envelope: Envelope = {
     ...base,
-    header: 'encryption-key',
+    sessionHeader: 'encryption-key',
     sessionMember: '$keys',
     recognises: (value) => (typeof value === 'string' && value.startsWith('key-')) || base.recognises(value),
     prepareSeal: async () => {
@@ -36,7 +36,7 @@ const asking = (refusal?: ErrorCode) => {
     prepareOpen: async (payload, policy, options): Promise<Prepared> => {
       opened.push({ payload, options })
       if (refusal) throw new GlassineError(refusal, { package: 'fake' })
-      const reply = fakeEnvelope(`reply-to-${options.header ?? 'body'}`)
+      const reply = fakeEnvelope(`reply-to-${options.sessionHeader ?? 'body'}`)
       replies.push(reply)
       if (payload === undefined) return { reply, finish: () => undefined, release: () => {} }
       return { ...(await base.prepareOpen(payload, policy, options)), reply }
@@ -57,7 +57,9 @@ describe.each(majors)('answers under the keys of the request, Middy %s', (_major
   test('a GET with keys in its header is answered under them, and the handler sees the event as it was', async () => {
     const { envelope, replies, opened } = asking()
     const response = await run(stack(envelope), get({ 'Encryption-Key': 'key-1' }))
-    expect(opened).toEqual([{ payload: undefined, options: expect.objectContaining({ header: 'key-1' }) }])
+    expect(opened).toEqual([
+      { payload: undefined, options: expect.objectContaining({ sessionHeader: 'key-1' }) },
+    ])
     expect(response.statusCode).toBe(200)
     expect(await openedBy(replies[0]!, JSON.parse(response.body))).toEqual(patient)
     expect(response.body).toContain('reply-to-key-1:')

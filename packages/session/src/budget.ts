@@ -1,4 +1,4 @@
-import type { Scope } from '@glassine/core'
+import type { Invocation } from '@glassine/core'
 import { checkedOptions, integer, type OptionSchema, required } from '@glassine/core/internal'
 import { fault, packageName } from './errors.ts'
 
@@ -13,9 +13,9 @@ export interface BudgetOptions {
 /** The budgets of all senders, in this process. */
 export interface Budget {
   /** @throws GlassineError `ERR_BUDGET_EXCEEDED` */
-  check(scope: Scope): void
+  check(invocation: Invocation): void
   /** Counts one call. @throws GlassineError `ERR_BUDGET_EXCEEDED` */
-  spend(scope: Scope): void
+  spend(invocation: Invocation): void
 }
 
 const schema: OptionSchema<BudgetOptions> = {
@@ -27,7 +27,7 @@ const schema: OptionSchema<BudgetOptions> = {
 const maxSenders = 10_000
 
 /** Who sends: the principal where the caller names one, and the binding otherwise; of each of Lambda's tenants. */
-const senderOf = ({ principal, binding, tenant }: Scope): string =>
+const senderOf = ({ principal, binding, tenant }: Invocation): string =>
   JSON.stringify([tenant, principal ?? Object.entries(binding).sort()])
 
 /**
@@ -58,9 +58,9 @@ export const budgetOf = (options: BudgetOptions | undefined, now: () => number):
     if (spent !== undefined && spent.count >= most) throw fault('ERR_BUDGET_EXCEEDED')
   }
   return {
-    check: (scope) => refuse(current(senderOf(scope))),
-    spend(scope) {
-      const sender = senderOf(scope)
+    check: (invocation) => refuse(current(senderOf(invocation))),
+    spend(invocation) {
+      const sender = senderOf(invocation)
       const spent = current(sender)
       refuse(spent)
       if (spent) spent.count++

@@ -8,7 +8,7 @@ import { prepareOpen } from './fields/open.ts'
 /** The envelope of JWE sessions, for use with middlewares or by hand. */
 export interface SessionEnvelope extends Envelope {
   readonly name: 'session'
-  readonly header: string
+  readonly sessionHeader: string
   readonly sessionMember: string
   /** Drops all opened sessions. */
   clear(): void
@@ -41,11 +41,11 @@ export const sessionEnvelope = (options: SessionEnvelopeOptions): SessionEnvelop
   const { bundleMember, sessions } = settings
   return {
     name: 'session',
-    header: keyHeader,
+    sessionHeader: keyHeader,
     sessionMember,
-    ...(bundleMember !== undefined && { carrier: bundleMember }),
+    ...(bundleMember !== undefined && { bundleMember }),
     recognises,
-    prepareOpen: (payload, policy, scope) => prepareOpen(settings, payload, policy, scope),
+    prepareOpen: (payload, policy, invocation) => prepareOpen(settings, payload, policy, invocation),
     prepareSeal: async () => {
       throw fault('ERR_SESSION_MISSING')
     },

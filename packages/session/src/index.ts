@@ -25,7 +25,6 @@ export type {
   AgreeRequest,
   DecryptKeyRequest,
   Recipient,
-  RecipientCall,
 } from './recipients/recipient.ts'
 export { type WrappedRecipientOptions, wrappedRecipient } from './recipients/wrapped.ts'
 export type { ReplayStore } from './replay.ts'

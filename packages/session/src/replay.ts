@@ -1,4 +1,4 @@
-import type { Scope } from '@glassine/core'
+import type { Invocation } from '@glassine/core'
 import { hmac, type SecretKey } from '@glassine/keys/internal'
 import { fault, replaceForeign } from './errors.ts'
 
@@ -16,7 +16,7 @@ export interface ReplayStore {
    * @returns `false` when it was there already
    * @throws GlassineError `ERR_KEY_UNAVAILABLE` when that cannot be told; the payload is then refused
    */
-  spend(id: string, expires: number, call: { readonly deadline?: number }): Promise<boolean>
+  spend(id: string, expires: number, call: Pick<Invocation, 'deadline'>): Promise<boolean>
 }
 
 /**
@@ -31,7 +31,7 @@ export const spendOnce = async (
   key: SecretKey,
   jti: string,
   expires: number,
-  { deadline }: Scope,
+  { deadline }: Invocation,
 ): Promise<void> => {
   const id = hmac('sha256', key, Buffer.from(`glassine replay ${jti}`)).toString('base64url')
   let isNew: unknown

@@ -1,11 +1,11 @@
 import type { KeyObject } from 'node:crypto'
 import { keySetType, ticketType } from '@glassine/core/internal'
+import type { CallBudget } from '@glassine/keys'
 import { decryptFailed, sessionExpired } from './errors.ts'
 import { type Agreement, agreements, ephemeralKey, partyInfo, wrappedBytes } from './jwe/agreement.ts'
 import { type CompactJwe, parseCompact } from './jwe/compact.ts'
 import { decode, type JsonObject } from './jwe/encoding.ts'
 import type { KnownKey, KnownKeys } from './recipients/known-keys.ts'
-import type { RecipientCall } from './recipients/recipient.ts'
 
 /** Who a session must be for, and when. */
 export interface CarrierRules {
@@ -44,7 +44,7 @@ export const readCarrier = async (
   text: string,
   keys: KnownKeys,
   rules: CarrierRules,
-  call: RecipientCall,
+  call: CallBudget,
 ): Promise<Carrier> => {
   if (text.length > rules.maxTokenBytes) throw decryptFailed()
   const jwe = parseCompact(text)

@@ -1,10 +1,9 @@
 import { keySetType, ticketType } from '@glassine/core/internal'
-import { type EncryptedDataKey, type KeyMaterial, serialiseContext } from '@glassine/keys'
+import { type CallBudget, type EncryptedDataKey, type KeyMaterial, serialiseContext } from '@glassine/keys'
 import { boundedMap, readEncryptedDataKeys, secretKey, writeEncryptedDataKeys } from '@glassine/keys/internal'
 import { decryptFailed, fault, hideRefusal } from './errors.ts'
 import { type CompactJwe, encodeHeader, freshIvs, openCompact, sealCompact } from './jwe/compact.ts'
 import { decode } from './jwe/encoding.ts'
-import type { RecipientCall } from './recipients/recipient.ts'
 import type { Session } from './session/key-set.ts'
 import { writeKeySet } from './session/key-set.ts'
 
@@ -13,9 +12,9 @@ export interface Tickets {
   /** Whether the ticket's key was used here before, so that it most likely costs no call. */
   knows(jwe: CompactJwe): boolean
   /** The plaintext of a ticket. @throws GlassineError `ERR_DECRYPT_FAILED`, `ERR_KEY_UNAVAILABLE` */
-  open(jwe: CompactJwe, call: RecipientCall): Promise<Buffer>
+  open(jwe: CompactJwe, call: CallBudget): Promise<Buffer>
   /** @throws GlassineError `ERR_KEY_UNAVAILABLE`, `ERR_ENCRYPT_FAILED` */
-  seal(session: Session, call: RecipientCall): Promise<string>
+  seal(session: Session, call: CallBudget): Promise<string>
 }
 
 /** Which suite a keyring is told: A256GCM is of no suite of AWS's, and no keyring's own number is 0. */

@@ -23,7 +23,7 @@ describe('an answer', () => {
 
   test('to a request without a body is sealed under the keys in its header, all fields with one number', async () => {
     const session = await beginSession(jwk)
-    const { payload, reply } = await opened(envelopeWith(), undefined, { header: session.carrier })
+    const { payload, reply } = await opened(envelopeWith(), undefined, { sessionHeader: session.carrier })
     expect(payload).toBeUndefined()
     const [one, two] = await Promise.all([sealed(reply, patient), sealed(reply, patient)])
     const answers = await Promise.all([one, two].map((answer) => openFields(session, answer, fields, scope)))
@@ -38,20 +38,24 @@ describe('an answer', () => {
     const session = await beginSession(jwk)
     const jti = b64u(Buffer.alloc(16, 9))
     const header = `${session.carrier};jti=${jti}`
-    const { reply } = await opened(envelopeWith(), undefined, { header })
+    const { reply } = await opened(envelopeWith(), undefined, { sessionHeader: header })
     const { jtis } = await openFields(session, await sealed(reply, patient), fields, scope)
     expect(new Set(jtis)).toEqual(new Set([jti]))
     expect(envelopeWith().recognises(header)).toBe(true)
 
     const { $jwe: carrier, ...body } = await sealFields(session, patient, fields, scope, { jti })
-    expect(await codeOf(opened(envelopeWith(), body, { header: `${carrier};jti=${jti}` }))).toBe('none')
+    expect(await codeOf(opened(envelopeWith(), body, { sessionHeader: `${carrier};jti=${jti}` }))).toBe(
+      'none',
+    )
     const other = b64u(Buffer.alloc(16, 8))
-    expect(await codeOf(opened(envelopeWith(), body, { header: `${carrier};jti=${other}` }))).toBe(
+    expect(await codeOf(opened(envelopeWith(), body, { sessionHeader: `${carrier};jti=${other}` }))).toBe(
       'ERR_DECRYPT_FAILED',
     )
     for (const number of ['', 'x', `${jti}A`, `${jti.slice(0, -1)}x`])
       expect(
-        await codeOf(opened(envelopeWith(), undefined, { header: `${session.carrier};jti=${number}` })),
+        await codeOf(
+          opened(envelopeWith(), undefined, { sessionHeader: `${session.carrier};jti=${number}` }),
+        ),
       ).toBe('ERR_DECRYPT_FAILED')
     // A number makes no sealed field of a text, and no field's token carries keys.
     expect(envelopeWith().recognises(`${body.ssn};jti=${jti}`)).toBe(false)
@@ -59,7 +63,7 @@ describe('an answer', () => {
 
   test("is for the request's route, model and binding", async () => {
     const session = await beginSession(jwk)
-    const { reply } = await opened(envelopeWith(), undefined, { header: session.carrier })
+    const { reply } = await opened(envelopeWith(), undefined, { sessionHeader: session.carrier })
     const answer = await sealed(reply, patient, { binding: { tenant: 't-2' } })
     await expect(openFields(session, answer, fields, scope)).rejects.toThrow('not sealed for here')
   })
@@ -67,14 +71,14 @@ describe('an answer', () => {
   test('outlives the session in the cache', async () => {
     const envelope = envelopeWith()
     const session = await beginSession(jwk)
-    const { reply } = await opened(envelope, undefined, { header: session.carrier })
+    const { reply } = await opened(envelope, undefined, { sessionHeader: session.carrier })
     envelope.clear()
     expect((await openFields(session, await sealed(reply, patient), fields, scope)).payload).toEqual(patient)
   })
 
   test('with a part of the document seals that part; without any it stays as it is', async () => {
     const session = await beginSession(jwk)
-    const { reply } = await opened(envelopeWith(), undefined, { header: session.carrier })
+    const { reply } = await opened(envelopeWith(), undefined, { sessionHeader: session.carrier })
     const part = await sealed(reply, { ssn: 'x' }, { partial: true })
     expect((await openFields(session, part, fields, scope)).payload).toEqual({ ssn: 'x' })
     expect(await sealed(reply, { error: 'none' }, { partial: true })).toEqual({ error: 'none' })
@@ -84,8 +88,8 @@ describe('an answer', () => {
   test('refuses what is sealed already, what JSON cannot carry, and a member that is ours', async () => {
     const session = await beginSession(jwk)
     const envelope = envelopeWith({ shape: 'bundle' })
-    const { reply } = await opened(envelopeWith(), undefined, { header: session.carrier })
-    const { reply: bundled } = await opened(envelope, undefined, { header: session.carrier })
+    const { reply } = await opened(envelopeWith(), undefined, { sessionHeader: session.carrier })
+    const { reply: bundled } = await opened(envelope, undefined, { sessionHeader: session.carrier })
     const done = await sealed(reply, patient)
     expect(await codeOf(sealed(reply, { ...patient, ssn: done.ssn }))).toBe('ERR_ALREADY_ENCRYPTED')
     expect(await codeOf(sealed(reply, { ...patient, ssn: Number.NaN }))).toBe('ERR_VALUE_INVALID')
@@ -97,21 +101,23 @@ describe('an answer', () => {
   })
 
   test('that is no object has no field', async () => {
-    const { reply } = await opened(envelopeWith(), undefined, { header: (await beginSession(jwk)).carrier })
+    const { reply } = await opened(envelopeWith(), undefined, {
+      sessionHeader: (await beginSession(jwk)).carrier,
+    })
     for (const body of [null, undefined, 'text', [patient], 7])
       expect(await codeOf(sealed(reply, body))).toBe('ERR_FIELD_MISSING')
   })
 
   test('may have an undefined member where a ticket would go', async () => {
     const session = await beginSession(jwk)
-    const { reply } = await opened(envelopeWith(), undefined, { header: session.carrier })
+    const { reply } = await opened(envelopeWith(), undefined, { sessionHeader: session.carrier })
     const answer = await sealed(reply, { ...patient, $jwe: undefined })
     expect((await openFields(session, answer, fields, scope)).payload).toEqual(patient)
   })
 
   test('is finished once', async () => {
     const session = await beginSession(jwk)
-    const { reply } = await opened(envelopeWith(), undefined, { header: session.carrier })
+    const { reply } = await opened(envelopeWith(), undefined, { sessionHeader: session.carrier })
     const prepared = await reply.prepareSeal(patient, fields, scope)
     prepared.finish()
     expect(() => prepared.finish()).toThrow(expect.objectContaining({ code: 'ERR_ENCRYPT_FAILED' }))
@@ -119,7 +125,7 @@ describe('an answer', () => {
 
   test('does not write to what the handler owns', async () => {
     const session = await beginSession(jwk)
-    const { reply } = await opened(envelopeWith(), undefined, { header: session.carrier })
+    const { reply } = await opened(envelopeWith(), undefined, { sessionHeader: session.carrier })
     const frozen = JSON.parse(JSON.stringify(patient), (_name, value) => Object.freeze(value))
     await sealed(reply, frozen)
     expect(frozen).toEqual(patient)
@@ -131,7 +137,7 @@ describe.each([false, true])('sizes, forward secrecy %s', (forwardSecret) => {
     const ticket = keyMaterial({ keyring: localKeyring() })
     const envelope = envelopeWith({ shape, ticket, padding: { bucket: 16 } })
     const session = await beginSession(jwk, { forwardSecret })
-    const { reply } = await opened(envelope, undefined, { header: session.carrier })
+    const { reply } = await opened(envelope, undefined, { sessionHeader: session.carrier })
     const answer = await sealed(reply, patient)
     const bytes = Buffer.byteLength(JSON.stringify(answer))
     expect(await codeOf(sealed(reply, patient, { maxBytes: bytes }))).toBe('none')
@@ -165,7 +171,7 @@ describe('padding', () => {
   test('hides lengths by steps, and is not seen by who opens', async () => {
     const session = await beginSession(jwk)
     const { reply } = await opened(envelopeWith({ padding: { bucket: 32 } }), undefined, {
-      header: session.carrier,
+      sessionHeader: session.carrier,
     })
     const small = defineFields<{ a: string }>('small', { a: {} })
     const lengths = new Set<number>()

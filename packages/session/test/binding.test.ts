@@ -92,7 +92,7 @@ describe('a field is bound', () => {
     for (const tenant of [undefined, '', '\ud800']) {
       const binding = { tenant } as any
       expect(await codeOf(opened(envelope, body, { binding }))).toBe('ERR_BINDING_INVALID')
-      const { reply } = await opened(envelope, undefined, { header: session.carrier })
+      const { reply } = await opened(envelope, undefined, { sessionHeader: session.carrier })
       expect(await codeOf(sealed(reply, patient, { binding }))).toBe('ERR_BINDING_INVALID')
     }
   })

@@ -84,7 +84,7 @@ describe('a budget', () => {
     const { envelope } = setUp({ budget: { sessions: 1 }, now: clock.now })
     const now = clock.now() / 1_000
     const sent = async () => (await beginSession(jwk, { now })).carrier
-    const open = async () => codeOf(opened(envelope, undefined, { header: await sent() }))
+    const open = async () => codeOf(opened(envelope, undefined, { sessionHeader: await sent() }))
     expect(await open()).toBe('none')
     clock.advance(59_999)
     expect(await open()).toBe('ERR_BUDGET_EXCEEDED')
@@ -100,7 +100,7 @@ describe('a budget', () => {
   test('is that of one binding, in whatever order its members stand', async () => {
     const { envelope } = setUp({ budget: { sessions: 1 } })
     const open = async (binding: Record<string, string>) =>
-      codeOf(opened(envelope, undefined, { header: (await beginSession(jwk)).carrier, binding }))
+      codeOf(opened(envelope, undefined, { sessionHeader: (await beginSession(jwk)).carrier, binding }))
     expect(await open({ tenant: 'a', user: 'b' })).toBe('none')
     expect(await open({ user: 'b', tenant: 'a' })).toBe('ERR_BUDGET_EXCEEDED')
     expect(await open({ user: 'a', tenant: 'b' })).toBe('none')
@@ -110,7 +110,8 @@ describe('a budget', () => {
     // One session, which costs a call for each tenant: that is many sessions at little cost.
     const { envelope } = setUp({ budget: { sessions: 1 }, cacheMaxEntries: 1 })
     const { carrier: header } = await beginSession(jwk)
-    const open = (tenant: number) => codeOf(opened(envelope, undefined, { header, tenant: String(tenant) }))
+    const open = (tenant: number) =>
+      codeOf(opened(envelope, undefined, { sessionHeader: header, tenant: String(tenant) }))
     for (let tenant = 0; tenant < 10_000; tenant++) await open(tenant)
     expect(await open(0)).toBe('ERR_BUDGET_EXCEEDED')
     expect(await open(10_000)).toBe('none')

@@ -24,7 +24,7 @@ describe('a bundle', () => {
 
   test('holds all fields in one token, in both directions', async () => {
     const envelope = envelopeWith({ shape: 'bundle' })
-    expect(envelope.carrier).toBe('sealed')
+    expect(envelope.bundleMember).toBe('sealed')
     const session = await beginSession(jwk)
     const body = {
       id: 'p-1',
@@ -96,7 +96,9 @@ test('a model may not declare the member that carries the keys, nor that of the 
     expect(await codeOf(opened(envelopeWith(), { $jwe: session.carrier }, {}, policy))).toBe(
       'ERR_OPTION_INVALID',
     )
-  const { reply } = await opened(envelopeWith({ shape: 'bundle' }), undefined, { header: session.carrier })
+  const { reply } = await opened(envelopeWith({ shape: 'bundle' }), undefined, {
+    sessionHeader: session.carrier,
+  })
   expect(await codeOf(sealed(reply, { sealed: 'x' }, {}, defineFields<any>('d', { sealed: {} })))).toBe(
     'ERR_OPTION_INVALID',
   )

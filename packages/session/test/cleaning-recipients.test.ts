@@ -48,7 +48,7 @@ describe('a wrapped pair gives its private key back', () => {
     for (let turn = 1; turn <= 3; turn++) {
       const { carrier } = await beginSession(jwk)
       const envelope = sessionEnvelope({ recipient, audience })
-      expect(await codeOf(opened(envelope, undefined, { header: carrier }))).toBe('none')
+      expect(await codeOf(opened(envelope, undefined, { sessionHeader: carrier }))).toBe('none')
       expect(watch.lent()).toBe(turn)
     }
     watch.expectReleased()
@@ -63,7 +63,7 @@ describe('a wrapped pair gives its private key back', () => {
     const { watch, recipient } = wrap(bytes)
     const { carrier } = await beginSession(jwk)
     const envelope = sessionEnvelope({ recipient, audience })
-    expect(await codeOf(opened(envelope, undefined, { header: carrier }))).toBe('ERR_KEY_UNAVAILABLE')
+    expect(await codeOf(opened(envelope, undefined, { sessionHeader: carrier }))).toBe('ERR_KEY_UNAVAILABLE')
     watch.expectReleased()
   })
 
@@ -106,7 +106,7 @@ describe('the answer of a recipient is zeroed', () => {
     const answers: Uint8Array[] = []
     const envelope = sessionEnvelope({ recipient: answering(answers, inner, change), audience })
     const { carrier } = await beginSession(to)
-    expect(await codeOf(opened(envelope, undefined, { header: carrier }))).toBe(code)
+    expect(await codeOf(opened(envelope, undefined, { sessionHeader: carrier }))).toBe(code)
     expect(answers.map(isZero)).toEqual([true])
   })
 })
@@ -137,7 +137,7 @@ describe('what KMS answers is zeroed in the memory of its client, and in ours', 
     const envelope = sessionEnvelope({ recipient, audience, timeout: 300 })
     crypto.reset()
     const buffers = await buffersOf(async () => {
-      expect(await codeOf(opened(envelope, undefined, { header: carrier }))).toBe(code)
+      expect(await codeOf(opened(envelope, undefined, { sessionHeader: carrier }))).toBe(code)
     })
     expect(answers.length).toBeGreaterThan(0)
     expect(answers.filter((answer) => !isZero(answer))).toEqual([])
@@ -160,7 +160,7 @@ describe('what KMS answers is zeroed in the memory of its client, and in ours', 
     const { carrier } = await beginSession(rsaJwk)
     crypto.reset()
     const buffers = await buffersOf(async () => {
-      const work = opened(sessionEnvelope({ recipient, audience }), undefined, { header: carrier })
+      const work = opened(sessionEnvelope({ recipient, audience }), undefined, { sessionHeader: carrier })
       expect(await codeOf(work)).toBe('ERR_DECRYPT_FAILED')
     })
     expect(answers.map(isZero)).toEqual([true])

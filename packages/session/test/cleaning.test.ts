@@ -80,7 +80,7 @@ describe('an answer leaves nothing behind', () => {
     ['that is padded', { padding: { bucket: 64 } }, false],
   ])('%s', async (_what, options, forwardSecret) => {
     const session = await beginSession(jwk, { forwardSecret })
-    const { reply } = await opened(make(options), undefined, { header: session.carrier })
+    const { reply } = await opened(make(options), undefined, { sessionHeader: session.carrier })
     await expectClean(() => sealed(reply, patient), secretsOf(session))
     await sealed(reply, patient)
     // The values did pass there.
@@ -110,7 +110,7 @@ describe('a ticket gives its key back and leaves nothing behind', () => {
   test('when it is written, whichever call fails', async () => {
     const session = await beginSession(jwk)
     const { watch, ticket } = watched()
-    const { reply } = await opened(make({ ticket }), undefined, { header: session.carrier })
+    const { reply } = await opened(make({ ticket }), undefined, { sessionHeader: session.carrier })
     expect(await sealed(reply, patient)).toHaveProperty('$jwe')
     watch.expectReleased()
     await expectClean(() => sealed(reply, patient), secretsOf(session), dataKey)
@@ -121,11 +121,15 @@ describe('a ticket gives its key back and leaves nothing behind', () => {
   test('when it is read, whichever call fails, and when it is forged', async () => {
     const session = await beginSession(jwk)
     const { watch, ticket } = watched()
-    const { reply } = await opened(make({ ticket }), undefined, { header: session.carrier })
+    const { reply } = await opened(make({ ticket }), undefined, { sessionHeader: session.carrier })
     const { $jwe } = await sealed(reply, patient)
     for (const header of [$jwe, `${$jwe.slice(0, -22)}${'A'.repeat(22)}`]) {
       const lent = watch.lent()
-      await expectClean(() => opened(make({ ticket }), undefined, { header }), secretsOf(session), dataKey)
+      await expectClean(
+        () => opened(make({ ticket }), undefined, { sessionHeader: header }),
+        secretsOf(session),
+        dataKey,
+      )
       expect(watch.lent()).toBeGreaterThan(lent)
     }
     watch.expectReleased()

@@ -40,7 +40,7 @@ describe('an operation is called', () => {
     const [key] = await recipient.jwks(call)
     const session = await beginSession(key)
     const { epk } = JSON.parse(Buffer.from(session.carrier.split('.')[0]!, 'base64url').toString())
-    await codeOf(opened(envelopeWith({ recipient }), undefined, { header: session.carrier }))
+    await codeOf(opened(envelopeWith({ recipient }), undefined, { sessionHeader: session.carrier }))
     expect(calls).toHaveLength(1)
     const { PublicKey, ...rest } = calls[0]
     const sent = createPublicKey({ key: Buffer.from(PublicKey), format: 'der', type: 'spki' })
@@ -91,7 +91,7 @@ describe('a refusal of KMS', () => {
       client: { decrypt: () => failure(name) },
     })
     const { carrier } = await beginSession((await recipient.jwks(call))[0])
-    const work = opened(envelopeWith({ recipient, timeout: 500 }), undefined, { header: carrier })
+    const work = opened(envelopeWith({ recipient, timeout: 500 }), undefined, { sessionHeader: carrier })
     expect(await codeOf(work)).toBe(code)
   })
 })
@@ -109,7 +109,7 @@ test('an RSA key decrypts by OAEP with SHA-256, once for each session, also when
     },
   })
   const { carrier } = await beginSession((await recipient.jwks(call))[0])
-  const work = opened(envelopeWith({ recipient }), undefined, { header: carrier })
+  const work = opened(envelopeWith({ recipient }), undefined, { sessionHeader: carrier })
   expect(await codeOf(work)).toBe('ERR_DECRYPT_FAILED')
   expect(inputs).toEqual([
     {

@@ -82,7 +82,7 @@ const answerWith = ([ssn, email, street, first, second]: readonly string[]) => (
 const begin = async (options: object = {}, forwardSecret = false) => {
   const envelope = sessionEnvelope({ recipient, audience, ...options })
   const session = await beginSession(jwk, { forwardSecret })
-  const { reply } = await opened(envelope, undefined, { header: `${session.carrier};jti=${jti}` })
+  const { reply } = await opened(envelope, undefined, { sessionHeader: `${session.carrier};jti=${jti}` })
   used = 0
   return { session, reply }
 }
@@ -100,7 +100,7 @@ describe('an answer', () => {
   test('draws a number of its own where the request had none', async () => {
     const { session } = await begin()
     const envelope = sessionEnvelope({ recipient, audience })
-    const { reply } = await opened(envelope, undefined, { header: session.carrier })
+    const { reply } = await opened(envelope, undefined, { sessionHeader: session.carrier })
     used = 0
     const header = { ...headerFor(session.sid, '/ssn'), jti: b64u(draw(0, 16)) }
     const { ssn } = await sealed(reply, patient)
@@ -179,7 +179,7 @@ describe('a ticket', () => {
   test.each([false, true])('holds the keys of the session, forward secrecy %s', async (forwardSecret) => {
     const session = await beginSession(jwk, { forwardSecret, now })
     const envelope = sessionEnvelope({ recipient, audience, ticket, now: () => (now + 100) * 1_000 + 999 })
-    const { reply } = await opened(envelope, undefined, { header: `${session.carrier};jti=${jti}` })
+    const { reply } = await opened(envelope, undefined, { sessionHeader: `${session.carrier};jti=${jti}` })
     used = 0
     asked.length = 0
     const { $jwe, ssn } = await sealed(reply, patient)
@@ -215,7 +215,7 @@ describe('a ticket', () => {
   test('of a session in its last second begins before it ends', async () => {
     const session = await beginSession(jwk, { now })
     const envelope = sessionEnvelope({ recipient, audience, ticket, now: () => (now + 905) * 1_000 })
-    const { reply } = await opened(envelope, undefined, { header: session.carrier })
+    const { reply } = await opened(envelope, undefined, { sessionHeader: session.carrier })
     const { $jwe } = await sealed(reply, patient)
     const { iat, exp } = JSON.parse(Buffer.from($jwe.split('.')[0], 'base64url').toString())
     expect([iat, exp]).toEqual([now + 899, now + 900])

@@ -110,7 +110,7 @@ test('garbage in place of a field or of the keys is refused', async () => {
       expect(envelope.recognises(text)).toBe(false)
       const field = codeOf(opened(envelope, { ...body, ssn: text }, {}, small))
       expect(['ERR_DECRYPT_FAILED', 'ERR_FIELD_NOT_ENCRYPTED']).toContain(await field)
-      for (const options of [{ header: text }, {}]) {
+      for (const options of [{ sessionHeader: text }, {}]) {
         const payload = 'header' in options ? undefined : { ...body, $jwe: text }
         expect(await codeOf(opened(envelope, payload, options, small))).toBe('ERR_DECRYPT_FAILED')
       }

@@ -32,7 +32,7 @@ const answers = async (
   return Promise.all(
     Array.from({ length: count }, async () => {
       const device = session ?? (await beginSession(jwk, { forwardSecret }))
-      const { reply } = await opened(envelope, undefined, { header: device.carrier })
+      const { reply } = await opened(envelope, undefined, { sessionHeader: device.carrier })
       return { device, answer: await sealed(reply, patient) }
     }),
   )

@@ -193,7 +193,7 @@ describe('a wrapped pair', () => {
     const now = Date.now()
     const { carrier: header } = await beginSession((await one.jwks(call))[0])
     const envelope = envelopeWith({ recipient: one })
-    await opened(envelope, undefined, { header, tenant: 't-1', deadline: now + 5_000 })
+    await opened(envelope, undefined, { sessionHeader: header, tenant: 't-1', deadline: now + 5_000 })
     expect(asked).toEqual([
       {
         suite: 0,

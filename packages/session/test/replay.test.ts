@@ -117,7 +117,7 @@ describe('a payload', () => {
     const { store, spent } = memory()
     const envelope = make({ replay: store })
     const session = await beginSession(jwk)
-    for (let turn = 0; turn < 2; turn++) await opened(envelope, undefined, { header: session.carrier })
+    for (let turn = 0; turn < 2; turn++) await opened(envelope, undefined, { sessionHeader: session.carrier })
     expect(spent.size).toBe(0)
   })
 })

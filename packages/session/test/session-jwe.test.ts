@@ -98,7 +98,7 @@ describe('a session JWE', () => {
     const body = await sealFields(session, patient, fields, scope)
     if (typeof change === 'function') body.$jwe = change(session.carrier)
     expect(await codeOf(opened(envelope, body))).toBe(code)
-    expect(await codeOf(opened(envelope, undefined, { header: body.$jwe }))).toBe(code)
+    expect(await codeOf(opened(envelope, undefined, { sessionHeader: body.$jwe }))).toBe(code)
     expect(recipient.calls).toBe(0)
   })
 
@@ -106,7 +106,9 @@ describe('a session JWE', () => {
     const { envelope } = setUp()
     const session = await beginSession(jwk)
     const body = await sealFields(session, patient, fields, scope)
-    expect(await codeOf(opened(envelope, body, { header: session.carrier }))).toBe('ERR_DECRYPT_FAILED')
+    expect(await codeOf(opened(envelope, body, { sessionHeader: session.carrier }))).toBe(
+      'ERR_DECRYPT_FAILED',
+    )
   })
 
   test('that is missing, null or no text is refused', async () => {
@@ -128,17 +130,17 @@ describe('a session JWE', () => {
     const parts = session.carrier.split('.')
     for (const encrypted of ['', parts[1]!.slice(0, -4), `${parts[1]}AAAA`.replace(/.AAAA$/, 'AAAAA')]) {
       const header = parts.with(1, encrypted).join('.')
-      expect(await codeOf(opened(envelope, undefined, { header }))).toBe('ERR_DECRYPT_FAILED')
+      expect(await codeOf(opened(envelope, undefined, { sessionHeader: header }))).toBe('ERR_DECRYPT_FAILED')
     }
     expect(counted.calls).toBe(0)
-    expect(await codeOf(opened(envelope, undefined, { header: session.carrier }))).toBe('none')
+    expect(await codeOf(opened(envelope, undefined, { sessionHeader: session.carrier }))).toBe('none')
   })
 
   test.each([31, 33, 0])('is not opened with a shared secret of %d bytes', async (length) => {
     const short = { jwks: recipient.jwks, unwrap: async () => new Uint8Array(length) }
     const envelope = envelopeWith({ recipient: short })
     const { carrier } = await beginSession(jwk)
-    expect(await codeOf(opened(envelope, undefined, { header: carrier }))).toBe('ERR_KEY_UNAVAILABLE')
+    expect(await codeOf(opened(envelope, undefined, { sessionHeader: carrier }))).toBe('ERR_KEY_UNAVAILABLE')
   })
 
   test('may have party information of up to 256 bytes', async () => {
@@ -151,9 +153,9 @@ describe('a session JWE', () => {
     const several = envelopeWith({ audience: ['https://other.example.com', audience] })
     const sessionFor = async (aud: string) => (await beginSession(jwk, { header: { aud } })).carrier
     for (const aud of ['https://other.example.com', audience])
-      expect(await codeOf(opened(several, undefined, { header: await sessionFor(aud) }))).toBe('none')
+      expect(await codeOf(opened(several, undefined, { sessionHeader: await sessionFor(aud) }))).toBe('none')
     const header = await sessionFor('https://third.example.com')
-    expect(await codeOf(opened(several, undefined, { header }))).toBe('ERR_DECRYPT_FAILED')
+    expect(await codeOf(opened(several, undefined, { sessionHeader: header }))).toBe('ERR_DECRYPT_FAILED')
   })
 
   test('may be as long as `maxTokenBytes` and no longer; 8,192 unless that says otherwise', async () => {
@@ -175,7 +177,7 @@ describe('a session JWE', () => {
       throw new Error('there is none')
     }
     const code = async (header: string, options = {}) =>
-      codeOf(opened(envelopeWith(options), undefined, { header }))
+      codeOf(opened(envelopeWith(options), undefined, { sessionHeader: header }))
     expect(await code(await carrierOf(8_192))).toBe('none')
     expect(await code(await carrierOf(8_193))).toBe('ERR_DECRYPT_FAILED')
     const carrier = await carrierOf(1_000)

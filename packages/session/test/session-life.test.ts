@@ -12,7 +12,7 @@ const sent = async (options: SessionOptions = {}) =>
 describe('a session', () => {
   const codeAt = async (ms: number, options: object = {}, header?: string) => {
     const envelope = envelopeWith({ now: () => iat * 1_000 + ms, ...options })
-    return codeOf(opened(envelope, undefined, { header: header ?? (await sent()) }))
+    return codeOf(opened(envelope, undefined, { sessionHeader: header ?? (await sent()) }))
   }
 
   test('is taken a minute before it begins, by the clock of the service, and not earlier', async () => {
@@ -44,7 +44,7 @@ describe('a session', () => {
     const clock = standingClock(iat * 1_000)
     const { envelope } = setUp({ now: clock.now })
     const header = await sent()
-    const open = () => codeOf(opened(envelope, undefined, { header }))
+    const open = () => codeOf(opened(envelope, undefined, { sessionHeader: header }))
     expect(await open()).toBe('none')
     clock.advance(959_999)
     expect(await open()).toBe('none')
@@ -56,7 +56,7 @@ describe('a session', () => {
     const clock = standingClock(iat * 1_000)
     const { recipient, envelope } = setUp({ now: clock.now, cacheExpiry: 10_000 })
     const header = await sent()
-    const open = () => codeOf(opened(envelope, undefined, { header }))
+    const open = () => codeOf(opened(envelope, undefined, { sessionHeader: header }))
     await open()
     clock.advance(9_999)
     await open()
@@ -70,9 +70,9 @@ describe('a session', () => {
     const clock = standingClock(iat * 1_000 + 600_000)
     const { envelope } = setUp({ now: clock.now })
     const header = await sent()
-    expect(await codeOf(opened(envelope, undefined, { header }))).toBe('none')
+    expect(await codeOf(opened(envelope, undefined, { sessionHeader: header }))).toBe('none')
     clock.advance(360_000)
-    expect(await codeOf(opened(envelope, undefined, { header }))).toBe('ERR_SESSION_EXPIRED')
+    expect(await codeOf(opened(envelope, undefined, { sessionHeader: header }))).toBe('ERR_SESSION_EXPIRED')
   })
 
   test("that is kept for one of Lambda's tenants is not for another", async () => {
@@ -86,7 +86,7 @@ describe('a session', () => {
     const { recipient, envelope } = setUp()
     const { carrier: header } = await beginSession(jwk)
     for (let turn = 0; turn < 2; turn++) {
-      await opened(envelope, undefined, { header })
+      await opened(envelope, undefined, { sessionHeader: header })
       envelope.clear()
     }
     expect(recipient.calls).toBe(2)
@@ -95,7 +95,8 @@ describe('a session', () => {
   test('is kept beside 999 others, and the one that was used least recently goes', async () => {
     const { recipient, envelope } = setUp()
     const { carrier: header } = await beginSession(jwk)
-    const open = (tenant: number) => opened(envelope, undefined, { header, tenant: String(tenant) })
+    const open = (tenant: number) =>
+      opened(envelope, undefined, { sessionHeader: header, tenant: String(tenant) })
     for (let tenant = 0; tenant < 1_000; tenant++) await open(tenant)
     await open(0)
     expect(recipient.calls).toBe(1_000)
@@ -114,7 +115,7 @@ describe('a session that was refused', () => {
     const clock = standingClock(iat * 1_000)
     const { recipient, envelope } = setUp({ now: clock.now })
     const header = await forged()
-    const open = () => codeOf(opened(envelope, undefined, { header }))
+    const open = () => codeOf(opened(envelope, undefined, { sessionHeader: header }))
     expect(await open()).toBe('ERR_DECRYPT_FAILED')
     clock.advance(4_999)
     expect(await open()).toBe('ERR_DECRYPT_FAILED')
@@ -128,7 +129,7 @@ describe('a session that was refused', () => {
     const { recipient, envelope } = setUp({ cacheRefusals: 0, now: () => iat * 1_000 })
     const header = await forged()
     for (let turn = 0; turn < 2; turn++)
-      expect(await codeOf(opened(envelope, undefined, { header }))).toBe('ERR_DECRYPT_FAILED')
+      expect(await codeOf(opened(envelope, undefined, { sessionHeader: header }))).toBe('ERR_DECRYPT_FAILED')
     expect(recipient.calls).toBe(2)
   })
 })
@@ -149,7 +150,7 @@ test('a recipient is told the deadline of the request, the timeout otherwise, an
   const open = async (options: object, given: object = {}) => {
     const envelope = envelopeWith({ recipient: watching, now: () => now, ...given })
     told.length = 0
-    await opened(envelope, undefined, { header: await sent(), ...options })
+    await opened(envelope, undefined, { sessionHeader: await sent(), ...options })
     return told
   }
   expect(await open({})).toEqual([

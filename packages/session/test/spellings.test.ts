@@ -56,15 +56,15 @@ describe('one spelling is accepted', () => {
     ['to an RSA key', rsaJwk, {}],
   ])('of the keys of a session %s', async (_what, to, options) => {
     const { carrier } = await beginSession(to, options)
-    const open = (header: string) => opened(envelope, undefined, { header })
+    const open = (header: string) => opened(envelope, undefined, { sessionHeader: header })
     expect(await codeOf(open(carrier))).toBe('none')
     expect(await accepted(variants(carrier), open)).toEqual([])
   })
 
   test('of a ticket', async () => {
-    const { reply } = await opened(envelope, undefined, { header: (await beginSession(jwk)).carrier })
+    const { reply } = await opened(envelope, undefined, { sessionHeader: (await beginSession(jwk)).carrier })
     const { $jwe } = await sealed(reply, patient)
-    const open = (header: string) => opened(envelope, undefined, { header })
+    const open = (header: string) => opened(envelope, undefined, { sessionHeader: header })
     expect(await codeOf(open($jwe))).toBe('none')
     expect(await accepted(variants($jwe), open)).toEqual([])
   })
@@ -72,17 +72,18 @@ describe('one spelling is accepted', () => {
   test('of the number behind the keys in a header', async () => {
     const { carrier } = await beginSession(jwk)
     const jti = b64u(Buffer.alloc(16, 0xfb))
-    const open = (number: string) => opened(envelope, undefined, { header: `${carrier};jti=${number}` })
+    const open = (number: string) =>
+      opened(envelope, undefined, { sessionHeader: `${carrier};jti=${number}` })
     expect(await codeOf(open(jti))).toBe('none')
     expect(await accepted(respelled(jti), open)).toEqual([])
   })
 
   test('of a key in the key set', async () => {
     const { carrier, q } = await beginSession(jwk)
-    expect(await codeOf(opened(envelope, undefined, { header: carrier }))).toBe('none')
+    expect(await codeOf(opened(envelope, undefined, { sessionHeader: carrier }))).toBe('none')
     const open = async (k: string) => {
       const plaintext = ([first, second]: any[]) => ({ keys: [{ ...first, k }, second] })
-      return opened(envelope, undefined, { header: (await beginSession(jwk, { plaintext })).carrier })
+      return opened(envelope, undefined, { sessionHeader: (await beginSession(jwk, { plaintext })).carrier })
     }
     expect(await accepted(respelled(b64u(q)), open)).toEqual([])
   })
@@ -104,7 +105,9 @@ describe('another spelling costs no call', () => {
     }
     const counted = sessionEnvelope({ recipient: counting, audience })
     const open = (changed: object) =>
-      codeOf(opened(counted, undefined, { header: [b64u(JSON.stringify(changed)), ...rest].join('.') }))
+      codeOf(
+        opened(counted, undefined, { sessionHeader: [b64u(JSON.stringify(changed)), ...rest].join('.') }),
+      )
     expect(await open(change(header))).toBe('ERR_DECRYPT_FAILED')
     const refused = count
     expect(await open(header)).toBe('none')

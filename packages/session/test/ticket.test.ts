@@ -68,9 +68,9 @@ describe('a ticket', () => {
   test('goes with answers to requests without a body, too', async () => {
     const envelope = envelopeWith({ ticket: shared() })
     const session = await beginSession(jwk)
-    const { reply } = await opened(envelope, undefined, { header: session.carrier })
+    const { reply } = await opened(envelope, undefined, { sessionHeader: session.carrier })
     const { ticket } = await openFields(session, await sealed(reply, patient), fields, scope)
-    const again = await opened(envelope, undefined, { header: ticket })
+    const again = await opened(envelope, undefined, { sessionHeader: ticket })
     expect((await openFields(session, await sealed(again.reply, patient), fields, scope)).payload).toEqual(
       patient,
     )
@@ -79,7 +79,7 @@ describe('a ticket', () => {
   test('that is changed, of another audience or of another service is refused', async () => {
     const envelope = envelopeWith({ ticket: shared() })
     const session = await beginSession(jwk)
-    const { reply } = await opened(envelope, undefined, { header: session.carrier })
+    const { reply } = await opened(envelope, undefined, { sessionHeader: session.carrier })
     const { $jwe: ticket } = await sealed(reply, patient)
     const [head, ...rest] = ticket.split('.')
     const withHeader = (change: object) =>
@@ -98,16 +98,16 @@ describe('a ticket', () => {
       withHeader({ kid: undefined }),
       withHeader({ kid: '' }),
     ])
-      expect(await codeOf(opened(envelope, undefined, { header: bad }))).toBe('ERR_SESSION_EXPIRED')
+      expect(await codeOf(opened(envelope, undefined, { sessionHeader: bad }))).toBe('ERR_SESSION_EXPIRED')
     const ofAnother = withHeader({ aud: 'x' })
-    expect(await codeOf(opened(envelope, undefined, { header: ofAnother }))).toBe('ERR_DECRYPT_FAILED')
+    expect(await codeOf(opened(envelope, undefined, { sessionHeader: ofAnother }))).toBe('ERR_DECRYPT_FAILED')
     for (const [other, code] of [
       [envelopeWith({ ticket: keyMaterial({ keyring: localKeyring() }) }), 'ERR_SESSION_EXPIRED'],
       [envelopeWith(), 'ERR_DECRYPT_FAILED'],
       [envelopeWith({ ticket: shared(), audience: 'https://other.example.com' }), 'ERR_DECRYPT_FAILED'],
     ] as const)
-      expect(await codeOf(opened(other, undefined, { header: ticket }))).toBe(code)
-    expect(await codeOf(opened(envelope, undefined, { header: ticket }))).toBe('none')
+      expect(await codeOf(opened(other, undefined, { sessionHeader: ticket }))).toBe(code)
+    expect(await codeOf(opened(envelope, undefined, { sessionHeader: ticket }))).toBe('none')
   })
 
   test('that cannot be one costs no call of its key', async () => {
@@ -118,7 +118,9 @@ describe('a ticket', () => {
       return material.decryptionKey(request)
     }
     const session = await beginSession(jwk)
-    const { reply } = await opened(envelopeWith({ ticket: material }), undefined, { header: session.carrier })
+    const { reply } = await opened(envelopeWith({ ticket: material }), undefined, {
+      sessionHeader: session.carrier,
+    })
     const { $jwe: ticket } = await sealed(reply, patient)
     const [head, , ...rest] = ticket.split('.')
     const header = JSON.parse(Buffer.from(head, 'base64url').toString())
@@ -135,19 +137,23 @@ describe('a ticket', () => {
     ]
     for (const one of bad) {
       const envelope = envelopeWith({ ticket: { ...material, decryptionKey } })
-      expect(await codeOf(opened(envelope, undefined, { header: one }))).toMatch(
+      expect(await codeOf(opened(envelope, undefined, { sessionHeader: one }))).toMatch(
         /^ERR_(?:DECRYPT_FAILED|SESSION_EXPIRED)$/,
       )
     }
     expect(calls).toBe(0)
-    await opened(envelopeWith({ ticket: { ...material, decryptionKey } }), undefined, { header: ticket })
+    await opened(envelopeWith({ ticket: { ...material, decryptionKey } }), undefined, {
+      sessionHeader: ticket,
+    })
     expect(calls).toBe(1)
   })
 
   test('is left out when its key cannot be had, and the answer is sealed all the same', async () => {
     const broken = { ...shared(), encryptionKey: () => Promise.reject(new Error('down')) }
     const session = await beginSession(jwk)
-    const { reply } = await opened(envelopeWith({ ticket: broken }), undefined, { header: session.carrier })
+    const { reply } = await opened(envelopeWith({ ticket: broken }), undefined, {
+      sessionHeader: session.carrier,
+    })
     const answer = await openFields(session, await sealed(reply, patient), fields, scope)
     expect(answer).toMatchObject({ payload: patient, ticket: undefined })
   })
@@ -181,7 +187,7 @@ describe('a ticket', () => {
       )
       codes.push(
         await codeOf(
-          opened(envelope, undefined, { header: `${head}..${'A'.repeat(16)}.AAAA.${'A'.repeat(22)}` }),
+          opened(envelope, undefined, { sessionHeader: `${head}..${'A'.repeat(16)}.AAAA.${'A'.repeat(22)}` }),
         ),
       )
     }
@@ -198,13 +204,15 @@ describe('a ticket', () => {
     const [writer, reader] = [0, 1].map(() =>
       envelopeWith({ recipient: counting(), ticket: shared(), budget: { sessions: 1 } }),
     )
-    const { reply } = await opened(writer!, undefined, { header: (await beginSession(jwk)).carrier })
+    const { reply } = await opened(writer!, undefined, { sessionHeader: (await beginSession(jwk)).carrier })
     const tickets: string[] = []
     for (let turn = 0; turn < 3; turn++) tickets.push((await sealed(reply, patient)).$jwe)
     // The writer has used the key to write them, and has spent its budget on the session.
-    for (const header of tickets) expect(await codeOf(opened(writer!, undefined, { header }))).toBe('none')
+    for (const header of tickets)
+      expect(await codeOf(opened(writer!, undefined, { sessionHeader: header }))).toBe('none')
     // The reader learns of the key by the first of them.
-    for (const header of tickets) expect(await codeOf(opened(reader!, undefined, { header }))).toBe('none')
+    for (const header of tickets)
+      expect(await codeOf(opened(reader!, undefined, { sessionHeader: header }))).toBe('none')
   })
 
   test('is looked for under five keys at most', async () => {
@@ -220,7 +228,9 @@ describe('a ticket', () => {
     const open = (kid: readonly number[]) => {
       const head = b64u(JSON.stringify({ ...header, kid: b64u(Buffer.from(kid)), iat: now, exp: now + 900 }))
       const text = `${head}..${'A'.repeat(16)}.AAAA.${'A'.repeat(22)}`
-      return codeOf(opened(envelope, undefined, { header: text, tenant: 't-1', deadline: now * 1_000 + 700 }))
+      return codeOf(
+        opened(envelope, undefined, { sessionHeader: text, tenant: 't-1', deadline: now * 1_000 + 700 }),
+      )
     }
     const dataKey = [0, 1, 65, 0, 0, 0, 2, 67, 68]
     const five = [0, 5, ...Array(5).fill(dataKey).flat()]
@@ -252,7 +262,7 @@ describe('a ticket', () => {
 
   test('whose key cannot be had is an outage, and no reason to begin another session', async () => {
     const { reply } = await opened(envelopeWith({ ticket: shared() }), undefined, {
-      header: (await beginSession(jwk)).carrier,
+      sessionHeader: (await beginSession(jwk)).carrier,
     })
     const { $jwe: header } = await sealed(reply, patient)
     for (const error of [
@@ -261,7 +271,7 @@ describe('a ticket', () => {
     ]) {
       const decryptionKey = () => Promise.reject(error)
       const envelope = envelopeWith({ ticket: { ...shared(), decryptionKey } })
-      expect(await codeOf(opened(envelope, undefined, { header }))).toBe('ERR_KEY_UNAVAILABLE')
+      expect(await codeOf(opened(envelope, undefined, { sessionHeader: header }))).toBe('ERR_KEY_UNAVAILABLE')
     }
   })
 
@@ -275,7 +285,7 @@ describe('a ticket', () => {
     }
     const envelope = envelopeWith({ ticket: { ...material, encryptionKey }, now: () => now, timeout: 800 })
     const { carrier: header } = await beginSession(jwk, { now: now / 1_000 })
-    const { reply } = await opened(envelope, undefined, { header })
+    const { reply } = await opened(envelope, undefined, { sessionHeader: header })
     await sealed(reply, patient)
     await sealed(reply, patient, { deadline: now + 300, tenant: 't-1' })
     expect(asked).toEqual([

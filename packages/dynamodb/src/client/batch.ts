@@ -24,14 +24,14 @@ const get: Operation = {
       input,
       openOld,
       async opened(output) {
-        const call = state.call()
+        const invocation = state.invocation()
         const entries = Object.entries<Item[]>(output.Responses ?? {}).map(async ([tableName, items]) => {
           const table = tableNamed(state.tables, tableName)
           if (!table) return [tableName, items] as const
           const asked = askedFor(table, requests, state.tables)
           const openOne = (item: Item) => {
             if (!asked.has(keyText(table.config, item))) throw decryptFailed()
-            return table.open(item, call)
+            return table.open(item, invocation)
           }
           return [tableName, await mapLimited(items, async (item) => openOne(item))] as const
         })
@@ -63,13 +63,13 @@ interface WriteRequest {
 const write: Operation = {
   tablesOf,
   async prepare(_, state, input) {
-    const call = state.call()
+    const invocation = state.invocation()
     /** What was written, by what it was sealed to. */
     const originals = new Map<string, Item>()
     const sealedRequest = async (table: EncryptedTable, request: WriteRequest): Promise<WriteRequest> => {
       const item = request.PutRequest?.Item
       if (item == null) return request
-      const sealed = await table.seal(item, call)
+      const sealed = await table.seal(item, invocation)
       const foot = footText(sealed)
       if (foot !== undefined) originals.set(foot, item)
       return { PutRequest: { ...request.PutRequest, Item: sealed } }
@@ -80,7 +80,10 @@ const write: Operation = {
       const foot = footText(item)
       if (item == null || foot === undefined) return request
       return {
-        PutRequest: { ...request.PutRequest, Item: originals.get(foot) ?? (await table.open(item, call)) },
+        PutRequest: {
+          ...request.PutRequest,
+          Item: originals.get(foot) ?? (await table.open(item, invocation)),
+        },
       }
     }
     const forTables = async (

@@ -1,11 +1,11 @@
 import type { Item } from '../attributes/attribute-value.ts'
-import type { ItemCall } from '../item/call.ts'
+import type { ItemInvocation } from '../item/invocation.ts'
 import type { EncryptedTable, Tables } from './table.ts'
 
 /** What the operations of one client work with. */
 export interface ClientState {
   readonly tables: Tables
-  readonly call: () => ItemCall | undefined
+  readonly invocation: () => ItemInvocation | undefined
   /** Set in the client that `updateItem` makes for itself. */
   readonly update?: UpdateStep
 }

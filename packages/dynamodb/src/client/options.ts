@@ -5,7 +5,7 @@ import type { ItemEncryptorOptions } from '../config/field-options.ts'
 import { configOfFields } from '../config/field-options.ts'
 import { checkKnown } from '../config/options.ts'
 import { packageName } from '../errors.ts'
-import type { ItemCall } from '../item/call.ts'
+import type { ItemInvocation } from '../item/invocation.ts'
 import { type ModeOptions, modeOf, type PlaintextRead } from './modes.ts'
 import { type EncryptedTable, encryptedTable, type Tables } from './table.ts'
 
@@ -27,7 +27,7 @@ export interface EncryptionOptions {
   /** The encrypted tables by their name, never by an ARN. All other tables pass through untouched. */
   readonly tables: Readonly<Record<string, ClientTable>>
   /** What holds for every call of this client, or a function that is asked at each: deadline and tenant. */
-  readonly call?: ItemCall | (() => ItemCall | undefined)
+  readonly invocation?: ItemInvocation | (() => ItemInvocation | undefined)
   /**
    * Is told of every plaintext item that a table's mode lets pass: to log, to count, or to throw, which refuses the
    * item.
@@ -37,7 +37,7 @@ export interface EncryptionOptions {
 
 /** @throws GlassineError `ERR_OPTION_INVALID`, `ERR_MODEL_INVALID` */
 export const tablesOf = (options: EncryptionOptions): Tables => {
-  checkKnown(options, ['tables', 'call', 'onPlaintextRead'])
+  checkKnown(options, ['tables', 'invocation', 'onPlaintextRead'])
   const { tables, onPlaintextRead } = options
   if (typeof tables !== 'object' || tables === null || Object.keys(tables).length === 0)
     throw optionError(packageName, 'tables', 'must be an object from table name to its options')
@@ -66,20 +66,22 @@ const tableOf = (
 }
 
 /**
- * The option `call` as a function.
+ * The option `invocation` as a function.
  *
  * @throws GlassineError `ERR_OPTION_INVALID`
  */
-export const callOf = (call: EncryptionOptions['call']): (() => ItemCall | undefined) => {
-  if (typeof call === 'function') return call
-  if (call === undefined) return () => undefined
-  if (typeof call !== 'object' || call === null)
-    throw optionError(packageName, 'call', 'must be an object or a function')
-  checkKnown(call, ['deadline', 'tenant'])
-  const { deadline, tenant } = call
+export const invocationOf = (
+  invocation: EncryptionOptions['invocation'],
+): (() => ItemInvocation | undefined) => {
+  if (typeof invocation === 'function') return invocation
+  if (invocation === undefined) return () => undefined
+  if (typeof invocation !== 'object' || invocation === null)
+    throw optionError(packageName, 'invocation', 'must be an object or a function')
+  checkKnown(invocation, ['deadline', 'tenant'])
+  const { deadline, tenant } = invocation
   if (deadline !== undefined && !Number.isFinite(deadline))
     throw optionError(packageName, 'deadline', 'must be a time in ms since the epoch')
   if (tenant !== undefined && (typeof tenant !== 'string' || tenant === ''))
     throw optionError(packageName, 'tenant', 'must be a string that is not empty')
-  return () => call
+  return () => invocation
 }

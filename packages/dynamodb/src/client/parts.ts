@@ -1,6 +1,6 @@
 // What is done with one item's part of a request; the same alone and in a transaction.
 import type { Item } from '../attributes/attribute-value.ts'
-import type { ItemCall } from '../item/call.ts'
+import type { ItemInvocation } from '../item/invocation.ts'
 import { checkPart, checkUpdate } from './checks.ts'
 import type { Part } from './client-state.ts'
 import type { EncryptedTable } from './table.ts'
@@ -10,11 +10,11 @@ export const sealedPut = async <P extends Part>(
   operation: string,
   table: EncryptedTable,
   part: P,
-  call: ItemCall | undefined,
+  invocation: ItemInvocation | undefined,
 ): Promise<P> => {
   checkPart(operation, table, part)
   // Without an item it is DynamoDB's to refuse.
-  return part.Item == null ? part : { ...part, Item: await table.seal(part.Item, call) }
+  return part.Item == null ? part : { ...part, Item: await table.seal(part.Item, invocation) }
 }
 
 /**

@@ -29,7 +29,7 @@ const single = (
 const opener =
   ({ state, table, part }: Request) =>
   (item: Item): Promise<Item> =>
-    table.open(item, state.call(), keyOf(part))
+    table.open(item, state.invocation(), keyOf(part))
 
 /** What came of a request whose response may hold one item, in this member. */
 const answered = (request: Request, input: object, member: 'Item' | 'Attributes'): PreparedRequest => {
@@ -56,7 +56,7 @@ const get = single((name, request) => {
 
 const put = single(async (name, request) => {
   const { state, table, part } = request
-  const sealed = await sealedPut(name, table, part, state.call())
+  const sealed = await sealedPut(name, table, part, state.invocation())
   const { update } = state
   return answered(request, update ? guardedPut(update, table, sealed) : sealed, 'Attributes')
 })
@@ -89,8 +89,11 @@ const list = single((name, request) => {
     openOld: opener(request),
     async opened(output) {
       if (!Array.isArray(output.Items)) return output
-      const call = state.call()
-      return { ...output, Items: await mapLimited(output.Items, (item: Item) => table.open(item, call)) }
+      const invocation = state.invocation()
+      return {
+        ...output,
+        Items: await mapLimited(output.Items, (item: Item) => table.open(item, invocation)),
+      }
     },
   }
 })

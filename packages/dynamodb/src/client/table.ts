@@ -1,7 +1,7 @@
 import { footName, headName, type Item } from '../attributes/attribute-value.ts'
 import type { TableConfig } from '../config/table-config.ts'
 import { decryptFailed, valueError } from '../errors.ts'
-import type { ItemCall } from '../item/call.ts'
+import type { ItemInvocation } from '../item/invocation.ts'
 import { encryptorOf } from '../item-encryptor.ts'
 import { keyText } from './key-text.ts'
 import type { PlaintextRead, TableMode } from './modes.ts'
@@ -28,9 +28,9 @@ export interface EncryptedTable {
   /** The mode of the moment: past its end, every mode is `encrypted`. */
   readonly mode: () => TableMode
   /** The item as it is to be written: in mode `write-plain-read-both` the one that was given. */
-  readonly seal: (item: Item, call: ItemCall | undefined) => Promise<Item>
+  readonly seal: (item: Item, invocation: ItemInvocation | undefined) => Promise<Item>
   /** The item as it was written. `key`, where it is known, is whose item the caller asked for. */
-  readonly open: (item: Item, call: ItemCall | undefined, key?: Item) => Promise<Item>
+  readonly open: (item: Item, invocation: ItemInvocation | undefined, key?: Item) => Promise<Item>
 }
 
 /** The tables of a client, by name. */
@@ -60,7 +60,7 @@ export const encryptedTable = (
     unsigned,
     stats,
     mode,
-    async seal(item, call) {
+    async seal(item, invocation) {
       if (mode() === 'write-plain-read-both') {
         for (const attribute of Object.keys(item))
           if (config.planOf(attribute).reserved)
@@ -68,11 +68,11 @@ export const encryptedTable = (
         stats.plaintextWrites++
         return item
       }
-      const sealed = await encryptor.encryptItem(item, call)
+      const sealed = await encryptor.encryptItem(item, invocation)
       stats.encrypted++
       return sealed
     },
-    async open(item, call, key) {
+    async open(item, invocation, key) {
       // A verified item says itself whose it is: one that was asked for under another key is not the answer.
       if (key !== undefined && keyText(config, item) !== keyText(config, key)) throw decryptFailed()
       if (!isSealed(item) && mode() !== 'encrypted') {
@@ -80,7 +80,7 @@ export const encryptedTable = (
         onPlaintextRead?.({ table: name, count })
         return item
       }
-      const opened = await encryptor.decryptItem(item, call)
+      const opened = await encryptor.decryptItem(item, invocation)
       stats.decrypted++
       return opened
     },

@@ -33,7 +33,7 @@ const openerAt = (state: ClientState, actions: readonly Action[]) => {
     if (actions[at] === undefined) throw decryptFailed()
     const [, part] = partOf(actions[at])
     const table = tableNamed(state.tables, part?.TableName)
-    return table && part ? table.open(item, state.call(), keyOf(part)) : item
+    return table && part ? table.open(item, state.invocation(), keyOf(part)) : item
   }
 }
 
@@ -66,7 +66,7 @@ const write: Operation = {
   async prepare(name, state, input) {
     const actions = actionsOf(input)
     const sealedPart = async (kind: string, table: EncryptedTable, part: Part): Promise<Part> => {
-      if (kind === 'Put') return sealedPut(`${name} Put`, table, part, state.call())
+      if (kind === 'Put') return sealedPut(`${name} Put`, table, part, state.invocation())
       if (kind === 'Update') return checkedUpdate(`${name} Update`, table, part)
       checkPart(`${name} ${kind}`, table, part)
       return part

@@ -3,10 +3,10 @@ import type { GlassineError } from '@glassine/core'
 import { optionError } from '@glassine/core/internal'
 import { checkKnown } from '../config/options.ts'
 import { fault, packageName } from '../errors.ts'
-import type { ItemCall } from '../item/call.ts'
+import type { ItemInvocation } from '../item/invocation.ts'
 import { tableNamed, type UpdateStep } from './client-state.ts'
 import { commandsFor } from './commands.ts'
-import { callOf } from './options.ts'
+import { invocationOf } from './options.ts'
 import type { SdkClient } from './sdk.ts'
 import { footText } from './table.ts'
 
@@ -23,7 +23,7 @@ export interface UpdateOptions {
   /** What it doubles to, in ms. Default 500. */
   readonly maxDelay?: number
   /** What holds for this update; its deadline shortens `timeout`. Default: what holds for the client. */
-  readonly call?: ItemCall
+  readonly invocation?: ItemInvocation
 }
 
 /** What `change` is told beside the item. */
@@ -74,11 +74,12 @@ export const updateItem = async <T extends object = Record<string, any>>(
     throw optionError(packageName, 'TableName', 'must be an encrypted table')
   if (typeof change !== 'function') throw optionError(packageName, 'change', 'must be a function')
   const { attempts, timeout, baseDelay, maxDelay } = checked(options)
-  const call = options.call === undefined ? state.call() : callOf(options.call)()
-  const deadline = Math.min(Date.now() + timeout, call?.deadline ?? Number.POSITIVE_INFINITY)
+  const invocation =
+    options.invocation === undefined ? state.invocation() : invocationOf(options.invocation)()
+  const deadline = Math.min(Date.now() + timeout, invocation?.deadline ?? Number.POSITIVE_INFINITY)
   const { Get, Put } = await commandsFor(client)
   const update: UpdateStep = {}
-  const own = derivedClient(client, { ...state, call: () => call, update })
+  const own = derivedClient(client, { ...state, invocation: () => invocation, update })
   /** The footer of a write whose answer may have been lost. */
   let unsure: string | undefined
   let last: T | undefined
@@ -121,7 +122,7 @@ const isConflict = (error: unknown): error is ServiceError => {
 }
 
 const checked = (options: UpdateOptions): typeof defaults => {
-  checkKnown(options, [...Object.keys(defaults), 'call'])
+  checkKnown(options, [...Object.keys(defaults), 'invocation'])
   const given = { ...defaults, ...options } as typeof defaults
   for (const name of Object.keys(defaults) as (keyof typeof defaults)[])
     if (

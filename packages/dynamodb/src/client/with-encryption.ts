@@ -1,9 +1,9 @@
 import { optionError } from '@glassine/core/internal'
 import { packageName } from '../errors.ts'
-import type { ItemCall } from '../item/call.ts'
+import type { ItemInvocation } from '../item/invocation.ts'
 import type { ClientState } from './client-state.ts'
 import { addMiddlewares } from './middleware.ts'
-import { callOf, type EncryptionOptions, tablesOf } from './options.ts'
+import { type EncryptionOptions, invocationOf, tablesOf } from './options.ts'
 import type { MiddlewareStack, SdkClient } from './sdk.ts'
 import type { TableStats } from './table.ts'
 
@@ -43,7 +43,7 @@ export const withEncryption = <C extends SdkClient>(client: C, options: Encrypti
   if (states.has(client.middlewareStack))
     throw optionError(packageName, 'client', 'encrypts already; name all tables in one call')
   const tables = tablesOf(options)
-  return derivedClient(client, { tables, call: callOf(options.call) })
+  return derivedClient(client, { tables, invocation: invocationOf(options.invocation) })
 }
 
 /**
@@ -56,8 +56,8 @@ export const withEncryption = <C extends SdkClient>(client: C, options: Encrypti
  * const own = withInvocation(documents, { deadline: Date.now() + context.getRemainingTimeInMillis() })
  * ```
  */
-export const withInvocation = <C extends SdkClient>(client: C, call: ItemCall): C =>
-  derivedClient(client, { ...clientStateOf(client), call: callOf(call) })
+export const withInvocation = <C extends SdkClient>(client: C, invocation: ItemInvocation): C =>
+  derivedClient(client, { ...clientStateOf(client), invocation: invocationOf(invocation) })
 
 /**
  * Returns what an encrypting client has done so far, by table. Clients that are made of one another count together.

@@ -22,7 +22,7 @@ import { footerHash, verifyFooter } from '../format/footer.ts'
 import { type ReadHeader, readHeader } from '../format/read-header.ts'
 import { unwrapFromAny } from '../format/recipients.ts'
 import { commitmentOf } from '../format/write-header.ts'
-import { type ItemCall, keyringCall } from './call.ts'
+import { budgetOf, type ItemInvocation } from './invocation.ts'
 
 /** An item that was read, and waits for keys. Nothing of it is believed yet. */
 interface ParsedItem {
@@ -37,14 +37,18 @@ interface ParsedItem {
 }
 
 /** Decrypts an item; what `ItemEncryptor.decryptItem` documents. */
-export const decryptItem = async (config: TableConfig, item: Item, call?: ItemCall): Promise<Item> => {
+export const decryptItem = async (
+  config: TableConfig,
+  item: Item,
+  invocation?: ItemInvocation,
+): Promise<Item> => {
   // Whatever is thrown on the way becomes the one error: also a RangeError of a read beyond the end, or an error
   // about a value of an attribute that somebody changed.
   const out = new Writer(takeScratch())
   try {
     const parsed = parse(config, item, out)
     const { header, context } = parsed
-    const request = { suite: header.suite.id, context, ...keyringCall(config, call) }
+    const request = { suite: header.suite.id, context, ...budgetOf(config, invocation) }
     return open(parsed, await unwrapFromAny(config.reader, request, header.encryptedDataKeys))
   } catch (thrown) {
     throw openingError(thrown)

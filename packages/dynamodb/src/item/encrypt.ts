@@ -15,7 +15,7 @@ import { keyBytes, type NewRecipient, wrapDataKey } from '../format/intermediate
 import { newRecipients } from '../format/recipients.ts'
 import type { ItemSigner } from '../format/signature.ts'
 import { writeHeader } from '../format/write-header.ts'
-import { type ItemCall, keyringCall } from './call.ts'
+import { budgetOf, type ItemInvocation } from './invocation.ts'
 import type { Randomness } from './randomness.ts'
 import { checkSize } from './size-limit.ts'
 
@@ -37,7 +37,7 @@ export const encryptItem = async (
   config: TableConfig,
   randomness: Randomness,
   item: Item,
-  call?: ItemCall,
+  invocation?: ItemInvocation,
 ): Promise<Item> => {
   const out = new Writer(takeScratch())
   try {
@@ -45,7 +45,7 @@ export const encryptItem = async (
     const serialised = serialise(config, randomness, item, out)
     const { context, unsignedBytes, fields } = serialised
     checkSize(fields, unsignedBytes + leastHeaderBytes + footerBytes(keyrings.length, suite.signed))
-    const request = { suite: suite.id, context, ...keyringCall(config, call) }
+    const request = { suite: suite.id, context, ...budgetOf(config, invocation) }
     return seal(config, randomness, serialised, await newRecipients(keyrings, request))
   } catch (thrown) {
     throw replaceForeign(thrown, 'ERR_ENCRYPT_FAILED', { message: 'The item could not be encrypted' })

@@ -136,7 +136,7 @@ describeEachDynamoDB('updateItem', (kind) => {
       message: expect.stringMatching(/3 attempts/),
     })
     expect(
-      (await update({ call: { deadline: Date.now() + 40 }, attempts: 10_000, maxDelay: 20 })).error,
+      (await update({ invocation: { deadline: Date.now() + 40 }, attempts: 10_000, maxDelay: 20 })).error,
     ).toMatchObject({
       code: 'ERR_UPDATE_CONFLICT',
     })
@@ -241,7 +241,7 @@ describeEachDynamoDB('updateItem', (kind) => {
       const calls = [
         () => updateItem(client(), request, change, { attempts: 0 }),
         () => updateItem(client(), request, change, { retries: 3 } as object),
-        () => updateItem(client(), request, change, { call: { tenant: '' } }),
+        () => updateItem(client(), request, change, { invocation: { tenant: '' } }),
         () => updateItem(client(), { ...request, TableName: 'Open' }, change),
         () => updateItem(fixture.raw, request, change),
         () => updateItem(client(), request, undefined as any),

@@ -1,3 +1,4 @@
+import type { Invocation } from '@glassine/core'
 import type { EncryptionContext } from '@glassine/keys'
 import { decryptFailed, hideRefusal } from '../errors.ts'
 import { openMessage } from '../open.ts'
@@ -10,7 +11,7 @@ import { checkOption, noNames, nothing } from './options.ts'
 import { stateOf } from './source-state.ts'
 
 /** Options of {@link decrypt}. */
-export interface DecryptOptions {
+export interface DecryptOptions extends Pick<Invocation, 'tenant' | 'deadline'> {
   /** What the message's encryption context must be: equal, not contained. Default: none at all. */
   readonly encryptionContext?: EncryptionContext
   /** Names in `encryptionContext` that the message does not store. */
@@ -19,10 +20,6 @@ export interface DecryptOptions {
   readonly maxEncryptedDataKeys?: number
   /** Suites without key commitment that may be read, of `@glassine/message/legacy`. Default: none. */
   readonly legacySuites?: readonly LegacySuite[]
-  /** Lambda's `context.tenantId`, where tenant isolation is on: it joins the cache key. */
-  readonly tenant?: string
-  /** When the answer is no longer of use, in ms since the epoch: the end of KMS retries. */
-  readonly deadline?: number
 }
 
 /** What {@link decrypt} resolves to. */

@@ -1,3 +1,4 @@
+import type { Invocation } from '@glassine/core'
 import type { EncryptedDataKey, EncryptionContext } from '@glassine/keys'
 import { fault } from '../errors.ts'
 import { type HeaderTemplate, idAt, idBytes } from '../header/template.ts'
@@ -9,7 +10,7 @@ import { checkOption, noNames, nothing } from './options.ts'
 import { stateOf } from './source-state.ts'
 
 /** Options of {@link encrypt}; the names are those of `@aws-crypto/client-node`. */
-export interface EncryptOptions {
+export interface EncryptOptions extends Pick<Invocation, 'tenant' | 'deadline'> {
   /** Authenticated with the message and visible in CloudTrail. Default: none. */
   readonly encryptionContext?: EncryptionContext
   /** Names in `encryptionContext` that are authenticated and not stored: whoever decrypts must know the values. */
@@ -20,10 +21,6 @@ export interface EncryptOptions {
   readonly frameLength?: number
   /** More wrapped forms of the data key than this are not written. Default 5. */
   readonly maxEncryptedDataKeys?: number
-  /** Lambda's `context.tenantId`, where tenant isolation is on: it joins the cache key. */
-  readonly tenant?: string
-  /** When the answer is no longer of use, in ms since the epoch: the end of KMS retries. */
-  readonly deadline?: number
 }
 
 /** What {@link encrypt} resolves to. */

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { checkedBinding, type Scope } from '@glassine/core'
+import { checkedBinding, type Invocation } from '@glassine/core'
 import { contextBytes } from '@glassine/core/internal'
 import { boundedMap } from '@glassine/keys/internal'
 import { packageName } from '../errors.ts'
@@ -9,7 +9,7 @@ import { packageName } from '../errors.ts'
  *
  * @throws GlassineError `ERR_BINDING_INVALID`: an absent tenant must not pass for an empty one, nor for none
  */
-export type ContextOf = (scope: Scope, model: string) => string
+export type ContextOf = (invocation: Invocation, model: string) => string
 
 /** Bytes of the hash that are written. */
 const contextHashBytes = 16

@@ -18,7 +18,7 @@ export const prepareOpen = async (
   options: OpenOptions,
 ): Promise<Prepared> => {
   refuseDeclared(policy)
-  const [header, number] = numbered(options.header)
+  const [header, number] = numbered(options.sessionHeader)
   if (payload === undefined) {
     const session = await settings.sessions.open(carried(header), options)
     return preparedWith(packageName, () => undefined, { reply: replyOf(settings, session, number) })

@@ -1,8 +1,7 @@
+import type { CallBudget } from '@glassine/keys'
 import { encodeHeader } from '../jwe/compact.ts'
 import type { RecipientJwk } from '../jwk.ts'
 import { checkedSignature, type Signer } from './signer.ts'
-
-type Call = { readonly deadline: () => number }
 
 /**
  * A JWK Set as a JWT (`typ` `jwk-set+jwt`, RFC 7515 compact), signed anew when half of its life is over: it is valid
@@ -14,10 +13,10 @@ export const signedKeys = (
   signer: Signer,
   maxAge: number,
   now: () => number,
-): ((keys: readonly RecipientJwk[], call: Call) => Promise<string>) => {
+): ((keys: readonly RecipientJwk[], call: CallBudget) => Promise<string>) => {
   let last: { readonly at: number; readonly text: Promise<string> } | undefined
 
-  const sign = async (keys: readonly RecipientJwk[], iat: number, call: Call): Promise<string> => {
+  const sign = async (keys: readonly RecipientJwk[], iat: number, call: CallBudget): Promise<string> => {
     const { kid } = await signer.jwk(call)
     const head = encodeHeader({ alg: 'ES256', typ: 'jwk-set+jwt', kid })
     const input = `${head}.${encodeHeader({ keys, iat, exp: iat + 2 * maxAge })}`

@@ -1,5 +1,6 @@
 import { createSign, type JsonWebKey, type KeyObject } from 'node:crypto'
 import { checkedOptions, required } from '@glassine/core/internal'
+import type { CallBudget } from '@glassine/keys'
 import { badOption, packageName, unavailable } from '../errors.ts'
 import { type EcPublicJwk, publicJwkOf, signerJwk } from '../jwk.ts'
 import { type KmsKeyOptions, kmsKeyOf, taken } from '../kms/kms-key.ts'
@@ -9,9 +10,9 @@ import { joseSignature } from './signature.ts'
 /** Signs with ES256 (RFC 7518, section 3.4): ECDSA on P-256 with SHA-256. */
 export interface Signer {
   /** The public key with its `kid`, for those who pin it. @throws GlassineError `ERR_KEY_UNAVAILABLE` */
-  jwk(call: { readonly deadline: () => number }): Promise<EcPublicJwk & { readonly kid: string }>
+  jwk(call: CallBudget): Promise<EcPublicJwk & { readonly kid: string }>
   /** The signature as JOSE has it: R and S, 64 bytes. @throws GlassineError `ERR_KEY_UNAVAILABLE` */
-  sign(input: Uint8Array, call: { readonly deadline: () => number }): Promise<Uint8Array>
+  sign(input: Uint8Array, call: CallBudget): Promise<Uint8Array>
 }
 
 /**

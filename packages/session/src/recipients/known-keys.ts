@@ -1,7 +1,8 @@
 import type { GlassineError } from '@glassine/core'
+import type { CallBudget } from '@glassine/keys'
 import { recipientUnknown, replaceForeign } from '../errors.ts'
 import type { RecipientJwk } from '../jwk.ts'
-import type { Recipient, RecipientCall } from './recipient.ts'
+import type { Recipient } from './recipient.ts'
 
 /** A published key and who holds its private half. */
 export interface KnownKey {
@@ -14,9 +15,9 @@ export interface KnownKeys {
   /**
    * @throws GlassineError `ERR_RECIPIENT_UNKNOWN`; `ERR_KEY_UNAVAILABLE` while a recipient cannot tell its keys
    */
-  find(kid: unknown, call: RecipientCall): KnownKey | Promise<KnownKey>
+  find(kid: unknown, call: CallBudget): KnownKey | Promise<KnownKey>
   /** All keys, in the order of their recipients. @throws GlassineError `ERR_KEY_UNAVAILABLE` */
-  all(call: RecipientCall): Promise<readonly RecipientJwk[]>
+  all(call: CallBudget): Promise<readonly RecipientJwk[]>
 }
 
 /**
@@ -27,7 +28,7 @@ export const knownKeys = (recipients: readonly Recipient[]): KnownKeys => {
   const byRecipient = new Map<Recipient, readonly RecipientJwk[]>()
   const known = new Map<string, KnownKey>()
 
-  const ask = async (call: RecipientCall): Promise<readonly unknown[]> => {
+  const ask = async (call: CallBudget): Promise<readonly unknown[]> => {
     const missing = recipients.filter((recipient) => !byRecipient.has(recipient))
     const settled = await Promise.allSettled(
       missing.map(async (recipient) => {

@@ -1,17 +1,10 @@
 import type { KeyObject } from 'node:crypto'
 import { methods, type Rule } from '@glassine/core/internal'
+import type { CallBudget } from '@glassine/keys'
 import type { RecipientJwk } from '../jwk.ts'
 
-/** What every call of a recipient is told. */
-export interface RecipientCall {
-  /** When to give up, in ms since the epoch. A getter: it moves when a caller with more time joins the call. */
-  readonly deadline: () => number
-  /** Lambda's `context.tenantId`, where tenant isolation is on. */
-  readonly tenant?: string
-}
-
 /** Asks for the x coordinate that a private key on P-256 and an ephemeral public key agree on: 32 bytes. */
-export interface AgreeRequest extends RecipientCall {
+export interface AgreeRequest extends CallBudget {
   readonly kind: 'agree'
   readonly kid: string
   /** On P-256, and on the curve: it was checked. */
@@ -19,7 +12,7 @@ export interface AgreeRequest extends RecipientCall {
 }
 
 /** Asks for what was encrypted with RSAES-OAEP and SHA-256 for both its hash and its mask. */
-export interface DecryptKeyRequest extends RecipientCall {
+export interface DecryptKeyRequest extends CallBudget {
   readonly kind: 'decrypt'
   readonly kid: string
   /** As long as the modulus. */
@@ -53,7 +46,7 @@ export interface Recipient {
    *
    * @throws GlassineError `ERR_KEY_UNAVAILABLE`
    */
-  jwks(call: RecipientCall): Promise<readonly RecipientJwk[]>
+  jwks(call: CallBudget): Promise<readonly RecipientJwk[]>
   /**
    * Uses a private key. The bytes pass to the caller, who zeroes them.
    *

@@ -8,10 +8,11 @@ import {
   required,
   text,
 } from '@glassine/core/internal'
+import type { CallBudget } from '@glassine/keys'
 import { type DataKey, type EncryptionContext, type KeyMaterial, serialiseContext } from '@glassine/keys'
 import { badOption, decryptFailed, packageName, unavailable } from '../errors.ts'
 import { type EcPublicJwk, importPublicKey, publicJwkOf, recipientJwk, thumbprint } from '../jwk.ts'
-import type { Recipient, RecipientCall } from './recipient.ts'
+import type { Recipient } from './recipient.ts'
 
 /** Options of {@link wrappedRecipient}. */
 export interface WrappedRecipientOptions {
@@ -88,7 +89,7 @@ export const wrappedRecipient = (options: WrappedRecipientOptions): Recipient =>
   const read = new WeakMap<object, KeyObject>()
   let lengths: readonly number[] = privateKeyBytes
 
-  const borrow = async ({ deadline, tenant }: RecipientCall): Promise<DataKey> => {
+  const borrow = async ({ deadline, tenant }: CallBudget): Promise<DataKey> => {
     for (const length of lengths) {
       try {
         const request = { suite, context, tenant, encryptedDataKeys, length }
@@ -103,7 +104,7 @@ export const wrappedRecipient = (options: WrappedRecipientOptions): Recipient =>
     throw unavailable('The private key could not be unwrapped')
   }
 
-  const privateKeyOf = async (call: RecipientCall): Promise<KeyObject> => {
+  const privateKeyOf = async (call: CallBudget): Promise<KeyObject> => {
     const borrowed = await borrow(call)
     try {
       const known = read.get(borrowed.identity)

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
-import type { Scope } from '@glassine/core'
+import type { Invocation } from '@glassine/core'
+import type { CallBudget } from '@glassine/keys'
 import { Cache, type CacheOptions, RefCounted, secretKey } from '@glassine/keys/internal'
 import type { Budget } from '../budget.ts'
 import { decryptFailed, hideRefusal, sessionExpired, unavailable } from '../errors.ts'
@@ -23,7 +24,7 @@ interface Request {
   readonly text: string
   /** Read already, unless the session was thought to be kept. */
   readonly carrier?: Carrier
-  readonly scope: Scope
+  readonly invocation: Invocation
 }
 
 /** Opened sessions, kept by the hash of all that the device has sent. */
@@ -34,7 +35,7 @@ export interface Sessions {
    * @throws GlassineError `ERR_DECRYPT_FAILED`, `ERR_SESSION_EXPIRED`, `ERR_RECIPIENT_UNKNOWN`,
    * `ERR_BUDGET_EXCEEDED`, `ERR_KEY_UNAVAILABLE`
    */
-  open(text: string, scope: Scope): Promise<Session>
+  open(text: string, invocation: Invocation): Promise<Session>
   /** Drops all sessions. */
   clear(): void
 }
@@ -43,11 +44,11 @@ export interface Sessions {
 const nothing = (): void => {}
 
 export const sessionsOf = ({ keys, rules, cache: bounds, tickets, budget }: SessionsParts): Sessions => {
-  const callOf = ({ tenant, deadline }: Scope) => {
+  const callOf = ({ tenant, deadline }: Invocation) => {
     const end = deadline ?? rules.now() + bounds.timeout
     return { deadline: () => end, ...(tenant !== undefined && { tenant }) }
   }
-  const read = (text: string, scope: Scope) => readCarrier(text, keys, rules, callOf(scope))
+  const read = (text: string, invocation: Invocation) => readCarrier(text, keys, rules, callOf(invocation))
   const isMetered = (carrier: Carrier): boolean =>
     carrier.kind === 'ticket' ? !tickets!.knows(carrier.jwe) : carrier.to.recipient.metered !== false
 
@@ -60,10 +61,10 @@ export const sessionsOf = ({ keys, rules, cache: bounds, tickets, budget }: Sess
       staleIfError: 0,
       refreshAhead: false,
     },
-    async ({ text, scope, carrier: early }, deadline) => {
-      const carrier = early ?? (await read(text, scope))
-      if (isMetered(carrier)) budget?.spend(scope)
-      const call = { ...callOf(scope), deadline }
+    async ({ text, invocation, carrier: early }, deadline) => {
+      const carrier = early ?? (await read(text, invocation))
+      if (isMetered(carrier)) budget?.spend(invocation)
+      const call = { ...callOf(invocation), deadline }
       if (carrier.kind === 'ticket') {
         // A ticket whose key is gone counts as expired: the device begins a new session by itself.
         const expired = (thrown: unknown): never => hideRefusal(thrown, 'ERR_SESSION_EXPIRED')
@@ -79,19 +80,19 @@ export const sessionsOf = ({ keys, rules, cache: bounds, tickets, budget }: Sess
   )
 
   return {
-    async open(text, scope) {
+    async open(text, invocation) {
       // Lambda's tenants share no session, whatever they send.
-      const id = `${hash('sha256', text, 'base64')}${scope.tenant ?? ''}`
+      const id = `${hash('sha256', text, 'base64')}${invocation.tenant ?? ''}`
       let carrier: Carrier | undefined
       if (!cache.knows(id)) {
-        carrier = await read(text, scope)
+        carrier = await read(text, invocation)
         // Asked before the cache is: that one sender has used up its budget must not be remembered of the session.
-        if (isMetered(carrier)) budget?.check(scope)
+        if (isMetered(carrier)) budget?.check(invocation)
       }
       const taken = await cache.take(
         id,
-        { text, scope, carrier },
-        { uses: 0, bytes: 0, deadline: scope.deadline },
+        { text, invocation, carrier },
+        { uses: 0, bytes: 0, deadline: invocation.deadline },
       )
       const session = taken.value
       taken.release()
@@ -111,7 +112,7 @@ const kept = ({ jwe, expires }: Carrier, plaintext: Buffer, byTicket: boolean): 
 /** Asks the recipient, checks what it answers, and derives the content key. */
 const contentKeyOf = async (
   carrier: Exclude<Carrier, { kind: 'ticket' }>,
-  call: { readonly deadline: () => number; readonly tenant?: string },
+  call: CallBudget,
 ): Promise<Buffer> => {
   const { recipient, jwk } = carrier.to
   const request =

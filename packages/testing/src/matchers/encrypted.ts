@@ -10,7 +10,7 @@ export interface EncryptedMatcherOptions {
    * Whose ciphertexts are due, for example `messageEnvelope({ keys })`. Default: the structure of an AWS Encryption
    * SDK message of format 2.0 in base64, or of a compact JWE.
    */
-  readonly envelope?: Pick<Envelope, 'recognises' | 'carrier'>
+  readonly envelope?: Pick<Envelope, 'recognises' | 'bundleMember'>
 }
 
 const packageName = '@glassine/testing'
@@ -42,9 +42,9 @@ const inspect = (
   // The bundle shape: every place is empty, and one member beside them holds them all.
   if (places.length === 0 && isPlainObject(payload)) {
     const declared = new Set(policy.encrypted.members?.map(([name]) => name))
-    const carriers = envelope?.carrier === undefined ? Object.keys(payload) : [envelope.carrier]
-    const carrier = carriers.find((name) => !declared.has(name) && recognises(payload[name]))
-    if (carrier !== undefined) return { sealed: [`/${carrier}`], faults: [] }
+    const members = envelope?.bundleMember === undefined ? Object.keys(payload) : [envelope.bundleMember]
+    const member = members.find((name) => !declared.has(name) && recognises(payload[name]))
+    if (member !== undefined) return { sealed: [`/${member}`], faults: [] }
   }
   const missing = absent.filter(({ field }) => !field.optional).map(({ field }) => `${field.path} is absent`)
   return { sealed, faults: [...inClear, ...missing] }

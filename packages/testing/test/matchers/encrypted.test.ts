@@ -113,7 +113,7 @@ describe('holds for a sealed payload', () => {
   })
 
   test('with an envelope that says what a ciphertext is', () => {
-    const envelope = { recognises: (value: unknown) => value === 'sealed', carrier: 'box' }
+    const envelope = { recognises: (value: unknown) => value === 'sealed', bundleMember: 'box' }
     expect({ ssn: 'sealed', visits: [] }).toHaveEncrypted(Patient, { envelope })
     expect({ box: 'sealed', visits: [] }).toHaveEncrypted(Patient, { envelope })
     expect(

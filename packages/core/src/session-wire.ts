@@ -57,7 +57,7 @@ const encoder = new TextEncoder()
  * What `ctx` is hashed from: route, model id, and the pairs of the binding in order of their names, each text as its
  * UTF-8 bytes behind their number as four bytes, big-endian. So no two different lists give the same bytes.
  *
- * @param route - `POST /patients/{id}`, as in `Scope.route`; the empty text where there is none
+ * @param route - `POST /patients/{id}`, as in `Invocation.route`; the empty text where there is none
  * @example
  * ```ts
  * contextBytes('POST /patients', 'patient', { tenant: 't-1' }).length // 46

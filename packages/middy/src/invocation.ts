@@ -1,4 +1,4 @@
-import { type Binding, checkedBinding, type Scope } from '@glassine/core'
+import { type Binding, checkedBinding, type Invocation } from '@glassine/core'
 import type { Request } from '@middy/core'
 import { packageName } from './errors.ts'
 
@@ -22,11 +22,12 @@ const margin = 250
 export const bindingOf = async (bind: Bind | undefined, event: unknown, context: Context): Promise<Binding> =>
   checkedBinding(bind ? await bind(event, context) : {}, packageName)
 
-/** What is known of a request beside its binding. */
-export type Caller = Pick<Scope, 'route' | 'principal'>
-
 /** What an envelope is told of the invocation. Read anew for each direction: time has passed in between. */
-export const scopeOf = (binding: Binding, context: Context | undefined, caller: Caller): Scope => {
+export const invocationOf = (
+  binding: Binding,
+  context: Context | undefined,
+  caller: Pick<Invocation, 'route' | 'principal'>,
+): Invocation => {
   const { tenantId, getRemainingTimeInMillis } = (context ?? {}) as Partial<Context> & { tenantId?: unknown }
   const left =
     typeof getRemainingTimeInMillis === 'function' ? getRemainingTimeInMillis.call(context) : undefined
