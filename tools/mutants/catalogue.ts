@@ -128,7 +128,7 @@ const cleanup: readonly Named[] = [
   },
   {
     package: 'dynamodb',
-    find: 'for (const secret of [fresh, commitKey, rootKey]) secret.fill(0)',
+    find: 'for (const secret of [fresh, keys?.commitKey, keys?.rootKey]) secret?.fill(0)',
     replace: '',
     why: 'keys of an item stay in memory',
   },

@@ -85,6 +85,18 @@ describe.each(['0x6700', '0x6701'] as const)('suite %s', (suite) => {
   })
 })
 
+test('an item whose keys fail in the middle leaves none behind, whichever call of node:crypto it is', async () => {
+  const { watch, encryptor } = setUp('0x6700')
+  let failures = 0
+  await crypto.failEach(async () => {
+    const item = await encryptor.encryptItem(plain).catch(() => undefined)
+    if (item === undefined) failures++
+    watch.expectZeroed()
+    expect(crypto.left({ published: publishedBy(item), except: aside })).toEqual([])
+  })
+  expect(failures).toBeGreaterThan(20)
+})
+
 test('an item that is too large leaves no key behind', async () => {
   const { watch, encryptor } = setUp('0x6700')
   const item = await encryptor.encryptItem(plain)

@@ -8,7 +8,7 @@ import { giveBack, takeScratch } from '../attributes/scratch.ts'
 import { Writer } from '../attributes/writer.ts'
 import type { TableConfig } from '../config/table-config.ts'
 import { decryptFailed, openingError } from '../errors.ts'
-import { fieldCipherKey, fieldKeyStream, fieldNonce, itemKeys } from '../format/derive.ts'
+import { fieldCipherKey, fieldKeyStream, fieldNonce, type ItemKeys, itemKeys } from '../format/derive.ts'
 import type { ItemContext } from '../format/encryption-context.ts'
 import {
   type Field,
@@ -121,14 +121,16 @@ const open = (
   { result, header, fields, region, context, foot }: ParsedItem,
   { dataKey, macKey }: { readonly dataKey: Buffer; readonly macKey: Buffer },
 ): Item => {
-  const { commitKey, rootKey } = itemKeys(dataKey, header.messageId)
+  let keys: ItemKeys | undefined
   try {
-    if (!timingSafeEqual(commitmentOf(commitKey, header.committed), header.commitment)) throw decryptFailed()
+    keys = itemKeys(dataKey, header.messageId)
+    if (!timingSafeEqual(commitmentOf(keys.commitKey, header.committed), header.commitment))
+      throw decryptFailed()
     verifyFooter(foot, header, footerHash(header.bytes, context, region), macKey)
-    decryptFields(fields, region, rootKey, result)
+    decryptFields(fields, region, keys.rootKey, result)
     return result
   } finally {
-    for (const secret of [dataKey, macKey, commitKey, rootKey]) secret.fill(0)
+    for (const secret of [dataKey, macKey, keys?.commitKey, keys?.rootKey]) secret?.fill(0)
   }
 }
 

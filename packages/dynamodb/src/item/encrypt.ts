@@ -6,12 +6,12 @@ import { valueSize } from '../attributes/size.ts'
 import { Writer } from '../attributes/writer.ts'
 import type { TableConfig } from '../config/table-config.ts'
 import { fault, replaceForeign, valueError } from '../errors.ts'
-import { fieldCipherKey, fieldKeyStream, fieldNonce, itemKeys } from '../format/derive.ts'
+import { fieldCipherKey, fieldKeyStream, fieldNonce, type ItemKeys, itemKeys } from '../format/derive.ts'
 import type { ItemContext } from '../format/encryption-context.ts'
 import { type Field, inOrder, isEncrypted, writeField } from '../format/field.ts'
 import { footerBytes, footerHash, writeFooter } from '../format/footer.ts'
 import { leastHeaderBytes, messageIdBytes } from '../format/header.ts'
-import { keyBytes, type NewRecipient, wrapDataKey } from '../format/intermediate.ts'
+import { type ItemRecipient, keyBytes, type NewRecipient, wrapDataKey } from '../format/intermediate.ts'
 import { newRecipients } from '../format/recipients.ts'
 import type { ItemSigner } from '../format/signature.ts'
 import { writeHeader } from '../format/write-header.ts'
@@ -101,12 +101,14 @@ const seal = (
   made: readonly NewRecipient[],
 ): Item => {
   const fresh = Buffer.allocUnsafeSlow(messageIdBytes + keyBytes)
-  randomness.fill(fresh)
-  const messageId = fresh.subarray(0, messageIdBytes)
-  const dataKey = fresh.subarray(messageIdBytes)
-  const recipients = made.map((recipient) => wrapDataKey(dataKey, recipient, context.bytes))
-  const { commitKey, rootKey } = itemKeys(dataKey, messageId)
+  const recipients: ItemRecipient[] = []
+  let keys: ItemKeys | undefined
   try {
+    randomness.fill(fresh)
+    const messageId = fresh.subarray(0, messageIdBytes)
+    const dataKey = fresh.subarray(messageIdBytes)
+    for (const recipient of made) recipients.push(wrapDataKey(dataKey, recipient, context.bytes))
+    keys = itemKeys(dataKey, messageId)
     const header = {
       version: config.version,
       suite: config.suite,
@@ -115,15 +117,16 @@ const seal = (
       publicKey: signer?.publicKey,
       encryptedDataKeys: recipients.map(({ encryptedDataKey }) => encryptedDataKey),
     }
-    const head = writeHeader(header, commitKey)
-    encryptFields(fields, region, rootKey, result)
+    const head = writeHeader(header, keys.commitKey)
+    encryptFields(fields, region, keys.rootKey, result)
     const foot = writeFooter(footerHash(head, context, region), recipients, signer)
     checkSize(fields, unsignedBytes + head.length + foot.length)
     result[headName] = { B: new Uint8Array(head.buffer) }
     result[footName] = { B: foot }
     return result
   } finally {
-    for (const secret of [fresh, commitKey, rootKey]) secret.fill(0)
+    for (const secret of [fresh, keys?.commitKey, keys?.rootKey]) secret?.fill(0)
+    for (const { intermediateKey } of made) intermediateKey.fill(0)
     for (const { macKey } of recipients) macKey.fill(0)
   }
 }
@@ -132,16 +135,19 @@ const seal = (
 const encryptFields = (fields: readonly Field[], region: Buffer, rootKey: Buffer, result: Item): void => {
   const encrypted = fields.filter(isEncrypted)
   const stream = fieldKeyStream(rootKey, encrypted.length)
-  encrypted.forEach(({ plan, start, end }, at) => {
-    // A memory of its own: the region is used again, and what a user holds must not show more than it is.
-    const sealed = new Uint8Array(end - start)
-    sealed[0] = region[start]!
-    sealed[1] = region[start + 1]!
-    const plaintext = region.subarray(start + 2, end - tagBytes)
-    const key = secretKey(fieldCipherKey(stream, at))
-    gcmSealInto(sealed, 2, key, fieldNonce(stream, at), plan.path, plaintext)
-    region.set(sealed, start)
-    setMember(result, plan.name, { B: sealed })
-  })
-  stream.fill(0)
+  try {
+    encrypted.forEach(({ plan, start, end }, at) => {
+      // Not a view of the region, which is used again: a view would show users the next item's plaintext.
+      const sealed = new Uint8Array(end - start)
+      sealed[0] = region[start]!
+      sealed[1] = region[start + 1]!
+      const plaintext = region.subarray(start + 2, end - tagBytes)
+      const key = secretKey(fieldCipherKey(stream, at))
+      gcmSealInto(sealed, 2, key, fieldNonce(stream, at), plan.path, plaintext)
+      region.set(sealed, start)
+      setMember(result, plan.name, { B: sealed })
+    })
+  } finally {
+    stream.fill(0)
+  }
 }
