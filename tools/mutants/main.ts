@@ -114,10 +114,15 @@ const main = async (): Promise<number> => {
     for (const worker of workers) worker.end()
     copies.remove()
   }
-  process.once('SIGINT', () => {
-    end()
-    process.exit(130)
-  })
+  // Neither copies nor processes remain.
+  for (const [signal, code] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)
+    process.once(signal, () => {
+      end()
+      process.exit(code)
+    })
   try {
     const names = new Set(chosen.map(({ source }) => source.package))
     const suites = new Set([...names].flatMap((name) => suitesFor(repository, name, values.own)))

@@ -38,4 +38,6 @@ process.on('message', async ({ suite, reach }) => {
 })
 // Mutants may leave promises behind that nobody waits for; what they do to tests is all that counts.
 process.on('unhandledRejection', () => {})
+// The tool was killed: its workers, and what they started, end with it.
+process.on('disconnect', () => process.kill(-process.pid, 'SIGKILL'))
 process.send('ready')
