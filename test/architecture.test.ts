@@ -161,6 +161,20 @@ test('only our own packages import what is internal: no example, document, READM
   expect(shown.filter((file) => /^ *\*.*@glassine\/[\w-]+\/internal/m.test(read(file)))).toEqual([])
 })
 
+test('AES-GCM, HMAC and P-384 of Node stand once, in keys', () => {
+  // `local-kms` keeps its own, since tests take it for the other side.
+  const files = packages
+    .filter((name) => name !== 'local-kms')
+    .flatMap((name) => sources(`packages/${name}/src`))
+    .filter((file) => !file.startsWith('packages/keys/src/crypto/'))
+  const uses = files.filter((file) =>
+    /\bcreate(?:Cipheriv|Decipheriv|Hmac)\(|secp384r1|authTagLength/.test(read(file)),
+  )
+  // AES-CTR as a key derivation, and AES-KW of JWE.
+  expect(uses.filter((file) => /-gcm\b|createHmac|secp384r1|authTagLength/.test(read(file)))).toEqual([])
+  expect(uses).toHaveLength(2)
+})
+
 test.each(['core', 'client'])('%s runs in a browser: it imports nothing of Node', (name) => {
   expect(
     sources(`packages/${name}/src`)
