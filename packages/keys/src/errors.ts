@@ -7,11 +7,12 @@ import {
   packageErrors,
 } from '@glassine/core/internal'
 
-export const { packageName, fault, badOption, decryptFailed, unavailable } = packageErrors('@glassine/keys')
+const errors = packageErrors('@glassine/keys')
+export const { fault, badOption, decryptFailed, unavailable } = errors
 
 /** Refuses options that are not in the table, and values that its rules do not take. */
 export const checked = <O extends object>(schema: OptionSchema<O>, options: O): O =>
-  checkedOptions(packageName, schema, options)
+  checkedOptions(errors.packageName, schema, options)
 
 /** The wrapping key will not serve: denied, disabled, deleted, or of the wrong kind. */
 export const notEncrypted = (message: string): GlassineError => fault('ERR_ENCRYPT_FAILED', { message })

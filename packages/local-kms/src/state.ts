@@ -50,7 +50,7 @@ export interface Grant {
 }
 
 /** The last successful cryptographic operation of a key, see GetKeyLastUsage. */
-export interface LastUsage {
+interface LastUsage {
   readonly operation: string
   readonly at: number
   readonly eventId: string

@@ -15,7 +15,7 @@ export const uint = (value: number, bytes: number): Buffer => {
 }
 
 /** Bytes behind their length as a u16. */
-export const lengthPrefixed = (part: string | Buffer): Buffer => {
+const lengthPrefixed = (part: string | Buffer): Buffer => {
   const bytes = Buffer.from(part as string)
   return Buffer.concat([uint(bytes.length, 2), bytes])
 }

@@ -92,13 +92,13 @@ const spend = async (
 }
 
 /** A field's token, a compact JWE by its look, and the place where it stands. */
-export interface Token {
+interface Token {
   readonly text: string
   readonly pointer: string
 }
 
 /** A field's token whose header was checked, and how long that header is. */
-export interface CheckedToken {
+interface CheckedToken {
   readonly text: string
   readonly headLength: number
 }
@@ -110,7 +110,7 @@ export interface CheckedToken {
  *
  * @throws GlassineError `ERR_DECRYPT_FAILED`
  */
-export const checkTokens = (
+const checkTokens = (
   { sid }: SessionKeys,
   ctx: string,
   tokens: readonly Token[],
@@ -152,7 +152,7 @@ const headOf = (text: string): string => text.slice(0, text.indexOf('.'))
  *
  * @throws GlassineError `ERR_DECRYPT_FAILED`
  */
-export const openToken = (key: SecretKey, { text, headLength }: CheckedToken): Buffer => {
+const openToken = (key: SecretKey, { text, headLength }: CheckedToken): Buffer => {
   // Behind the header: two dots, 16 characters of IV, a dot, the ciphertext, a dot, and 22 of the tag.
   const ciphertext = text.slice(headLength + 19, -23)
   if (!endsWell(ciphertext)) throw decryptFailed()

@@ -119,7 +119,7 @@ const ticketFor = async (
 }
 
 /** A payload's copy and what is to be sealed of it. */
-export interface TakenOut {
+interface TakenOut {
   readonly copy: unknown
   /** The copy, where it can carry a ticket. */
   readonly root?: Record<string, unknown>
@@ -132,7 +132,7 @@ export interface TakenOut {
  *
  * @throws GlassineError `ERR_FIELD_MISSING`, `ERR_VALUE_INVALID`, `ERR_ALREADY_ENCRYPTED`, `ERR_OPTION_INVALID`
  */
-export const takenOut = (
+const takenOut = (
   { bundleMember, padding }: Settings,
   payload: unknown,
   policy: FieldPolicy,
