@@ -47,7 +47,6 @@ export function Model(id: string): ModelDecorator {
  * @Model('patient')
  * class Patient {
  *   @Encrypted({ label: 'phi' }) ssn!: Encrypted<string>
- *   @Encrypted({ beacon: { bits: 24 } }) email!: Encrypted<string>
  *   @Encrypted({ optional: true }) notes?: Encrypted<string[]>
  * }
  * ```

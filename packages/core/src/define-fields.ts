@@ -52,5 +52,9 @@ const rawField = (path: string, options: FieldOptions): RawField => {
     return { segments: segmentsOf(path, checked.optional === true), kind: 'encrypted', options: checked }
   }
   if (Object.keys(rest).length > 0) throw optionError(core, 'masked', 'allows no option beside it')
-  return { segments: segmentsOf(path, false), kind: 'masked', options: fieldOptions('masked', masked) }
+  return {
+    segments: segmentsOf(path, false),
+    kind: 'masked',
+    options: fieldOptions('masked', masked, 'masked'),
+  }
 }

@@ -1,6 +1,5 @@
 import { GlassineError } from './errors.ts'
-import { isPlainObject } from './json.ts'
-import { checkedOptions, flag, integer, type OptionSchema, oneOf, type Rule, text } from './options.ts'
+import { checkedOptions, flag, integer, type OptionSchema, oneOf, text } from './options.ts'
 import type { EncryptedOptions, MaskedOptions, NestedOptions } from './policy.ts'
 
 /** The name that errors of this package carry. */
@@ -10,11 +9,6 @@ export const core = '@glassine/core'
 export const modelError = (message: string, path?: string): GlassineError =>
   new GlassineError('ERR_MODEL_INVALID', { message, package: core, path })
 
-const beacon: Rule = [
-  'must be { bits } with an integer from 1 to 63',
-  (value) => isPlainObject(value) && Object.keys(value).join() === 'bits' && integer(1, 63)[1](value.bits),
-]
-
 /** What each kind of field takes. */
 interface FieldOptions {
   readonly encrypted: EncryptedOptions
@@ -23,7 +17,7 @@ interface FieldOptions {
 }
 
 const schemas: { readonly [K in keyof FieldOptions]: OptionSchema<FieldOptions[K]> } = {
-  encrypted: { label: text, optional: flag, beacon },
+  encrypted: { label: text, optional: flag },
   masked: { label: text, keepFirst: integer(0), keepLast: integer(0) },
   nested: { in: oneOf('array', 'record'), optional: flag },
 }
@@ -31,16 +25,17 @@ const schemas: { readonly [K in keyof FieldOptions]: OptionSchema<FieldOptions[K
 /**
  * Returns a frozen copy of a field's options when each is known and right.
  *
+ * @param holder - the option that holds these, if one does
  * @throws GlassineError `ERR_OPTION_INVALID` with the option's name
  */
 export const fieldOptions = <K extends keyof FieldOptions>(
   kind: K,
   options: FieldOptions[K] = {},
+  holder?: string,
 ): FieldOptions[K] => {
-  const given = Object.entries(checkedOptions(core, schemas[kind], options, kind))
-  // An option that is undefined is one that was not given, for those who pass theirs through.
-  const copies = given.flatMap(([name, value]) =>
-    value === undefined ? [] : [[name, isPlainObject(value) ? { ...value } : value]],
-  )
-  return Object.freeze(Object.fromEntries(copies))
+  const given = Object.entries(checkedOptions(core, schemas[kind], options, holder))
+  // An option that is undefined was not given, for those who pass theirs through.
+  return Object.freeze(
+    Object.fromEntries(given.filter(([, value]) => value !== undefined)),
+  ) as FieldOptions[K]
 }

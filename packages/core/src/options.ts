@@ -16,8 +16,7 @@ export type OptionSchema<O> = { readonly [K in keyof O]-?: Rule }
  * takes. Always done, and at construction: a misspelt option must not become a default in silence.
  *
  * @param packageName - the package that the error names
- * @param holder - names what holds the options, where it is an option itself
- * @param prefix - goes before each option's name in the error
+ * @param holder - the option that holds these; errors name `holder`, or `holder.name`
  * @throws GlassineError `ERR_OPTION_INVALID` with the option's name
  * @example
  * ```ts
@@ -29,10 +28,10 @@ export const checkedOptions = <O extends object>(
   packageName: string,
   schema: OptionSchema<O>,
   options: O,
-  holder = 'options',
-  prefix = '',
+  holder?: string,
 ): O => {
-  if (!isPlainObject(options)) throw optionError(packageName, holder, 'must be a plain object')
+  const prefix = holder === undefined ? '' : `${holder}.`
+  if (!isPlainObject(options)) throw optionError(packageName, holder ?? 'options', 'must be a plain object')
   for (const name of Object.keys(options))
     if (!Object.hasOwn(schema, name))
       throw optionError(
@@ -53,10 +52,10 @@ export const group = <O extends object>(
   packageName: string,
   holder: string,
   schema: OptionSchema<O>,
-): Rule => [
-  'must be a plain object',
-  (value) => checkedOptions(packageName, schema, value, holder, `${holder}.`) === value,
-]
+): Rule => ['must be a plain object', (value) => checkedOptions(packageName, schema, value, holder) === value]
+
+/** For an option that is checked elsewhere. */
+export const anything: Rule = ['', () => true]
 
 /** The same rule for an option that must be given. */
 export const required = ([expected, holds]: Rule): Rule => [expected, holds, true]

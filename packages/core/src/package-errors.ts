@@ -1,4 +1,5 @@
 import { type ErrorCode, type ErrorInit, errorCodes, GlassineError, optionError } from './errors.ts'
+import { checkedOptions, type OptionSchema } from './options.ts'
 
 /** How one package makes its errors, all of which name it, and what it lets out of errors thrown inside it. */
 export interface PackageErrors {
@@ -8,6 +9,8 @@ export interface PackageErrors {
   readonly fault: (code: ErrorCode, init?: Omit<ErrorInit, 'package'>) => GlassineError
   /** The error for an option that cannot be right; `expected` is the end of a sentence: what the option must be. */
   readonly badOption: (option: string, expected: string) => GlassineError
+  /** {@link checkedOptions} of this package. */
+  readonly checked: <O extends object>(schema: OptionSchema<O>, options: O, holder?: string) => O
   /**
    * The one error for everything that can be wrong with a ciphertext: malformed, of another key, context or place,
    * changed. It says no more and names no path, so that trying does not tell which of these it was.
@@ -38,6 +41,7 @@ export const packageErrors = (packageName: string): PackageErrors => {
     packageName,
     fault,
     badOption: (option, expected) => optionError(packageName, option, expected),
+    checked: (schema, options, holder) => checkedOptions(packageName, schema, options, holder),
     decryptFailed: () => fault('ERR_DECRYPT_FAILED'),
     unavailable: (message) => fault('ERR_KEY_UNAVAILABLE', { message }),
     replaceForeign: (thrown, code, init) => (isGlassineError(thrown) ? thrown : fault(code, init)),

@@ -7,8 +7,6 @@ export interface EncryptedOptions {
    * `defineFields` it covers every object, list and record on the way too. Default `false`.
    */
   readonly optional?: boolean
-  /** Queried by equality in DynamoDB by a truncated HMAC of this many bits, 1 to 63. */
-  readonly beacon?: { readonly bits: number }
 }
 
 /** What a declaration says of a field that stays readable but is never logged whole. */

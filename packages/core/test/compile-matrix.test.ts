@@ -34,7 +34,7 @@ const expected = [
       { kind: 'encrypted', path: '/ssn', label: 'phi' },
       { kind: 'masked', path: '/memo', keepFirst: 1 },
       { kind: 'masked', path: '/phone', keepLast: 4 },
-      { kind: 'encrypted', path: '/policyNumber', beacon: { bits: 24 } },
+      { kind: 'encrypted', path: '/policyNumber', label: 'insurance' },
       { kind: 'encrypted', path: '/notes', optional: true },
       { kind: 'encrypted', path: '/address/street' },
       { kind: 'encrypted', path: '/address/floor', optional: true },

@@ -6,7 +6,7 @@ const loose = defineFields as (model: string, fields: unknown) => unknown
 
 test('a policy lists its fields by their template paths', () => {
   const policy = defineFields('patient', {
-    ssn: { label: 'phi', beacon: { bits: 24 } },
+    ssn: { label: 'phi' },
     'address.street': {},
     'visits[*].note': { optional: true },
     'matrix[*][*]': {},
@@ -17,7 +17,7 @@ test('a policy lists its fields by their template paths', () => {
   })
   expect(policy.model).toBe('patient')
   expect(policy.fields).toEqual([
-    { kind: 'encrypted', path: '/ssn', label: 'phi', beacon: { bits: 24 } },
+    { kind: 'encrypted', path: '/ssn', label: 'phi' },
     { kind: 'encrypted', path: '/address/street' },
     { kind: 'encrypted', path: '/visits/*/note', optional: true },
     { kind: 'encrypted', path: '/matrix/*/*' },
@@ -88,15 +88,15 @@ test('a policy cannot be changed afterwards, at any depth', () => {
     typeof value !== 'object' ||
     value === null ||
     (Object.isFrozen(value) && Object.values(value).every((part) => frozen(part)))
-  const options = { beacon: { bits: 24 } }
+  const options = { label: 'phi' }
   const policy = defineFields('patient', {
     ssn: options,
     'visits[*].note': {},
     'a.b.*.c': { optional: true },
   })
-  options.beacon.bits = 1
+  options.label = 'none'
   expect(frozen(policy)).toBe(true)
-  expect(policy.fields[0]).toMatchObject({ beacon: { bits: 24 } })
+  expect(policy.fields[0]).toMatchObject({ label: 'phi' })
 })
 
 describe('what overlaps is refused, with the path', () => {
@@ -183,11 +183,12 @@ describe('declarations that are refused', () => {
     ['undefined', undefined, 'ssn'],
     ['null', null, 'ssn'],
     ['an unknown option', { optinal: true }, 'optinal'],
-    ['a wrong option', { beacon: { bits: 64 } }, 'beacon'],
+    ['an option that is reserved', { beacon: { bits: 24 } }, 'beacon'],
+    ['a wrong option', { label: 7 }, 'label'],
     ['options beside `masked`', { masked: {}, label: 'phi' }, 'masked'],
     ['a wrong `masked`', { masked: true }, 'masked'],
     ['null for `masked`', { masked: null }, 'masked'],
-    ['an option of a sealed field in `masked`', { masked: { optional: true } }, 'optional'],
+    ['an option of a sealed field in `masked`', { masked: { optional: true } }, 'masked.optional'],
   ])('%s for a field', (_, options, option) => {
     const error = thrown(() => loose('patient', { ssn: options }))
     expect([error.code, error.cause.option]).toEqual(['ERR_OPTION_INVALID', option])

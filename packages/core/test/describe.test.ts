@@ -15,7 +15,7 @@ class Address {
 @Model('patient')
 class Patient {
   id!: string
-  @Encrypted({ label: 'phi', beacon: { bits: 24 } }) ssn!: Encrypted<string>
+  @Encrypted({ label: 'phi' }) ssn!: Encrypted<string>
   @Encrypted({ optional: true }) notes?: Encrypted<string[]>
   @Masked({ keepLast: 4 }) phone!: string
   @Nested(() => Address, { optional: true }) address?: Address

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import * as core from '@glassine/core'
+import * as internal from '@glassine/core/internal'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { typeCheck } from './support/compilers.ts'
 
@@ -26,9 +27,12 @@ const moduleOf = (example: string): string => {
   const text =
     example.includes('Patient') && !example.includes('class Patient') ? `${patient}\n${example}` : example
   // A type is no value, so the names of types are listed here.
-  const names = [...Object.keys(core), 'Sealed'].filter((name) => new RegExp(`\\b${name}\\b`).test(text))
-  const imports = names.map((name) => (name in core ? name : `type ${name}`)).join(', ')
-  return `import { ${imports} } from '@glassine/core'
+  const usedOf = (names: string[]) => names.filter((name) => new RegExp(`\\b${name}\\b`).test(text))
+  const imports = usedOf([...Object.keys(core), 'Sealed']).map((name) =>
+    name in core ? name : `type ${name}`,
+  )
+  return `import { ${imports.join(', ')} } from '@glassine/core'
+import { ${usedOf(Object.keys(internal)).join(', ')} } from '@glassine/core/internal'
 declare const services: { decrypt(...args: unknown[]): Promise<unknown> }
 declare const body: unknown
 declare const retryLater: () => void

@@ -27,7 +27,7 @@ class Patient {
   @Encrypted() flags!: Encrypted<boolean>
   @Encrypted() scores!: Encrypted<Record<string, number>>
   @Encrypted({ optional: true }) notes?: Encrypted<string[]>
-  @Encrypted({ optional: true, beacon: { bits: 24 } }) email: Encrypted<string> | undefined
+  @Encrypted({ optional: true, label: 'phi' }) email: Encrypted<string> | undefined
   @Nested(() => Address) address!: Address
   @Nested(() => Address, { optional: true }) billing?: Address | null
   @Nested(() => Visit, { in: 'array' }) visits!: Visit[]

@@ -11,7 +11,7 @@ export { anyFunction, flag, type OptionSchema, oneOf, type Rule } from '@glassin
  * @throws GlassineError `ERR_OPTION_INVALID` with the option's name
  */
 export const checkOptions = <O extends object>(schema: OptionSchema<O>, options: O, holder?: string): O =>
-  checkedOptions(packageName, schema, options, holder, holder && `${holder}.`)
+  checkedOptions(packageName, schema, options, holder)
 
 /** A size in bytes. */
 export const byteCount = integer(1)

@@ -37,13 +37,7 @@ const senderOf = ({ principal, binding, tenant }: Invocation): string =>
  */
 export const budgetOf = (options: BudgetOptions | undefined, now: () => number): Budget | undefined => {
   if (options === undefined) return undefined
-  const { sessions: most, window = 60_000 } = checkedOptions(
-    packageName,
-    schema,
-    options,
-    'budget',
-    'budget.',
-  )
+  const { sessions: most, window = 60_000 } = checkedOptions(packageName, schema, options, 'budget')
   const senders = new Map<string, { since: number; count: number }>()
 
   const current = (sender: string) => {

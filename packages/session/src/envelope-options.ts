@@ -114,8 +114,7 @@ export const checkedSettings = (options: SessionEnvelopeOptions): Settings => {
   } = checkedOptions(packageName, schema, options)
   const bucket =
     padding &&
-    checkedOptions(packageName, { bucket: required(integer(1, 65_536)) }, padding, 'padding', 'padding.')
-      .bucket
+    checkedOptions(packageName, { bucket: required(integer(1, 65_536)) }, padding, 'padding').bucket
   const tickets = ticket && ticketsOf(ticket, now)
   return {
     sessions: sessionsOf({
