@@ -1,19 +1,21 @@
-import { checkedBinding } from '@glassine/core'
+import { type Binding, checkedBinding } from '@glassine/core'
 import {
   bundleMemberOf,
   checkedOptions,
+  fieldContextKey,
   flag,
+  modelContextKey,
   type OptionSchema,
   shapeOptions,
 } from '@glassine/core/internal'
-import type { KeyMaterial } from '@glassine/keys'
-import { contextForms } from './contexts.ts'
+import type { EncryptionContext, KeyMaterial } from '@glassine/keys'
+import { type ContextForms, contextForms, type MessageContext } from './contexts.ts'
 import { badOption, packageName } from './errors.ts'
+import type { ReaderLimits } from './header.ts'
 import { isKeyMaterial, readerLimits, rules, writingOf } from './options.ts'
-import { messageReader } from './reader.ts'
-import type { Settings } from './settings.ts'
+import { type MessageReader, messageReader } from './reader.ts'
 import type { CommittingSuite, LegacySuite } from './suites.ts'
-import { messageWriter } from './writer.ts'
+import { type MessageWriter, messageWriter, type WriterOptions } from './writer.ts'
 
 /** What the shapes of {@link messageEnvelope} have in common. */
 export interface CommonEnvelopeOptions {
@@ -108,4 +110,39 @@ export const checkedSettings = (options: MessageEnvelopeOptions): Settings => {
     bindFields,
     bundleMember: bundleMemberOf(packageName, { shape, bundleMember }),
   }
+}
+
+/** An envelope's checked options, and what it remembers. */
+export interface Settings {
+  readonly keys: KeyMaterial
+  readonly reader: MessageReader
+  readonly writer: MessageWriter
+  readonly contextOf: ContextForms
+  readonly writing: WriterOptions
+  readonly limits: ReaderLimits
+  readonly required: readonly string[]
+  readonly fieldContext: boolean
+  readonly bindFields: boolean
+  /** The member that holds a bundle; the field shape has none. */
+  readonly bundleMember?: string
+}
+
+/**
+ * The encryption context of a payload, or of one of its fields: the caller's binding and the envelope's own pairs.
+ *
+ * @throws GlassineError `ERR_BINDING_INVALID`
+ */
+export const contextFor = (
+  { contextOf, required, fieldContext, bindFields }: Settings,
+  model: string,
+  binding: Binding,
+  pointer?: string,
+): MessageContext => {
+  // Messages without a pointer are those of other libraries, which know nothing of models either.
+  const own: EncryptionContext = !bindFields
+    ? {}
+    : fieldContext && pointer !== undefined
+      ? { [modelContextKey]: model, [fieldContextKey]: pointer }
+      : { [modelContextKey]: model }
+  return contextOf(binding, own, required)
 }

@@ -13,8 +13,8 @@ import {
   type MessageEnvelopeOptions,
 } from './envelope-options.ts'
 import { packageName } from './errors.ts'
-import { prepareOpen } from './payload/prepare-open.ts'
-import { prepareSeal } from './payload/prepare-seal.ts'
+import { prepareOpen } from './open-payload.ts'
+import { prepareSeal } from './seal-payload.ts'
 import { looksLikeMessage } from './text.ts'
 
 declare const bundled: unique symbol

@@ -1,9 +1,9 @@
 import { timingSafeEqual } from 'node:crypto'
 import { gcmVerifyTag, ivBytes, secretKey, tagBytes } from '@glassine/keys/internal'
-import { readBody } from './body/read.ts'
+import { readBody } from './body.ts'
 import { committedKeys } from './derive.ts'
 import { decryptFailed } from './errors.ts'
-import type { HeaderLayout } from './header/scan.ts'
+import type { HeaderLayout } from './header.ts'
 import type { ReadMessage } from './reader.ts'
 import { verifyFooter } from './signature.ts'
 

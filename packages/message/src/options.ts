@@ -1,7 +1,7 @@
 import { hasMethods, integer, type Rule } from '@glassine/core/internal'
 import type { KeyMaterial } from '@glassine/keys'
 import { packageName } from './errors.ts'
-import type { ReaderLimits } from './header/scan.ts'
+import type { ReaderLimits } from './header.ts'
 import { committingSuites, type LegacySuite, readableSuites, type Suite } from './suites.ts'
 import type { WriterOptions } from './writer.ts'
 

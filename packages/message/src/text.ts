@@ -1,5 +1,5 @@
 import { decryptFailed } from './errors.ts'
-import { type ReaderLimits, scanHeader } from './header/scan.ts'
+import { type ReaderLimits, scanHeader } from './header.ts'
 
 // Version and suite are the first three bytes of version 2, and so the first four characters; version 1 has a
 // type in between, and its suite's last byte shares two bits of a character with the message id.

@@ -1,8 +1,9 @@
+import type { KeyObject } from 'node:crypto'
 import type { DataKey, EncryptionKeyRequest, KeyMaterial } from '@glassine/keys'
+import { writeEncryptedDataKeys } from '@glassine/keys/internal'
 import type { MessageContext } from './contexts.ts'
 import { fault } from './errors.ts'
-import { type HeaderTemplate, headerTemplates, headLengthOf } from './header/template.ts'
-import { signingKeys } from './signing-keys.ts'
+import { signingKeys } from './signature.ts'
 import type { Suite } from './suites.ts'
 
 /** Options of writing. */
@@ -64,3 +65,67 @@ export const messageWriter = (keys: Pick<KeyMaterial, 'encryptionKey'>): Message
     },
   }
 }
+
+/** The offset of the message id in version 2 of the format. */
+export const idAt = 3
+/** Bytes of a message id in version 2. */
+export const idBytes = 32
+
+/** Everything about a header that stays the same while a data key does. */
+export interface HeaderTemplate {
+  readonly suite: Suite
+  /** The header up to the commitment, with zeros for the message id. */
+  readonly head: Buffer
+  readonly frameLength: number
+  readonly context: MessageContext
+  readonly signingKey?: KeyObject
+}
+
+/** What a header is made of. */
+export type HeaderParts = Omit<HeaderTemplate, 'head'>
+
+const make = (parts: HeaderParts, dataKey: DataKey): HeaderTemplate => {
+  const { suite, frameLength, context } = parts
+  const { bytes } = context.stored
+  const prefix = Buffer.alloc(idAt + idBytes + 2)
+  prefix.writeUInt8(suite.version, 0)
+  prefix.writeUInt16BE(suite.id, 1)
+  prefix.writeUInt16BE(bytes.length, idAt + idBytes)
+  const suffix = Buffer.alloc(5)
+  // Framed: the specification forbids to write anything else.
+  suffix.writeUInt8(2, 0)
+  suffix.writeUInt32BE(frameLength, 1)
+  const { encryptedDataKeys } = dataKey
+  const list = writeEncryptedDataKeys(encryptedDataKeys)
+  // A keyring of the user's own may hand over anything.
+  if (list === undefined || encryptedDataKeys.length > 0xffff)
+    throw fault('ERR_ENCRYPT_FAILED', { message: 'An encrypted data key does not fit the message format' })
+  const count = Buffer.alloc(2)
+  count.writeUInt16BE(encryptedDataKeys.length)
+  const head = Buffer.concat([prefix, bytes, count, list, suffix])
+  return { ...parts, head }
+}
+
+/** Bytes of a head whose context and encrypted data keys take so much. */
+export const headLengthOf = (context: MessageContext, encryptedDataKeysLength: number): number =>
+  idAt + idBytes + 2 + context.stored.bytes.length + encryptedDataKeysLength + 5
+
+/** Makes the template of a data key's headers once for as long as the cache keeps the key. */
+export const headerTemplates = (): ((parts: HeaderParts, dataKey: DataKey) => HeaderTemplate) => {
+  // Weak: the template goes when the cache lets go of the key.
+  const templates = new WeakMap<object, HeaderTemplate>()
+  return (parts, dataKey) => {
+    const found = templates.get(dataKey.identity)
+    if (found && same(found, parts)) return found
+    const template = make(parts, dataKey)
+    templates.set(dataKey.identity, template)
+    return template
+  }
+}
+
+/** One cached key may serve writers of different options. The context's forms are shared objects. */
+const same = (a: HeaderParts, b: HeaderParts): boolean =>
+  a.frameLength === b.frameLength &&
+  a.suite === b.suite &&
+  a.context === b.context &&
+  a.signingKey === b.signingKey

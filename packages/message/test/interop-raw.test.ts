@@ -3,7 +3,7 @@ import { AlgorithmSuiteIdentifier } from '@aws-crypto/client-node'
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { decrypt, encrypt } from '../src/bytes/index.ts'
-import { suite0x0178, suite0x0378 } from '../src/legacy/index.ts'
+import { suite0x0178, suite0x0378 } from '../src/legacy.ts'
 import { rawKeyring, rawKeys } from './support/keys.ts'
 import { legacyPeer, peer, peerKeyring } from './support/peer.ts'
 

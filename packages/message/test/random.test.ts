@@ -1,7 +1,7 @@
 import type { KeyMaterial } from '@glassine/keys'
 import { afterEach, describe, expect, jest, test } from '@jest/globals'
 import { encrypt } from '../src/bytes/index.ts'
-import { writeMessageId } from '../src/random.ts'
+import { writeMessageId } from '../src/seal.ts'
 import { rawKeys } from './support/keys.ts'
 
 const ids = (count: number): string[] =>

@@ -5,10 +5,8 @@ import { openMessage } from '../open.ts'
 import { readerLimits, rules } from '../options.ts'
 import type { ReadMessage } from '../reader.ts'
 import type { LegacySuite } from '../suites.ts'
-import type { KeySource } from './key-source.ts'
-import type { MessageHeader } from './message-header.ts'
-import { checkOption, noNames, nothing } from './options.ts'
-import { stateOf } from './source-state.ts'
+import type { KeySource, MessageHeader } from './source.ts'
+import { checkOption, noNames, nothing, stateOf } from './source.ts'
 
 /** Options of {@link decrypt}. */
 export interface DecryptOptions extends Pick<Invocation, 'tenant' | 'deadline'> {

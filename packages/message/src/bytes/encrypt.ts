@@ -1,13 +1,11 @@
 import type { Invocation } from '@glassine/core'
 import type { EncryptedDataKey, EncryptionContext } from '@glassine/keys'
 import { fault } from '../errors.ts'
-import { type HeaderTemplate, idAt, idBytes } from '../header/template.ts'
 import { rules, writingOf } from '../options.ts'
 import { commitmentBytes, sealMessage } from '../seal.ts'
-import type { KeySource } from './key-source.ts'
-import type { MessageHeader } from './message-header.ts'
-import { checkOption, noNames, nothing } from './options.ts'
-import { stateOf } from './source-state.ts'
+import { type HeaderTemplate, idAt, idBytes } from '../writer.ts'
+import type { KeySource, MessageHeader } from './source.ts'
+import { checkOption, noNames, nothing, stateOf } from './source.ts'
 
 /** Options of {@link encrypt}; the names are those of `@aws-crypto/client-node`. */
 export interface EncryptOptions extends Pick<Invocation, 'tenant' | 'deadline'> {

@@ -1,4 +1,3 @@
 export { type DecryptOptions, type DecryptResult, decrypt } from './decrypt.ts'
 export { type EncryptOptions, type EncryptResult, encrypt } from './encrypt.ts'
-export type { KeySource } from './key-source.ts'
-export type { MessageHeader } from './message-header.ts'
+export type { KeySource, MessageHeader } from './source.ts'

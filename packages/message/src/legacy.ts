@@ -1,5 +1,7 @@
 import { hkdfExtract, hmac, secretKey } from '@glassine/keys/internal'
-import type { LegacySuite } from '../suites.ts'
+import type { LegacySuite } from './suites.ts'
+
+export type { LegacySuite } from './suites.ts'
 
 const legacySuite = (id: number, signed: boolean, hash: 'sha256' | 'sha384'): LegacySuite => ({
   name: `0x0${id.toString(16)}`,

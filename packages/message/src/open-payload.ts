@@ -1,14 +1,19 @@
 import type { EnvelopeOptions, FieldPolicy, Json, Prepared } from '@glassine/core'
-import { acquireAll, ciphertextsOf, type OpenItem, preparedWith } from '@glassine/core/internal'
+import {
+  acquireAll,
+  ciphertextsOf,
+  isPlainObject,
+  type OpenItem,
+  preparedWith,
+} from '@glassine/core/internal'
 import type { DataKey, DecryptionKeyRequest } from '@glassine/keys'
 import { decodePlaintext } from '@glassine/keys/internal'
-import type { MessageContext } from '../contexts.ts'
-import { fault, hideRefusal, packageName } from '../errors.ts'
-import { openMessage } from '../open.ts'
-import type { ReadMessage } from '../reader.ts'
-import { contextFor, type Settings } from '../settings.ts'
-import { decodeMessage, isMessageText } from '../text.ts'
-import { valueAt } from './values.ts'
+import type { MessageContext } from './contexts.ts'
+import { contextFor, type Settings } from './envelope-options.ts'
+import { decryptFailed, fault, hideRefusal, packageName } from './errors.ts'
+import { openMessage } from './open.ts'
+import type { ReadMessage } from './reader.ts'
+import { decodeMessage, isMessageText } from './text.ts'
 
 /** More different data keys than this in one payload are refused: each may cost a call of KMS. */
 const maxKeysPerPayload = 1_000
@@ -88,4 +93,17 @@ const readItems = (
     sealed.push({ pointer, message, context, key })
   }
   return { sealed, requests }
+}
+
+/**
+ * The value in a field's plaintext, an object of one member: bound to the place where the message stood, and to no
+ * other.
+ *
+ * @throws GlassineError `ERR_DECRYPT_FAILED`
+ */
+export const valueAt = (pointer: string, plaintext: Json): Json => {
+  if (!isPlainObject(plaintext)) throw decryptFailed()
+  const [found, ...others] = Object.keys(plaintext)
+  if (found !== pointer || others.length > 0) throw decryptFailed()
+  return plaintext[pointer] as Json
 }

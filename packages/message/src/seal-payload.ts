@@ -1,10 +1,10 @@
 import type { EnvelopeOptions, FieldPolicy, Prepared } from '@glassine/core'
 import { acquireAll, bundleEntry, plaintextsOf, preparedWith } from '@glassine/core/internal'
 import { jsonBytes, refuseOversize } from '@glassine/keys/internal'
-import { packageName } from '../errors.ts'
-import { messageLength, sealMessage } from '../seal.ts'
-import { contextFor, type Settings } from '../settings.ts'
-import { base64Length, looksLikeMessage } from '../text.ts'
+import { contextFor, type Settings } from './envelope-options.ts'
+import { packageName } from './errors.ts'
+import { messageLength, sealMessage } from './seal.ts'
+import { base64Length, looksLikeMessage } from './text.ts'
 
 /** First phase of sealing: everything that can fail by the payload fails here, before any key is asked for. */
 export const prepareSeal = async (
