@@ -116,7 +116,7 @@ export const createClient = <Req extends Fields, Res extends Fields | false = Re
   const base = baseUrl.replace(/\/$/, '')
   const { audience = origin, serviceKeys = {}, keysIn, padding } = given
   const { maxAge = maxSessionAge, maxSeals = maxSessionSeals, tickets = true } = given.session ?? {}
-  const { mode = 'session', required = true } = given.response ?? {}
+  const { mode, required = true } = given.response ?? {}
   const { jwksUri = `${origin}/.well-known/jwks.json` } = serviceKeys
   const bundleMember = bundleMemberOf(packageName, given, sessionMember)
   const declared = policiesOf(fields)
