@@ -112,7 +112,7 @@ describe('the keys of the service', () => {
     const service = await ReferenceService.start({ signer: privateKey })
     const api = createClient({
       baseUrl: 'https://api.example.com',
-      fields: fields as never,
+      fields: fields as any,
       serviceKeys: { trust },
       fetch: (async (url: string, init: any) => {
         const answer = await service.fetch(url, init)

@@ -129,12 +129,12 @@ const writeIv = (out: Buffer, at: number, sequence: number): Buffer => {
 const content = (kind: string): Buffer => Buffer.from(`AWSKMSEncryptionClient ${kind}`, 'latin1')
 
 /** What a piece of a body is: part of what its tag authenticates, so that no piece passes for another kind. */
-export const regularFrame = content('Frame')
-export const finalFrame = content('Final Frame')
-export const singleBlock = content('Single Block')
+const regularFrame = content('Frame')
+const finalFrame = content('Final Frame')
+const singleBlock = content('Single Block')
 
 /** What the tag of one frame authenticates beside its content (specification, "Message Body AAD"). */
-export const bodyAad = (messageId: Buffer, kind: Buffer, sequence: number, length: number): Buffer => {
+const bodyAad = (messageId: Buffer, kind: Buffer, sequence: number, length: number): Buffer => {
   const aad = Buffer.allocUnsafe(messageId.length + kind.length + 12)
   messageId.copy(aad, 0)
   let at = messageId.length

@@ -101,7 +101,7 @@ const readItems = (
  *
  * @throws GlassineError `ERR_DECRYPT_FAILED`
  */
-export const valueAt = (pointer: string, plaintext: Json): Json => {
+const valueAt = (pointer: string, plaintext: Json): Json => {
   if (!isPlainObject(plaintext)) throw decryptFailed()
   const [found, ...others] = Object.keys(plaintext)
   if (found !== pointer || others.length > 0) throw decryptFailed()

@@ -69,7 +69,7 @@ export const messageReader = (): MessageReader => {
 }
 
 /** What all messages of one data key have in common: the parsed part of their headers. */
-export interface KnownHeader {
+interface KnownHeader {
   readonly suite: Suite
   /** Suite, encryption context and encrypted data keys, byte for byte: what messages of one key share. */
   readonly id: string
@@ -90,7 +90,7 @@ const maxRememberedBytes = 2_048
  * Reads the part of a header that says which key a message is under. Messages of one data key have it in common
  * byte for byte, so it is parsed once and then found by its bytes.
  */
-export const headerReader = (): ((bytes: Buffer, layout: HeaderLayout) => KnownHeader) => {
+const headerReader = (): ((bytes: Buffer, layout: HeaderLayout) => KnownHeader) => {
   const known = boundedMap<KnownHeader>()
   // The header seen last is most often the next one too; comparing bytes spares the making of a string.
   let last: { readonly part: Buffer; readonly header: KnownHeader } | undefined

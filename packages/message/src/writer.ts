@@ -82,7 +82,7 @@ export interface HeaderTemplate {
 }
 
 /** What a header is made of. */
-export type HeaderParts = Omit<HeaderTemplate, 'head'>
+type HeaderParts = Omit<HeaderTemplate, 'head'>
 
 const make = (parts: HeaderParts, dataKey: DataKey): HeaderTemplate => {
   const { suite, frameLength, context } = parts
@@ -107,11 +107,11 @@ const make = (parts: HeaderParts, dataKey: DataKey): HeaderTemplate => {
 }
 
 /** Bytes of a head whose context and encrypted data keys take so much. */
-export const headLengthOf = (context: MessageContext, encryptedDataKeysLength: number): number =>
+const headLengthOf = (context: MessageContext, encryptedDataKeysLength: number): number =>
   idAt + idBytes + 2 + context.stored.bytes.length + encryptedDataKeysLength + 5
 
 /** Makes the template of a data key's headers once for as long as the cache keeps the key. */
-export const headerTemplates = (): ((parts: HeaderParts, dataKey: DataKey) => HeaderTemplate) => {
+const headerTemplates = (): ((parts: HeaderParts, dataKey: DataKey) => HeaderTemplate) => {
   // Weak: the template goes when the cache lets go of the key.
   const templates = new WeakMap<object, HeaderTemplate>()
   return (parts, dataKey) => {

@@ -62,13 +62,12 @@ const checkContext = (pairs: EncryptionContext): void => {
 export type KeySource = KeyMaterial | Keyring
 
 /** Whether it is a keyring. */
-export const isKeyring = (source: unknown): source is Keyring =>
+const isKeyring = (source: unknown): source is Keyring =>
   typeof (source as Keyring | undefined)?.generate === 'function' &&
   typeof (source as Keyring).unwrap === 'function'
 
 /** Key material that keeps nothing: the keyring is asked for every message, as AWS's SDK does. */
-export const uncached = (keyring: Keyring): KeyMaterial =>
-  keyMaterial({ keyring, cacheExpiry: 0, cacheRefusals: 0 })
+const uncached = (keyring: Keyring): KeyMaterial => keyMaterial({ keyring, cacheExpiry: 0, cacheRefusals: 0 })
 
 export const nothing: EncryptionContext = Object.freeze({})
 export const noNames: readonly string[] = Object.freeze([])
