@@ -20,9 +20,6 @@ const suites = [
   ['items with one bit changed', 'packages/dynamodb/test/bit-flips'],
   ['interleaved invocations of two tenants', 'packages/middy/test/isolation'],
   ['interleaved writes and reads of two tenants', 'packages/middy/test/encrypted-tables.isolation'],
-  ['random payloads through whole handlers', 'packages/(middy|session)/test/properties'],
-  ['random items', 'packages/dynamodb/test/properties'],
-  ['the cache beside a model of it', 'packages/keys/test/cache-model'],
 ]
 
 const folder = values.results ?? mkdtempSync(path.join(tmpdir(), 'glassine-long-'))
