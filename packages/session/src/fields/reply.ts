@@ -28,7 +28,7 @@ export const replyOf = (settings: Settings, session: Session, jti?: string): Env
   const { bundleMember } = settings
   return {
     name: 'session',
-    ...(bundleMember !== undefined && { carrier: bundleMember }),
+    ...(bundleMember !== undefined && { bundleMember }),
     recognises,
     prepareOpen: async () => {
       throw decryptFailed()
