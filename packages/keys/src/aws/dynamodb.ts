@@ -3,10 +3,24 @@ import { firstAnswer } from '../kms/retry.ts'
 import type { AwsClientOptions } from './client-options.ts'
 import { type AwsCommand, type AwsService, awsSender } from './sender.ts'
 
-type Sdk = typeof import('@aws-sdk/client-dynamodb')
+type Command = new (input: any) => AwsCommand
+
+/**
+ * The commands that are sent. Not the type of the SDK's module: our declarations would then need it, and it is an
+ * optional peer.
+ */
+interface DynamoDBCommands {
+  readonly CreateTableCommand: Command
+  readonly DeleteItemCommand: Command
+  readonly DescribeTableCommand: Command
+  readonly GetItemCommand: Command
+  readonly PutItemCommand: Command
+  readonly QueryCommand: Command
+  readonly TransactWriteItemsCommand: Command
+}
 
 /** DynamoDB as the AWS SDK presents it. */
-const dynamoDBService: AwsService<Sdk> = {
+const dynamoDBService: AwsService<typeof import('@aws-sdk/client-dynamodb')> = {
   name: 'DynamoDB',
   package: '@aws-sdk/client-dynamodb',
   load: () => import('@aws-sdk/client-dynamodb'),
@@ -17,14 +31,17 @@ const dynamoDBService: AwsService<Sdk> = {
 export type Answered<T> = { answer: T } | { refusals: readonly string[] }
 
 /** Sends a command to DynamoDB, with retries. */
-export type DynamoDBSend = <T>(make: (sdk: Sdk) => AwsCommand, deadline: () => number) => Promise<Answered<T>>
+export type DynamoDBSend = <T>(
+  make: (sdk: DynamoDBCommands) => AwsCommand,
+  deadline: () => number,
+) => Promise<Answered<T>>
 
 /** @param region - of clients that are made here, where `awsClientOptions` names none */
 export const dynamoDBSender = (options: AwsClientOptions, region?: string): DynamoDBSend => {
   const sender = awsSender(options, dynamoDBService)
   const own = (options.awsClientOptions as { region?: unknown } | undefined)?.region
   const place = own === undefined ? region : undefined
-  return <T>(make: (sdk: Sdk) => AwsCommand, deadline: () => number) =>
+  return <T>(make: (sdk: DynamoDBCommands) => AwsCommand, deadline: () => number) =>
     firstAnswer(
       [
         async (signal) => {
