@@ -15,6 +15,10 @@ const config: Config = {
   collectCoverageFrom: ['packages/*/src/**/*.ts'],
   testTimeout: 30_000,
   maxWorkers: 2,
+  // Jest's 500 ms are too short for a worker with a full heap on a busy machine. What it reports now was left open.
+  workerGracefulExitTimeout: 10_000,
+  // Node keeps the modules of every suite that a worker has run, and a full heap makes late suites many times slower.
+  workerIdleMemoryLimit: '600MB',
 }
 
 export default config

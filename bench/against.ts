@@ -1,4 +1,4 @@
-// Before and after: figures of this checkout against those of another one, each measured by its own benchmark.
+// Figures of this checkout against those of another one, each measured by its own benchmark.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -15,7 +15,7 @@ export interface AgainstOptions {
   readonly against: string
   readonly rounds: number
   readonly only: readonly string[] | undefined
-  /** What is printed, and checked; unless given, all is printed and ratios are checked. */
+  /** What is printed, and checked; by default all is printed and ratios are checked. */
   readonly kinds: readonly Kind[] | undefined
   readonly check: boolean
   readonly json?: string | undefined
@@ -28,7 +28,7 @@ export interface Pair {
   readonly unit: string
   readonly before: number
   readonly after: number
-  /** Median over the rounds of how much worse it became: above 1 is worse, whatever the unit. */
+  /** Median over the rounds of how much worse it became: above 1 is worse, for any unit. */
   readonly worse: number
 }
 
@@ -49,7 +49,7 @@ export const pairs = (rounds: readonly Round[]): readonly Pair[] =>
     })
     if (values.length === 0) return []
     const worse = values.map(({ before, after }) => {
-      // Nothing that became nothing is no worse; a figure that was 0 and is not has no factor.
+      // Zero that stays zero is no worse; a figure that was 0 and no longer is has no factor.
       if (before === after) return 1
       return moreIsBetter(unit) ? before / after : after / before
     })
@@ -63,7 +63,7 @@ export const pairs = (rounds: readonly Round[]): readonly Pair[] =>
     }
   })
 
-/** Figures of one checkout's groups, as its own benchmark measures them in a process of its own. */
+/** Figures of one checkout's groups, measured by its own benchmark in a separate process. */
 const figuresOf = (folder: string, groups: readonly string[], scratch: string): readonly Figure[] =>
   groups.flatMap((group) => {
     const file = path.join(scratch, 'figures.json')
@@ -76,7 +76,7 @@ const figuresOf = (folder: string, groups: readonly string[], scratch: string): 
     return (JSON.parse(readFileSync(file, 'utf8')) as { figures: Figure[] }).figures
   })
 
-/** Measures both in turn, prints how they compare, and gives the exit code. */
+/** Measures both in turn, prints how they compare, and returns the exit code. */
 export const against = (options: AgainstOptions): number => {
   const here = process.cwd()
   const there = path.resolve(options.against)
@@ -86,7 +86,7 @@ export const against = (options: AgainstOptions): number => {
     const rounds: Round[] = []
     for (let round = 0; round < options.rounds; round++) {
       console.error(pc.dim(`round ${round + 1} of ${options.rounds}`))
-      // Who goes first alternates.
+      // The order alternates.
       if (round % 2 === 0) {
         const before = figuresOf(there, groups, scratch)
         rounds.push({ before, after: figuresOf(here, groups, scratch) })
@@ -125,7 +125,7 @@ const verdict = (worse: number): string => {
   return worse < 1 / limit ? pc.green('better') : ''
 }
 
-/** Says which figures became worse. No figure at all is a failure too. */
+/** Reports which figures became worse. No figure at all is a failure too. */
 const check = (all: readonly Pair[]): number => {
   const worse = all.filter((pair) => !(pair.worse <= limit))
   if (all.length === 0) console.log(pc.red('\nnothing was compared'))

@@ -1,5 +1,5 @@
 // A device for measurements, written with jose from the description of the format alone. It imports nothing of
-// Glassine: what it seals must open, and what it agrees on must not be taken from the code that is measured.
+// Glassine: the measured code must be able to open what it seals, and must not supply what it agrees on.
 import { createHash, randomBytes } from 'node:crypto'
 import { CompactEncrypt, importJWK } from 'jose'
 
@@ -14,7 +14,7 @@ export interface DeviceSession {
   readonly carrier: string
 }
 
-/** Makes sessions to one published key. */
+/** Creates sessions to one published key. */
 export const deviceTo = async (jwk: any, audience: string) => {
   const key = await importJWK(jwk, jwk.alg)
   return async (now = Date.now()): Promise<DeviceSession> => {
@@ -41,7 +41,7 @@ export const deviceTo = async (jwk: any, audience: string) => {
   }
 }
 
-/** A text as its UTF-8 bytes behind their number, four bytes, big-endian. */
+/** A text as its UTF-8 bytes after their length as four bytes, big-endian. */
 const numbered = (text: string): Buffer => {
   const bytes = Buffer.from(text, 'utf8')
   const length = Buffer.alloc(4)
@@ -49,17 +49,32 @@ const numbered = (text: string): Buffer => {
   return Buffer.concat([length, bytes])
 }
 
-/** What a field is bound to beside its place: 16 bytes of SHA-256 over route, model and the sorted pairs of the binding. */
+/** What a request addresses, without a query. */
+export interface Address {
+  readonly method: string
+  readonly path: string
+  readonly query: readonly never[]
+}
+
+/** What the values of a request are bound to besides their places; without a sender or authenticated members. */
 export const contextOf = (
   model: string,
-  route: string,
+  count: number,
+  { method, path }: Address,
   binding: Readonly<Record<string, string>>,
 ): string => {
-  const pairs = Object.keys(binding)
-    .sort()
-    .flatMap((name) => [name, binding[name]!])
-  const bytes = Buffer.concat([route, model, ...pairs].map(numbered))
-  return b64u(createHash('sha256').update(bytes).digest().subarray(0, 16))
+  const names = Object.keys(binding).sort()
+  const texts = [
+    ...['glassine-context-2', 'request', '', '', '', `${count}`],
+    ...[method, path, '0', model, '0'],
+    ...[`${names.length}`, ...names.flatMap((name) => [name, binding[name]!])],
+  ]
+  return b64u(
+    createHash('sha256')
+      .update(Buffer.concat(texts.map(numbered)))
+      .digest()
+      .subarray(0, 16),
+  )
 }
 
 /** The protected header of a field of a request. */
@@ -70,17 +85,30 @@ export const headerOf = (session: DeviceSession, p: string, ctx: string, jti: st
 export interface SealedWith {
   readonly model: string
   readonly members: readonly string[]
-  readonly route: string
+  readonly resource: Address
   readonly binding: Readonly<Record<string, string>>
 }
 
-/** Seals members of a payload, each in its place, and adds the session's keys. */
+/** The header of a request without values: the keys, followed by their proof. */
+export const provedHeader = async (
+  session: DeviceSession,
+  carrier: string,
+  { model, resource, binding }: Omit<SealedWith, 'members'>,
+): Promise<string> => {
+  const ctx = contextOf(model, 0, resource, binding)
+  const proof = await new CompactEncrypt(Buffer.from('{}'))
+    .setProtectedHeader(headerOf(session, '', ctx, b64u(randomBytes(16))))
+    .encrypt(session.request)
+  return `${carrier};proof=${proof}`
+}
+
+/** Seals members of a payload in their places, and adds the session's keys. */
 export const sealedBody = async (
   session: DeviceSession,
   payload: Readonly<Record<string, unknown>>,
-  { model, members, route, binding }: SealedWith,
+  { model, members, resource, binding }: SealedWith,
 ): Promise<Record<string, unknown>> => {
-  const ctx = contextOf(model, route, binding)
+  const ctx = contextOf(model, members.length, resource, binding)
   const jti = b64u(randomBytes(16))
   const body: Record<string, unknown> = { ...payload, $jwe: session.carrier }
   for (const member of members)

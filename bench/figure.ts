@@ -2,22 +2,25 @@
 export interface BenchOptions {
   readonly rounds: number
   readonly ms: number
-  /** The kinds that somebody will look at: a group may leave out the others where that saves time. */
+  /** The kinds that will be printed: a group may skip the others if that saves time. */
   readonly kinds: readonly Kind[]
-  /** The group was asked for by its name. */
+  /** The group was named on the command line. */
   readonly named: boolean
 }
 
 /**
- * What kind of figure a unit makes. Counts and sizes are the same on every machine; ratios hold on a noisy one, times
+ * The kind of figure for a unit. Counts and sizes are the same on every machine; ratios also hold on a noisy one, times
  * do not.
  */
 const kindOf = {
   calls: 'count',
+  files: 'count',
   $: 'count',
   kB: 'size',
   bytes: 'size',
+  MB: 'size',
   times: 'ratio',
+  share: 'ratio',
   'times faster': 'ratio',
   us: 'time',
   ms: 'time',
@@ -29,7 +32,7 @@ export type Kind = (typeof kindOf)[Unit]
 
 export const kinds: readonly Kind[] = [...new Set(Object.values(kindOf))]
 
-/** Whether more of a unit is better. */
+/** Whether more is better for a unit. */
 export const moreIsBetter = (unit: Unit): boolean => unit === 'times faster' || unit === '/s'
 
 /** One line of the benchmark's result; `name` is stable, so that runs can be compared. */
@@ -41,13 +44,13 @@ export interface Figure {
   /** What the figure must hold, as text; absent for figures that are only reported. */
   readonly bar?: string
   readonly holds?: boolean
-  /** What the figure should hold one day, where the bar only keeps it from getting worse. */
+  /** The goal for the figure, if the bar only keeps it from getting worse. */
   readonly goal?: string
-  /** What was measured against what, in a sentence. */
+  /** What was compared with what, in one sentence. */
   readonly what: string
 }
 
-/** A bar that is missed today has its goal beside it: the bar is then today's figure and a small margin. */
+/** A bar that is missed today has its goal beside it: the bar is then today's figure plus a small margin. */
 export type Bar = number | { readonly bar: number; readonly goal: number }
 
 const round = (value: number): number => Number(value.toPrecision(3))

@@ -1,5 +1,5 @@
-// The cheapest legal use of node:crypto, which the formats are measured against: HMACs by one-shot hashes, AES-GCM
-// without anything around it, and keys in the form that this Node takes fastest.
+// The cheapest correct use of node:crypto, with which the formats are compared: HMACs by one-shot hashes, AES-GCM
+// without anything around it, and keys in the form that this version of Node uses fastest.
 import { createCipheriv, createDecipheriv, createSecretKey, hash, type KeyObject } from 'node:crypto'
 import { compare } from './paired.ts'
 
@@ -48,7 +48,7 @@ export const gcmSeal = (key: CipherKey, iv: Buffer, plaintext: Buffer, aad: Buff
   return { body, tag: cipher.getAuthTag() }
 }
 
-/** One decryption; it throws when the tag is wrong. */
+/** One decryption; throws if the tag is wrong. */
 export const gcmOpen = (key: CipherKey, iv: Buffer, { body, tag }: Sealed, aad: Buffer = nothing): Buffer => {
   const decipher = createDecipheriv('aes-256-gcm', key, iv, options)
   decipher.setAuthTag(tag)
@@ -65,7 +65,7 @@ const twice = (key: CipherKey): void => {
   gcmSeal(key, iv, nothing, value)
   gcmSeal(key, iv, value, value)
 }
-// Some releases of Node take several times as long when a key is a Buffer (nodejs/node#63111), others the other way.
+// Some releases of Node take several times as long if a key is a Buffer (nodejs/node#63111), others the reverse.
 const forms = await compare(
   () => twice(keyBytes),
   () => twice(createSecretKey(keyBytes)),
@@ -76,5 +76,5 @@ const buffers = forms.ratio <= 1
 /** A key in the cheaper form, for a few operations. */
 export const cipherKey: (bytes: Buffer) => CipherKey = buffers ? (bytes) => bytes : createSecretKey
 
-/** Which floor it is, for the output. */
+/** The name of the floor, for the output. */
 export const floor = `node:crypto alone: HMAC by one-shot hashes, AES-GCM, keys as ${buffers ? 'Buffers' : 'KeyObjects'} (the other form takes ${(buffers ? 1 / forms.ratio : forms.ratio).toFixed(2)} times as long here)`

@@ -1,5 +1,5 @@
-// The bare primitives that an item of ten encrypted attributes cannot do without in suite 0x6700 under a cached
-// branch key: what a perfect implementation would cost.
+// The bare primitives that an item of ten encrypted attributes needs in suite 0x6700 under a cached
+// branch key: the cost of a perfect implementation.
 import { createCipheriv, hash, randomFillSync } from 'node:crypto'
 import { cipherKey, gcmOpen, gcmSeal, hmacOf, type Sealed } from './floor.ts'
 
@@ -47,14 +47,14 @@ export const itemEncryptPrimitives = (value: Buffer): void => {
   for (let at = 0; at < fields; at++) gcmSeal(cipherKey(keyBytes), iv, value, path)
 }
 
-/** What {@link itemDecryptPrimitives} opens. */
+/** The input of {@link itemDecryptPrimitives}. */
 export const sealedItemParts = (value: Buffer): Readonly<Record<'branch' | 'dataKey' | 'field', Sealed>> => ({
   branch: gcmSeal(keyBytes, iv, keyBytes, branchAad),
   dataKey: gcmSeal(keyBytes, iv, keyBytes, context),
   field: gcmSeal(keyBytes, iv, value, path),
 })
 
-/** The same for opening, without the random bytes. */
+/** The same for decryption, without the random bytes. */
 export const itemDecryptPrimitives = (sealed: ReturnType<typeof sealedItemParts>): void => {
   deriveAndAuthenticate()
   gcmOpen(cipherKey(keyBytes), iv, sealed.branch, branchAad)

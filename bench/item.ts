@@ -1,4 +1,4 @@
-// Items of DynamoDB: ten encrypted attributes and a key, against the bare primitives; and what they add in bytes.
+// Items of DynamoDB: ten encrypted attributes and a key, compared to the bare primitives; and the bytes that they add.
 import { type Item, itemEncryptorOfActions, itemSize, type SuiteName } from '@glassine/dynamodb'
 import { type BranchKeySource, hierarchicalKeyring } from '@glassine/keys/key-store'
 import { atMost, type BenchOptions, type Figure, reported } from './figure.ts'
@@ -37,7 +37,7 @@ const encryptorWith = (suite: SuiteName) =>
 
 type Encryptor = ReturnType<typeof encryptorWith>
 
-/** Items as each suite encrypts them; either encryptor must open both. */
+/** Items as each suite encrypts them; either encryptor must be able to decrypt both. */
 const encryptedItems = async (plain: Encryptor, signed: Encryptor) => {
   const items = { plain: await plain.encryptItem(item), signed: await signed.encryptItem(item) }
   for (const opened of [await plain.decryptItem(items.signed), await signed.decryptItem(items.plain)])

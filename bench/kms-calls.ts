@@ -1,16 +1,17 @@
+import { bundleHandler, loadHandlers } from '../examples/patient-intake/demo/bundle.ts'
 import { startSandbox } from '../examples/patient-intake/demo/sandbox.ts'
 import { atMost, type Figure } from './figure.ts'
 
 /**
- * KMS calls of the example's first and of a warm invocation: ten sealed values in and ten out, and a row of the same
+ * KMS calls of the example's first and of a warm invocation: ten encrypted values in and ten out, and a row with them
  * stored in between, all under one hierarchical keyring.
  */
 export const kmsCallFigures = async (): Promise<readonly Figure[]> => {
-  const sandbox = await startSandbox()
+  const { file } = await bundleHandler()
+  const sandbox = await startSandbox(() => loadHandlers(file))
   try {
-    const body = await sandbox.seal()
-    const cold = await sandbox.call({ body })
-    const warm = await sandbox.call({ body: await sandbox.seal() })
+    const cold = await sandbox.observe(await sandbox.request())
+    const warm = await sandbox.observe(await sandbox.request())
     if (cold.status !== 201 || warm.status !== 201) throw new Error('the example did not answer 201')
     return [
       atMost(

@@ -1,4 +1,4 @@
-// AWS Encryption SDK messages against AWS's own JavaScript library, and against the bare primitives.
+// AWS Encryption SDK messages compared to AWS's own JavaScript library, and to the bare primitives.
 import * as aws from '@aws-crypto/client-node'
 import { defineFields } from '@glassine/core'
 import { keyMaterial } from '@glassine/keys'
@@ -61,7 +61,7 @@ const bytesLevel = async (options: BenchOptions): Promise<Figure[]> => {
   }
   const message = (await ours.encrypt()).result
   const { result: theirMessage } = await theirs.encrypt()
-  // Each must open what the other wrote, or the comparison would be of two different things.
+  // Each must decrypt what the other wrote; otherwise the comparison would be meaningless.
   if (!(await theirs.decrypt(Buffer.from(message))).plaintext.equals(field))
     throw new Error('client-node differs')
   if (!Buffer.from((await ours.decrypt(theirMessage)).plaintext).equals(field)) throw new Error('we differ')
@@ -104,27 +104,31 @@ const envelopes = async (options: BenchOptions): Promise<Figure[]> => {
   const keys = ourKeys()
   const bundle = messageEnvelope({ keys, shape: 'bundle' })
   const fields = messageEnvelope({ keys })
-  const sealedBundle = await bundle.encrypt(record, ten, { binding })
-  const sealedFields = await fields.encrypt(record, ten, { binding })
+  const sealedBundle = await bundle.encrypt(record, ten, { binding, use: 'store:bench' })
+  const sealedFields = await fields.encrypt(record, ten, { binding, use: 'store:bench' })
   const sealedRaw = rawSealed(field)
   const tenTimes = (work: () => unknown) => () => {
     for (let at = 0; at < 10; at++) work()
   }
   const rawIn = tenTimes(() => rawDecrypt(sealedRaw))
   const sealing = await compare(
-    () => bundle.encrypt(record, ten, { binding }),
+    () => bundle.encrypt(record, ten, { binding, use: 'store:bench' }),
     tenTimes(() => rawEncrypt(field)),
     options,
   )
-  const opening = await compare(() => bundle.decrypt(sealedBundle, ten, { binding }), rawIn, options)
+  const opening = await compare(
+    () => bundle.decrypt(sealedBundle, ten, { binding, use: 'store:bench' }),
+    rawIn,
+    options,
+  )
   const sealingFields = await compare(
-    () => fields.encrypt(record, ten, { binding }),
+    () => fields.encrypt(record, ten, { binding, use: 'store:bench' }),
     tenTimes(() => encryptPrimitives(field)),
     options,
   )
   const primitives = sealedForDecrypt(field)
   const openingFields = await compare(
-    () => fields.decrypt(sealedFields, ten, { binding }),
+    () => fields.decrypt(sealedFields, ten, { binding, use: 'store:bench' }),
     tenTimes(() => decryptPrimitives(primitives)),
     options,
   )

@@ -1,5 +1,5 @@
-// The bare primitives that message format v2 with suite 0x0478 cannot do without: what a perfect implementation would
-// cost.
+// The bare primitives that message format v2 with suite 0x0478 needs: the cost of a perfect
+// implementation.
 import { randomFillSync } from 'node:crypto'
 import { type CipherKey, cipherKey, gcmOpen, gcmSeal, hmacOf, type Sealed } from './floor.ts'
 
@@ -41,14 +41,14 @@ export const encryptPrimitives = (plaintext: Buffer): Sealed => {
 
 const fixedId = Buffer.alloc(32, 9)
 
-/** The same for opening. */
+/** The same for decryption. */
 export const decryptPrimitives = (sealed: Sealed): Buffer => {
   const key = derive(fixedId)
   gcmSeal(key, headerIv, noPlaintext, header)
   return gcmOpen(key, frameIv, sealed, frameAad)
 }
 
-/** What {@link decryptPrimitives} opens: made with its fixed message id. */
+/** The input of {@link decryptPrimitives}: made with its fixed message id. */
 export const sealedForDecrypt = (plaintext: Buffer): Sealed =>
   gcmSeal(derive(fixedId), frameIv, plaintext, frameAad)
 
@@ -62,7 +62,7 @@ export const rawEncrypt = (plaintext: Buffer): Sealed => {
   return gcmSeal(rawKey, counter, plaintext)
 }
 
-/** What {@link rawDecrypt} opens. */
+/** The input of {@link rawDecrypt}. */
 export const rawSealed = (plaintext: Buffer): Sealed => gcmSeal(rawKey, rawIv, plaintext)
 
 /** One raw AES-256-GCM decryption. */

@@ -1,4 +1,4 @@
-// What `npm run bench` does with groups of figures: chooses, measures, prints, checks.
+// What `npm run bench` does with groups of figures: selects, measures, prints, checks.
 import { writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
@@ -12,9 +12,9 @@ export interface Group {
   readonly measure: (options: BenchOptions) => Promise<readonly Figure[]>
   /** The kinds of its figures. */
   readonly kinds: readonly Kind[]
-  /** The group needs more than Node, and runs only when it is named. */
+  /** The group needs more than Node, and runs only if it is named. */
   readonly optIn?: boolean
-  /** What a reader must know of its figures; printed below them. */
+  /** Notes on its figures, printed below them. */
   readonly note?: string
 }
 
@@ -60,7 +60,7 @@ const parse = (args: readonly string[], groups: Readonly<Record<string, Group>>)
   return { ...values, rounds, only, kinds: chosenKinds.length > 0 ? chosenKinds : undefined }
 }
 
-/** Measures what the arguments ask for, prints it, and gives the exit code. */
+/** Measures what the arguments select, prints it, and returns the exit code. */
 export const bench = async (
   args: readonly string[],
   groups: Readonly<Record<string, Group>>,
@@ -100,7 +100,7 @@ export const bench = async (
   return options.check ? check(wanted) : 0
 }
 
-/** Says which bars are missed. No bar at all is a failure too: a check of nothing must not pass. */
+/** Reports which bars are missed. No bar at all is a failure too: a check of nothing must not pass. */
 const check = (figures: readonly Figure[]): number => {
   const bars = figures.filter(({ bar }) => bar !== undefined)
   const failures = bars.filter(({ holds }) => !holds)

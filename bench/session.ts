@@ -1,9 +1,9 @@
-// JWE sessions, service side: ten fields of a payload against jose with the same tokens and keys.
+// JWE sessions, service side: ten fields of a payload, compared to jose with the same tokens and keys.
 import { randomBytes, webcrypto } from 'node:crypto'
 import { defineFields, type Prepared } from '@glassine/core'
 import { localRecipient, sessionEnvelope } from '@glassine/session'
 import { CompactEncrypt, compactDecrypt } from 'jose'
-import { contextOf, deviceTo, headerOf, sealedBody } from './device.ts'
+import { contextOf, deviceTo, headerOf, provedHeader, sealedBody } from './device.ts'
 import { atLeast, type BenchOptions, type Figure, reported } from './figure.ts'
 import { compare } from './paired.ts'
 
@@ -11,8 +11,8 @@ const names = Array.from({ length: 10 }, (_, at) => `field${at}`)
 const value = '0123456789abcdef0123456789abcdef'
 const payload = { id: 'p-1', ...Object.fromEntries(names.map((name) => [name, value])) }
 const fields = defineFields<any>('patient', Object.fromEntries(names.map((name) => [name, {}])))
-const route = 'PUT /patients/{id}'
-const invocation = { binding: { tenant: 't-1' }, route }
+const resource = { method: 'PUT', path: '/patients/p-1', query: [] } as const
+const invocation = { binding: { tenant: 't-1' }, resource }
 const audience = 'https://api.example.com'
 
 const finished = (prepared: Prepared): any => prepared.finish()
@@ -22,21 +22,21 @@ export const sessionFigures = async (options: BenchOptions): Promise<readonly Fi
   const recipient = localRecipient()
   const [jwk] = await recipient.jwks({ deadline: () => Date.now() })
   const begin = await deviceTo(jwk, audience)
-  const envelope = sessionEnvelope({ recipient, audience })
+  const envelope = sessionEnvelope({ recipients: recipient, audience })
   const session = await begin()
   const body = await sealedBody(session, payload, {
     model: 'patient',
     members: names,
-    route,
+    resource,
     binding: invocation.binding,
   })
   const { reply } = await envelope.prepareOpen(body, fields, invocation)
 
-  // jose at its best: the key imported once, and all fields at a time, or one after another, whichever is faster.
+  // jose at its best: the key imported once, and all fields at once or one after another, whichever is faster.
   const key = (raw: Buffer) =>
     webcrypto.subtle.importKey('raw', new Uint8Array(raw), 'AES-GCM', false, ['encrypt', 'decrypt'])
   const [requestKey, responseKey] = [await key(session.request), await key(session.response)]
-  const ctx = contextOf('patient', route, invocation.binding)
+  const ctx = contextOf('patient', names.length, resource, invocation.binding)
   const jti = randomBytes(16).toString('base64url')
   const encoder = new TextEncoder()
   const decoder = new TextDecoder()
@@ -70,10 +70,10 @@ export const sessionFigures = async (options: BenchOptions): Promise<readonly Fi
   const best = (of: typeof sealing) => of.reduce((one, other) => (other.ratio < one.ratio ? other : one))
   const [sealed, opened] = [best(sealing), best(opening)]
 
-  // Sessions that were never seen before, so that each is agreed on, derived, opened and read.
-  const uncached = sessionEnvelope({ recipient, audience, cacheExpiry: 0 })
-  const unwrap = () =>
-    uncached.prepareOpen(undefined, fields, { ...invocation, sessionHeader: session.carrier })
+  // New sessions, so that each must be agreed on, derived, opened and read.
+  const uncached = sessionEnvelope({ recipients: recipient, audience, cacheExpiry: 0 })
+  const sessionHeader = await provedHeader(session, session.carrier, { model: 'patient', ...invocation })
+  const unwrap = () => uncached.prepareOpen(undefined, fields, { ...invocation, sessionHeader })
   const secret = await compare(unwrap, seal, options)
 
   const what = 'ten 32-byte values of a payload, kept session, against jose `dir` with an imported CryptoKey'

@@ -5,7 +5,7 @@ import type { Figure } from './figure.ts'
 const plain = { top: '', 'top-mid': '', 'top-left': '', 'top-right': '', bottom: '', 'bottom-mid': '' }
 const noLines = { 'bottom-left': '', 'bottom-right': '', left: '', 'left-mid': '', mid: '', 'mid-mid': '' }
 
-/** Rows as aligned text, for a reader at a terminal. */
+/** Rows as aligned text, for a terminal. */
 export const aligned = (
   head: readonly string[],
   aligns: readonly ('left' | 'right')[],
@@ -21,7 +21,7 @@ export const aligned = (
   return lines.toString().replaceAll(/ +$/gm, '')
 }
 
-/** The figures, their bars and whether those hold. */
+/** The figures, their bars and whether they are met. */
 export const table = (figures: readonly Figure[]): string =>
   aligned(
     ['figure', 'value', 'unit', 'kind', 'bar', 'goal', ''],

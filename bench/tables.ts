@@ -1,18 +1,12 @@
-// Items through the client of the AWS SDK and a DynamoDB server on this machine, with and without encryption; and how
-// often KMS is called for many items.
+// Items through the client of the AWS SDK and a DynamoDB server on this machine, with and without encryption; and the
+// number of KMS calls for many items.
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
 import { defineFields } from '@glassine/core'
 import { type SuiteName, withEncryption } from '@glassine/dynamodb'
 import { hierarchicalKeyring, keyStore } from '@glassine/keys/key-store'
-import {
-  type LocalDynamoDB,
-  localDynamoDBKind,
-  missingDynamoDB,
-  startLocalDynamoDB,
-  withoutTransactions,
-} from '@glassine/local-dynamodb'
 import { startLocalKms } from '@glassine/local-kms'
+import { type LocalDynamoDB, startLocalDynamoDB, withoutTransactions } from '@glassine/testing/dynamodb'
 import pc from 'picocolors'
 import { atMost, type BenchOptions, type Figure, reported } from './figure.ts'
 
@@ -51,7 +45,7 @@ const servicesOn = async (server: LocalDynamoDB) => {
   return {
     kms,
     plain,
-    /** A client as a new environment would have it: with nothing cached. */
+    /** A client as in a new environment: with nothing cached. */
     encrypting: (suite: SuiteName) => {
       const keyring = hierarchicalKeyring({
         keyStore: store,
@@ -91,7 +85,7 @@ const kmsCalls = async ({ kms, encrypting }: Services): Promise<Figure> => {
   return atMost('items1000-kms-calls', kms.callCount(), 1, 'calls', what)
 }
 
-/** Time of single requests in turn, so that what slows the machine slows all of them. */
+/** Times single requests in turn, so that anything that slows the machine slows all of them. */
 const latencies = async ({ plain, encrypting }: Services, rounds: number): Promise<Figure[]> => {
   const clients = { plain, encrypted: encrypting('0x6700'), signed: encrypting('0x6701') }
   const works = Object.entries({ put, get }).flatMap(([operation, work]) =>
@@ -118,14 +112,14 @@ const latencies = async ({ plain, encrypting }: Services, rounds: number): Promi
 
 /** All figures of tables. */
 export const tableFigures = async ({ rounds, kinds }: BenchOptions): Promise<readonly Figure[]> => {
-  const server = await startLocalDynamoDB(localDynamoDBKind())
+  const server = await startLocalDynamoDB()
   try {
     const services = await servicesOn(server)
     try {
       const figures = [await kmsCalls(services)]
       if (!kinds.includes('time')) return figures
-      const missing = missingDynamoDB('dynoxide')
-      if (missing) console.error(pc.yellow(`no latencies of Put and Get: ${missing}`))
+      if (server.kind !== 'dynoxide')
+        console.error(pc.yellow('no latencies of Put and Get: Dynoxide cannot run here'))
       else figures.push(...(await latencies(services, rounds * 50)))
       return figures
     } finally {

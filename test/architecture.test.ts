@@ -1,4 +1,4 @@
-// What a reviewer would otherwise have to look for by hand: direction of imports, dependencies, documents.
+// What a reviewer would otherwise have to check by hand: directions of imports, dependencies, documents.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -7,7 +7,7 @@ import { describe, expect, test } from '@jest/globals'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const read = (...parts: string[]) => readFileSync(path.join(root, ...parts), 'utf8')
 
-/** Which packages each may import; an import of any other is a wrong direction. */
+/** Which packages each may import; importing any other is the wrong direction. */
 const knows: Readonly<Record<string, readonly string[]>> = {
   core: [],
   keys: ['core'],
@@ -18,7 +18,7 @@ const knows: Readonly<Record<string, readonly string[]>> = {
   client: ['core'],
   logger: ['core'],
   'local-kms': [],
-  testing: ['core', 'local-kms'],
+  testing: ['core', 'keys', 'message', 'session', 'dynamodb', 'middy', 'local-kms'],
 }
 
 const packages = readdirSync(path.join(root, 'packages'))
@@ -35,7 +35,7 @@ const statement =
 const importsOf = (file: string): string[] =>
   [...read(file).matchAll(statement)].map(([, from, bare, lazy]) => (from ?? bare ?? lazy)!)
 
-test('every package is in the table of who knows whom', () => {
+test('every package is in the table of allowed imports', () => {
   expect(packages.toSorted()).toEqual(Object.keys(knows).toSorted())
 })
 
@@ -53,7 +53,7 @@ describe.each(packages)('@glassine/%s', (name) => {
     expect(wrong).toEqual([])
   })
 
-  test('has no runtime dependency but other packages of Glassine, and names those that it imports', () => {
+  test('has no runtime dependencies except other packages of Glassine, and declares those that it imports', () => {
     const dependencies = Object.keys(manifest.dependencies ?? {})
     expect(dependencies.filter((dependency) => !dependency.startsWith('@glassine/'))).toEqual([])
     const imported = new Set(
@@ -118,7 +118,7 @@ describe.each(packages)('@glassine/%s', (name) => {
     expect(existsSync(path.join(root, 'packages', name, 'LICENSE'))).toBe(true)
   })
 
-  test('tells npm where it comes from, what it is about, and to publish with provenance', () => {
+  test('tells npm its origin, its subject, and to publish with provenance', () => {
     const { repository, bugs, homepage, keywords, license, engines, files, publishConfig } = manifest
     expect(repository).toMatchObject({ type: 'git', directory: `packages/${name}` })
     expect(repository.url).toMatch(/^git\+https:.*\.git$/)
@@ -131,7 +131,7 @@ describe.each(packages)('@glassine/%s', (name) => {
   })
 })
 
-test("middy's main entry does not lead to dynamodb: a handler without tables must not bundle it", () => {
+test("middy's main entry does not import dynamodb: a handler without tables must not bundle it", () => {
   const seen = new Set<string>()
   const walk = (file: string): void => {
     if (seen.has(file)) return
@@ -145,7 +145,20 @@ test("middy's main entry does not lead to dynamodb: a handler without tables mus
   expect(importsOf('packages/middy/src/encrypted-tables.ts')).toContain('@glassine/dynamodb')
 })
 
-test('only our own packages import what is internal: no example, document, README or comment does', () => {
+test("middy's handler of published keys does not import Middy, not even its types", () => {
+  const seen = new Set<string>()
+  const walk = (file: string): void => {
+    if (seen.has(file)) return
+    seen.add(file)
+    for (const from of importsOf(file))
+      if (from.startsWith('.')) walk(path.join(path.dirname(file), from))
+      else expect(`${file} imports ${from}`).toMatch(/ imports (?:node:|@glassine\/core)/)
+  }
+  walk('packages/middy/src/jwks.ts')
+  expect(seen.size).toBeGreaterThan(4)
+})
+
+test('only our own packages import internal paths: no example, document, README or comment does', () => {
   const under = (folder: string) =>
     readdirSync(path.join(root, folder), { recursive: true, encoding: 'utf8' }).map((file) =>
       path.join(folder, file),
@@ -156,13 +169,13 @@ test('only our own packages import what is internal: no example, document, READM
   )
   expect(users.length).toBeGreaterThan(20)
   expect(users.filter((file) => /@glassine\/[\w-]+\/internal/.test(read(file)))).toEqual([])
-  // What a comment shows is meant to be copied.
+  // Comments' examples are meant to be copied.
   const shown = packages.flatMap((name) => sources(`packages/${name}/src`))
   expect(shown.filter((file) => /^ *\*.*@glassine\/[\w-]+\/internal/m.test(read(file)))).toEqual([])
 })
 
-test('AES-GCM, HMAC and P-384 of Node stand once, in keys', () => {
-  // `local-kms` keeps its own, since tests take it for the other side.
+test("Node's AES-GCM, HMAC and P-384 are used only in keys", () => {
+  // `local-kms` has its own, because tests use it as the independent side.
   const files = packages
     .filter((name) => name !== 'local-kms')
     .flatMap((name) => sources(`packages/${name}/src`))
@@ -183,7 +196,7 @@ test.each(['core', 'client'])('%s runs in a browser: it imports nothing of Node'
   ).toEqual([])
 })
 
-test('no test reads a file outside the repository, but by describeShared, which skips where it is absent', () => {
+test('no test reads a file outside the repository, except by describeShared, which skips if it is absent', () => {
   const readers = ['test', ...packages.map((name) => `packages/${name}/test`), 'examples', 'bench', 'tools']
     .flatMap(sources)
     .filter((file) => !file.includes('node_modules') && !file.includes('dist/'))

@@ -1,4 +1,4 @@
-// `npm run bench -- --check` must fail where a bar is missed, and the floor must be what it says it is.
+// `npm run bench -- --check` must fail if a bar is missed, and the floor must be what it claims to be.
 import { spawnSync } from 'node:child_process'
 import { createDecipheriv, createHmac, randomBytes } from 'node:crypto'
 import { readFileSync, rmSync } from 'node:fs'
@@ -23,7 +23,7 @@ const run = (...args: string[]) => {
 }
 
 describe('npm run bench', () => {
-  test('exits 1 with --check when a bar is missed, and its last line says which', () => {
+  test('exits 1 with --check if a bar is missed, and names it in its last line', () => {
     const { status, last } = run('--check')
     expect(status).toBe(1)
     expect(last).toBe('1 of 2 bars missed: size-now is 2 kB, not <= 1')
@@ -45,7 +45,7 @@ describe('npm run bench', () => {
     expect(run('--check', 'sizes').status).toBe(1)
   })
 
-  test('exits 1 with --check when there is no bar to check', () => {
+  test('exits 1 with --check if there is no bar to check', () => {
     expect(run('--check', '--only', 'unbarred')).toMatchObject({ status: 1, last: 'no bar was checked' })
   })
 
@@ -98,21 +98,21 @@ describe('before and after', () => {
     after: [reported('a', after, unit, ''), reported('new', 1, 'us', '')],
   })
 
-  test('compares figures that both have, by the median of the factors of all rounds', () => {
+  test('compares the figures that both have, by the median of the factors of all rounds', () => {
     const rounds = [round(10, 11, 'us'), round(10, 30, 'us'), round(10, 9, 'us')]
     expect(pairs(rounds)).toEqual([
       { name: 'a', kind: 'time', unit: 'us', before: 10, after: 11, worse: 1.1 },
     ])
   })
 
-  test('calls less worse where more is better', () => {
+  test('counts less as worse if more is better', () => {
     expect(pairs([round(4, 2, 'times faster')])[0]?.worse).toBe(2)
     expect(pairs([round(2, 4, 'times faster')])[0]?.worse).toBe(0.5)
   })
 })
 
 describe('the floor', () => {
-  test.each(['sha256', 'sha384', 'sha512'] as const)('is an HMAC with %s like that of createHmac', (hash) => {
+  test.each(['sha256', 'sha384', 'sha512'] as const)("is an HMAC with %s, equal to createHmac's", (hash) => {
     for (const [keyBytes, messageBytes] of [
       [32, 32],
       [64, 200],
@@ -125,7 +125,7 @@ describe('the floor', () => {
     }
   })
 
-  test('is an AES-GCM that node:crypto opens', () => {
+  test('is an AES-GCM that node:crypto decrypts', () => {
     const [key, iv, plaintext, aad] = [randomBytes(32), randomBytes(12), randomBytes(40), randomBytes(9)]
     const { body, tag } = gcmSeal(key, iv, plaintext, aad)
     const decipher = createDecipheriv('aes-256-gcm', key, iv, { authTagLength: 16 })

@@ -1,4 +1,4 @@
-// The tool that looks whether tests notice faults is itself a check that must be able to fail.
+// The tool that checks whether tests notice faults must itself be able to fail.
 import { spawnSync } from 'node:child_process'
 import { readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -33,7 +33,7 @@ describe('the catalogue', () => {
     expect(() => placed({ ...entry, find: 'export const' }, sources)).toThrow(/is found \d\d+ times/)
   })
 
-  test('lists as equivalent only faults that there are', () => {
+  test('lists as equivalent only existing faults', () => {
     const all = sources.flatMap(mutantsOf)
     expect(equivalent.filter((entry) => !all.some((mutant) => isSame(mutant, entry)))).toEqual([])
   })
@@ -45,7 +45,7 @@ const sourceOf = (text: string, file = 'packages/a/src/a.ts'): Source => ({
   bytes: Buffer.from(text),
 })
 
-/** What becomes of a text of one line, by all faults. */
+/** The results of all faults in a one-line text. */
 const faultsIn = (text: string): readonly string[] =>
   mutantsOf(sourceOf(text)).map((mutant) => `${mutant.kind}: ${diff(mutant).after}`)
 
@@ -84,7 +84,7 @@ describe('faults', () => {
     expect([...faultsIn(text)].sort()).toEqual([...expected].sort())
   })
 
-  test('make a condition hold always and never, and leave out what follows `finally`', () => {
+  test('make a condition hold always and never, and omit the code after `finally`', () => {
     expect(faultsIn('if (a) b()')).toEqual(
       expect.arrayContaining(['condition: if (true) b()', 'condition: if (false) b()']),
     )
@@ -104,14 +104,14 @@ describe('faults', () => {
     ).toEqual([])
   })
 
-  test('have places counted in bytes', () => {
+  test('have positions in bytes', () => {
     expect(faultsIn("const ü = '€' /* é */; const x = a < 'ñ'")).toEqual([
       "comparison: const ü = '€' /* é */; const x = a <= 'ñ'",
     ])
   })
 })
 
-test('a seed gives the same sample again, wherever files lie, and another seed another', () => {
+test('a seed gives the same sample again, even if files move, and another seed another', () => {
   const text = Array.from({ length: 30 }, (_, at) => `const x${at} = a < b${at}`).join('\n')
   const inFile = (file: string, seed: string) =>
     inSampleOrder(mutantsOf(sourceOf(text, file)), seed).map((mutant) => diff(mutant).after)
@@ -119,7 +119,7 @@ test('a seed gives the same sample again, wherever files lie, and another seed a
   expect(inFile('packages/a/src/a.ts', '1')).not.toEqual(inFile('packages/a/src/a.ts', '2'))
 })
 
-test('one of five mutants of a sample is out of the catalogue', () => {
+test('one in five mutants of a sample is from the catalogue', () => {
   const named = (at: number): Mutant => ({
     source: sourceOf(`${at}`),
     kind: 'catalogue',
@@ -133,19 +133,19 @@ test('one of five mutants of a sample is out of the catalogue', () => {
   expect(order).toHaveLength(44)
 })
 
-test('what is reached is known for each function', () => {
+test('reach is recorded for each function', () => {
   const source = sourceOf(
     'const f = (a) => a < 1\nfunction g() { return h(() => 2 < 3) }\nf(0)\ng()\nfunction h() {}',
   )
   const reach = reachOf([source])
   const { code } = transformSync(reach.noting(source).toString(), { loader: 'ts' })
-  const reached = new Set<number>()
-  new Function('globalThis', code)({ __reached: reached })
+  const reached = new Uint8Array(reach.count)
+  new Function('globalThis', code)({ __reached: () => reached })
   const [inF, inG, inArrow] = ['a < 1', 'return', '2 < 3'].map((text) => {
     const start = source.bytes.indexOf(text)
     return reach.pointOf({ source, kind: '', start, end: start + text.length, becomes: '' })
   })
-  expect([inF, inG, inArrow].map((point) => reached.has(point!))).toEqual([true, true, false])
+  expect([inF, inG, inArrow].map((point) => reached[point!] === 1)).toEqual([true, true, false])
 })
 
 describe('npm run mutants', () => {
@@ -171,9 +171,9 @@ describe('npm run mutants', () => {
     return { status, stdout, stderr, last: stdout.trimEnd().split('\n').at(-1) }
   }
 
-  test('exits 1 below the bar, and shows what no test noticed', () => {
+  test('exits 1 below the bar, and shows unnoticed faults', () => {
     const file = path.join(tmpdir(), `mutants-${process.pid}.json`)
-    const before = repositoryAt(path.join(root, fixture)).hash
+    const before = repositoryAt(path.join(root, fixture)).suites
     try {
       const { status, stdout, last } = run('--only', 'missed.ts', '--json', file)
       expect(last).toBe('2 killed of 8 (25.0 %)')
@@ -191,19 +191,19 @@ describe('npm run mutants', () => {
         fate: 'killed',
         by: { suite: 'packages/small/test/small.test.ts', failure: 'a short text stays as it is' },
       })
-      expect(repositoryAt(path.join(root, fixture)).hash).toBe(before)
+      expect(repositoryAt(path.join(root, fixture)).suites).toEqual(before)
     } finally {
       rmSync(file, { force: true })
     }
   }, 300_000)
 
-  test('exits 0 when all is noticed, by a test that fails or by one that never ends', () => {
+  test('exits 0 if all faults are noticed, by a test that fails or never ends', () => {
     const { status, last } = run('--only', 'noticed.ts')
     expect(last).toBe('12 killed of 12 (100.0 %)')
     expect(status).toBe(0)
   }, 300_000)
 
-  test('exits 2, and tries nothing, when a suite fails without any fault', () => {
+  test('exits 2 without trying anything if a suite fails without any fault', () => {
     const { status, stderr } = run('--package', 'broken')
     expect(status).toBe(2)
     expect(stderr).toContain(

@@ -1,5 +1,5 @@
-// A constant key or IV breaks the encryption and no round trip. So every place that draws randomness is in a table with
-// the test that notices; a new place that is not in it fails here.
+// A constant key or IV breaks the encryption, and no round trip shows it. So every place that draws randomness is in a
+// table with the test that notices; a new place outside the table fails here.
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -15,10 +15,10 @@ interface Hit {
 }
 
 const random =
-  /\b(?:randomBytes|randomFill(?:Sync)?|randomUUID|randomInt|getRandomValues|generateKey(?:Pair)?(?:Sync)?|newSigningKey(?=\()|generatePrime(?:Sync)?|create(?:ECDH|DiffieHellman)|Math\.random|webcrypto)\b/
+  /\b(?:randomBytes|randomFill(?:Sync)?|randomUUID|randomInt|getRandomValues|generateKey(?:Pair)?(?:Sync)?|(?:newSigningKey|freshBytes)(?=\()|generatePrime(?:Sync)?|create(?:ECDH|DiffieHellman)|Math\.random|webcrypto)\b/
 const iv =
   /\b(?:createCipheriv|gcm(?:Seal(?:Into)?|Tag)\()|\bsubtle\s*\.encrypt\b|\b(?:const|let)\s+(?:\w*(?:Iv|Nonce|Salt)|iv|nonce|salt)s?\b[^=\n]*=(?!\s*\([^)]*: )/i
-/** `id ${++made}`: names of which each process has its own must not repeat either. */
+/** `id ${++made}`: names that are unique in a process must not repeat either. */
 const numbered = /\$\{\+\+/
 const written = /\.writeU?Int\w*\(|\.fill\(/
 
@@ -27,7 +27,7 @@ const withoutComments = (source: string): string =>
     .replace(/\/\*[\s\S]*?\*\//g, (comment) => comment.replace(/[^\n]/g, ''))
     .replace(/(^|\s)\/\/.*$/gm, '$1')
 
-/** What a source draws. The name of the outermost declaration says where: it survives when the file is moved. */
+/** What a source draws. The outermost declaration identifies the place, so the file may move. */
 const hitsOf = (owner: string, source: string): Hit[] => {
   let within = ''
   const hits: Hit[] = []
@@ -52,7 +52,7 @@ const hits = packages.flatMap((name) =>
 
 const covers = (row: Draw, hit: Hit) => row.at === hit.at && hit.line.includes(row.line)
 
-/** Lines that no row is about, rows that are about no line, and lines that two rows are about. */
+/** Lines without a row, rows without a line, and lines with two rows. */
 const faultsOf = (rows: readonly Draw[], found: readonly Hit[]): string[] => [
   ...found
     .filter((hit) => !rows.some((row) => covers(row, hit)))
@@ -65,7 +65,7 @@ const faultsOf = (rows: readonly Draw[], found: readonly Hit[]): string[] => [
     .map(({ at, line }) => `two rows are about ${at}: ${line}`),
 ]
 
-test('every place that draws randomness or makes an IV is in the table, and the table has no other', () => {
+test('every place that draws randomness or makes an IV is in the table, and the table has no others', () => {
   expect(hits.length).toBeGreaterThan(50)
   expect(faultsOf(draws, hits)).toEqual([])
 })
@@ -87,6 +87,7 @@ describe('the search itself', () => {
 
   test.each([
     'const made = () => randomBytes(32)',
+    'const made = () => freshBytes(32)',
     'export const made = () => {\n  const key = crypto.getRandomValues(new Uint8Array(32))\n}',
     'export function made() {\n  return createCipheriv(cipher, key, zero)\n}',
     'const made = () => gcmSeal(key, zero, aad, plaintext)',
@@ -112,14 +113,14 @@ describe('the search itself', () => {
     expect(unlisted(source)).toEqual([])
   })
 
-  test('notices a row that is about nothing, and a line that two rows are about', () => {
+  test('notices a row without a line, and a line with two rows', () => {
     expect(faultsOf([...draws, { at: 'keys/gone', line: 'randomBytes', reason: 'moved' }], hits)).toEqual([
       'nothing draws keys/gone: randomBytes',
     ])
     expect(faultsOf([...draws, draws[0]!], hits)).toEqual([expect.stringMatching(/^two rows are about /)])
   })
 
-  test('notices a test that is gone', () => {
+  test('notices a missing test', () => {
     const [, , file, name] = tested[0]!
     expect(hasTest(file, name)).toBe(true)
     expect(hasTest(file, `${name} `)).toBe(false)

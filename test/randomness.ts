@@ -29,6 +29,12 @@ const clientRows: readonly Draw[] = [
     test: [client, 'the number of a request is fresh, and all its fields share it'],
   },
   {
+    at: 'client/prepareRequest',
+    line: 'rid:',
+    what: 'number of a request that may be sent twice',
+    test: [client, 'the number of a request that may be sent twice is fresh, and both attempts share it'],
+  },
+  {
     at: 'client/encryptJwe',
     line: 'const iv',
     what: 'IV of a field',
@@ -46,26 +52,26 @@ const clientRows: readonly Draw[] = [
     at: 'client/sessionsOf',
     line: 'const id',
     what: 'id of a session',
-    test: [client, 'are fresh, as are its id and the IV that they travel under'],
+    test: [client, 'are fresh, and so are its id and the IV that encrypts them'],
   },
   {
     at: 'client/sessionsOf',
     line: 'const request',
     what: 'request key of a session',
-    test: [client, 'are fresh, as are its id and the IV that they travel under'],
+    test: [client, 'are fresh, and so are its id and the IV that encrypts them'],
   },
   {
     at: 'client/sessionsOf',
     line: 'const response',
     what: 'response key of a session',
-    test: [client, 'are fresh, as are its id and the IV that they travel under'],
+    test: [client, 'are fresh, and so are its id and the IV that encrypts them'],
   },
   { at: 'client/randomBytes', line: 'export const randomBytes', reason: 'the next row' },
   {
     at: 'client/randomBytes',
     line: 'getRandomValues',
     what: 'all random bytes of a device',
-    test: [client, 'are fresh, as are its id and the IV that they travel under'],
+    test: [client, 'are fresh, and so are its id and the IV that encrypts them'],
   },
   {
     at: 'client/ecPair',
@@ -116,13 +122,13 @@ const dynamodbRows: readonly Draw[] = [
 
 const keysRows: readonly Draw[] = [
   { at: 'keys/gcmSealInto', line: 'createCipheriv', reason: callers },
-  { at: 'keys/gcmSeal', line: 'gcmSealInto', reason: callers },
+  { at: 'keys/gcmSeal', line: 'createCipheriv', reason: callers },
   { at: 'keys/gcmTag', line: 'createCipheriv', reason: callers },
   {
     at: 'keys/newSigningKey',
     line: 'generateKeyPairSync',
     what: 'signing key',
-    test: ['packages/keys/test/crypto/p384.test.ts', 'no two signing keys are the same'],
+    test: ['packages/keys/test/crypto/p384.test.ts', 'never generates the same signing key twice'],
   },
   { at: 'keys/noSalt', line: 'const noSalt', reason: 'HKDF without a salt, as the formats have it' },
   {
@@ -161,7 +167,7 @@ const keysRows: readonly Draw[] = [
     what: 'id of a key store, which partitions caches',
     test: [
       'packages/keys/test/key-store/kms-keys.test.ts',
-      'two key stores never share an id, and it holds no option but names',
+      'two key stores never share an id, which contains only names',
     ],
   },
   {
@@ -177,7 +183,7 @@ const keysRows: readonly Draw[] = [
     at: 'keys/kmsKeyring',
     line: '++made',
     what: 'id of a keyring, which partitions caches',
-    test: ['packages/keys/test/keyrings.test.ts', 'says who it is, and no two say the same'],
+    test: ['packages/keys/test/keyrings.test.ts', 'has an id that no other keyring has'],
   },
   {
     at: 'keys/firstAnswer',
@@ -214,7 +220,7 @@ const keysRows: readonly Draw[] = [
     what: 'data key',
     test: [
       'packages/keys/test/keyrings.test.ts',
-      'generates a data key of 32 bytes, new each time, and opens every wrapped form of it',
+      'generates a data key of 32 bytes, new each time, and unwraps all its wrapped forms',
     ],
   },
   {
@@ -324,17 +330,12 @@ const localKmsRows: readonly Draw[] = [
 ]
 
 const messageRows: readonly Draw[] = [
-  {
-    at: 'message/zeroIv',
-    line: 'const zeroIv',
-    reason: 'of the tag of a header of format 2, whose key encrypts nothing else',
-  },
   { at: 'message/openMessage', line: 'const iv', reason: reading },
   {
     at: 'message/writeMessageId',
     line: 'randomFillSync',
     what: 'message id, from which the key of a message is derived',
-    test: ['packages/message/test/random.test.ts', 'never repeat, over many fillings of the pool'],
+    test: ['packages/message/test/random.test.ts', 'never repeat, over many refills of the pool'],
   },
   {
     at: 'message/headerIv',
@@ -347,7 +348,7 @@ const messageRows: readonly Draw[] = [
     what: 'signing key of a payload',
     test: [
       'packages/message/test/random.test.ts',
-      'never repeat: each context has its own, and each source of keys',
+      'never repeat: each context and each source of keys has its own',
     ],
   },
   { at: 'message/sealMessage', line: 'gcmTag', reason: 'under headerIv' },
@@ -358,13 +359,13 @@ const messageRows: readonly Draw[] = [
     at: 'message/writeIv',
     line: 'out.fill',
     what: 'IV of a frame: zeros in front',
-    test: ['packages/message/test/writing.test.ts', '0x0478'],
+    test: ['packages/message/test/writing.test.ts', 'has the expected bytes with 0x0478'],
   },
   {
     at: 'message/writeIv',
     line: 'out.writeUInt32BE',
     what: 'IV of a frame: its number',
-    test: ['packages/message/test/writing.test.ts', '0x0478'],
+    test: ['packages/message/test/writing.test.ts', 'has the expected bytes with 0x0478'],
   },
 ]
 
@@ -377,28 +378,28 @@ const sessionRows: readonly Draw[] = [
     test: [session, 'the ephemeral key of a forward-secret answer is fresh for each answer of one session'],
   },
   {
-    at: 'session/replyOf',
-    line: 'randomBytes',
+    at: 'session/prepareSeal',
+    line: 'const fresh',
     what: 'number of an answer',
-    test: [session, 'the number of an answer is fresh where its request had none'],
+    test: [session, 'the number of an answer is fresh, even for the same request'],
   },
   {
     at: 'session/prepareSeal',
-    line: 'const ivs',
-    what: 'IVs of an answer',
-    test: [session, 'is fresh in both layers of forward-secret answers'],
-  },
-  {
-    at: 'session/prepareSeal',
-    line: 'const iv =',
-    what: 'the next of these IVs',
+    line: 'const nextIv',
+    what: 'IVs of an answer, each the next piece of its random bytes',
     test: [session, 'is fresh within an answer and between answers of one session'],
   },
   {
-    at: 'session/freshIvs',
+    at: 'session/freshBytes',
     line: 'randomFillSync',
-    what: 'all IVs of a service',
-    test: [session, 'the IV of a ticket is fresh, also for one session under one key'],
+    what: 'all IVs of a service, and the numbers of its answers',
+    test: [session, 'is fresh in both layers of forward-secret answers'],
+  },
+  {
+    at: 'session/ticketsOf',
+    line: 'freshBytes',
+    what: 'IV of a ticket',
+    test: [session, 'the IV of a ticket is fresh, even for the same session and key'],
   },
   { at: 'session/sealCompact', line: 'gcmSeal', reason: callers },
   { at: 'session/defaultIv', line: 'const defaultIv', reason: 'of RFC 3394, to unwrap with' },
@@ -414,7 +415,7 @@ const sessionRows: readonly Draw[] = [
     what: 'mark of a write',
     test: [
       session,
-      'a replay store writes a fresh number with each payload, and the same one when it asks again',
+      'a replay store writes a fresh number with each payload, and the same one when it retries',
     ],
   },
 ]
@@ -424,7 +425,7 @@ const testingRows: readonly Draw[] = [
     at: 'testing/sampleContext',
     line: 'randomUUID',
     what: 'id of an invocation',
-    test: ['packages/testing/test/invoke/invoke.test.ts', 'has an id of its own each time'],
+    test: ['packages/testing/test/invoke/invoke.test.ts', 'has a new id each time'],
   },
 ]
 

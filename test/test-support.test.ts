@@ -75,7 +75,7 @@ describe('leaksOf finds bytes', () => {
     expect(found({ log: [written] })).toContain(`bytes ${as}`)
   })
 
-  test('7 of them in a row are not enough', () => {
+  test('only from 8 in a row', () => {
     expect(found(bytes.subarray(11, 18).toString('hex'))).toEqual([])
   })
 })
@@ -102,7 +102,7 @@ describe('leaksOf finds a text', () => {
     expect(found(written)).toEqual([`text ${as}`])
   })
 
-  test('only the whole of it counts', () => {
+  test('only as a whole', () => {
     expect(found(text.slice(1))).toEqual([])
     expect(found(Buffer.from(text.slice(0, -1)))).toEqual([])
   })
@@ -189,7 +189,7 @@ describe('leaksOf looks into', () => {
       'JSON.stringify(value)',
     ],
   ]
-  // What these print, they print as text only.
+  // What these print is only text.
   const ofTexts: typeof containers = [
     ['a name', (secret) => ({ a: { [secret as string]: 1 } }), 'a name in value.a'],
     ['a boxed text', (secret) => ({ a: new String(secret) }), 'String(value.a)'],
@@ -270,7 +270,7 @@ describe('leaksOf', () => {
     for (const value of values) expect(leaksOf(value, among)).toEqual([])
   })
 
-  test('tells secrets apart, and names them without showing them', () => {
+  test('distinguishes secrets, and names them without showing them', () => {
     const value = { [text]: { [text]: bytes } }
     expect(leaksOf(value, { ...secrets, third: 'not there' })).toEqual(
       expect.arrayContaining([
@@ -281,14 +281,14 @@ describe('leaksOf', () => {
     expect(inspect(leaksOf(value, secrets))).not.toContain(text)
   })
 
-  test('refuses secrets that say nothing: none, too short, or the same byte throughout', () => {
+  test('refuses useless secrets: none, too short, or the same byte throughout', () => {
     const refused = expect.objectContaining({ code: 'ERR_OPTION_INVALID' })
     const short = [[], {}, '', 'short', Buffer.alloc(0), Buffer.from('abcdefg'), 5 as never]
     for (const secrets of [...short, Buffer.alloc(32), Buffer.alloc(32, 7), ['long enough', 'short']])
       expect(() => leaksOf({}, secrets)).toThrow(refused)
   })
 
-  test('refuses a value that cannot be looked through', () => {
+  test('refuses a value that cannot be searched', () => {
     expect(() =>
       leaksOf(
         Array.from({ length: 100_001 }, () => ({})),
@@ -304,7 +304,7 @@ describe('longOr', () => {
     process.env = env
   })
 
-  test('gives the sample, and the part of the whole that GLASSINE_LONG wants', () => {
+  test('returns the sample, or the part of the whole that GLASSINE_LONG asks for', () => {
     process.env = { ...env, GLASSINE_LONG: '' }
     expect(longOr(1_000, 10)).toBe(10)
     process.env = { ...env, GLASSINE_LONG: '1' }
@@ -313,7 +313,7 @@ describe('longOr', () => {
     expect(longOr(1_000, 10)).toBe(51)
   })
 
-  test('the seed is that of GLASSINE_SEED, so that a run can be repeated', () => {
+  test('takes the seed from GLASSINE_SEED, so that a run can be repeated', () => {
     process.env = { ...env, GLASSINE_SEED: '4711' }
     expect(seed(1)).toBe(4711)
     process.env = { ...env }

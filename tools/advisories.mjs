@@ -1,5 +1,5 @@
-// npm run advisories: known vulnerabilities of what is installed. Not every registry answers `npm audit`; one that does
-// not is reported in words, and is no failure: an advisory cannot be told from an outage otherwise.
+// npm run advisories: known vulnerabilities of the installed packages. Not every registry answers `npm audit`. If it
+// does not, that is reported but is not a failure: an advisory could not be distinguished from an outage otherwise.
 import { spawnSync } from 'node:child_process'
 
 const { stdout } = spawnSync('npm', ['audit', '--json', '--ignore-scripts'], { encoding: 'utf8' })

@@ -1,6 +1,6 @@
 // npm run long -- [--sample] [--seed N] [--results FOLDER]
-// What takes more than two minutes, and is no part of `npm test`. Whole, it writes its result to docs/long.md; with
-// `--sample` it runs a part, chosen by the seed, and writes nothing.
+// Everything that takes more than two minutes and is not part of `npm test`. A full run writes its result to
+// docs/long.md; `--sample` runs a part, chosen by the seed, and writes nothing.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
@@ -20,6 +20,8 @@ const suites = [
   ['items with one bit changed', 'packages/dynamodb/test/bit-flips'],
   ['interleaved invocations of two tenants', 'packages/middy/test/isolation'],
   ['interleaved writes and reads of two tenants', 'packages/middy/test/encrypted-tables.isolation'],
+  ['compositions of the stack with marked values', 'packages/middy/test/compositions'],
+  ['requests of 5 MB with forged headers', 'test/flood'],
 ]
 
 const folder = values.results ?? mkdtempSync(path.join(tmpdir(), 'glassine-long-'))
@@ -67,7 +69,7 @@ if (!values.sample) {
     [
       '# The last run of `npm run long`',
       '',
-      'It tries what `npm test` tries too, but far more often. `.ci/run` runs a sample of it with a new seed each time.',
+      'It tries what `npm test` tries too, but far more often. `.ci/run` runs a sample of it, with a seed of its own for each state of the files.',
       '',
       `${date}, Node ${process.version}, ${cpus().length} cores, seed ${values.seed}.`,
       '',

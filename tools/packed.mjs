@@ -1,7 +1,7 @@
-// Packs every published package, installs the archives in an empty project as a user would, and there compiles,
-// bundles and runs a small program. What only works from source, or is missing from `files`, shows here.
+// Packs every published package, installs the archives in an empty project like a user, and there compiles,
+// bundles and runs a small program. This shows what only works from source, or is missing from `files`.
 import { execFileSync } from 'node:child_process'
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -17,7 +17,7 @@ await run('build', 'node_modules/.bin/turbo', ['run', 'build', '--output-logs=er
 const root = JSON.parse(readFileSync('package.json', 'utf8'))
 const pinned = (names) => Object.fromEntries(names.map((name) => [name, root.devDependencies[name]]))
 const folder = mkdtempSync(path.join(tmpdir(), 'glassine-packed-'))
-// Not `finally`: a step that fails ends the process.
+// Not `finally`: a failing step ends the process.
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
 
 const names = readdirSync('packages').map((name) => `./packages/${name}`)
@@ -37,8 +37,8 @@ for (const { name, files } of packed) {
   if (stray.length > 0) throw new Error(`${name} ships ${stray.join(', ')}`)
 }
 
-// What each archive tells Node, bundlers and the compiler of its entries must hold. ESM only: `require()` of it is for
-// the Node versions that can.
+// What each archive tells Node, bundlers and the compiler about its entries must be right. ESM only: `require()` of it
+// is the Node versions that can.
 for (const { name, filename } of packed) {
   const archive = path.join(folder, filename)
   await run(`publint ${name}`, 'node_modules/.bin/publint', ['--strict', archive])
@@ -81,3 +81,29 @@ await step(
   '--disable-warning=ExperimentalWarning',
   'node_modules/jest/bin/jest.js',
 )
+
+// The quick start, from the README alone: its install line, its two files, its command.
+const start = readFileSync('README.md', 'utf8').split('\n## Start\n')[1].split('\n## ')[0]
+const blocks = [...start.matchAll(/```(\w+)\n([\s\S]*?)```/g)].map(([, language, text]) => ({
+  language,
+  text,
+}))
+const [install, command] = blocks.filter(({ language }) => language === 'sh').map(({ text }) => text)
+const fresh = path.join(folder, 'quick-start')
+mkdirSync(fresh)
+for (const { language, text } of blocks) {
+  const [, file] = /^\/\/ (\S+)\n/.exec(text) ?? []
+  if (language === 'ts') writeFileSync(path.join(fresh, file), text)
+}
+/** Our packages are not published yet: their archives are installed, the rest in the versions of the lock. */
+const archives = new Map(packed.map(({ name, filename }) => [name, path.join(folder, filename)]))
+const fromHere = (name) => archives.get(name) ?? `${name}@${root.devDependencies[name]}`
+const typed = install
+  .replace(/(?<=install.* )(?:@[\w-]+\/)?[a-z][\w-]*(?=[ \n])/g, fromHere)
+  // What they need of each other, which a registry would add by itself.
+  .replace('npm install', `npm install ${[...archives.values()].join(' ')}`)
+  .replaceAll('npm install', 'npm install --no-audit --no-fund --loglevel=error')
+const shell = (name, text) => run(`quick start: ${name}`, 'sh', ['-ec', `cd "$0"\n${text}`, fresh])
+await shell('a new project', 'npm init -y >/dev/null')
+await shell('install', typed)
+await shell('its test', command)

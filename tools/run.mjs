@@ -1,4 +1,4 @@
-// What `npm test`, `npm run demo` and the other scripts call: sets up, builds, and runs one task.
+// Called by `npm test`, `npm run demo` and the other scripts: sets up, builds, and runs one task.
 // Plain Node without dependencies, so that a fresh clone needs nothing but Node and npm.
 import path from 'node:path'
 import { chdir } from 'node:process'
@@ -13,7 +13,7 @@ const bin = (name) => path.join('node_modules', '.bin', name)
 // The Node version is not in turbo's hash by itself; turbo.json lists this variable.
 const env = { TURBO_TELEMETRY_DISABLED: '1', NODE_MAJOR: process.versions.node.split('.')[0] }
 
-// On Node 20 the SDK would print in every process that Node 22 is to come.
+// On Node 20 the SDK would announce the end of its support in every process.
 const quiet = { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' }
 
 const build = () => run('build', bin('turbo'), ['run', 'build', '--output-logs=errors-only'], env)

@@ -1,4 +1,5 @@
-// Installs what the lock file names, when node_modules does not hold it yet. No dependency: it runs before any is there.
+// Installs what the lock file names, when node_modules does not hold it yet. No dependency: it runs before any is
+// there.
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { run } from './spawn.mjs'

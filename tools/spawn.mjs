@@ -1,11 +1,11 @@
-// Runs one step as a child process, and says how long it took.
+// Runs one step as a child process, and reports how long it took.
 import { spawn } from 'node:child_process'
 import { styleText } from 'node:util'
 
 const colour = process.stderr.isTTY && !process.env.NO_COLOR
 const style = (format, text) => (colour ? styleText(format, text) : text)
 
-/** Runs a step with its output on the terminal; a step that fails ends the whole with its exit code. */
+/** Runs a step with its output on the terminal; a failing step ends everything with its exit code. */
 export const run = (name, command, args, env = {}) =>
   new Promise((resolve) => {
     console.error(style('cyan', `▸ ${name}`))

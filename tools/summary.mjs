@@ -1,4 +1,4 @@
-// Adds up what the Jest runs counted, and prints the closing line of .ci/run.
+// Adds up the counts of the Jest runs, and prints the closing line of .ci/run.
 // node tools/summary.mjs FOLDER RUN... : the runs that must have left their results, each as RUN.json, beside others.
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
@@ -9,7 +9,7 @@ const runs = readdirSync(folder).filter((file) => file.endsWith('.json'))
 for (const file of runs) {
   const run = JSON.parse(readFileSync(path.join(folder, file), 'utf8'))
   total.passed += run.numPassedTests
-  // A suite that could not be loaded has no failed test of its own.
+  // A suite that could not be loaded has no failed test itself.
   total.failed += run.numFailedTests + run.numRuntimeErrorTestSuites
   total.skipped += run.numPendingTests
 }

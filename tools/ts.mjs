@@ -1,4 +1,4 @@
-// Runs a TypeScript file of this repository against the built packages, as a user's bundle would be.
+// Runs a TypeScript file of this repository against the built packages, like a user's bundle.
 // node tools/ts.mjs FILE [arguments]
 import { mkdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
@@ -15,8 +15,6 @@ await build({
   outfile,
   bundle: true,
   packages: 'external',
-  // The one package that is not built.
-  alias: { '@glassine/local-dynamodb': path.resolve('tools/local-dynamodb/index.ts') },
   platform: 'node',
   target: 'node20',
   format: 'esm',

@@ -1,13 +1,13 @@
-// The service side under load: autocannon over TLS of nginx, in front of a server that invokes the handler.
+// The service side under load: autocannon over nginx with TLS, in front of a server that invokes the handler.
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import autocannon from 'autocannon'
 import { deviceTo, sealedBody } from '../device.ts'
 import { type Figure, reported } from '../figure.ts'
 import { missingNginx, startNginx } from './nginx.ts'
-import { audience, fieldNames, route } from './payload.ts'
+import { audience, fieldNames, resource } from './payload.ts'
 
-const sealedWith = { model: 'patient', members: fieldNames, route, binding: { tenant: 't-1' } }
+const sealedWith = { model: 'patient', members: fieldNames, resource, binding: { tenant: 't-1' } }
 const payload = {
   id: 'p-1',
   ...Object.fromEntries(fieldNames.map((name) => [name, 'a value of some length'])),
@@ -15,12 +15,12 @@ const payload = {
 
 const connections = 20
 const seconds = 4
-/** Sessions that are begun; each by one request. */
+/** The number of new sessions, each with one request. */
 const sessions = 1_500
-/** Sessions that many requests are sent in. */
+/** The number of sessions with many requests. */
 const users = 50
 
-/** All figures of the load; none, and a word about it, where nginx is absent. */
+/** All figures of the load; if nginx is absent, none and a message. */
 export const loadFigures = async (): Promise<readonly Figure[]> => {
   const missing = missingNginx()
   if (missing !== undefined) {

@@ -7,11 +7,11 @@ import { createCertificates } from '../../packages/local-kms/src/certificate.ts'
 
 const binary = ['/usr/sbin/nginx', '/usr/bin/nginx', '/usr/local/bin/nginx'].find(existsSync)
 
-/** Why there is no nginx here; nothing when there is. */
+/** Why nginx is not available; nothing if it is. */
 export const missingNginx = (): string | undefined =>
   binary === undefined ? 'nginx is not installed (Debian: apt-get install nginx-light)' : undefined
 
-/** An nginx that ends TLS on the loopback address in front of a local port. Whoever starts it closes it. */
+/** An nginx that terminates TLS on the loopback address in front of a local port. The caller must close it. */
 export const startNginx = async (upstream: number) => {
   const folder = mkdtempSync(path.join(tmpdir(), 'glassine-load-'))
   const port = await freePort()
@@ -76,7 +76,7 @@ const freePort = (): Promise<number> =>
     })
   })
 
-/** Resolves when something accepts connections there. */
+/** Resolves when a server accepts connections there. */
 const listening = async (port: number): Promise<void> => {
   for (let attempt = 0; attempt < 100; attempt++) {
     const open = await new Promise<boolean>((done) => {

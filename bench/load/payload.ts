@@ -1,4 +1,4 @@
-/** What both ends of the load agree on. */
+/** Shared by both ends of the load. */
 export const audience = 'https://api.example.com'
-export const route = 'PUT /patients'
+export const resource = { method: 'PUT', path: '/patients', query: [] } as const
 export const fieldNames = ['ssn', 'email', 'phone'] as const

@@ -1,5 +1,5 @@
-// A Node server that hands its requests to the handler as an HTTP API would: a process of its own, so that what sends
-// the load does not share its thread. Prints one line of JSON when it listens; GET /kms-calls tells the calls so far.
+// A Node server that passes its requests to the handler like an HTTP API: a separate process, so that the generator of
+// the load does not share its thread. Prints one line of JSON when it listens; GET /kms-calls returns the calls so far.
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { KMSClient } from '@aws-sdk/client-kms'
@@ -22,7 +22,8 @@ const handler = middy()
   .use(
     decryptRequest({
       fields,
-      envelope: sessionEnvelope({ recipient, audience, cacheMaxEntries: 10_000 }),
+      // One sender stands for many here, and begins more sessions than the default budget leaves one.
+      envelope: sessionEnvelope({ recipients: recipient, audience, cacheMaxEntries: 10_000, budget: false }),
       bind: () => ({ tenant: 't-1' }),
     }),
   )
@@ -55,5 +56,5 @@ server.listen(0, '127.0.0.1', async () => {
   const [jwk] = await recipient.jwks({ deadline: () => Date.now() + 5_000 })
   console.log(JSON.stringify({ port: (server.address() as AddressInfo).port, jwk }))
 })
-// The parent closes the pipe when it ends, however it ends.
+// The parent closes the pipe when it ends in any way.
 process.stdin.resume().on('end', () => process.exit(0))

@@ -1,4 +1,4 @@
-/** One line of the chart: what a million requests cost at each number of requests in a session. */
+/** One line of the chart: the cost of a million requests by the number of requests in a session. */
 export interface Line {
   readonly name: string
   readonly colour: string
@@ -26,7 +26,7 @@ export const chart = (title: string, steps: readonly number[], lines: readonly L
   const columns = steps.map((step, at) =>
     text(`x="${x(at)}" y="${height - bottom + 20}"`, String(step), 'text-anchor="middle"'),
   )
-  // Names that would lie on each other are moved apart, upwards from the axis.
+  // Overlapping names are moved apart, upwards from the axis.
   const ends = lines.map(({ dollars }, at) => ({ at, y: y(dollars.at(-1)!) })).toSorted((a, b) => b.y - a.y)
   for (const [at, end] of ends.entries()) if (at > 0) end.y = Math.min(end.y, ends[at - 1]!.y - 16)
   const drawn = lines.map(({ name, colour, dollars }, at) => {

@@ -1,15 +1,15 @@
-// What a request costs in calls, twice: counted by a model that is fast enough for a million requests, and by the real
-// envelope over recipients and keyrings that count. Both are driven by one simulation, so that they can be compared.
+// The calls for a request, determined twice: by a model that is fast enough for a million requests, and by the real
+// envelope over counting recipients and keyrings. One simulation drives both, so that they can be compared.
 import { defineFields } from '@glassine/core'
 import { keyMaterial } from '@glassine/keys'
 import { localKeyring } from '@glassine/keys/raw-aes'
 import { localRecipient, type Recipient, sessionEnvelope } from '@glassine/session'
-import { deviceTo } from '../device.ts'
+import { type DeviceSession, deviceTo, provedHeader } from '../device.ts'
 
 /** How sessions are opened. */
 export type Mode = 'agreement' | 'agreement, tickets' | 'wrapped pair'
 
-/** Calls by what they cost. */
+/** Calls by cost. */
 export interface Calls {
   /** DeriveSharedSecret: one for a session that an instance has not opened. */
   agreements: number
@@ -17,7 +17,7 @@ export interface Calls {
   symmetric: number
 }
 
-/** A session as the simulation hands it out; the engine keeps in it what the device would. */
+/** A session as the simulation passes it; the engine stores in it what the device would. */
 export interface SimulatedSession {
   readonly id: number
   state?: unknown
@@ -34,7 +34,7 @@ const keptSessions = 1_000
 const keyExpiry = 300_000
 const refreshAfter = 0.8 * keyExpiry
 
-/** A cached key as the key-material layer keeps it: fetched again in the background when most of its time is over. */
+/** A cached key as in the key-material layer: refreshed in the background when most of its time is over. */
 const keyUses = (fetch: () => void) => {
   const born = new Map<string, number>()
   return {
@@ -68,7 +68,9 @@ export const modelEngine = (mode: Mode, instances: number): Engine => {
     if (kept.size > keptSessions) kept.delete(kept.keys().next().value!)
     return known
   }
-  /** The data key that an instance seals tickets under: a new one is made ahead of time and serves from the next use. */
+  /**
+   * The data key with which an instance seals tickets; its successor is created ahead of time and used from then on.
+   */
   const ticketKey = (instance: (typeof all)[number], now: number): string => {
     const { writing } = instance
     const make = (): string => {
@@ -135,7 +137,7 @@ export const realEngine = async (mode: Mode, instances: number): Promise<Engine>
     })
   }
   const all = Array.from({ length: instances }, () => {
-    // The private key behind the key-material layer is stood for by a data key: both are one Decrypt for their time.
+    // A data key represents the private key in the key-material layer: both cost one Decrypt per lifetime.
     const material = counted()
     const recipient: Recipient = {
       jwks: pair.jwks,
@@ -145,23 +147,27 @@ export const realEngine = async (mode: Mode, instances: number): Promise<Engine>
         return pair.unwrap(request)
       },
     }
-    const ticket = mode === 'agreement, tickets' ? { ticket: material } : {}
-    return sessionEnvelope({ recipient, audience, now, ...ticket })
+    const tickets = mode === 'agreement, tickets' ? { ticketKeys: material } : {}
+    return sessionEnvelope({ recipients: recipient, audience, now, ...tickets })
   })
   return {
     calls,
     async request(session, at, when) {
       time = when
-      session.state ??= (await begin(when)).carrier
-      const invocation = { binding: {}, route: 'GET /' }
+      if (session.state === undefined) {
+        const device = await begin(when)
+        session.state = { device, carrier: device.carrier }
+      }
+      const state = session.state as { readonly device: DeviceSession; carrier: string }
+      const invocation = { binding: {}, resource: { method: 'GET', path: '/', query: [] } } as const
       const prepared = await all[at]!.prepareOpen(undefined, fields, {
         ...invocation,
-        sessionHeader: session.state as string,
+        sessionHeader: await provedHeader(state.device, state.carrier, { model: 'simulated', ...invocation }),
       })
       prepared.finish()
       const answer = await prepared.reply!.prepareSeal({ a: 'x' }, fields, invocation)
-      session.state = (answer.finish() as { $jwe?: string }).$jwe ?? session.state
-      // What is fetched ahead of time lands before the next request.
+      state.carrier = (answer.finish() as { $jwe?: string }).$jwe ?? state.carrier
+      // A key fetched ahead of time arrives before the next request.
       await new Promise((resolve) => setImmediate(resolve))
     },
   }

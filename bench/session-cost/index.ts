@@ -13,7 +13,7 @@ const prices = { ecc: 0.15, rsa: 0.03, symmetric: 0.03 } as const
 const dollars = ({ agreements, symmetric }: Calls, price: number): number =>
   (agreements * price + symmetric * prices.symmetric) / 10_000
 
-/** The model must count what the real code calls, request by request. */
+/** The model must count the calls of the real code, request by request. */
 const check = async (): Promise<number> => {
   let requests = 0
   for (const mode of modes) {
@@ -68,7 +68,7 @@ const rowOf = async (instances: number, requestsPerSession: number): Promise<Row
   }
 }
 
-/** Dollars for a million requests, 50 instances and 20 requests a session: what was counted, and a small margin. */
+/** Dollars for a million requests, 50 instances and 20 requests a session: the counted figure and a small margin. */
 const bars: Readonly<Record<string, number>> = {
   'P-256': 13,
   'P-256, tickets': 1.4,
@@ -80,7 +80,7 @@ const bars: Readonly<Record<string, number>> = {
 const steps = [1, 2, 5, 10, 20, 50, 100] as const
 const money = (value: number): string => `$${value.toFixed(2)}`
 
-/** When the group is named, all rows are counted, and the document and its chart are written; that takes a minute. */
+/** If the group is named, all rows are counted and the document and its chart are written; that takes a minute. */
 export const sessionCostFigures = async ({ named: write }: BenchOptions): Promise<readonly Figure[]> => {
   const checked = await check()
   const rows: Row[] = []
@@ -126,14 +126,14 @@ const document = (rows: readonly Row[], checked: number): string => {
   )
   return `# What sessions cost in KMS
 
-A device's session is opened once by each instance that meets it. With more instances than requests in a session most
-requests meet one that has not opened it yet, and what is kept in memory hardly helps. Tickets do: after the first
-request any instance opens the session without asking for its private key. A wrapped pair needs no call for a session at
-all, at the price that the private key lies in the function's memory.
+Each instance that receives a request of a session opens the session once. With more instances than requests in a session,
+most requests meet an instance that has not opened it yet, and caching hardly helps. Tickets do: after the first request any
+instance opens the session without the recipient's private key. A wrapped pair costs no call for a session, but its private
+key is in the function's memory.
 
 ![Dollars for a million requests by requests in a session](sessions-cost.svg)
 
-Calls of KMS and dollars for a million requests:
+KMS calls and dollars for a million requests:
 
 | instances | requests in a session | ${names.join(' | ')} |
 |--:|--:|${names.map(() => '--:|').join('')}
@@ -141,20 +141,19 @@ ${lines.join('\n')}
 
 ## How it was counted
 
-Simulated: requests come evenly, ${ratePerInstance} a second for each instance; each goes to any instance by chance, of any user who
-is active; a user stays about ${sessionSeconds} seconds. Instances keep 1,000 sessions, and data keys for 300 seconds, of which the last
-fifth is when they are fetched anew, as \`sessionEnvelope\` and \`keyMaterial\` do by default. Each instance makes a data key of its own
-for its tickets, and reads those of all others; those calls are in the table. The model that counts was checked, call by call,
-against the real envelope over ${checked.toLocaleString('en')} requests of the same simulation.
+A simulation: requests arrive evenly, ${ratePerInstance} a second for each instance. Each goes to a random instance and comes from a
+random active user; a user stays about ${sessionSeconds} seconds. Instances cache 1,000 sessions, and data keys for 300 seconds, which they
+refresh in the last fifth of that time, as \`sessionEnvelope\` and \`keyMaterial\` do by default. Each instance makes its own data key for tickets
+and decrypts those of the others; these calls are in the table. The model was compared, call by call, with the real envelope over
+${checked.toLocaleString('en')} requests of the same simulation.
 
-Prices of 10,000 calls: $${prices.ecc} for DeriveSharedSecret on P-256, $${prices.rsa} for Decrypt under RSA_2048 and for calls under a symmetric
-key. Not counted: GetPublicKey, once for each instance, the month's dollar for a key, and what a replay store costs. Sessions begin
-anew when they end, after 15 minutes at most. Users who come once a day have one request in a session, and tickets cannot help
-them.
+Prices for 10,000 calls: $${prices.ecc} for DeriveSharedSecret on P-256, $${prices.rsa} for Decrypt under RSA_2048 and for calls under a symmetric
+key. Not counted: GetPublicKey (once for each instance), the monthly dollar for a key, and the cost of a replay store. A new session
+begins when one ends, after at most 15 minutes. A user who comes once a day has one request in a session, and tickets do not help.
 
-Most of what tickets cost with many instances is that all read the data keys of all others. A longer \`cacheExpiry\` of the key
-material, or data keys under a branch key (\`hierarchicalKeyring\`), which every instance fetches once, takes that away; what remains is
-one call of the recipient for each session: $0.75 at 20 requests.
+With many instances, most of the cost of tickets is that each decrypts the data keys of all others. A longer \`cacheExpiry\` of the key
+material, or data keys under a branch key (\`hierarchicalKeyring\`), which each instance fetches once, removes it; what remains
+is one call of the recipient for each session: $0.75 at 20 requests.
 
 \`npm run bench -- --only session-cost\` writes this page.
 `

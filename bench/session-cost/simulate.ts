@@ -11,10 +11,10 @@ export interface Load {
 export const ratePerInstance = 2
 export const sessionSeconds = 300
 
-/** Sessions are begun anew after this, as the client does before they expire. */
+/** A new session is begun after this time, as the client does before the old one expires. */
 const longest = 14 * 60_000
 
-/** A generator of numbers that are the same in every run (mulberry32). */
+/** A random number generator with the same numbers in every run (mulberry32). */
 const numbers = (seed: number) => {
   let state = seed
   return (below: number): number => {
@@ -26,8 +26,8 @@ const numbers = (seed: number) => {
 }
 
 /**
- * Sends requests, one after another and evenly in time, each of one of the users who are active, to one of the
- * instances, both by chance.
+ * Sends requests evenly in time, each of a random active user to a random
+ * instance.
  */
 export const simulate = async (load: Load, engine: Engine): Promise<void> => {
   const { instances, requestsPerSession, requests } = load
@@ -35,7 +35,7 @@ export const simulate = async (load: Load, engine: Engine): Promise<void> => {
   const active = Math.max(1, Math.round((rate * sessionSeconds) / requestsPerSession))
   const below = numbers(7)
   let begun = 0
-  // Users are found in the middle of what they do.
+  // Users are observed in the middle of their activity.
   const begin = (left: number, now: number): { session: SimulatedSession; left: number; since: number } => ({
     session: { id: begun++ },
     left,

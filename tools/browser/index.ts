@@ -6,7 +6,7 @@ import path from 'node:path'
 import { describeWhere } from '@glassine/test-support'
 import { type BrowserContext, type BrowserContextOptions, chromium } from 'playwright-core'
 
-/** Debian's, or the one that `GLASSINE_CHROMIUM` names; nothing where there is none. */
+/** Debian's, or the one that `GLASSINE_CHROMIUM` names; nothing if there is none. */
 const chromiumPath = (): string | undefined => {
   if (process.env.GLASSINE_CHROMIUM) return process.env.GLASSINE_CHROMIUM
   try {
@@ -37,13 +37,13 @@ const flags = [
   '--disable-sync',
 ]
 
-/** A running browser with a profile of its own, which goes with it. */
+/** A running browser with its own profile, which is deleted with it. */
 export interface Browser {
   readonly context: BrowserContext
   close(): Promise<void>
 }
 
-/** Starts a browser that takes any certificate. Whoever starts it closes it. */
+/** Starts a browser that accepts any certificate. The caller must close it. */
 export const startBrowser = async (
   executablePath: string,
   options: BrowserContextOptions = {},

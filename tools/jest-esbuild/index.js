@@ -8,7 +8,7 @@ const self = readFileSync(new URL(import.meta.url))
 const optionsFor = (file, { supportsStaticESM }) => ({
   loader: file.endsWith('.ts') ? 'ts' : 'js',
   sourcefile: file,
-  // Jest may ask for CommonJS (setup files, `require`), so the format follows what it says it can load.
+  // Jest may ask for CommonJS (setup files, `require`), so the format follows what it can load.
   format: supportsStaticESM ? 'esm' : 'cjs',
   target: 'node20',
   sourcemap: 'inline',

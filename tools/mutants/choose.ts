@@ -4,7 +4,7 @@ import { type Equivalent, equivalent } from './equivalent.ts'
 import { mutantsOf } from './kinds.ts'
 import { diff, type Mutant, original, type Source, shuffled } from './mutant.ts'
 
-/** A text as a pattern that does not mind how lines are indented and broken. */
+/** A text as a pattern that ignores indentation and line breaks. */
 const patternOf = (text: string): RegExp =>
   new RegExp(
     Buffer.from(text)
@@ -38,7 +38,7 @@ export const placed = ({ package: name, find, replace, why }: Named, sources: re
   return places[0]!
 }
 
-/** The places of a catalogue's mutants; what has none is told, and left out. */
+/** The places of a catalogue's mutants; those without a place are reported and left out. */
 const placedOf = (named: readonly Named[], sources: readonly Source[]): readonly Mutant[] =>
   named.flatMap((each) => {
     try {
@@ -49,7 +49,7 @@ const placedOf = (named: readonly Named[], sources: readonly Source[]): readonly
     }
   })
 
-/** Whether a mutant was judged to be equivalent, as this entry says. */
+/** Whether this entry judges a mutant to be equivalent. */
 export const isSame = (mutant: Mutant, entry: Equivalent): boolean =>
   mutant.source.package === entry.package &&
   mutant.becomes === entry.becomes &&
@@ -65,10 +65,10 @@ export const allMutants = (
   ...sources.flatMap(mutantsOf).filter((mutant) => !equivalent.some((entry) => isSame(mutant, entry))),
 ]
 
-/** One of so many mutants of a sample is out of the catalogue. */
+/** One in this many mutants of a sample is from the catalogue. */
 const catalogued = 5
 
-/** An order of all mutants in which every beginning is a sample, drawn by the seed. */
+/** An order of all mutants in which every prefix is a sample, drawn by the seed. */
 export const inSampleOrder = (mutants: readonly Mutant[], seed: string): readonly Mutant[] => {
   const order = shuffled(mutants, seed)
   const named = order.filter(({ kind }) => kind === 'catalogue')

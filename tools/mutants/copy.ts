@@ -1,4 +1,4 @@
-// A copy of the repository in a temporary folder, where faults are put in. The working tree is only ever read.
+// A copy of the repository in a temporary folder, into which faults are put. The working tree is only read.
 import {
   cpSync,
   existsSync,
@@ -14,7 +14,7 @@ import {
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 
-/** Neither installed nor built, nor a cache. */
+/** What a copy leaves out: installed packages, builds and caches. */
 const left = new Set(['node_modules', 'dist', '.git', '.jest', '.turbo', '.artifacts', 'coverage'])
 
 /** The folder of dependencies that a repository uses: its own, or that of a repository around it. */
@@ -49,7 +49,7 @@ export interface Copies {
   remove(): void
 }
 
-/** Makes so many copies, with the reference data that lies beside the repository beside them. */
+/** Creates this many copies, with the reference data from beside the repository beside them. */
 export const copiesOf = (root: string, count: number): Copies => {
   const folder = mkdtempSync(path.join(tmpdir(), 'glassine-mutants-'))
   const beside = path.join(root, '..', 'shared')

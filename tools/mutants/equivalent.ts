@@ -1,11 +1,11 @@
 // Mutants that no test can notice, each judged by hand. They do not count.
 
-/** Found by what they are and not by where they stand, so that a file may move. */
+/** Identified by their text, not their position, so that a file may move. */
 export interface Equivalent {
   readonly package: string
   /** The line, or the first of the lines, without the spaces around it. */
   readonly line: string
-  /** What becomes of a part of it. */
+  /** What replaces a part of it. */
   readonly from: string
   readonly becomes: string
   readonly why: string
@@ -52,6 +52,85 @@ export const equivalent: readonly Equivalent[] = [
     ['buffer.length <= maxBytes && spare.length < maxSpare', 'false'],
     ['<=', '<'],
     ['<', '<='],
+  ),
+  ...at(
+    'keys',
+    'if (more.length > 0) decipher.setAAD(more)',
+    'nothing more to authenticate changes nothing; only the time differs',
+    ['more.length > 0', 'true'],
+    ['>', '>='],
+  ),
+  ...at(
+    'local-kms',
+    ';[x, y] = [y, x - quotient * y]',
+    'the inverse with the other sign: (r, -s) is a signature as well as (r, s), and of the point only x counts',
+    ['-', '+'],
+  ),
+  ...at(
+    'local-kms',
+    'if (r !== 0n && s !== 0n) {',
+    'neither is zero once in 2 ** 256 signatures',
+    ['r !== 0n && s !== 0n', 'true'],
+    ['&&', '||'],
+  ),
+  ...at(
+    'logger',
+    "const at = typeof message === 'string' && original !== '' ? stack.indexOf(original) : -1",
+    'without a text to find, what stands before it is no head of a stack',
+    ["typeof message === 'string' && original !== ''", 'true'],
+    ['&&', '||'],
+    ['1', '2'],
+  ),
+  ...at(
+    'logger',
+    "if (key === 'name' || key === 'message' || key === 'stack') continue",
+    'the three are put anew below',
+    ["key === 'name' || key === 'message' || key === 'stack'", 'false'],
+    ['||', '&&'],
+  ),
+  ...at(
+    'logger',
+    'if (at < 0) return -1',
+    'a string within brackets never ends at the first character',
+    ['0', '1'],
+    ['<', '<='],
+  ),
+  ...at(
+    'logger',
+    "while (at - run > from && text[at - run - 1] === '\\\\') run++",
+    'before the beginning stands the quote, and no backslash',
+    ['>', '>='],
+  ),
+  ...at(
+    'logger',
+    'return (isGzip ? gunzipSync : inflateSync)(bytes, { maxOutputLength: Math.max(1, chars) }).toString()',
+    'of a line that is used up nothing is shown either way',
+    ['1', '2'],
+  ),
+  ...at(
+    'logger',
+    'if (!isGzip && !isZlib) return undefined',
+    'what is neither cannot be unpacked; only the time differs',
+    ['!isGzip && !isZlib', 'false'],
+  ),
+  ...at(
+    'logger',
+    'const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b',
+    'what only looks like it cannot be unpacked; only the time differs',
+    ['&&', '||'],
+  ),
+  ...at(
+    'logger',
+    "if (out.includes('\\\\')) {",
+    'without a backslash there is no escape to replace; only the time differs',
+    ["out.includes('\\\\')", 'true'],
+  ),
+  ...at(
+    'logger',
+    'export const newLine = (): Line => ({ chars: 1_000_000, nodes: 100_000, changes: 0, isOpen: false })',
+    'changes are only compared, and `isOpen` is set before it is read',
+    ['0', '1'],
+    ['false', 'true'],
   ),
   ...at('message', 'const poolBytes = 64 * idBytes', 'how many ids are drawn at a time is a choice', [
     '64',

@@ -1,4 +1,4 @@
-// Kinds of faults, put wherever the syntax tree of a source file has a place for one.
+// Kinds of faults, applied everywhere that the syntax tree of a source file allows.
 import type { Mutant, Source } from './mutant.ts'
 import {
   type Above,
@@ -12,7 +12,7 @@ import {
   walk,
 } from './syntax.ts'
 
-/** A fault at a place: what stands there instead. */
+/** A fault at a place: its replacement. */
 interface Fault {
   readonly kind: string
   readonly start: number
@@ -20,7 +20,7 @@ interface Fault {
   readonly becomes: string
 }
 
-/** Text of a node, and of what lies between two places. */
+/** Text of a node, and of the text between two places. */
 type TextOf = (start: number, end: number) => string
 
 type Maker = (node: Node, above: Above, text: TextOf) => readonly Fault[]
@@ -42,7 +42,7 @@ const randomness: Maker = (node, _above, text) => {
     randomInt: '0',
     randomFillSync: `(${argument}).fill(0)`,
     getRandomValues: `(${argument}).fill(0)`,
-    // The client's own has the generator first.
+    // The client's own call has the generator first.
     randomBytes: `new Uint8Array(${node.arguments.length > 1 ? textOf(node.arguments[1].expression, text) : argument})`,
   }
   const name = calleeOf(node)
@@ -79,7 +79,7 @@ const endings = new Set([
   'giveBack',
 ])
 
-/** What stands after `finally` is not done; nor is a call that cleans up. */
+/** The code after `finally` does not run; nor does a call that cleans up. */
 const cleanup: Maker = (node) => {
   if (node.type === 'TryStatement' && node.finalizer) return [fault('cleanup', node.finalizer, '{}')]
   if (isEnding(node)) return [fault('cleanup', node, ';')]
@@ -91,13 +91,13 @@ const isEnding = (node: Node): boolean =>
   node.expression.type === 'CallExpression' &&
   endings.has(calleeOf(node.expression) ?? '')
 
-/** Conditions are always true, or never. */
+/** Conditions are always or never true. */
 const condition: Maker = (node) => {
   if (node.type === 'IfStatement' || node.type === 'ConditionalExpression')
     return [fault('condition', node.test, 'true'), fault('condition', node.test, 'false')]
   if (node.type === 'WhileStatement' || (node.type === 'ForStatement' && node.test))
     return [fault('condition', node.test, 'false')]
-  // A symbol of its own equals nothing.
+  // A unique symbol equals nothing.
   if (node.type === 'SwitchCase' && node.test) return [fault('condition', node.test, 'Symbol()')]
   return []
 }
@@ -173,7 +173,7 @@ const isDefault = (above: Above): boolean => {
   )
 }
 
-/** Numbers are off by one, and booleans are the other one; texts that are defaults are empty. */
+/** Numbers are off by one, booleans are inverted, and default texts are empty. */
 const literal: Maker = (node, above) => {
   const kind = (otherwise: string) => (isDefault(above) ? 'default' : otherwise)
   if (node.type === 'NumericLiteral') return [fault(kind('number'), node, String(node.value + 1))]
@@ -195,7 +195,7 @@ const pattern: Maker = (node) => {
 
 /** Statements are left out. */
 const statement: Maker = (node, above) => {
-  // Alone behind an `if` it is what a condition that never holds does.
+  // Alone after an `if`, it equals a condition that never holds.
   const isAlone =
     above[0]?.node.type === 'IfStatement' && above[0].member === 'consequent' && !above[0].node.alternate
   const isOnlyOne =
@@ -217,18 +217,18 @@ const early: Maker = (node, above) => {
   if (!isFunction(node) || node.type === 'Constructor') return []
   const body = bodyOf(node)!
   if (!isBlock(body)) {
-    // An arrow that is given away as `() => undefined` already.
+    // Already an arrow that is passed as `() => undefined`.
     if (body.type === 'Identifier' && body.value === 'undefined') return []
     return [fault('early-return', body, 'undefined')]
   }
-  // What a function of one statement does, another kind leaves out.
+  // For a function with one statement, another kind does the same.
   if (body.stmts.length === 0) return []
   if (body.stmts.length === 1 && body.stmts[0].type === 'ExpressionStatement') return []
   if (above[0]?.node.type === 'GetterProperty') return []
   return [fault('early-return', body, '{}')]
 }
 
-/** What is spread into an object, a list or a call is missing. */
+/** A spread into an object, a list or a call is missing. */
 const spread: Maker = (node) => {
   const without = (kind: Node, from: number, empty: string): Fault => {
     const [, end] = spanOf(kind)
@@ -290,7 +290,7 @@ const method: Maker = (node, _above, text) => {
   return []
 }
 
-/** `?.` takes it that there is something. */
+/** `?.` assumes that there is a value. */
 const optional: Maker = (node, _above, text) => {
   if (node.type !== 'OptionalChainingExpression' || !node.optional) return []
   const [, from] = spanOf(node.base.object ?? node.base.callee)
@@ -319,7 +319,7 @@ const makers: readonly Maker[] = [
   optional,
 ]
 
-/** Texts of errors are for people: a fault in one is none that a test should notice. */
+/** Texts of errors are for people: tests need not notice a fault in them. */
 const isMessage = (above: Above): boolean =>
   above.some(
     ({ node, member }) =>

@@ -25,7 +25,7 @@ Puts one small fault after another into the sources, in a copy, and looks whethe
   --own           run only the suites of the package that has the fault, and not those of packages above
   --lenient       leave out suites that fail without any fault, and say so, in place of exit 2
   --json FILE     write what became of each
-  --workers N     processes at a time; 2 unless given
+  --workers N     processes at a time; 3 unless given
   --patience N    allow so many times the usual time, on a busy machine
   --root FOLDER   another repository of workspaces
   --list          only count the faults, by package and kind
@@ -42,7 +42,7 @@ const { values } = parseArgs({
     own: { type: 'boolean', default: false },
     lenient: { type: 'boolean', default: false },
     json: { type: 'string' },
-    workers: { type: 'string', default: '2' },
+    workers: { type: 'string', default: '3' },
     patience: { type: 'string', default: '1' },
     root: { type: 'string', default: '.' },
     list: { type: 'boolean', default: false },
@@ -50,8 +50,12 @@ const { values } = parseArgs({
   },
 })
 
-/** How long a sample takes, in ms, with the suites' run without mutants. */
+/** How long a sample takes, in ms, including the suites' run without mutants. */
 const sampleTime = 5 * 60_000
+
+/** Suites that take longer, in ms, are not run for mutants; in a sample they would cost more than they show. */
+const slow = 30_000
+const slowInSample = 10_000
 
 const matches = (mutant: Mutant, text: string): boolean => {
   const { before, after } = diff(mutant)
@@ -83,7 +87,7 @@ const main = async (): Promise<number> => {
     console.error(`no such package: ${unknown}`)
     return 2
   }
-  // The catalogue is of this repository.
+  // The catalogue belongs to this repository.
   const all = allMutants(repository.sources, root === process.cwd() ? undefined : [])
   const meant = inSampleOrder(all, values.seed).filter(
     (mutant) =>
@@ -107,7 +111,7 @@ const main = async (): Promise<number> => {
   const patience = Number(values.patience)
   const until = values.sample ? from + sampleTime * patience : Number.POSITIVE_INFINITY
   const reach = reachOf(repository.sources)
-  const baseline = baselineOf(repository, reach, patience)
+  const baseline = baselineOf(repository, reach, (values.sample ? slowInSample : slow) * patience)
   const copies = copiesOf(root, Number(values.workers))
   const workers = copies.roots.map((copy) => new Worker(copy))
   const end = () => {

@@ -1,4 +1,4 @@
-// A mutant: one small fault, put into the source of a package, which a test should notice.
+// A mutant: one small fault in the source of a package, which a test should notice.
 import { createHash } from 'node:crypto'
 
 /** Text of one source file; places in it are byte offsets, as the parser counts. */
@@ -12,20 +12,20 @@ export interface Source {
 
 export interface Mutant {
   readonly source: Source
-  /** What kind of fault, `catalogue` for those with a name of their own. */
+  /** The kind of fault; `catalogue` for named ones. */
   readonly kind: string
   readonly start: number
   readonly end: number
-  /** What stands there instead. */
+  /** The replacement. */
   readonly becomes: string
-  /** Why somebody thought of it; of the catalogue only. */
+  /** The reason for it; only in the catalogue. */
   readonly why?: string
 }
 
 const slice = (source: Source, start: number, end: number): string =>
   source.bytes.subarray(start, end).toString('utf8')
 
-/** What stands at a place now. */
+/** The present text at a place. */
 export const original = ({ source, start, end }: Mutant): string => slice(source, start, end)
 
 /** The file with the fault in it. */
@@ -56,8 +56,8 @@ export const diff = (mutant: Mutant): { readonly before: string; readonly after:
 export const place = (mutant: Mutant): string => `${mutant.source.file}:${lineOf(mutant)}`
 
 /**
- * The same mutants in an order that depends on the seed and on what they are, but not on where files lie: a file that
- * moves takes its mutants along.
+ * The same mutants in an order that depends on the seed and on the mutants themselves, not on where files are: a moved
+ * file keeps its mutants.
  */
 export const shuffled = (mutants: readonly Mutant[], seed: string): readonly Mutant[] =>
   mutants

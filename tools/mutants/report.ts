@@ -1,4 +1,4 @@
-// What a reader at a terminal sees of a run.
+// The output of a run on a terminal.
 import pc from 'picocolors'
 import { diff, place } from './mutant.ts'
 import type { Result } from './run.ts'
@@ -34,7 +34,7 @@ const columns = (rows: readonly (readonly string[])[]): string => {
     .join('\n')
 }
 
-/** Scores by what `by` gives, in alphabetical order. */
+/** Scores grouped by `by`, in alphabetical order. */
 export const scores = (results: readonly Result[], title: string, by: (result: Result) => string): string => {
   const names = [...new Set(results.map(by))].sort()
   return columns([
@@ -46,7 +46,7 @@ export const scores = (results: readonly Result[], title: string, by: (result: R
   ])
 }
 
-/** A long text's beginning: of a function that is left out, its first lines. */
+/** The beginning of a long text: for an omitted function, its first lines. */
 const beginning = (text: string): readonly string[] => {
   const lines = text.split('\n')
   return lines.length > 4 ? [...lines.slice(0, 3), '...'] : lines
@@ -74,7 +74,7 @@ const minutes = (ms: number): string => {
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`
 }
 
-/** A line that replaces itself at a terminal; elsewhere a line every ten seconds. */
+/** A line that replaces itself on a terminal; elsewhere a line every ten seconds. */
 export const progress = () => {
   const from = Date.now()
   let last = 0

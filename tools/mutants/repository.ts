@@ -1,4 +1,4 @@
-// What lies where: sources, suites, and which packages stand above which.
+// The layout of the repository: sources, suites, and which packages depend on which.
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
@@ -8,9 +8,9 @@ import type { Source } from './mutant.ts'
 export interface Suite {
   /** From the root of the repository. */
   readonly file: string
-  /** The workspace that it is in, as a folder. */
+  /** The folder of its workspace. */
   readonly workspace: string
-  /** Changes when the suite does, or what its workspace's tests share. */
+  /** Changes when the suite, its workspace's shared test code, or a source used by these changes. */
   readonly hash: string
 }
 
@@ -18,7 +18,7 @@ export interface Repository {
   readonly root: string
   readonly sources: readonly Source[]
   readonly suites: readonly Suite[]
-  /** Changes when a source does, or what all tests share. */
+  /** Changes with what all tests share. */
   readonly hash: string
   /** Whether a workspace's sources or tests use a package, directly or not. */
   uses(workspace: string, packageName: string): boolean
@@ -40,8 +40,17 @@ const foldersIn = (root: string, folder: string): string[] =>
         .map((entry) => `${folder}/${entry.name}`)
     : []
 
-/** Suites that start a browser or a compiler take too long, and run code that the fault is not in. */
-const startsOther = /chromium|@glassine\/browser|support\/compilers/i
+/** Suites that start a browser or a compiler take too long, and run code that does not contain the fault. */
+const startsOther = /from '(?:@glassine\/browser|[./\w-]*\/support\/(?:chromium|compilers)\.ts)'/
+
+/** The tests of the whole: those that only start other programs reach nothing that a fault is put into. */
+const whole = 'test'
+const startsProgram = /from 'node:child_process'/
+
+/** Which mutants there are changes nothing of what suites do without one. */
+const ownLists = /mutants\/(?:catalogue|equivalent|kinds|choose|report)\.ts$/
+
+const textHash = (text: string): string => createHash('sha256').update(text).digest('hex')
 
 const isSuite = (file: string): boolean => file.endsWith('.test.ts')
 
@@ -54,53 +63,64 @@ export const repositoryAt = (root: string): Repository => {
     return hash.digest('hex')
   }
   const packages = foldersIn(root, 'packages')
-  const workspaces = [...packages, ...foldersIn(root, 'examples'), ...foldersIn(root, 'tools')]
+  const workspaces = [...packages, ...foldersIn(root, 'examples'), ...foldersIn(root, 'tools'), whole]
   const sources = packages.flatMap((folder) =>
     filesIn(root, `${folder}/src`)
       .filter((file) => file.endsWith('.ts'))
       .map((file) => ({ package: path.basename(folder), file, bytes: read(file) })),
   )
-  const suites = workspaces.flatMap((workspace) => {
-    const tests = filesIn(root, `${workspace}/test`)
-    const shared = hashOf(tests.filter((file) => !isSuite(file)))
-    return tests
-      .filter((file) => isSuite(file) && !startsOther.test(read(file).toString('utf8')))
-      .map((file) => ({ file, workspace, hash: hashOf([file]) + shared }))
-  })
-
   const nameOf = (workspace: string): string | undefined => {
     const manifest = path.join(root, workspace, 'package.json')
     return existsSync(manifest) ? JSON.parse(readFileSync(manifest, 'utf8')).name : undefined
   }
   const named = new Map(workspaces.map((workspace) => [nameOf(workspace), workspace]))
-  const used = new Map<string, ReadonlySet<string>>()
-  const usedBy = (workspace: string): ReadonlySet<string> => {
-    const known = used.get(workspace)
-    if (known) return known
-    const found = new Set<string>()
-    used.set(workspace, found)
-    for (const file of filesIn(root, workspace).filter((name) => name.endsWith('.ts')))
-      for (const [, name] of read(file)
-        .toString('utf8')
-        .matchAll(/'(@?[\w.-]+(?:\/[\w.-]+)?)(?:\/[^']*)?'/g)) {
-        const other = named.get(name!)
-        if (other === undefined || other === workspace || found.has(other)) continue
-        found.add(other)
-        for (const further of usedBy(other)) found.add(further)
-      }
-    return found
-  }
+  /** The workspaces that a workspace's sources or tests name. */
+  const namedIn = (workspace: string): readonly string[] =>
+    filesIn(root, workspace)
+      .filter((name) => name.endsWith('.ts'))
+      .flatMap((file) => [
+        ...read(file)
+          .toString('utf8')
+          .matchAll(/'(@?[\w.-]+(?:\/[\w.-]+)?)(?:\/[^']*)?'/g),
+      ])
+      .flatMap(([, name]) => named.get(name) ?? [])
+  const direct = new Map(workspaces.map((workspace) => [workspace, new Set(namedIn(workspace))]))
+  const used = new Map(
+    workspaces.map((workspace) => {
+      const found = new Set([workspace])
+      for (const each of found) for (const further of direct.get(each)!) found.add(further)
+      return [workspace, found]
+    }),
+  )
+
+  const hashes = new Map(packages.map((folder) => [folder, hashOf(filesIn(root, `${folder}/src`))]))
+  const suites = workspaces.flatMap((workspace) => {
+    const tests =
+      workspace === whole
+        ? filesIn(root, whole).filter((file) => !file.startsWith(`${whole}/fixtures/`))
+        : filesIn(root, `${workspace}/test`)
+    const sourcesUsed = [...used.get(workspace)!].sort().map((folder) => hashes.get(folder))
+    const shared = hashOf(tests.filter((file) => !isSuite(file))) + sourcesUsed.join('')
+    return tests
+      .filter((file) => {
+        if (!isSuite(file)) return false
+        const text = read(file).toString('utf8')
+        return !startsOther.test(text) && !(workspace === whole && startsProgram.test(text))
+      })
+      .map((file) => ({ file, workspace, hash: textHash(hashOf([file]) + shared) }))
+  })
+
   return {
     root,
     sources,
     suites,
     hash: hashOf([
-      ...sources.map(({ file }) => file),
       ...workspaces
         .filter((folder) => folder.startsWith('tools/'))
-        .flatMap((folder) => filesIn(root, folder)),
+        .flatMap((folder) => filesIn(root, folder))
+        .filter((file) => !ownLists.test(file)),
       ...['package-lock.json', 'jest.config.ts'].filter((file) => existsSync(path.join(root, file))),
     ]),
-    uses: (workspace, packageName) => usedBy(workspace).has(`packages/${packageName}`),
+    uses: (workspace, packageName) => used.get(workspace)!.has(`packages/${packageName}`),
   }
 }

@@ -1,15 +1,15 @@
-// Runs mutants: each is put into a copy of the repository, and the suites that reach it are run until one fails.
+// Runs mutants: each is put into a copy of the repository, and the suites that reach it run until one fails.
 import { transformSync } from 'esbuild'
-import type { Baseline } from './baseline.ts'
+import type { Baseline, Relation } from './baseline.ts'
 import { write } from './copy.ts'
 import { type Mutant, mutated } from './mutant.ts'
 import type { Reach } from './reach.ts'
 import type { Repository, Suite } from './repository.ts'
-import type { Worker } from './worker.ts'
+import { busy, type Worker } from './worker.ts'
 
 export interface Result {
   readonly mutant: Mutant
-  /** `invalid` when it is no TypeScript: it does not count. */
+  /** `invalid` if it is not TypeScript: it does not count. */
   readonly fate: 'killed' | 'survived' | 'invalid'
   /** The suite that failed, and its first test that did. */
   readonly by?: { readonly suite: string; readonly failure: string }
@@ -23,17 +23,20 @@ export interface RunOptions {
   readonly reach: Reach
   readonly baseline: Baseline
   readonly workers: readonly Worker[]
-  /** No mutant is begun after it, in ms since the epoch. */
+  /** No mutant is begun after this, in ms since the epoch. */
   readonly until: number
-  /** Limits are so many times as long. */
+  /** All limits are multiplied by this. */
   readonly patience: number
   /** Only suites of the mutant's own package are run. */
   readonly ownOnly: boolean
   readonly onResult: (result: Result) => void
 }
 
-/** So long may the suites of one mutant take together, in ms: a survivor in the middle of everything has many. */
+/** How long the suites of one mutant may take together, in ms: a survivor in central code has many. */
 const budget = 30_000
+
+/** What a suite costs besides its tests, in ms. */
+const startMs = 500
 
 const parses = (mutant: Mutant): boolean => {
   try {
@@ -44,7 +47,7 @@ const parses = (mutant: Mutant): boolean => {
   }
 }
 
-/** How often a suite has killed mutants of a file: it will be asked early about the next. */
+/** How often a suite has killed mutants of a file: it is then run earlier for the next. */
 const memory = () => {
   const kills = new Map<string, number>()
   const key = (mutant: Mutant, suite: string) => `${mutant.source.file} ${suite}`
@@ -55,25 +58,26 @@ const memory = () => {
   }
 }
 
-/** Runs one mutant in a worker's copy against suites: those of its own package first, and of them the cheapest. */
+/** Runs one mutant in a worker's copy against tests: its own package first, the cheapest first. */
 const tryOne = async (
   mutant: Mutant,
-  suites: readonly Suite[],
+  relations: readonly Relation[],
   worker: Worker,
-  { baseline, patience }: RunOptions,
+  { patience }: RunOptions,
   killed: ReturnType<typeof memory>,
 ): Promise<Result> => {
   const from = performance.now()
   const ms = () => performance.now() - from
-  const isAbove = ({ workspace }: Suite) => Number(workspace !== `packages/${mutant.source.package}`)
-  const expected = (suite: Suite) => baseline.of(suite)!.ms / (1 + 3 * killed.of(mutant, suite.file))
+  const isAbove = ({ suite }: Relation) => Number(suite.workspace !== `packages/${mutant.source.package}`)
+  const expected = ({ suite, ms }: Relation) => (startMs + ms) / (1 + killed.of(mutant, suite.file))
   const run: string[] = []
   write(worker.copy, mutant.source.file, mutated(mutant))
   try {
-    for (const suite of suites.toSorted((a, b) => isAbove(a) - isAbove(b) || expected(a) - expected(b))) {
-      if (ms() > budget * patience) break
-      const limit = (10_000 + 8 * baseline.of(suite)!.ms) * patience
-      const outcome = await worker.run({ suite: suite.file, limit })
+    const ordered = relations.toSorted((a, b) => isAbove(a) - isAbove(b) || expected(a) - expected(b))
+    for (const { suite, ms: usual, skipped } of ordered) {
+      if (ms() > budget * patience * busy()) break
+      const limit = (5_000 + 6 * usual) * patience
+      const outcome = await worker.run({ suite: suite.file, limit, skipped })
       run.push(suite.file)
       if (outcome.passed) continue
       killed.note(mutant, suite.file)
@@ -86,14 +90,16 @@ const tryOne = async (
   }
 }
 
-/** The suites that matter for a package: its own, and unless only those are wanted those of packages above. */
+/**
+ * The suites that matter for a package: its own and, unless only those are wanted, those of packages that depend on it.
+ */
 export const suitesFor = (repository: Repository, packageName: string, ownOnly: boolean): readonly Suite[] =>
   repository.suites.filter(
     ({ workspace }) =>
       workspace === `packages/${packageName}` || (!ownOnly && repository.uses(workspace, packageName)),
   )
 
-/** Runs mutants. Those that there was no time for are not in the result. */
+/** Runs mutants. Those for which there was no time are not in the result. */
 export const run = async (mutants: readonly Mutant[], options: RunOptions): Promise<readonly Result[]> => {
   const { repository, reach, baseline, workers, until, ownOnly, onResult } = options
   const results: Result[] = []
@@ -104,12 +110,12 @@ export const run = async (mutants: readonly Mutant[], options: RunOptions): Prom
     workers.map(async (worker) => {
       for (let mutant = next(); mutant; mutant = next()) {
         const point = reach.pointOf(mutant)
-        const suites = suitesFor(repository, mutant.source.package, ownOnly).filter((suite) => {
-          const known = baseline.of(suite)
-          return known !== undefined && !known.slow && known.reached.has(point)
+        const relations = suitesFor(repository, mutant.source.package, ownOnly).flatMap((suite) => {
+          const relation = baseline.relation(suite, point)
+          return relation ? [relation] : []
         })
         const result: Result = parses(mutant)
-          ? await tryOne(mutant, suites, worker, options, killed)
+          ? await tryOne(mutant, relations, worker, options, killed)
           : { mutant, fate: 'invalid', suites: [], ms: 0 }
         results.push(result)
         onResult(result)

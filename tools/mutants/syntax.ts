@@ -1,4 +1,4 @@
-// The syntax tree of a source file, as far as mutants need it: nodes with byte offsets, and what stands above them.
+// The syntax tree of a source file, as far as mutants need it: nodes with byte offsets, and their ancestors.
 import { parseSync } from '@swc/core'
 
 /** A node, with whatever members its type has. */
@@ -8,13 +8,13 @@ export interface Node {
   readonly [member: string]: any
 }
 
-/** What is above a node: the nodes themselves, the nearest first, and the member of each that leads down. */
+/** The ancestors of a node, nearest first, with the member of each that leads down. */
 export type Above = readonly { readonly node: Node; readonly member: string }[]
 
 const isNode = (value: unknown): value is Node =>
   typeof value === 'object' && value !== null && typeof (value as Node).type === 'string'
 
-/** Of types nothing is left at run time. */
+/** Types leave nothing at run time. */
 const ofTypes = new Set([
   'typeAnnotation',
   'typeParameters',
@@ -53,7 +53,7 @@ export const walk = (root: Node, visit: (node: Node, above: Above) => void): voi
     else if (isNode(value)) {
       if (value.type.startsWith('Ts') && !typed.has(value.type) && !kept.has(value.type)) return
       if (value.type === 'ImportDeclaration' || value.type.startsWith('ExportNamed')) return
-      // Some nodes have no place of their own.
+      // Some nodes have no position.
       if (value.span) visit(value, above)
       for (const member of Object.keys(value))
         if (!ofTypes.has(member)) descend(value[member], [{ node: value, member }, ...above])
@@ -89,7 +89,7 @@ export const bodyOf = (node: Node): Node | undefined => {
 /** Whether a body is a block. */
 export const isBlock = (body: Node): boolean => body.type === 'FunctionBody' || body.type === 'BlockStatement'
 
-/** The name that is called: of `a.b(c)` it is `b`. */
+/** The name that is called: for `a.b(c)` it is `b`. */
 export const calleeOf = (call: Node): string | undefined => {
   const { callee } = call
   if (callee?.type === 'Identifier') return callee.value

@@ -1,5 +1,5 @@
-// A process that stays, and runs one suite after another in its copy of the repository: starting Jest costs more than
-// most suites do. `{ suite, reach }` comes in, `{ passed, ms, failure, reached }` goes out.
+// A long-lived process that runs one suite after another in its copy of the repository: starting Jest costs more than
+// most suites do. `{ suite, points, skipped }` comes in, `{ passed, ms, failure, common, tests }` goes out.
 import { createRequire } from 'node:module'
 import path from 'node:path'
 
@@ -14,8 +14,9 @@ const failureOf = (results) => {
   return failed?.fullName ?? suite?.failureMessage?.slice(0, 2000) ?? 'no test was found'
 }
 
-process.on('message', async ({ suite, reach }) => {
-  globalThis[seen] = undefined
+process.on('message', async ({ suite, points = 0, skipped = [] }) => {
+  const run = { points, skipped: new Set(skipped), common: new Set(), tests: [] }
+  globalThis[seen] = run
   const from = performance.now()
   const argv = {
     _: [path.join(root, suite)],
@@ -33,10 +34,11 @@ process.on('message', async ({ suite, reach }) => {
     passed,
     ms: performance.now() - from,
     failure: passed ? undefined : failureOf(results),
-    reached: reach ? [...(globalThis[seen]?.reached ?? [])] : [],
+    common: points > 0 ? [...run.common] : [],
+    tests: points > 0 ? run.tests : [],
   })
 })
-// Mutants may leave promises behind that nobody waits for; what they do to tests is all that counts.
+// Mutants may leave unhandled promises; only their effect on tests counts.
 process.on('unhandledRejection', () => {})
 // The tool was killed: its workers, and what they started, end with it.
 process.on('disconnect', () => process.kill(-process.pid, 'SIGKILL'))

@@ -1,25 +1,51 @@
-// The other end of `worker.mjs`: a process per copy, which is killed when a suite takes too long, and replaced.
+// The other end of `worker.mjs`: one process per copy, which is killed if a suite takes too long, and replaced.
 import { type ChildProcess, fork } from 'node:child_process'
+import { availableParallelism, loadavg } from 'node:os'
 import path from 'node:path'
 
 export interface Outcome {
   readonly passed: boolean
+  /** It did not end within the limit. */
+  readonly isLate?: boolean
   readonly ms: number
-  /** The first test that failed, or what else went wrong. */
+  /** The first failing test, or another failure. */
   readonly failure?: string
-  /** What of the sources was reached, where it was asked for. */
+  /** The points reached outside tests, if requested. */
+  readonly common: readonly number[]
+  /** The tests, and what each reached. */
+  readonly tests: readonly Test[]
+}
+
+export interface Test {
+  /** With the names of the blocks around it. */
+  readonly name: string
+  readonly ms: number
   readonly reached: readonly number[]
 }
 
 export interface Run {
   readonly suite: string
-  /** In ms. */
+  /** In ms, on an idle machine. */
   readonly limit: number
-  readonly reach?: boolean
+  /** The number of points, if the request is for what is reached. */
+  readonly points?: number
+  /** Tests that are not run. */
+  readonly skipped?: readonly string[]
 }
 
-/** After so many suites a process is replaced: modules that Jest loaded are never all let go. */
+/** A process is replaced after this many suites: modules that Jest loaded are never all released. */
 const maxRuns = 60
+
+/** How much longer everything takes than on an idle machine. */
+export const busy = (): number => Math.max(1, loadavg()[0]! / availableParallelism())
+
+const failed = (ms: number, failure: string): Outcome => ({
+  passed: false,
+  ms,
+  failure,
+  common: [],
+  tests: [],
+})
 
 const here = path.resolve('tools/mutants')
 
@@ -32,13 +58,10 @@ export class Worker {
 
   /** Runs one suite. A suite that hangs has failed; a process that died gets a second try. */
   async run(run: Run): Promise<Outcome> {
-    const outcome = await this.#once(run)
-    return (
-      outcome ?? (await this.#once(run)) ?? { passed: false, ms: 0, failure: 'the process died', reached: [] }
-    )
+    return (await this.#once(run)) ?? (await this.#once(run)) ?? failed(0, 'the process died')
   }
 
-  async #once({ suite, limit, reach = false }: Run): Promise<Outcome | undefined> {
+  async #once({ limit, ...run }: Run): Promise<Outcome | undefined> {
     if (this.#runs++ >= maxRuns) this.close()
     const child = await this.#started()
     const from = performance.now()
@@ -51,18 +74,16 @@ export class Worker {
       const timer = setTimeout(() => {
         this.close()
         done({
-          passed: false,
-          ms: performance.now() - from,
-          failure: `no end after ${Math.round(limit / 1000)} s`,
-          reached: [],
+          ...failed(performance.now() - from, `no end after ${Math.round(limit / 1000)} s`),
+          isLate: true,
         })
-      }, limit)
+      }, limit * busy())
       child.once('message', (outcome) => done(outcome as Outcome))
       child.once('exit', () => {
         this.#child = undefined
         done(undefined)
       })
-      child.send({ suite, reach })
+      child.send(run)
     })
   }
 
@@ -72,13 +93,13 @@ export class Worker {
     this.#runs = 0
     const child = fork(path.join(here, 'worker.mjs'), [path.join(here, 'environment.mjs')], {
       cwd: this.copy,
-      // A group of its own: servers that a suite started end with it.
+      // A separate process group: servers that a suite started end with it.
       detached: true,
       execArgv: ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'],
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
       env: {
         ...process.env,
-        // What a machine lacks is skipped here, in CI too.
+        // Tests for things that a machine lacks are skipped here, in CI too.
         GLASSINE_REQUIRE: '',
         AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
         FORCE_COLOR: '0',

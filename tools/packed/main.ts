@@ -1,4 +1,5 @@
-// A user's program on the packed packages: declared, sealed, sent through a handler, opened. Exits 1 on any difference.
+// A user's program on the packed packages: declares, encrypts, sends through a handler, decrypts. Exits 1 on any
+// difference.
 import assert from 'node:assert/strict'
 import { Logger } from '@aws-lambda-powertools/logger'
 import { createClient } from '@glassine/client'
@@ -7,7 +8,8 @@ import { keyMaterial, kmsKeyring } from '@glassine/keys'
 import { redactor } from '@glassine/logger'
 import { messageEnvelope } from '@glassine/message'
 import { assertEncrypted, decryptRequest, encryptResponse, requireTls } from '@glassine/middy'
-import { jwksHandler, kmsAgreementRecipient, sessionEnvelope } from '@glassine/session'
+import { jwksHandler } from '@glassine/middy/jwks'
+import { kmsAgreementRecipient, publishedKeys, sessionEnvelope } from '@glassine/session'
 import { invoke, sampleEvent, startLocalKms } from '@glassine/testing'
 import middy from '@middy/core'
 
@@ -38,33 +40,37 @@ const handler = middy(assertEncrypted({ fields: Card }))
 
 const card: Card = { id: 'c-1', number: '4000 0000 0000 0002' }
 const binding = { tenant: 'shop' }
-const sealed: Sealed<Card> = await envelope.encrypt(card, Card, { binding })
+const sealed: Sealed<Card> = await envelope.encrypt(card, Card, { binding, use: 'request' })
 assert.notDeepEqual(sealed.number, card.number)
 
 const response = await invoke(handler, sampleEvent('rest', { body: sealed }))
 assert.equal(response.statusCode, 200)
 assert.ok(!String(response.body).includes(card.number))
-assert.deepEqual(await envelope.decrypt(JSON.parse(String(response.body)), Card, { binding }), card)
+assert.deepEqual(
+  await envelope.decrypt(JSON.parse(String(response.body)), Card, { binding, use: 'response' }),
+  card,
+)
+// The use is part of the encryption context, so requests and responses have different data keys.
 assert.deepEqual(
   kms.calls.map(({ operation }) => operation),
-  ['GenerateDataKey'],
+  ['GenerateDataKey', 'GenerateDataKey'],
 )
 
 await assert.rejects(invoke(handler, sampleEvent('rest', { body: card })), GlassineError)
 
 // From a device, with a key in KMS: the same declaration, through a fetch that turns requests into events.
 await kms.createKey({ alias: 'alias/devices', keySpec: 'ECC_NIST_P256', keyUsage: 'KEY_AGREEMENT' })
-const recipient = kmsAgreementRecipient({
+const recipients = kmsAgreementRecipient({
   keyId: 'alias/devices',
   awsClientOptions: kms.clientOptions,
   insecureEndpoint: kms.endpoint,
 })
-const devices = sessionEnvelope({ recipient, audience: 'https://api.example.com' })
+const devices = sessionEnvelope({ recipients, audience: 'https://api.example.com' })
 const deviceHandler = middy(assertEncrypted({ fields: Card }))
   .use(decryptRequest({ fields: Card, envelope: devices }))
   .use(encryptResponse())
   .handler(async (event) => ({ statusCode: 200, body: event.body }))
-const published = jwksHandler({ recipients: recipient })
+const published = jwksHandler({ keySet: publishedKeys({ recipients }) })
 const wire: string[] = []
 const api = createClient({
   baseUrl: 'https://api.example.com',
@@ -84,7 +90,7 @@ const answer = await api.fetch('/cards', { method: 'POST', body: card })
 assert.deepEqual(await answer.json(), card)
 assert.equal(wire.length, 4)
 assert.ok(!wire.join().includes(card.number))
-// What carries no session is not taken.
+// A request without a session is refused.
 await assert.rejects(
   invoke(deviceHandler, sampleEvent('rest', { body: sealed })),
   (error: unknown) => error instanceof GlassineError && error.code === 'ERR_FIELD_NOT_ENCRYPTED',

@@ -27,7 +27,10 @@ test('the answer is encrypted', async () => {
     .use(decryptRequest({ fields, envelope }))
     .use(encryptResponse({ fields }))
     .handler(async (event) => ({ statusCode: 200, body: event.body }))
-  const body = await envelope.encrypt({ number: '4000 0000 0000 0002' }, fields, { binding: {} })
+  const body = await envelope.encrypt({ number: '4000 0000 0000 0002' }, fields, {
+    binding: {},
+    use: 'request',
+  })
   const response = await invoke(handler, sampleEvent('http-api', { body }))
   expect(response).toHaveEncrypted(fields)
   expect({ statusCode: 200, body: '{"number":"4000 0000 0000 0002"}' }).not.toHaveEncrypted(fields)

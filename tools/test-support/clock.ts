@@ -1,4 +1,4 @@
-/** A clock that moves only when it is told to. Times are ms since the epoch. */
+/** A clock that only `advance` moves. Times are ms since the epoch. */
 export const standingClock = (start = 1_700_000_000_000) => {
   let time = start
   return {
@@ -9,5 +9,5 @@ export const standingClock = (start = 1_700_000_000_000) => {
   }
 }
 
-/** Resolves when all microtasks that are ready have run, and those that they queue. */
+/** Resolves after all queued microtasks, and those that they queue. */
 export const settled = () => new Promise<void>((resolve) => setImmediate(resolve))

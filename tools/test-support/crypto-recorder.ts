@@ -1,9 +1,9 @@
-// Keys that a function derives for itself, and plaintext that turns out not to be authentic, never leave the function
-// that has to zero them. They pass through `node:crypto`, though: this stands in its place, notes every buffer that
-// goes in or comes out, and fails at a call that a test chooses.
+// Keys that a function derives, and plaintext that is not authentic, never leave the function that must zero them. But
+// they pass through `node:crypto`. This replaces it, records every buffer that goes in or comes out, and fails at the
+// call that a test chooses.
 //
 //   const crypto = recordCrypto()
-//   // After the line above, and dynamically: modules that were imported before keep the real one.
+//   // Import dynamically, after the line above: modules that were imported before keep the real one.
 //   const { itemEncryptorOfActions } = await import('../src/index.ts')
 //
 //   test('leaves no key behind, whichever call fails', async () => {
@@ -16,38 +16,38 @@ import * as real from 'node:crypto'
 import { jest } from '@jest/globals'
 import { isZero } from './leases.ts'
 
-/** A buffer that a call was given or returned. */
+/** An input or output buffer of a call. */
 export interface SeenBytes {
   /** The function of `node:crypto` that made the object or the bytes: `createHmac`. */
   readonly call: string
-  /** The algorithm that it was given: `sha512`. */
+  /** Its algorithm: `sha512`. */
   readonly algorithm: string
   readonly role: 'key' | 'iv' | 'input' | 'output'
   /** The buffer itself; zeros after it was zeroed. */
   readonly bytes: Uint8Array
-  /** A copy of what it held when the call returned. */
+  /** A copy of its contents when the call returned. */
   readonly held: Buffer
 }
 
 /** What to look for with `left`. */
 export interface LeftOptions {
-  /** Bytes that others may see: what stands in them is no secret. */
+  /** Bytes that are published, so their contents are not secret. */
   readonly published?: readonly Uint8Array[]
-  /** Whether a buffer is of no concern, with a reason in a comment: a tag that was only compared, a cached key. */
+  /** Buffers to ignore, with a reason in a comment: a tag that was only compared, a cached key. */
   readonly except?: (seen: SeenBytes) => boolean
 }
 
-/** What a call throws that a test let fail. */
+/** The error of a call that a test makes fail. */
 export class CryptoFault extends Error {}
 
-/** Replaces `node:crypto` for all modules of this test file that are imported from here on. */
+/** Replaces `node:crypto` for all modules that this test file imports from here on. */
 export const recordCrypto = () => {
   const seen: SeenBytes[] = []
   let calls = 0
   let failing: number | undefined
 
   const note = (call: string, algorithm: string, role: SeenBytes['role'], bytes: unknown): void => {
-    // Keys in the form of a KeyObject are out of reach of the garbage collector's heap: nobody can zero them.
+    // A KeyObject is not on the heap and cannot be zeroed.
     if (bytes instanceof Uint8Array) seen.push({ call, algorithm, role, bytes, held: Buffer.from(bytes) })
   }
   const step = (): void => {
@@ -140,21 +140,21 @@ export const recordCrypto = () => {
     seen: seen as readonly SeenBytes[],
     /** How many calls were made since the last `reset`: those of functions, and of `update`, `final` and `digest`. */
     calls: (): number => calls,
-    /** Forgets what was seen, and lets nothing fail. */
+    /** Forgets what was seen, and makes nothing fail. */
     reset: (): void => {
       seen.length = 0
       calls = 0
       failing = undefined
     },
-    /** Lets the call at this place fail, counted from the next one, which is 0. */
+    /** Makes the call at this place fail, counted from the next one, which is 0. */
     failAt: (at: number): void => {
       failing = calls + at
     },
 
     /**
-     * Describes the buffers that held a secret and do so still: keys, decrypted plaintext, and what an HMAC, a KDF or
-     * a generator of random bytes gave out. Public are the results of encryption, signatures' hashes, and what
-     * `published` holds. Throws when nothing passed here, since then the modules under test have the real one.
+     * Describes the buffers that held a secret and still do: keys, decrypted plaintext, and the output of HMACs, KDFs
+     * and random generators. Public are the results of encryption, signatures' hashes, and the buffers in
+     * `published`. Throws if nothing was recorded: then the modules under test use the real one.
      */
     left: ({ published = [], except = () => false }: LeftOptions = {}): readonly string[] => {
       if (calls === 0)
@@ -196,15 +196,15 @@ const makers = { createCipheriv, createDecipheriv, createHmac, createHash } as u
 
 const steps = new Set(['update', 'final', 'digest', 'getAuthTag', 'setAAD', 'setAuthTag'])
 
-/** By the part that a buffer plays; `published` takes out the tags and random values that are for everybody. */
+/** By the role of a buffer; `published` excludes tags and random values that are public. */
 const isSecret = ({ call, algorithm, role }: SeenBytes): boolean => {
   if (role === 'key') return true
   if (role !== 'output' || call === 'createHash' || call === 'hash') return false
-  // A key stream is a key; what any other cipher gives out while encrypting is not.
+  // A key stream is a key; the output of any other cipher is not, while encrypting.
   return call !== 'createCipheriv' || algorithm.endsWith('ctr')
 }
 
-/** What is left of a buffer when the zeros at both ends are taken off, as long as it is no coincidence. */
+/** A buffer without the zeros at both ends, if the rest is too long for a coincidence. */
 const remainder = (bytes: Uint8Array): Buffer => {
   const from = bytes.findIndex((byte) => byte !== 0)
   const to = bytes.findLastIndex((byte) => byte !== 0) + 1

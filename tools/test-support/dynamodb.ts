@@ -1,5 +1,8 @@
-import { type LocalDynamoDBKind, missingDynamoDB } from '@glassine/local-dynamodb'
 import { describe, test } from '@jest/globals'
+import {
+  type LocalDynamoDBKind,
+  missingDynamoDB,
+} from '../../packages/testing/src/dynamodb/local-dynamodb.ts'
 import { describeWhere } from './where.ts'
 
 /** Describes tests on one local DynamoDB server, which they start and close. */
@@ -11,7 +14,7 @@ export const describeEachDynamoDB = (name: string, tests: (kind: LocalDynamoDBKi
   for (const kind of ['dynoxide', 'dynalite'] as const) describeDynamoDB(kind, name, () => tests(kind))
 }
 
-/** Describes tests that write transactions, which only one of the servers has. */
+/** Describes tests of transactions, which only one of the servers supports. */
 export const describeTransactions = (name: string, tests: () => void): void => {
   describeDynamoDB('dynoxide', name, tests)
   describe(`dynalite: ${name}`, () => {

@@ -4,8 +4,8 @@ import { expect } from '@jest/globals'
 const enough = 8
 
 /**
- * Fails unless values that must never repeat are fresh: all different, of one length, and random in every byte. A
- * value with one constant byte fails, such as an IV whose first bytes are left as the memory was.
+ * Fails unless values that must never repeat are all different, of one length, and random in every byte. One constant
+ * byte fails, as in an IV whose first bytes were never written.
  */
 export const expectFresh = (values: readonly Uint8Array[], length: number): void => {
   expect(values.length).toBeGreaterThanOrEqual(enough)

@@ -1,30 +1,30 @@
-// Key material is lent and must come back: each lease is released once, and a key that nothing holds any more is
-// zeros. Both are invisible in what a function returns, so a test watches what gives keys out and asks afterwards.
+// Leases of keys must be released exactly once, and a key without leases must be zeroed. Neither shows in a result, so
+// a test watches the lender and checks afterwards.
 //
 //   const watch = watchKeys()
 //   const keys = watch.keyMaterial(keyMaterial({ keyring: watch.keyring(localKeyring()) }))
-//   await messageEnvelope({ keys }).encrypt(patient, Patient, { binding })
-//   watch.expectReleased()   // every lease was released, once; none was lent or held as zeros
-//   watch.expectIntact()     // no remembered key is zeroed: the cache still holds it
+//   await messageEnvelope({ keys }).encrypt(patient, Patient, { binding, use: 'request' })
+//   watch.expectReleased()   // every lease was released once, and no key was zeroed before that
+//   watch.expectIntact()     // no remembered key is zeroed yet: the cache still holds it
 //   keys.clear()
 //   watch.expectZeroed()     // every remembered key is zeros
 //
-// Run it after a failure too: forged input, a keyring that throws, `failAt` of `recordCrypto`. Keys that a function
-// derives for itself do not pass through a lender; `recordCrypto` sees those.
+// Check after failures too: forged input, a keyring that throws, `failAt` of `recordCrypto`. Keys that a function
+// derives itself do not pass through a lender; `recordCrypto` sees those.
 import type { KeyMaterial, Keyring } from '@glassine/keys'
 import type { BranchKeySource } from '@glassine/keys/key-store'
 import { expect } from '@jest/globals'
 
-/** What every loan of a key has in common: data keys, beacon keys. */
+/** What leases of data keys and of beacon keys have in common. */
 export interface Lease {
   readonly bytes: Uint8Array
   release(): void
 }
 
-/** Whether bytes are all zero; of no bytes at all, too. */
+/** Whether all bytes are zero; true for no bytes. */
 export const isZero = (bytes: Uint8Array): boolean => bytes.every((byte) => byte === 0)
 
-/** Watches whatever lends keys, and remembers every buffer that held one. */
+/** Watches lenders of keys, and remembers every buffer that held one. */
 export const watchKeys = () => {
   /** What each lease was for, and how often it was released. */
   const leases: { readonly what: string; releases: number }[] = []
@@ -33,7 +33,7 @@ export const watchKeys = () => {
 
   /** Remembers a buffer that holds key material now. */
   const remember = (bytes: Uint8Array, what: string): void => {
-    if (isZero(bytes)) problems.push(`${what}: zeros when it was given out`)
+    if (isZero(bytes)) problems.push(`${what}: zeros when it was lent`)
     remembered.push({ what, bytes })
   }
 
@@ -54,7 +54,7 @@ export const watchKeys = () => {
     remember,
     lease,
 
-    /** A key-material layer whose loans are counted. */
+    /** Key material whose leases are counted. */
     keyMaterial: (inner: KeyMaterial): KeyMaterial =>
       wrapped(inner, {
         encryptionKey: async (request: Parameters<KeyMaterial['encryptionKey']>[0]) =>
@@ -63,7 +63,7 @@ export const watchKeys = () => {
           lease(await inner.decryptionKey(request), 'decryption key'),
       }),
 
-    /** A keyring whose data keys are remembered, and whose beacon keys are counted where it has such. */
+    /** A keyring whose data keys are remembered, and whose leases of beacon keys are counted. */
     keyring: <K extends Keyring>(inner: K): K => {
       const beaconKey = (inner as Partial<Beacons>).beaconKey?.bind(inner)
       return wrapped(inner, {
@@ -83,7 +83,7 @@ export const watchKeys = () => {
       })
     },
 
-    /** A source of branch keys that are remembered. */
+    /** A source whose branch keys are remembered. */
     branchKeys: <S extends BranchKeySource>(inner: S): S => {
       const remembering =
         <R>(get: (request: R) => ReturnType<BranchKeySource['getBeaconKey']>, what: string) =>
@@ -99,10 +99,10 @@ export const watchKeys = () => {
       })
     },
 
-    /** How many leases were given out so far. */
+    /** The number of leases so far. */
     lent: (): number => leases.length,
 
-    /** Fails unless something was lent, and every lease was released exactly once, with its key intact until then. */
+    /** Fails unless there were leases, and each was released exactly once with its key intact until then. */
     expectReleased: (): void => {
       expect(leases).not.toHaveLength(0)
       const wrong = leases.filter(({ releases }) => releases !== 1)
@@ -112,14 +112,14 @@ export const watchKeys = () => {
       ]).toEqual([])
     },
 
-    /** Fails unless some key was remembered, and every one is zeros by now. */
+    /** Fails unless keys were remembered, and all are zeros now. */
     expectZeroed: (): void => {
       expect(remembered).not.toHaveLength(0)
       const left = remembered.filter(({ bytes }) => !isZero(bytes)).map(({ what }) => what)
       expect([...problems, ...left]).toEqual([])
     },
 
-    /** Fails unless some key was remembered, and none is zeros yet. */
+    /** Fails unless keys were remembered, and none is zeros yet. */
     expectIntact: (): void => {
       expect(remembered).not.toHaveLength(0)
       const gone = remembered.filter(({ bytes }) => isZero(bytes)).map(({ what }) => what)
@@ -132,7 +132,7 @@ interface Beacons {
   beaconKey(request: never): Promise<Lease>
 }
 
-/** The same object, but for these members. Methods of a class get the object itself as `this`, private fields and all. */
+/** The same object with these members replaced. Methods still get the object itself as `this`, for private fields. */
 const wrapped = <T extends object>(inner: T, members: object): T =>
   new Proxy(inner, {
     get(_, name) {

@@ -1,6 +1,6 @@
 /**
- * How many times a test that may take long tries. `npm run long` tries all; it sets `GLASSINE_LONG` to the part of
- * them that it wants, from 0 to 1.
+ * The number of tries of a test that may take long. `npm run long` runs all; it sets `GLASSINE_LONG` to the part of
+ * them to run, from 0 to 1.
  *
  * @param full - how many are worth trying
  * @param sample - how many `npm test` tries
@@ -10,5 +10,5 @@ export const longOr = (full: number, sample: number): number => {
   return part ? Math.ceil(full * Number(part)) : sample
 }
 
-/** Seed of the random choices of such a test: that of `GLASSINE_SEED`, so that a run can be repeated. */
+/** The seed of such a test's random choices: `GLASSINE_SEED`, so that a run can be repeated. */
 export const seed = (fallback: number): number => Number(process.env.GLASSINE_SEED ?? fallback)

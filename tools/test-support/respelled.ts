@@ -1,8 +1,8 @@
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 
 /**
- * Texts that a lenient decoder reads as the same bytes as this base64url text, by what is different in each: a character
- * raised by U+0100, padding, blanks, the other alphabet, and bits behind the last byte.
+ * Texts that a lenient decoder reads as the same bytes as this base64url text, each with its difference: a character
+ * raised by U+0100, padding, blanks, the other alphabet, and bits after the last byte.
  */
 export const respelled = (text: string): readonly (readonly [what: string, text: string])[] => {
   const bytes = Buffer.from(text, 'base64url')
@@ -12,14 +12,14 @@ export const respelled = (text: string): readonly (readonly [what: string, text:
   ])
   const bits = Array.from(alphabet, (last) => text.slice(0, -1) + last)
     .filter((other) => other !== text && Buffer.from(other, 'base64url').equals(bytes))
-    .map((other): [string, string] => ['bits behind the last byte', other])
+    .map((other): [string, string] => ['bits after the last byte', other])
   const others = (
     [
       ['padding', bytes.toString('base64').replaceAll('+', '-').replaceAll('/', '_')],
       ['one sign of padding', `${text}=`],
-      ['a blank in front', ` ${text}`],
+      ['a blank before it', ` ${text}`],
       ['a blank within', `${text.slice(0, 2)} ${text.slice(2)}`],
-      ['a line break behind', `${text}\n`],
+      ['a line break after it', `${text}\n`],
       ['the other alphabet', text.replaceAll('-', '+').replaceAll('_', '/')],
     ] as [string, string][]
   ).filter(([, other]) => other !== text)

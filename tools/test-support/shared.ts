@@ -1,11 +1,11 @@
-// Reference data of others (test vectors, captured events, recorded answers) lies in a folder `shared` beside the
-// repository and is not part of it. Only this file knows where; a test that needs some of it is skipped elsewhere.
+// Third-party reference data (test vectors, captured events, recorded answers) is in a folder `shared` beside the
+// repository, not in it. Only this file knows the folder; tests that need it are skipped if it is absent.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { describeWhere } from './where.ts'
 
 const root = new URL('../../../shared/', import.meta.url)
 
-/** Reads the files of one folder of the reference data; throws where the folder is absent. */
+/** Reads the files of one folder of the reference data; throws if the folder is absent. */
 export interface SharedFolder {
   /** A text file. */
   text(file: string): string
@@ -25,7 +25,7 @@ export const describeShared = (name: string, folder: string, tests: (files: Shar
   describeWhere('shared', missing, name, () => tests(sharedFolder(folder)))
 }
 
-/** One folder of the reference data, for helpers of tests that {@link describeShared} has let run. */
+/** One folder of the reference data, for helpers of tests within {@link describeShared}. */
 export const sharedFolder = (folder: string): SharedFolder => {
   const url = new URL(`${folder}/`, root)
   const text = (file: string) => readFileSync(new URL(file, url), 'utf8')

@@ -1,16 +1,18 @@
 import { describe, test } from '@jest/globals'
 
-/** What a machine may lack: reference data beside the repository, a browser, a DynamoDB server. */
-export type Need = 'shared' | 'browser' | 'dynamodb'
+/**
+ * What a machine may lack: reference data beside the repository, a browser, a DynamoDB server, Lambda's runtime client.
+ */
+export type Need = 'shared' | 'browser' | 'dynamodb' | 'lambda'
 
-/** The needs whose absence is a failure, as in CI: `GLASSINE_REQUIRE=shared,browser,dynamodb`. */
+/** The needs that must not be missing, as in CI: `GLASSINE_REQUIRE=shared,browser,dynamodb,lambda`. */
 const required = (process.env.GLASSINE_REQUIRE ?? '').split(',')
 
 /**
- * Describes tests that need something this machine may not have. Where it is missing, `tests` is not called, and one
- * skipped test says why.
+ * Describes tests that need something this machine may lack. If it is missing, `tests` is not called, and one skipped
+ * test says why.
  *
- * @param missing - why the tests cannot run here; `undefined` when they can
+ * @param missing - why the tests cannot run here; `undefined` if they can
  */
 export const describeWhere = (
   need: Need,

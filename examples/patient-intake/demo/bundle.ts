@@ -32,7 +32,7 @@ export const bundleHandler = async (): Promise<{ file: string; bytes: number }> 
 /** What the bundle exports. */
 export interface Handlers {
   readonly handler: MiddyfiedHandler<any, any, Error, any>
-  readonly publishedKeys: LambdaHandler
+  readonly jwks: LambdaHandler
 }
 
 /** Loads it under a new specifier each time: a second sandbox in one process is a second cold start. */

@@ -2,7 +2,7 @@ import { type HttpResponse, invoke, type LocalKms } from '@glassine/testing'
 import type { MiddyfiedHandler } from '@middy/core'
 import { captureOutput } from './capture.ts'
 
-/** One invocation as nobody outside can see it: what the handler had in its hands, what KMS and the log were told. */
+/** One invocation from inside: what the handler had in its hands, what KMS and the log were told. */
 export interface Invocation {
   readonly response: HttpResponse
   /** Whether the handler itself was reached, behind all middlewares. */

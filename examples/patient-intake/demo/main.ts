@@ -1,9 +1,11 @@
 // npm run demo -- [--json], npm run demo -- --web [--port N] [--no-open]
 import { parseArgs } from 'node:util'
 import { runPlayground } from '../web/main.ts'
+import { bundleHandler, loadHandlers } from './bundle.ts'
 import { print } from './print.ts'
 import { runMainJob, shortcomings } from './report.ts'
 import { startSandbox } from './sandbox.ts'
+import { terminal } from './terminal.ts'
 
 const { values } = parseArgs({
   options: {
@@ -15,11 +17,14 @@ const { values } = parseArgs({
 })
 
 const runOnce = async (): Promise<void> => {
-  const sandbox = await startSandbox()
+  const { file, bytes } = await bundleHandler()
+  const sandbox = await startSandbox(() => loadHandlers(file))
   try {
-    const report = await runMainJob(sandbox)
+    const report = await runMainJob(sandbox, bytes)
     const faults = shortcomings(report)
-    console.log(values.json ? JSON.stringify({ ...report, faults }, null, 2) : print(report, faults))
+    console.log(
+      values.json ? JSON.stringify({ ...report, faults }, null, 2) : print(report, faults, terminal()),
+    )
     process.exitCode = faults.length === 0 ? 0 : 1
   } finally {
     await sandbox.close()

@@ -1,6 +1,15 @@
-import { attacks } from './attacks.ts'
+import { type Attack, attacks, type Format, formats, honest } from './attacks.ts'
+import { type Callers, createCallers, type Outcome } from './callers.ts'
+import { type Source, sources } from './gateway.ts'
 import { secrets } from './patient.ts'
-import { type Observation, type Sandbox, type Source, sources } from './sandbox.ts'
+import type { Observation, Sandbox } from './sandbox.ts'
+
+/** An attack and its result in each format where it applies. */
+export interface Row {
+  readonly name: string
+  readonly what: string
+  readonly outcomes: Partial<Readonly<Record<Format, Outcome>>>
+}
 
 /** Everything that the demo shows, as data. */
 export interface Report {
@@ -12,33 +21,39 @@ export interface Report {
     kmsCalls: readonly string[]
     warm: boolean
   }[]
-  readonly attacks: readonly {
-    name: string
-    what: string
-    status: number
-    code?: string
-    handlerRan: boolean
-  }[]
+  /** An honest caller, who must be let in. */
+  readonly honest: Row
+  readonly attacks: readonly Row[]
 }
 
-/** Runs the main job in the sandbox: cold, then warm from every event source, then one attack of each kind. */
-export const runMainJob = async (sandbox: Sandbox): Promise<Report> => {
-  const sealed = await sandbox.seal()
-  const views = await sandbox.call({ body: sealed })
+/** Carries out one attack in every format that knows it. */
+export const tried = async ({ name, what, in: ways }: Attack, callers: Callers): Promise<Row> => {
+  const outcomes: Partial<Record<Format, Outcome>> = {}
+  for (const format of formats) {
+    const way = ways[format]
+    if (way) outcomes[format] = await way(callers)
+  }
+  return { name, what, outcomes }
+}
+
+/** Runs the main job in the sandbox: cold, then warm from every event source, then all attacks in all formats. */
+export const runMainJob = async (sandbox: Sandbox, bundleBytes: number): Promise<Report> => {
+  const views = await sandbox.observe(await sandbox.request())
   const invocations = [
     { source: sources[0] as Source, status: views.status, kmsCalls: views.kmsCalls, warm: false },
   ]
   for (const source of sources) {
-    const { status, kmsCalls } = await sandbox.call({ body: await sandbox.seal(), source })
+    const { status, kmsCalls } = await sandbox.observe(await sandbox.request(), source)
     invocations.push({ source, status, kmsCalls, warm: true })
   }
-  const refused: Report['attacks'][number][] = []
-  for (const { name, what, change } of attacks) {
-    const { status, code, seen } = await sandbox.call(change(sealed))
-    refused.push({ name, what, status, code, handlerRan: seen !== undefined })
-  }
-  return { bundleBytes: sandbox.bundle.bytes, views, invocations, attacks: refused }
+  const callers = createCallers(sandbox)
+  const rows: Row[] = []
+  for (const attack of attacks) rows.push(await tried(attack, callers))
+  return { bundleBytes, views, invocations, honest: await tried(honest, callers), attacks: rows }
 }
+
+const outcomesOf = ({ name, outcomes }: Row) =>
+  Object.entries(outcomes).map(([format, outcome]) => ({ name, format, ...outcome }))
 
 /** What went otherwise than it must; empty when the demo is a success. */
 export const shortcomings = (report: Report): string[] => [
@@ -50,9 +65,16 @@ export const shortcomings = (report: Report): string[] => [
     .map(({ source, kmsCalls }) => `${source} made ${kmsCalls.length} KMS calls`),
   ...(report.views.stored?.aws_dbe_foot ? [] : ['no signed row was stored']),
   ...leaks(report.views.stored).map((secret) => `the row shows "${secret}"`),
+  ...outcomesOf(report.honest)
+    .filter(({ status }) => status >= 300)
+    .map(({ format, status }) => `an honest ${format} was answered ${status}`),
   ...report.attacks
-    .filter(({ status, handlerRan }) => handlerRan || status < 400 || status >= 500)
-    .map(({ name, status }) => `the attack "${name}" was answered ${status}`),
+    .flatMap(outcomesOf)
+    .filter(({ succeeded }) => succeeded)
+    .map(
+      ({ name, format, status }) =>
+        `the attack "${name}" on a ${format} succeeded: it was answered ${status}`,
+    ),
 ]
 
 /** Secrets that a row holds in the clear, as text or as the bytes of a text. */

@@ -4,15 +4,16 @@ import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb'
 import { keyMaterial } from '@glassine/keys'
 import { hierarchicalKeyring, keyStore } from '@glassine/keys/key-store'
-import { localDynamoDBKind, startLocalDynamoDB, withoutTransactions } from '@glassine/local-dynamodb'
 import { startLocalKms } from '@glassine/testing'
+import { startLocalDynamoDB, withoutTransactions } from '@glassine/testing/dynamodb'
+import { unlisted } from './careless.ts'
 
 const clinics = ['clinic-a', 'clinic-b', 'clinic-c']
 
 /** Starts them, and sets the environment that the handler reads when it is loaded, as Lambda would. */
 export const startServices = async () => {
   const kms = await startLocalKms()
-  const dynamoDB = await startLocalDynamoDB(localDynamoDBKind())
+  const dynamoDB = await startLocalDynamoDB()
   const { arn } = await kms.createKey({ alias: 'alias/patients' })
   const devices = await kms.createKey({ keySpec: 'ECC_NIST_P256', keyUsage: 'KEY_AGREEMENT' })
   const client = new DynamoDBClient(dynamoDB.clientOptions)
@@ -36,20 +37,21 @@ export const startServices = async () => {
       BillingMode: 'PAY_PER_REQUEST',
     }),
   )
-  await client.send(
-    new CreateTableCommand({
-      TableName: 'Patients',
-      AttributeDefinitions: [
-        { AttributeName: 'clinic', AttributeType: 'S' },
-        { AttributeName: 'id', AttributeType: 'S' },
-      ],
-      KeySchema: [
-        { AttributeName: 'clinic', KeyType: 'HASH' },
-        { AttributeName: 'id', KeyType: 'RANGE' },
-      ],
-      BillingMode: 'PAY_PER_REQUEST',
-    }),
-  )
+  for (const TableName of ['Patients', unlisted])
+    await client.send(
+      new CreateTableCommand({
+        TableName,
+        AttributeDefinitions: [
+          { AttributeName: 'clinic', AttributeType: 'S' },
+          { AttributeName: 'id', AttributeType: 'S' },
+        ],
+        KeySchema: [
+          { AttributeName: 'clinic', KeyType: 'HASH' },
+          { AttributeName: 'id', KeyType: 'RANGE' },
+        ],
+        BillingMode: 'PAY_PER_REQUEST',
+      }),
+    )
   Object.assign(process.env, {
     KEY_ARN: arn,
     DEVICE_KEY_ARN: devices.arn,
@@ -70,8 +72,12 @@ export const startServices = async () => {
     newKeys: () =>
       keyMaterial({ keyring: hierarchicalKeyring({ keyStore: store, branchKeyId: ({ tenant }) => tenant }) }),
     /** A row as the table holds it. */
-    row: async (clinic: string, id: string): Promise<Record<string, unknown> | undefined> =>
-      (await table.send(new GetCommand({ TableName: 'Patients', Key: { clinic, id } }))).Item,
+    row: async (
+      clinic: string,
+      id: string,
+      TableName = 'Patients',
+    ): Promise<Record<string, unknown> | undefined> =>
+      (await table.send(new GetCommand({ TableName, Key: { clinic, id } }))).Item,
     close: async () => {
       client.destroy()
       await dynamoDB.close()

@@ -1,15 +1,15 @@
-import { jwksHandler, kmsAgreementRecipient, sessionEnvelope } from '@glassine/session'
-import { dynamodbReplayStore } from '@glassine/session/replay-store'
+import { jwksHandler } from '@glassine/middy/jwks'
+import { dynamodbReplayStore, kmsAgreementRecipient, publishedKeys, sessionEnvelope } from '@glassine/session'
 
 /** The key that devices encrypt their sessions to. Its private half never leaves KMS. */
-const recipient = kmsAgreementRecipient({
+const recipients = kmsAgreementRecipient({
   keyId: process.env.DEVICE_KEY_ARN ?? '',
   insecureEndpoint: process.env.LOCAL_KMS_ENDPOINT,
 })
 
 /** What browsers and apps send: JWE under the keys of a session, each request once. */
 export const devices = sessionEnvelope({
-  recipient,
+  recipients,
   audience: process.env.AUDIENCE ?? 'https://api.example.com',
   shape: process.env.SHAPE === 'bundle' ? 'bundle' : 'field',
   replay: dynamodbReplayStore({
@@ -18,5 +18,5 @@ export const devices = sessionEnvelope({
   }),
 })
 
-/** `GET /.well-known/jwks.json`, a Lambda of its own. */
-export const publishedKeys = jwksHandler({ recipients: recipient })
+/** `GET /.well-known/jwks.json`, a separate Lambda function. */
+export const jwks = jwksHandler({ keySet: publishedKeys({ recipients }) })

@@ -3,7 +3,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
 import { redactor } from '@glassine/logger'
 import { messageEnvelope } from '@glassine/message'
-import { assertEncrypted, decryptRequest, encryptResponse, requireTls } from '@glassine/middy'
+import { assertEncrypted, decryptRequest, encryptResponse, jwtClaim, requireTls } from '@glassine/middy'
 import { encryptedTables } from '@glassine/middy/tables'
 import middy from '@middy/core'
 import httpErrorHandler from '@middy/http-error-handler'
@@ -12,9 +12,12 @@ import { keys } from './keys.ts'
 import { Patient } from './model.ts'
 import { type IntakeEvent, idOf, tenantOf } from './request.ts'
 
-export { publishedKeys } from './devices.ts'
+export { jwks } from './devices.ts'
 
 const logger = new Logger({ serviceName: 'patient-intake', jsonReplacerFn: redactor(Patient) })
+// Devices come in sessions. Other services come with messages, and a token that the user pool has issued to them.
+const services = messageEnvelope({ keys })
+const fromServices = jwtClaim('client_id', process.env.SERVICE_CLIENT_ID ?? 'orders-service')
 const origins = (process.env.ORIGINS ?? 'https://app.example.com').split(',')
 
 export const handler = middy<IntakeEvent>(assertEncrypted({ fields: Patient }))
@@ -23,14 +26,22 @@ export const handler = middy<IntakeEvent>(assertEncrypted({ fields: Patient }))
   .use(
     decryptRequest({
       fields: Patient,
-      envelope: [devices, messageEnvelope({ keys })],
+      envelope: [{ envelope: devices }, { envelope: services, from: fromServices }],
+      sources: ['http-api', 'rest'],
       bind: (event) => ({ tenant: tenantOf(event) }),
     }),
   )
   .use(
     encryptedTables({
       client: DynamoDBDocumentClient.from(new DynamoDBClient()),
-      tables: { Patients: { fields: Patient, keys, partitionKey: 'clinic', sortKey: 'id' } },
+      tables: {
+        Patients: {
+          fields: Patient,
+          keys,
+          partitionKey: { name: 'clinic', tenant: 'tenant' },
+          sortKey: 'id',
+        },
+      },
     }),
   )
   .use(encryptResponse({ fields: Patient }))
@@ -50,6 +61,6 @@ export const handler = middy<IntakeEvent>(assertEncrypted({ fields: Patient }))
       medications: sent.medications.toSorted(),
     }
     logger.info('intake', { patient })
-    await tables.send(new PutCommand({ TableName: 'Patients', Item: { clinic, ...patient } }))
+    await tables.send(new PutCommand({ TableName: 'Patients', Item: { ...patient, clinic } }))
     return { statusCode: 201, body: JSON.stringify(patient) }
   })

@@ -10,7 +10,9 @@ const branchKeys = keyStore({
   dynamoDB: { insecureEndpoint: process.env.LOCAL_DYNAMODB_ENDPOINT },
 })
 
-/** What requests, rows and responses are encrypted with: KMS is asked for a clinic's branch key, and for nothing else. */
+/**
+ * What requests, rows and responses are encrypted with: KMS is asked for a clinic's branch key, and for nothing else.
+ */
 export const keys = keyMaterial({
   keyring: hierarchicalKeyring({ keyStore: branchKeys, branchKeyId: ({ tenant }) => tenant }),
 })

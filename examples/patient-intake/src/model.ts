@@ -1,4 +1,4 @@
-import { Encrypted, Masked, Model, Nested } from '@glassine/core'
+import { Authenticated, Encrypted, Masked, Model, Nested } from '@glassine/core'
 
 @Model('address')
 export class Address {
@@ -16,7 +16,8 @@ export class Visit {
 /** What the intake form sends: ten sealed values for a patient with two visits. */
 @Model('patient')
 export class Patient {
-  id!: string
+  /** Readable; every sealed value of the patient opens beside this id and no other. */
+  @Authenticated() id!: string
   @Encrypted({ label: 'pii' }) ssn!: Encrypted<string>
   @Encrypted({ label: 'pii' }) email!: Encrypted<string>
   @Encrypted({ label: 'pii' }) birthDate!: Encrypted<string>

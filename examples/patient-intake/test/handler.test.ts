@@ -8,7 +8,6 @@ import { type MessageEnvelope, messageEnvelope } from '@glassine/message'
 import { invoke, type LocalKms, sampleEvent } from '@glassine/testing'
 import { glassineMatchers } from '@glassine/testing/jest'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
-import { attacks } from '../demo/attacks.ts'
 import { patient, secrets } from '../demo/patient.ts'
 import { type Services, startServices } from '../demo/services.ts'
 import { Patient } from '../src/model.ts'
@@ -17,55 +16,49 @@ expect.extend(glassineMatchers)
 
 const origin = 'https://app.example.com'
 const tenant = 'clinic-a'
+/** What the user pool says of a service's token. */
+const claims = { client_id: 'orders-service' }
 let services: Services
 let kms: LocalKms
 let caller: MessageEnvelope
 let sealed: Sealed<Patient>
 let handler: (event: unknown, context: any) => Promise<any>
-let publishedKeys: typeof handler
+let jwks: typeof handler
 
 beforeAll(async () => {
   // Before the handler is loaded, which reads its environment then.
   services = await startServices()
   kms = services.kms
-  ;({ handler, publishedKeys } = (await import('../src/handler.ts')) as any)
+  ;({ handler, jwks } = (await import('../src/handler.ts')) as any)
   caller = messageEnvelope({ keys: services.newKeys() })
-  sealed = await caller.encrypt(patient, Patient, { binding: { tenant } })
+  sealed = await caller.encrypt(patient, Patient, { binding: { tenant }, use: 'request' })
 })
 afterAll(() => services.close())
 beforeEach(() => kms.faults.clear())
 
-describe.each(['http-api', 'rest', 'function-url', 'alb'] as const)('a request through %s', (source) => {
+describe.each(['http-api', 'rest'] as const)('a request through %s', (source) => {
   test('is opened, and its answer is sealed for the same tenant', async () => {
     const response = await invoke(
       handler,
-      sampleEvent(source, { method: 'POST', body: sealed, origin, tenant }),
+      sampleEvent(source, { method: 'POST', body: sealed, origin, tenant, claims }),
     )
     expect(response.statusCode).toBe(201)
     expect(response).toHaveEncrypted(Patient)
-    const answer = await caller.decrypt(JSON.parse(response.body!), Patient, { binding: { tenant } })
+    const answer = await caller.decrypt(JSON.parse(response.body!), Patient, {
+      binding: { tenant },
+      use: 'response',
+    })
     expect(answer).toEqual({ ...patient, medications: patient.medications.toSorted() })
   })
 
   test('is refused in the clear', async () => {
     const response = await invoke(
       handler,
-      sampleEvent(source, { method: 'POST', body: patient, origin, tenant }),
+      sampleEvent(source, { method: 'POST', body: patient, origin, tenant, claims }),
     )
     expect(response.statusCode).toBe(400)
   })
 })
-
-test.each(attacks.map((attack) => [attack.name, attack] as const))(
-  'refuses: %s',
-  async (_name, { change }) => {
-    const { source = 'http-api', ...rest } = change(sealed)
-    const event = sampleEvent(source, { method: 'POST', origin, tenant, ...rest })
-    const response = await invoke(handler, event)
-    expect([400, 403]).toContain(response.statusCode)
-    expect(response).toLeakNothing(secrets)
-  },
-)
 
 describe('a device', () => {
   /** What an app has, with the handlers in place of the network. */
@@ -76,7 +69,7 @@ describe('a device', () => {
       bind: binding,
       fetch: async (url, { method, headers, body } = {}) => {
         const { pathname: path } = new URL(String(url))
-        const lambda = path.startsWith('/.well-known/') ? publishedKeys : handler
+        const lambda = path.startsWith('/.well-known/') ? jwks : handler
         const sent = { ...Object.fromEntries(new Headers(headers)), origin }
         const event = sampleEvent('http-api', {
           method,
@@ -107,17 +100,20 @@ describe('a device', () => {
     expect(response.status).toBe(400)
   })
 
-  test('hears 404 of a patient that nobody has stored', async () => {
+  test('hears 404 of a patient that is not stored', async () => {
     expect((await device({ tenant }).fetch('/patients/p-0')).status).toBe(404)
   })
 })
 
 test('another service reads a patient back', async () => {
-  await invoke(handler, sampleEvent('http-api', { method: 'POST', body: sealed, origin, tenant }))
-  const event = sampleEvent('http-api', { path: `/patients/${patient.id}`, origin, tenant })
+  await invoke(handler, sampleEvent('http-api', { method: 'POST', body: sealed, origin, tenant, claims }))
+  const event = sampleEvent('http-api', { path: `/patients/${patient.id}`, origin, tenant, claims })
   const response = await invoke(handler, event)
   expect(response).toHaveEncrypted(Patient)
-  const answer = await caller.decrypt(JSON.parse(response.body), Patient, { binding: { tenant } })
+  const answer = await caller.decrypt(JSON.parse(response.body), Patient, {
+    binding: { tenant },
+    use: 'response',
+  })
   expect(answer.ssn).toBe(patient.ssn)
 })
 
@@ -125,7 +121,7 @@ describe('the row', () => {
   const key = { clinic: tenant, id: patient.id }
 
   test('holds nothing declared in the clear, and what is masked and undeclared readable', async () => {
-    await invoke(handler, sampleEvent('http-api', { method: 'POST', body: sealed, origin, tenant }))
+    await invoke(handler, sampleEvent('http-api', { method: 'POST', body: sealed, origin, tenant, claims }))
     const row = await services.row(tenant, patient.id)
     expect(row).toMatchObject({ ...key, phone: patient.phone, aws_dbe_foot: expect.any(Uint8Array) })
     expect(row).toLeakNothing(secrets)
@@ -151,17 +147,17 @@ describe('the row', () => {
 })
 
 test('makes no KMS call when warm', async () => {
-  const warm = await caller.encrypt(patient, Patient, { binding: { tenant } })
-  await invoke(handler, sampleEvent('http-api', { method: 'POST', body: warm, origin, tenant }))
+  const warm = await caller.encrypt(patient, Patient, { binding: { tenant }, use: 'request' })
+  await invoke(handler, sampleEvent('http-api', { method: 'POST', body: warm, origin, tenant, claims }))
   kms.resetCalls()
-  await invoke(handler, sampleEvent('http-api', { method: 'POST', body: warm, origin, tenant }))
+  await invoke(handler, sampleEvent('http-api', { method: 'POST', body: warm, origin, tenant, claims }))
   expect(kms.callCount()).toBe(0)
 })
 
 test('answers 503 and nothing else when KMS is down', async () => {
-  const other = await caller.encrypt(patient, Patient, { binding: { tenant: 'clinic-c' } })
+  const other = await caller.encrypt(patient, Patient, { binding: { tenant: 'clinic-c' }, use: 'request' })
   kms.faults.set('Decrypt', { kind: 'internal' })
-  const event = sampleEvent('http-api', { method: 'POST', body: other, origin, tenant: 'clinic-c' })
+  const event = sampleEvent('http-api', { method: 'POST', body: other, origin, tenant: 'clinic-c', claims })
   const response = await invoke(handler, event, { timeoutMs: 1_500 })
   expect(response.statusCode).toBe(503)
   expect(response).toLeakNothing([patient.ssn])

@@ -1,20 +1,25 @@
 // One request from the wire through the Lambda and back, told to the page step by step.
 import { PutCommand } from '@aws-sdk/lib-dynamodb'
 import { invoke, type LambdaHandler, sampleEvent } from '@glassine/testing'
+import { unlisted } from '../demo/careless.ts'
+import { eventOf, headersOf } from '../demo/gateway.ts'
 import { type Invocation, parsed } from '../demo/invocation.ts'
 import { readable, type Services } from '../demo/services.ts'
-import { attacks } from './attacks.ts'
-import { clinicOf, eventOf, headersOf } from './gateway.ts'
+import { callerOf, type Traffic } from '../demo/traffic.ts'
+import { type Attack, attacks, type Exchange } from './attacks.ts'
+import { changesOf, differences } from './changes.ts'
 import type { Header, Seen } from './protocol.ts'
-import { changesOf, differences, type Traffic } from './traffic.ts'
+
+/** The handlers that the example's stack stands around here: its own, and careless ones. */
+export type HandlerName = 'example' | NonNullable<Attack['handler']>
 
 /** Who travels, and how. */
 interface Travel {
   readonly page: string
   /** The name of an attack, or of none. */
   readonly attack: string
-  /** The Lambda. */
-  readonly run: (event: unknown) => Promise<Invocation>
+  /** The Lambda with a handler of this name. */
+  readonly run: (handler: HandlerName) => Promise<(event: unknown) => Promise<Invocation>>
   readonly tell: (seen: Seen) => void
 }
 
@@ -33,17 +38,17 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
 /** How requests travel here, from every page. */
 export const createJourney = (services: Services) => {
   let kmsTotal = 0
-  /** The last request of each page that nobody has touched, for attacks that need one. */
-  const earlier = new Map<string, Traffic>()
+  /** The last honest exchange of each page, for attacks that need one. */
+  const earlier = new Map<string, Exchange>()
 
   const idOf = ({ path, body }: Traffic): string =>
     typeof body?.id === 'string' ? body.id : decodeURIComponent(path.slice(path.lastIndexOf('/') + 1))
 
   return {
     /** The keys that clients begin a session with; not observed, but its KMS calls count. */
-    publish: async (publishedKeys: LambdaHandler, request: Traffic): Promise<Answer> => {
+    publish: async (jwks: LambdaHandler, request: Traffic): Promise<Answer> => {
       services.kms.resetCalls()
-      const response = await invoke(publishedKeys, sampleEvent('http-api', request))
+      const response = await invoke(jwks, sampleEvent('http-api', request))
       kmsTotal += services.kms.callCount()
       return { status: response.statusCode, headers: response.headers, body: response.body }
     },
@@ -62,14 +67,19 @@ export const createJourney = (services: Services) => {
         changed: changesOf(sent, request),
       })
 
-      const [clinic, id] = [clinicOf(request), idOf(request)]
+      const { clinic } = callerOf(request)
+      const id = idOf(request)
       const row = attack?.changeRow && (await services.row(clinic, id))
       const edited = row && attack?.changeRow?.(row)
       if (edited) await put(services, edited)
+      const handler = attack?.handler ?? 'example'
+      const invoked = await run(handler)
       const begun = performance.now()
-      const { response, ran, seen, returned, code, kmsCalls, log } = await run(eventOf(request))
+      const { response, ran, seen, returned, code, kmsCalls, log } = await invoked(eventOf(request))
       const ms = performance.now() - begun
-      const held = ran ? await services.row(clinic, id) : undefined
+      const held = ran
+        ? await services.row(clinic, id, handler === 'draft' ? unlisted : undefined)
+        : undefined
       if (row) await put(services, row)
 
       kmsTotal += kmsCalls.length
@@ -90,12 +100,13 @@ export const createJourney = (services: Services) => {
         bytes: Buffer.byteLength(text),
         changed: differences(honest, answered),
       })
-      if (!attack && request.method === 'POST' && status < 300) earlier.set(page, request)
+      if (!attack && request.method === 'POST' && status < 300)
+        earlier.set(page, { request, answer: isRecord(honest) ? honest : undefined })
       return { status, headers, body: text }
     },
   }
 }
 
-/** Past the encryption: as somebody does who has access to the table. */
+/** Past the encryption, as a person with access to the table could. */
 const put = (services: Services, Item: Record<string, unknown>) =>
   services.table.send(new PutCommand({ TableName: 'Patients', Item }))

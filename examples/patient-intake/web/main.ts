@@ -28,7 +28,7 @@ export const runPlayground = async ({ port, open }: { port: number; open: boolea
   console.log(`
   ${pc.bold('Glassine playground')}  ${pc.cyan(playground.origin)}
 
-  The browser will ask about the certificate: it was made a moment ago, for this run, and nobody vouches for it.
+  The browser will ask about the certificate: it was made a moment ago, for this run, and no one vouches for it.
   Go on by "Advanced" and "Proceed to localhost". Or let your browser trust the authority in
   ${pc.dim(playground.caFile)}
   whose private key is gone already, so that it can vouch for nothing else.

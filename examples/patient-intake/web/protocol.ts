@@ -12,7 +12,7 @@ export interface WireSeen {
   /** The body as sent: JSON text; absent for a GET. */
   readonly body?: string
   readonly bytes: number
-  /** What the man in the middle has changed: JSON pointers into the body, and `header:name`. */
+  /** What the attacker has changed: `path`, JSON pointers into the body, and `header:name`. */
   readonly changed: readonly string[]
 }
 
@@ -35,7 +35,7 @@ export interface LambdaSeen {
 export interface TableSeen {
   readonly kind: 'table'
   readonly row?: Readonly<Record<string, unknown>>
-  /** Attributes that somebody has changed behind the Lambda's back, as JSON pointers. */
+  /** Attributes that were changed behind the Lambda's back, as JSON pointers. */
   readonly changed: readonly string[]
 }
 

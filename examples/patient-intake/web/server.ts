@@ -3,15 +3,18 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { Handlers } from '../demo/bundle.ts'
+import { draft, echo } from '../demo/careless.ts'
+import { trafficOf } from '../demo/endpoint.ts'
+import { hasRoute } from '../demo/gateway.ts'
 import { watched } from '../demo/invocation.ts'
 import { startServices } from '../demo/services.ts'
 import { bundlePage, pageHeaders } from './assets.ts'
 import { localhostCertificate } from './certificate.ts'
-import { hasRoute } from './gateway.ts'
-import { createJourney } from './journey.ts'
+import { createJourney, type HandlerName } from './journey.ts'
 import { createObservers } from './observers.ts'
 import { playgroundHeader, type Seen } from './protocol.ts'
-import type { Traffic } from './traffic.ts'
+
+const careless = { echo, draft }
 
 /** How devices send their values. */
 export type Shape = 'field' | 'bundle'
@@ -24,35 +27,6 @@ export interface PlaygroundOptions {
   readonly loadHandlers: () => Promise<Handlers>
   /** See `bundlePage`. */
   readonly conditions?: readonly string[]
-}
-
-const maxBodyBytes = 1_000_000
-
-const bodyOf = async (request: IncomingMessage): Promise<string> => {
-  const chunks: Buffer[] = []
-  let bytes = 0
-  for await (const chunk of request) {
-    bytes += chunk.length
-    if (bytes > maxBodyBytes) throw new Error('the body is too long')
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString('utf8')
-}
-
-/** What the gateway takes in: the browser's own headers, and what a gateway adds. */
-const trafficOf = async (request: IncomingMessage): Promise<Traffic> => {
-  const { [playgroundHeader]: _, connection: __, ...headers } = request.headers
-  const text = await bodyOf(request)
-  return {
-    method: request.method ?? 'GET',
-    path: new URL(request.url ?? '/', 'https://localhost').pathname,
-    headers: {
-      ...Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)])),
-      'x-forwarded-for': request.socket.remoteAddress ?? '',
-      'x-forwarded-proto': 'https',
-    },
-    ...(text && { body: JSON.parse(text) }),
-  }
 }
 
 /** Runs one piece of work after the other. */
@@ -78,13 +52,24 @@ export const startPlayground = async ({ port, loadHandlers, conditions }: Playgr
 
   const services = await startServices()
   Object.assign(process.env, { ORIGINS: origin, AUDIENCE: origin })
-  /** The same code deployed twice: a service reads one shape, and answers in it. */
-  const deployed = async (shape: Shape) => {
+  const deploy = async (shape: Shape, name: HandlerName) => {
     process.env.SHAPE = shape
-    const { handler, publishedKeys } = await loadHandlers()
-    return { run: watched(handler, services.kms), publishedKeys }
+    const { handler, jwks } = await loadHandlers()
+    if (name !== 'example') handler.handler(careless[name])
+    return { run: watched(handler, services.kms), jwks }
   }
-  const functions = { field: await deployed('field'), bundle: await deployed('bundle') }
+  const functions = new Map<string, ReturnType<typeof deploy>>()
+  /**
+   * The same code deployed for each shape, since a service answers in the one that it reads, and around each handler.
+   */
+  const deployed = (shape: Shape, name: HandlerName = 'example') => {
+    const id = `${shape} ${name}`
+    const known = functions.get(id) ?? deploy(shape, name)
+    functions.set(id, known)
+    return known
+  }
+  await deployed('field')
+  await deployed('bundle')
   const journey = createJourney(services)
   const inTurn = createQueue()
   const assets = await bundlePage(conditions)
@@ -100,10 +85,12 @@ export const startPlayground = async ({ port, loadHandlers, conditions }: Playgr
       observers.add(searchParams.get('page') ?? '', response)
       return
     }
-    const traffic = await trafficOf(request)
+    const told = String(request.headers[playgroundHeader] ?? '')
+    delete request.headers[playgroundHeader]
+    const traffic = await trafficOf(request, 'https')
     if (pathname === '/.well-known/jwks.json') {
-      const { publishedKeys } = functions.field
-      const published = await inTurn(() => journey.publish(publishedKeys, traffic))
+      const { jwks } = await deployed('field')
+      const published = await inTurn(() => journey.publish(jwks, traffic))
       response.writeHead(published.status, published.headers).end(published.body)
       return
     }
@@ -111,9 +98,9 @@ export const startPlayground = async ({ port, loadHandlers, conditions }: Playgr
       response.writeHead(404).end()
       return
     }
-    const told = String(request.headers[playgroundHeader] ?? '')
     const [page = '', id = '', shape, attack = ''] = told.split(' ')
-    const { run } = functions[shape === 'bundle' ? 'bundle' : 'field']
+    const run = async (name: HandlerName) =>
+      (await deployed(shape === 'bundle' ? 'bundle' : 'field', name)).run
     const tell = (seen: Seen) => observers.tell(page, { ...seen, id })
     const answered = await inTurn(() => journey.travel({ page, attack, run, tell }, traffic))
     response.writeHead(answered.status, answered.headers).end(answered.body)

@@ -5,12 +5,12 @@ const decoder = new TextDecoder('utf-8', { fatal: true })
 
 export const utf8 = (text: string): Bytes => encoder.encode(text)
 
-/** @throws TypeError for what is no UTF-8 */
+/** @throws TypeError for bytes that are not UTF-8 */
 export const textOf = (bytes: Bytes | ArrayBuffer): string => decoder.decode(bytes)
 
 /** base64url without padding (RFC 7515, section 2). */
 export const encode = (bytes: Uint8Array): string => {
-  // Byte by byte: a value may be longer than a call can have arguments.
+  // Byte by byte: a value may be longer than the maximum number of arguments.
   const binary = bytes.reduce((text, byte) => text + String.fromCharCode(byte), '')
   return btoa(binary).replace(/\+/g, '-').replace(/\//g, '_').replace(/=/g, '')
 }
@@ -18,7 +18,7 @@ export const encode = (bytes: Uint8Array): string => {
 /**
  * The bytes of one or several base64url texts, joined.
  *
- * @throws DOMException for what is no base64url
+ * @throws DOMException for text that is not base64url
  */
 export const decode = (...texts: readonly string[]): Bytes => {
   const binary = texts.map((text) => atob(text.replace(/-/g, '+').replace(/_/g, '/'))).join('')

@@ -3,16 +3,16 @@ import { isPlainObject } from '@glassine/core/internal'
 import { type Bytes, decode, encode, textOf, utf8 } from './bytes.ts'
 import { type Key, randomBytes, type WebCrypto } from './web-crypto.ts'
 
-/** A protected header as it was read: nothing is known of it. */
+/** A protected header as parsed, not yet checked. */
 export type Header = Readonly<Record<string, unknown>>
 
-/** A compact JWE, taken apart: the protected header as text and read, IV, and ciphertext with the tag. */
+/** A compact JWE, split: the protected header as text and parsed, IV, and ciphertext with the tag. */
 export type Jwe = readonly [head: string, header: Header, iv: string, ciphertext: string, tag: string]
 
-// The IV has 12 bytes and the tag 16, and neither can be cut; no encrypted key, as for `dir` and `ECDH-ES`.
+// The IV has 12 bytes and the tag 16; neither can be shorter. No encrypted key, as for `dir` and `ECDH-ES`.
 const compact = /^([\w-]+)\.\.([\w-]{16})\.([\w-]*)\.([\w-]{22})$/
 
-/** The header of a JWE or JWS; nothing for what has none. */
+/** The header of a JWE or JWS; nothing if there is none. */
 export const headerOf = (text: string): Header | undefined => {
   try {
     const header: unknown = JSON.parse(textOf(decode(text.split('.')[0]!)))
@@ -21,7 +21,7 @@ export const headerOf = (text: string): Header | undefined => {
   return undefined
 }
 
-/** Takes a JWE apart; nothing for what is none, has an encrypted key, or another IV or tag than A256GCM's. */
+/** Splits a JWE; returns nothing if it is not one, has an encrypted key, or an IV or tag that is not A256GCM's. */
 export const parseJwe = (value: unknown): Jwe | undefined => {
   const match = typeof value === 'string' && compact.exec(value)
   const header = match && headerOf(match[1]!)
@@ -41,7 +41,7 @@ export const encryptJwe = async (
   return [head, encryptedKey, encode(iv), encode(sealed.slice(0, -16)), encode(sealed.slice(-16))].join('.')
 }
 
-/** @throws DOMException, TypeError: callers make their own error of whatever comes */
+/** @throws DOMException, TypeError: callers replace them all */
 export const decryptJwe = async (
   { subtle }: WebCrypto,
   key: Key,

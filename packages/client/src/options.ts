@@ -21,8 +21,8 @@ import { algorithms, type ServiceKeyOptions } from './service-keys.ts'
 import type { WebCrypto } from './web-crypto.ts'
 
 /**
- * The fields that are encrypted in requests and in responses. One declaration serves both; with `response: false`,
- * responses are left as they are. A declaration in JSON goes through `fieldsOf` of `@glassine/core/describe` first.
+ * The fields that are encrypted in requests and in responses. One declaration covers both; with `response: false`,
+ * responses are not decrypted. For a declaration in JSON, use `fieldsOf` of `@glassine/core/describe`.
  */
 export type ClientFields<Req extends Fields = Fields, Res extends Fields | false = Fields | false> =
   | Req
@@ -32,14 +32,31 @@ export type ClientFields<Req extends Fields = Fields, Res extends Fields | false
 export interface ClientOptions<Req extends Fields = Fields, Res extends Fields | false = Fields | false> {
   /** The service's URL, for example `https://api.example.com/v1`; `http:` is refused. */
   readonly baseUrl: string
-  /** The audience of sessions, as the service's `audience` has it. Default: the origin of `baseUrl`. */
+  /** The audience of sessions, equal to the service's `audience`. Default: the origin of `baseUrl`. */
   readonly audience?: string
   /** Which of the service's published keys are trusted. Default: those of the key set at the service's origin. */
   readonly serviceKeys?: ServiceKeyOptions
   readonly fields: ClientFields<Req, Res>
-  /** The binding that the service's `bind` takes from its event, for example `{ tenant: 't-1' }`. Default: none. */
+  /** The binding, equal to what the service's `bind` returns, for example `{ tenant: 't-1' }`. Default: none. */
   readonly bind?: Binding | (() => Binding | Promise<Binding>)
-  /** `'field'` (default): a JWE in each field's place. `'bundle'`: one JWE for all fields, in a member of the root. */
+  /**
+   * The user as the service knows them, for example a subject; requests are refused for any other. `false`: not bound.
+   * Default: the token of the request's own `Authorization` header with the scheme `Bearer`; without one, nothing is
+   * bound.
+   */
+  readonly sender?: false | (() => string | undefined | Promise<string | undefined>)
+  /**
+   * The parameters of the query that are bound, as set at the service. `false`: none; a list of names: these;
+   * `'single'`: all, and none may occur twice, for load balancers without multi-value headers. Default: all.
+   */
+  readonly query?: false | 'single' | readonly string[]
+  /**
+   * Which requests are sent again if the service says that it does not know their session or key: `'idempotent'`
+   * (default), methods that are idempotent by RFC 9110; `'all'`, for services with a replay store, which never carry
+   * one out twice.
+   */
+  readonly retry?: 'idempotent' | 'all'
+  /** `'field'` (default): a JWE in place of each field. `'bundle'`: one JWE for all fields, in a member of the root. */
   readonly shape?: 'field' | 'bundle'
   /** That member. Default `sealed`. */
   readonly bundleMember?: string
@@ -50,13 +67,13 @@ export interface ClientOptions<Req extends Fields = Fields, Res extends Fields |
     readonly maxAge?: number
     /** How many values one session encrypts: 1 to 1,048,576, the default. */
     readonly maxSeals?: number
-    /** Whether a ticket of the service is sent in place of the keys. Default `true`. */
+    /** Whether the service's ticket is sent instead of the keys. Default `true`. */
     readonly tickets?: boolean
   }
   readonly response?: {
     /**
      * `'session'` (default): encrypted under the session's key. `'forward-secret'`: also to a key of this device, so
-     * that a service key that leaks later does not open old responses. `'off'`: responses are handed on as they are.
+     * that a later leak of the service's key does not open old responses. `'off'`: responses are returned undecrypted.
      */
     readonly mode?: 'session' | 'forward-secret' | 'off'
     /** `false`: declared fields may be absent from a success, but never in the clear. Default `true`. */
@@ -72,7 +89,7 @@ export interface ClientOptions<Req extends Fields = Fields, Res extends Fields |
   readonly onRetry?: (event: { readonly problem: string }) => void
 }
 
-/** Scheme and host, and then a path or nothing. By a pattern, since React Native implements `URL` only in part. */
+/** Scheme and host, then a path or nothing. A pattern, because React Native implements `URL` only partly. */
 const origin = /^https:\/\/[\w.[\]:-]+(?![^/?])/i
 
 /** The origin of an https URL, as browsers write it; `undefined` for any other. */
@@ -82,8 +99,9 @@ export const originOf = (url: string): string | undefined =>
 const https = (option: string): Rule => [
   'must be an https URL',
   (value) => {
+    if (typeof value !== 'string') return false
     if (/^http:/i.test(value)) throw fault('ERR_TLS_REQUIRED', { option })
-    return typeof value === 'string' && !!originOf(value)
+    return !!originOf(value)
   },
 ]
 
@@ -96,11 +114,21 @@ const schema: OptionSchema<ClientOptions> = {
     jwksUri: https('serviceKeys.jwksUri'),
     trust: ['must be a public JWK on P-256', (value) => !!value?.x],
     pins: listOf(text),
+    timeout: integer(1),
     maxAge: integer(1),
     algs: listOf(oneOf(...algorithms)),
   }),
   fields: anything,
   bind: ['must be an object or a function', (value) => typeof value === 'function' || isPlainObject(value)],
+  sender: ['must be false or a function', (value) => value === false || typeof value === 'function'],
+  query: [
+    'must be false, `single`, or a list of names',
+    (value) =>
+      value === false ||
+      value === 'single' ||
+      (Array.isArray(value) && value.every((name) => typeof name === 'string')),
+  ],
+  retry: oneOf('idempotent', 'all'),
   ...shapeOptions,
   keysIn: oneOf('body', 'header'),
   session: group(packageName, 'session', {
@@ -119,17 +147,18 @@ const schema: OptionSchema<ClientOptions> = {
 }
 
 /**
- * Checks the options of a client. Without `fetch` and `crypto`, those of the platform are taken.
+ * Checks the options of a client. `fetch` and `crypto` default to those of the platform.
  *
  * @throws GlassineError `ERR_OPTION_INVALID` with the option's name, `ERR_TLS_REQUIRED`
  */
 export const checkedClientOptions = (options: ClientOptions) => {
   const { fetch = globalThis.fetch, crypto = globalThis.crypto } = options ?? {}
-  return checkedOptions(packageName, schema, { ...options, fetch, crypto })
+  // Anything other than a plain object stays unchanged, and is refused.
+  return checkedOptions(packageName, schema, isPlainObject(options) ? { ...options, fetch, crypto } : options)
 }
 
 /**
- * The policies of the option `fields`; `undefined` for responses that are left as they are.
+ * The policies of the option `fields`; `undefined` for responses that are not decrypted.
  *
  * @throws GlassineError `ERR_OPTION_INVALID`, `ERR_MODEL_INVALID`
  */

@@ -1,5 +1,6 @@
+import { raced } from './aborting.ts'
 import { decode, encode, textOf, utf8 } from './bytes.ts'
-import { guarded } from './errors.ts'
+import { fault, guarded, replaceForeign } from './errors.ts'
 import { headerOf } from './jwe.ts'
 import {
   agree,
@@ -22,44 +23,49 @@ export interface ServiceKeyOptions {
   readonly jwksUri?: string
   /** A public key on P-256, as a JWK, that must have signed the key set (`jwk-set+jwt`, ES256). */
   readonly trust?: EcJwk
-  /** RFC 7638 thumbprints of the only keys that are taken. */
+  /** RFC 7638 thumbprints of the only accepted keys. */
   readonly pins?: readonly string[]
-  /** How long keys are kept at most, in ms; `Cache-Control` can only shorten it. Default 3,600,000, an hour. */
+  /** The longest wait for the key set, in ms. Default 10,000. */
+  readonly timeout?: number
+  /** The longest time to cache keys, in ms; `Cache-Control` can only shorten it. Default 3,600,000, an hour. */
   readonly maxAge?: number
-  /** Algorithms that may be used; the first published key for one of them is taken. Default: ECDH-ES and RSA-OAEP-256. */
+  /** Allowed algorithms; the first published key for one of them is used. Default: ECDH-ES and RSA-OAEP-256. */
   readonly algs?: readonly (typeof algorithms)[number][]
 }
 
-/** A public key of the service, checked, and how session keys are encrypted to it. */
+/** A checked public key of the service, and how session keys are encrypted to it. */
 export interface ServiceKey {
   readonly alg: string
   readonly kid: string
   /** The end of its use, in ms since the epoch. */
   readonly expires: number
-  /** A new content key, and what the service needs for it: the public key of ECDH-ES, or the encrypted key of RSA. */
+  /**
+   * A new content key, and what the service needs to derive it: the public key of ECDH-ES, or the encrypted key of RSA.
+   */
   readonly contentKey: () => Promise<readonly [key: Key, epk?: EcJwk, encryptedKey?: string]>
 }
 
 const signedType = 'jwk-set+jwt'
 
-/** Bits of the shortest RSA key that may be used (RFC 7518, section 4.3). */
+/** The shortest RSA key that may be used, in bits (RFC 7518, section 4.3). */
 const minRsaBits = 2048
 
 /**
- * Fetches the service's key set and takes the first key that is allowed.
+ * Fetches the service's key set and takes the first allowed key.
  *
- * @param reload - asks the service itself and bypasses caches
+ * @param reload - asks the service itself, bypassing caches
  * @throws GlassineError `ERR_KEY_UNAVAILABLE`, `ERR_KEY_REFUSED`
  */
 export const fetchServiceKey = async (
   jwksUri: string,
-  { trust, pins, maxAge = 3_600_000, algs = algorithms }: ServiceKeyOptions,
+  { trust, pins, timeout = 10_000, maxAge = 3_600_000, algs = algorithms }: ServiceKeyOptions,
   crypto: WebCrypto,
   fetch: typeof globalThis.fetch,
   reload: boolean,
 ): Promise<ServiceKey> => {
   const { subtle } = crypto
   const now = Date.now()
+  const late = new AbortController()
   let expires = now + maxAge
 
   const read = async (): Promise<unknown> => {
@@ -68,9 +74,13 @@ export const fetchServiceKey = async (
       credentials: 'omit',
       redirect: 'error',
       cache: reload ? 'reload' : 'default',
+      signal: late.signal,
     } as const
-    const response = await fetch(jwksUri, init)
-    if (!response.ok) throw response
+    const response = await fetch(jwksUri, init).catch(() => {
+      // Browsers do not reveal which of these it was.
+      throw missing('no answer: the network, an untrusted certificate, or CORS')
+    })
+    if (!response.ok) throw missing(`status ${response.status}`)
     const caching = response.headers.get('cache-control') ?? ''
     const [, age] = /max-age=(\d+)/i.exec(caching) ?? []
     if (/no-(?:store|cache)/i.test(caching)) expires = now
@@ -79,7 +89,7 @@ export const fetchServiceKey = async (
     return trust ? text : JSON.parse(text)
   }
 
-  /** The payload of a JWS (RFC 7515) that the trusted key has signed, by ES256 and nothing else. */
+  /** The payload of a JWS (RFC 7515) signed by the trusted key, with ES256 only. */
   const verified = async (jws: string, trusted: EcJwk): Promise<any> => {
     const [head, body, signature] = jws.trim().split('.') as [string, string, string]
     const es256 = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
@@ -90,10 +100,10 @@ export const fetchServiceKey = async (
     return JSON.parse(textOf(decode(body)))
   }
 
-  // Throws anything when the set is wrong; the caller turns it into a refusal.
+  // May throw any error if the set is wrong; the caller turns it into a refusal.
   const choose = async (published: any): Promise<ServiceKey> => {
     const { keys, exp = Number.POSITIVE_INFINITY } = trust ? await verified(published, trust) : published
-    // A replayed old set would bring back keys that were withdrawn.
+    // Replaying an old set would bring back withdrawn keys.
     if (!(exp * 1000 > now)) throw exp
     expires = Math.min(expires, exp * 1000)
     for (const jwk of keys) {
@@ -111,8 +121,19 @@ export const fetchServiceKey = async (
     throw keys
   }
 
-  return guarded(choose(await guarded(read(), 'ERR_KEY_UNAVAILABLE')), 'ERR_KEY_REFUSED')
+  const timer = setTimeout(() => late.abort(missing('no answer in time')), timeout)
+  let published: unknown
+  try {
+    published = await raced(read(), late.signal)
+  } catch (thrown) {
+    throw replaceForeign(thrown, 'ERR_KEY_UNAVAILABLE', { reason: 'the key set is no JSON' })
+  } finally {
+    clearTimeout(timer)
+  }
+  return guarded(choose(published), 'ERR_KEY_REFUSED')
 }
+
+const missing = (reason: string) => fault('ERR_KEY_UNAVAILABLE', { reason })
 
 const agreedKey =
   (crypto: WebCrypto, jwk: EcJwk): ServiceKey['contentKey'] =>

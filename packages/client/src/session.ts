@@ -1,4 +1,4 @@
-import { keySetType, keyUse } from '@glassine/core/internal'
+import { keySetType, keyUse, maxSessionAge } from '@glassine/core/internal'
 import { encode } from './bytes.ts'
 import { fault, guarded } from './errors.ts'
 import { encryptJwe } from './jwe.ts'
@@ -14,13 +14,15 @@ export interface Session {
   readonly open: Key
   /** Private key for forward-secret responses. */
   readonly own?: Key
-  /** The JWE that brings the keys to the service. */
+  /** The JWE that carries the keys to the service. */
   readonly jwe: string
-  /** Its end in ms since the epoch, by the service's clock where that is known; 0 once it has ended. */
+  /** Its end in ms since the epoch, by the service's clock if known; 0 once it has ended. */
   expires: number
   /** How many values it has sealed. */
   seals: number
-  /** What the service takes in place of `jwe`, and until when, in ms since the epoch. */
+  /** What it was begun for; when that changes, the session ends. */
+  readonly home: object
+  /** What the service accepts instead of `jwe`, and until when, in ms since the epoch. */
   ticket?: readonly [text: string, expires: number]
 }
 
@@ -32,20 +34,26 @@ export interface Sessions {
    * @throws GlassineError `ERR_TOO_LARGE`, `ERR_KEY_UNAVAILABLE`, `ERR_KEY_REFUSED`
    */
   take(seals: number): Promise<Session>
-  /** The token that brings a request's keys: the ticket, or the session's JWE. */
+  /** The token that carries a request's keys: the ticket, or the session's JWE. */
   token(session: Session): string
-  /** Ends a session that the service refused; `date` of its answer sets our idea of its clock. */
+  /**
+   * Ends a session that the service refused; `date` of its response adjusts our estimate of its clock.
+   *
+   * @throws GlassineError `ERR_SESSION_EXPIRED` if the clocks differ by more than the life of a session
+   */
   end(session: Session, problem: string, date: string | null): void
-  /** Discards session and keys; the next keys are fetched past all caches. */
+  /** Discards session and keys; the next keys are fetched bypassing all caches. */
   forget(): void
 }
 
-/** What `forget` discards as a whole, with the work that is pending for it. */
+/** What `forget` discards as a whole, including pending work. */
 interface Current {
   latest?: Session
   pending?: Promise<void>
   serviceKey?: ServiceKey
   reload: boolean
+  /** How far the service's clock is ahead of ours, in ms: clocks of devices are often wrong. */
+  ahead: number
 }
 
 /** @param maxAge - ms */
@@ -57,10 +65,8 @@ export const sessionsOf = (
   forwardSecret: boolean,
   fetchServiceKey: (reload: boolean) => Promise<ServiceKey>,
 ): Sessions => {
-  let current: Current = { reload: false }
-  /** How far the service's clock is ahead of ours, in ms: clocks of devices are often wrong. */
-  let ahead = 0
-  const now = () => Date.now() + ahead
+  let current: Current = { reload: false, ahead: 0 }
+  const now = () => Date.now() + current.ahead
 
   const begin = async (mine: Current): Promise<void> => {
     if (!mine.serviceKey || Date.now() >= mine.serviceKey.expires)
@@ -74,7 +80,7 @@ export const sessionsOf = (
       { kty: 'oct', kid: id + keyUse.request, k: encode(request) },
       { kty: 'oct', kid: id + keyUse.response, k: encode(response) },
     ]
-    // Imported at once, which zeroes them: nothing is left when the rest fails.
+    // Imported at once, which zeroes them: nothing is left if the rest fails.
     const [seal, open] = await Promise.all([
       gcmKey(crypto, request, 'encrypt'),
       gcmKey(crypto, response, 'decrypt'),
@@ -93,11 +99,12 @@ export const sessionsOf = (
       jwe: await encryptJwe(crypto, key, header, JSON.stringify({ keys }), encryptedKey),
       expires: exp * 1000,
       seals: 0,
+      home: mine,
     }
   }
 
   const forget = (): void => {
-    current = { reload: true }
+    current = { reload: true, ahead: 0 }
   }
 
   return {
@@ -119,11 +126,18 @@ export const sessionsOf = (
     },
     token: ({ jwe, ticket }) => (ticket && now() < ticket[1] ? ticket[0] : jwe),
     end(session, problem, date) {
-      // When many requests are refused at once, the first fetches new keys for all.
-      if (session.expires && problem === 'unknown-kid') forget()
+      const isCurrent = session.home === current
       session.expires = 0
-      const time = Date.parse(date!)
-      if (time) ahead = time - Date.now()
+      // If many requests are refused at once, the first fetches new keys for all. Refusals of discarded sessions are
+      // ignored.
+      if (!isCurrent) return
+      if (problem === 'unknown-kid') return forget()
+      const ahead = Date.parse(date!) - Date.now()
+      if (Math.abs(ahead) > maxSessionAge)
+        throw fault('ERR_SESSION_EXPIRED', {
+          message: 'The clock of this device is off by more than 15 minutes',
+        })
+      if (ahead) current.ahead = ahead
     },
     forget,
   }

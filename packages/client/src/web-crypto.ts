@@ -1,4 +1,4 @@
-/* Keys by Web Crypto. Its types are those of the global `crypto`, the one name that Node and browsers have in common. */
+/* Keys of Web Crypto. Their types come from the global `crypto`, the one name that Node and browsers share. */
 import { derivationBytes } from '@glassine/core/internal'
 import type { Bytes } from './bytes.ts'
 
@@ -12,7 +12,7 @@ export interface EcJwk {
   readonly y?: string
 }
 
-/** What protects all that is encrypted here. */
+/** The cipher for everything encrypted here. */
 export const enc = 'A256GCM'
 
 const p256 = { name: 'ECDH', namedCurve: 'P-256' }
@@ -23,7 +23,7 @@ export const randomBytes = (crypto: WebCrypto, length: number): Bytes =>
 export const sha256 = async ({ subtle }: WebCrypto, bytes: Bytes): Promise<Bytes> =>
   new Uint8Array(await subtle.digest('SHA-256', bytes))
 
-/** A key for A256GCM that does not leave Web Crypto again. The bytes are zeroed, also on failure. */
+/** A key for A256GCM that never leaves Web Crypto again. The bytes are zeroed, even on failure. */
 export const gcmKey = async ({ subtle }: WebCrypto, bytes: Bytes, use: Use): Promise<Key> => {
   try {
     return await subtle.importKey('raw', bytes, 'AES-GCM', false, [use])
@@ -32,7 +32,7 @@ export const gcmKey = async ({ subtle }: WebCrypto, bytes: Bytes, use: Use): Pro
   }
 }
 
-/** The public members, in the order of RFC 7638; what is no key on P-256 lacks some, and nothing fits then. */
+/** The public members, in the order of RFC 7638. A key that is not on P-256 lacks some, and then nothing matches. */
 export const ecJwk = ({ x, y }: EcJwk) => ({ crv: 'P-256', kty: 'EC', x, y })
 
 /** A new pair on P-256: the private key, which cannot be exported, and the public one. */
@@ -44,7 +44,7 @@ export const ecPair = async ({ subtle }: WebCrypto): Promise<readonly [own: Key,
 /**
  * The key for A256GCM of an ECDH-ES agreement (RFC 7518, section 4.6), without party information.
  *
- * @throws DOMException when the public key is no point of the curve
+ * @throws DOMException if the public key is not a point on the curve
  */
 export const agree = async (crypto: WebCrypto, own: Key, theirs: EcJwk, use: Use): Promise<Key> => {
   const { subtle } = crypto
@@ -55,7 +55,7 @@ export const agree = async (crypto: WebCrypto, own: Key, theirs: EcJwk, use: Use
   try {
     return await gcmKey(crypto, await sha256(crypto, bytes), use)
   } finally {
-    // The secret stands in them.
+    // They contain the secret.
     bytes.fill(0)
   }
 }

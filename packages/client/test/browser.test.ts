@@ -1,4 +1,4 @@
-/** The suite's cases once more, in Chromium. */
+/** The suite's cases again, in Chromium. */
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { build } from 'esbuild'
@@ -20,7 +20,7 @@ const bundled = async (): Promise<string> => {
 }
 
 inChromium((executable) => {
-  /** What went wrong in the case, or nothing. */
+  /** What failed in the case, or nothing. */
   let outcome: Record<string, string> = {}
   let browser: Awaited<ReturnType<typeof openPage>>
 

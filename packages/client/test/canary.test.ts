@@ -1,4 +1,4 @@
-/** Marked values and all keys of a session; everything that comes out of a client is searched for them. */
+/** Marked values and all keys of a session: everything that comes out of a client is searched for them. */
 import { createClient } from '@glassine/client'
 import { leaksOf } from '@glassine/test-support'
 import { describe, expect, test } from '@jest/globals'
@@ -9,7 +9,7 @@ const mark = 'MARKED-4711'
 const marked = () => ({ ...patient(), ssn: mark, codes: [mark, 'code-b'] })
 const post = (body: unknown = marked()) => ({ method: 'POST', body: body as never })
 
-/** A client on Web Crypto that keeps a copy of each secret which is drawn or derived there. */
+/** A client on a Web Crypto that keeps a copy of each secret drawn or derived there. */
 const setUp = async (reference: ReferenceOptions = {}, options: object = {}) => {
   const keys: Buffer[] = []
   const { subtle } = globalThis.crypto
@@ -61,7 +61,7 @@ test.each(combinations)(
     await api.fetch('/patients', post())
     expect(leaks([api, sent])).toEqual([])
     expect([keys.length >= 3, sent.length]).toEqual([true, 3])
-    // The response that is handed on is where the values are.
+    // The returned response is where the values belong.
     expect(leaks(await response.json())).not.toEqual([])
   },
 )
@@ -83,7 +83,7 @@ describe('no value and no key is in an error', () => {
     },
     'of a response that is no JSON': {
       code: 'ERR_BODY_INVALID',
-      reference: { answer: () => ({ body: mark }) },
+      reference: { answer: () => ({ body: mark, proof: false }) },
     },
     'of a value that is no JSON': { code: 'ERR_DECRYPT_FAILED', reference: { plaintext: mark } },
     'of a response for another place': {
@@ -96,7 +96,7 @@ describe('no value and no key is in an error', () => {
       options: { response: { mode: 'forward-secret' } },
     },
   }
-  test.each(Object.entries(failing))('%s', async (_what, { code, reference, options, body }) => {
+  test.each(Object.entries(failing))('if %s', async (_what, { code, reference, options, body }) => {
     const answer = () => ({ body: marked(), seal: pointers })
     const { api, leaks } = await setUp({ answer, ...reference }, options)
     const error = await api.fetch('/patients', post(body)).catch((thrown) => thrown)
@@ -104,7 +104,7 @@ describe('no value and no key is in an error', () => {
     expect(leaks([error, api])).toEqual([])
   })
 
-  test('of Web Crypto, whatever that says', async () => {
+  test('if Web Crypto throws, with any message', async () => {
     const { leaks, api } = await setUp(
       {},
       {
@@ -127,7 +127,7 @@ describe('no value and no key is in an error', () => {
   })
 })
 
-test('the search finds what is leaked on purpose: a value, and a key as bytes or as text', async () => {
+test('the search finds deliberate leaks: a value, and a key as bytes or as text', async () => {
   const { api, keys, leaks } = await setUp()
   await api.fetch('/patients', post())
   const key = keys[0]!

@@ -1,16 +1,16 @@
-/** Keys live in Web Crypto alone: bytes that they were made of are zeroed, whichever of its calls fails. */
+/** Keys exist in Web Crypto alone: the bytes that they were made from are zeroed, whichever call fails. */
 import { isZero } from '@glassine/test-support'
 import { expect, test } from '@jest/globals'
 import { pair, patient } from './support/patient.ts'
 
-/** Web Crypto that notes the bytes of keys, and fails at one of its calls. */
+/** A Web Crypto that notes the bytes of keys, and fails at one of its calls. */
 const watchedCrypto = () => {
   const secrets: { readonly what: string; readonly bytes: Uint8Array }[] = []
   let calls = 0
   let failing: number | undefined
   const note = (what: string, value: unknown): void => {
     if (value instanceof Uint8Array && value.length >= 32) secrets.push({ what, bytes: value })
-    // What a call returns as a buffer, its caller makes an array of, over the same memory.
+    // If a call returns a buffer, its caller creates an array over the same memory.
     if (value instanceof ArrayBuffer) secrets.push({ what, bytes: new Uint8Array(value) })
   }
   const { subtle } = globalThis.crypto
@@ -52,7 +52,7 @@ test.each([
   ['ECDH-ES', 'session'],
   ['RSA-OAEP-256', 'session'],
   ['ECDH-ES', 'forward-secret'],
-] as const)('no bytes of a key are left, keys by %s and responses %s', async (alg, mode) => {
+] as const)('no bytes of a key are left, with %s and responses %s', async (alg, mode) => {
   const run = async (failing?: number) => {
     const watch = watchedCrypto()
     if (failing !== undefined) watch.failAt(failing)

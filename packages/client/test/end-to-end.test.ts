@@ -15,7 +15,7 @@ const combinations = shapes.flatMap((shape) =>
 )
 
 describe.each(combinations)('shape %s, keys in the %s, responses %s', (shape, keysIn, mode) => {
-  test.each([false, true])('PUT and GET, with tickets %s', async (ticket) => {
+  test.each([false, true])('it writes and reads, with tickets %s', async (ticket) => {
     const service = lambdaService({ shape, ticket })
     const { put, get } = service.client({ keysIn, response: { mode } })
     for (let at = 0; at < 2; at++) {
@@ -28,7 +28,7 @@ describe.each(combinations)('shape %s, keys in the %s, responses %s', (shape, ke
     const wire = JSON.stringify(service.seen)
     for (const secret of secrets) expect(wire).not.toContain(secret)
     expect(service.seen).toHaveLength(4)
-    // The first answer brings the ticket; all that is sent after it is the ticket.
+    // The first response brings the ticket; after that only the ticket is sent.
     const carried = service.seen.map(
       ({ body, headers }) => headers['encryption-key']?.split(';')[0] ?? body.$jwe,
     )
@@ -37,7 +37,7 @@ describe.each(combinations)('shape %s, keys in the %s, responses %s', (shape, ke
   })
 })
 
-test('an RSA key, and keys that are signed', async () => {
+test('an RSA key works, and so do signed keys', async () => {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
   const signer = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const service = lambdaService({ privateKey, signer: signer.privateKey })
@@ -48,23 +48,23 @@ test('an RSA key, and keys that are signed', async () => {
   await refused(service.client({ serviceKeys: { trust: other } }).put(), 'ERR_KEY_REFUSED')
 })
 
-test('a PATCH, and a 204', async () => {
+test('a PATCH and a 204 work', async () => {
   const service = lambdaService({ work: () => undefined })
   const { api } = service.client()
-  const init = { headers: { 'x-tenant': 't-1' }, route: '/patients/{id}' }
+  const init = { headers: { 'x-tenant': 't-1' } }
   const body = patient()
   const response = await api.fetch('/patients/7', { method: 'PUT', body, ...init })
   expect(response.status).toBe(204)
   expect(service.payloads).toEqual([body])
 })
 
-test('errors of the handler come with their fields opened', async () => {
+test('errors of the handler arrive with their fields decrypted', async () => {
   const service = lambdaService({ work: () => ({ ...patient(), statusCode: 200 }) })
   expect(await (await service.client().put()).json()).toMatchObject(patient())
 })
 
-describe('a session that the service does not take', () => {
-  test('unknown-kid: the keys are fetched again, and the request is made once more', async () => {
+describe('a session that the service refuses', () => {
+  test('as unknown-kid: the keys are fetched again, and the request is sent once more', async () => {
     const first = lambdaService()
     const second = lambdaService()
     let service = first
@@ -80,11 +80,12 @@ describe('a session that the service does not take', () => {
     expect(second.payloads).toEqual([patient()])
   })
 
-  test('session-expired: a session begun by a clock that is slow', async () => {
-    const ahead = 7_200_000
+  test('as session-expired: begun by a slow clock', async () => {
+    const ahead = 600_000
     const service = lambdaService()
     const events: unknown[] = []
     const { put } = service.client({
+      session: { maxAge: 60_000 },
       onRetry: (event) => events.push(event),
       fetch: (async (url: string, init: any) => {
         const response = await clock(ahead, () => service.fetch(url, init))
@@ -97,7 +98,7 @@ describe('a session that the service does not take', () => {
   })
 })
 
-describe('what was moved or changed on the way is refused by the service', () => {
+describe('the service refuses what was moved or changed in transit:', () => {
   type Change = (request: any, other: any) => any
   const withBody = (request: any, change: (body: any) => object) => ({
     ...request,
@@ -106,7 +107,8 @@ describe('what was moved or changed on the way is refused by the service', () =>
 
   test.each<[string, Change]>([
     ['another tenant', (request) => ({ ...request, headers: { ...request.headers, 'x-tenant': 't-2' } })],
-    ['another route', (request) => ({ ...request, path: '/doctors/7' })],
+    ['another path', (request) => ({ ...request, path: '/patients/8' })],
+    ['another query', (request) => ({ ...request, path: '/patients/7?force=1' })],
     ['another method', (request) => ({ ...request, method: 'POST' })],
     [
       'two fields swapped',
@@ -150,13 +152,13 @@ describe('what was moved or changed on the way is refused by the service', () =>
     expect((await service.client({ audience: 'https://other.example.com' }).put()).status).toBe(200)
   })
 
-  test('a binding that the service does not make', async () => {
+  test("a binding that differs from the service's", async () => {
     const service = lambdaService()
     expect((await service.client({}, 't-2').put()).status).toBe(400)
   })
 })
 
-describe('what was moved or changed on the way is refused by the client', () => {
+describe('the client refuses what was moved or changed in transit:', () => {
   test.each<[string, (body: any, before: any) => any, string]>([
     ['the answer to another request', (_body, before) => before, 'ERR_DECRYPT_FAILED'],
     ['a field of another answer', (body, before) => ({ ...body, ssn: before.ssn }), 'ERR_DECRYPT_FAILED'],
@@ -173,13 +175,13 @@ describe('what was moved or changed on the way is refused by the client', () => 
   })
 })
 
-test('a ticket that cannot be opened any more costs a new session, and no error', async () => {
+test('a ticket that can no longer be decrypted costs a new session, but no error', async () => {
   const service = lambdaService({ ticket: true })
   const problems: string[] = []
   const { put } = service.client({ onRetry: ({ problem }) => problems.push(problem) })
   service.way.response = (body) => ({
     ...body,
-    // As after the service's keys of tickets were lost: another one's ticket stands there.
+    // As if the service had lost its ticket keys: the ticket of another service is stored.
     $jwe: `${body.$jwe.slice(0, -3)}AAA`,
   })
   expect((await put()).status).toBe(200)
@@ -188,7 +190,7 @@ test('a ticket that cannot be opened any more costs a new session, and no error'
   expect(problems).toEqual(['session-expired'])
 })
 
-test('the answers of two GETs of one session, route and binding cannot be exchanged', async () => {
+test('the answers of two GETs of one session, resource and binding cannot be exchanged', async () => {
   const service = lambdaService()
   const { put, get } = service.client()
   await put()

@@ -1,4 +1,4 @@
-/** What a device sends, byte for byte: randomness is injected, and what is expected is built from the RFCs alone. */
+/** What a device sends, byte for byte: randomness is injected, and the expected bytes are built from the RFCs alone. */
 import {
   constants,
   createCipheriv,
@@ -47,7 +47,7 @@ const agreedKey = (privateKey: KeyObject, publicKey: KeyObject): Buffer => {
     .digest()
 }
 
-/** The first 16 bytes of SHA-256 over the texts, each behind its length. */
+/** The first 16 bytes of SHA-256 over the texts, each after its length. */
 const contextOf = (...texts: readonly string[]): string => {
   const parts = texts.flatMap((text) => [Buffer.from([0, 0, 0, Buffer.byteLength(text)]), Buffer.from(text)])
   return b64u(createHash('sha256').update(Buffer.concat(parts)).digest().subarray(0, 16))
@@ -63,8 +63,12 @@ const texts = [
   ['/codes/1', '"code-b"'],
 ] as const
 
-/** Sends one patient and returns the body that left; `draw` gives what was drawn, in order. */
-const sent = async (alg: Algorithm, options: Partial<ClientOptions> = {}) => {
+/** Sends one patient and returns the body that left; `draw` supplies the random bytes, in order. */
+const sent = async (
+  alg: Algorithm,
+  options: Partial<ClientOptions> = {},
+  init: any = { method: 'put', body: patient() },
+) => {
   const { publicKey, privateKey } = serviceKey(alg)
   const jwk: any = publicKey.export({ format: 'jwk' })
   const kid = await calculateJwkThumbprint(jwk)
@@ -102,18 +106,18 @@ const sent = async (alg: Algorithm, options: Partial<ClientOptions> = {}) => {
     fetch: (async (url: string, init: any) => {
       if (url.endsWith('jwks.json')) return Response.json({ keys: [{ ...jwk, use: 'enc', alg, kid }] })
       requests.push(init)
-      return new Response(null, { status: 204 })
+      return new Response(null, { status: 503 })
     }) as never,
     ...options,
   })
-  await api.fetch('/patients/7?full=1', { method: 'put', body: patient() })
+  await api.fetch('/patients/7?full=1', init)
   let at = 0
   const draw = (length: number): Buffer => {
     at += length
     return drawn.subarray(at - length, at)
   }
   return {
-    body: JSON.parse(requests[0].body),
+    body: requests[0].body && JSON.parse(requests[0].body),
     headers: requests[0].headers as Headers,
     draw,
     rest: () => used - at,
@@ -130,7 +134,14 @@ const point = (key: KeyObject) => {
 }
 const times = { iat: 1_760_000_000, exp: 1_760_000_900 }
 const aud = 'https://api.example.com'
-const ctx = contextOf('PUT /patients/7', 'patient', 'app', 'x', 'tenant', 't-1')
+/** Of a request without an authorization header, with this many values. */
+const ctxOf = (count: number, method = 'PUT'): string =>
+  contextOf(
+    ...['glassine-context-2', 'request', '', '', '', `${count}`],
+    ...[method, '/patients/7', '1', 'full', '1'],
+    ...['patient', '0', '2', 'app', 'x', 'tenant', 't-1'],
+  )
+const ctx = ctxOf(6)
 
 /** The keys of a session as they travel. */
 const keySet = (id: string, request: Buffer, response: Buffer) => [
@@ -139,7 +150,7 @@ const keySet = (id: string, request: Buffer, response: Buffer) => [
 ]
 
 describe('a request', () => {
-  test('brings its keys by an agreement, and each value under the request key in its place', async () => {
+  test('carries its keys by an agreement, and each value under the request key in its place', async () => {
     const { body, headers, draw, rest, kid, pairs, publicKey } = await sent('ECDH-ES')
     const [jti, id, request, response] = [b64u(draw(16)), b64u(draw(16)), draw(32), draw(32)]
     const epk = { crv: 'P-256', kty: 'EC', ...point(pairs[0]!.publicKey) }
@@ -164,7 +175,7 @@ describe('a request', () => {
     expect([rest(), pairs.length]).toEqual([0, 1])
   })
 
-  test('brings a content key under an RSA key where that is published', async () => {
+  test('carries a content key under an RSA key if one is published', async () => {
     const { body, draw, kid, pairs, privateKey } = await sent('RSA-OAEP-256')
     draw(16)
     const [id, request, response, contentKey] = [b64u(draw(16)), draw(32), draw(32), draw(32)]
@@ -177,7 +188,7 @@ describe('a request', () => {
     expect(pairs).toEqual([])
   })
 
-  test('brings a key of the device where forward-secret responses are asked for', async () => {
+  test('carries a key of the device if forward-secret responses are requested', async () => {
     const { body, draw, kid, pairs, publicKey } = await sent('ECDH-ES', {
       response: { mode: 'forward-secret' },
     })
@@ -191,7 +202,7 @@ describe('a request', () => {
     expect(body.$jwe).toBe(jwe(agreedKey(ephemeral.privateKey, publicKey), header, draw(12), text))
   })
 
-  test('holds all values in one bundle, padded, with its keys in the header', async () => {
+  test('has all values in one bundle, padded, with its keys in the header', async () => {
     const { body, headers, draw } = await sent('ECDH-ES', {
       shape: 'bundle',
       keysIn: 'header',
@@ -203,12 +214,31 @@ describe('a request', () => {
     draw(32 + 12)
     const members = `{${texts.map(([p, text]) => `"${p}":${text}`).join(',')}}`
     const padded = members + ' '.repeat((64 - (Buffer.byteLength(members) % 64)) % 64)
-    const header = { alg: 'dir', enc: 'A256GCM', kid: `${id}.q`, p: '/sealed', ctx, jti }
+    const header = { alg: 'dir', enc: 'A256GCM', kid: `${id}.q`, p: '/sealed', ctx: ctxOf(1), jti }
     expect(body.sealed).toBe(jwe(request, header, draw(12), padded))
     expect(Object.keys(body).toSorted()).toEqual(['address', 'codes', 'id', 'sealed', 'visits'])
-    const [carrier, number] = headers.get('encryption-key')!.split(';jti=')
-    expect(number).toBe(jti)
-    const { aud, iat, exp } = JSON.parse(bytes(carrier!.split('.')[0]).toString())
+    const carrier = headers.get('encryption-key')!
+    expect(carrier).not.toContain(';')
+    const { aud, iat, exp } = JSON.parse(bytes(carrier.split('.')[0]).toString())
     expect([aud, iat, exp]).toEqual(['the service', 1_760_000_000, 1_760_000_060])
+  })
+
+  test('without a value has a proof after its keys', async () => {
+    const { body, headers, draw, rest } = await sent('ECDH-ES', {}, { method: 'DELETE' })
+    expect(body).toBeUndefined()
+    const [jti, id, request] = [b64u(draw(16)), b64u(draw(16)), draw(32)]
+    draw(32 + 12)
+    const [, proof] = headers.get('encryption-key')!.split(';proof=')
+    const header = { alg: 'dir', enc: 'A256GCM', kid: `${id}.q`, p: '', ctx: ctxOf(0, 'DELETE'), jti }
+    expect(proof).toBe(jwe(request, header, draw(12), '{}'))
+    expect(rest()).toBe(0)
+  })
+
+  test('that may be sent twice has one number for both attempts', async () => {
+    const { body, draw } = await sent('ECDH-ES', { retry: 'all' }, { method: 'POST', body: patient() })
+    const [rid, jti, id, request] = [b64u(draw(16)), b64u(draw(16)), b64u(draw(16)), draw(32)]
+    draw(32 + 12)
+    const header = { alg: 'dir', enc: 'A256GCM', kid: `${id}.q`, p: '/ssn', ctx: ctxOf(6, 'POST'), jti, rid }
+    expect(body.ssn).toBe(jwe(request, header, draw(12), texts[0]![1]))
   })
 })

@@ -1,4 +1,4 @@
-/** The suite's cases in this version of Node; browser.test.ts runs the same ones in Chromium. */
+/** The suite's cases in this version of Node; browser.test.ts runs the same cases in Chromium. */
 import { describe, test } from '@jest/globals'
 import { suite } from './cases/index.ts'
 

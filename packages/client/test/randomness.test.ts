@@ -1,9 +1,12 @@
-/** What must never repeat: within one request, from one to the next, and from session to session. */
+/** What must never repeat: within a request, between requests, and between sessions. */
 import { constants, privateDecrypt } from 'node:crypto'
+import { createClient } from '@glassine/client'
 import { expectFresh } from '@glassine/test-support'
 import { describe, expect, test } from '@jest/globals'
 import { decodeProtectedHeader } from 'jose'
 import { bytes, capture, ivOf, tokensIn } from './support/captured.ts'
+import { fields, patient } from './support/patient.ts'
+import { ReferenceService } from './support/reference-service.ts'
 
 describe('the IV of a sealed field', () => {
   test('is fresh within a request and between requests of one session', async () => {
@@ -35,11 +38,32 @@ test('the number of a request is fresh, and all its fields share it', async () =
   expectFresh(numbers, 16)
 })
 
+test('the number of a request that may be sent twice is fresh, and both attempts share it', async () => {
+  const service = await ReferenceService.start()
+  const rids: string[] = []
+  const api = createClient({
+    baseUrl: 'https://api.example.com',
+    fields: fields as never,
+    retry: 'all',
+    fetch: (async (url: string, init: any) => {
+      if (init.body) rids.push(decodeProtectedHeader(JSON.parse(init.body).ssn).rid as string)
+      return service.fetch(url, init)
+    }) as never,
+  })
+  for (let turn = 0; turn < 8; turn++) {
+    service.problems = ['session-expired']
+    await api.fetch('/patients', { method: 'POST', body: patient() as never })
+  }
+  const [first, second] = [0, 1].map((which) => rids.filter((_, at) => at % 2 === which))
+  expect(first).toEqual(second)
+  expectFresh(first!.map(bytes), 16)
+})
+
 describe.each(['ECDH-ES', 'RSA-OAEP-256'] as const)('the keys of a session to %s', (alg) => {
-  test('are fresh, as are its id and the IV that they travel under', async () => {
+  test('are fresh, and so are its id and the IV that encrypts them', async () => {
     const { send } = await capture(alg)
     const all = await send(8, { sessions: 'each' })
-    // A request key that is a response key of another session would be one key for two uses.
+    // If a request key were a response key of another session, one key would have two uses.
     expectFresh(
       all.flatMap(({ keys: { q, r } }) => [q, r].map(({ k }) => bytes(k))),
       32,

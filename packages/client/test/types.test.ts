@@ -52,7 +52,7 @@ createClient({ baseUrl: 'https://api.example.com', fields: Patient, crypto: glob
 export { anything, answer, opened, standard, written }
 `
 
-/** The examples of the sources, as they stand in their comments. */
+/** The examples in the comments of the sources. */
 const documented = readFileSync(new URL('../src/client.ts', import.meta.url), 'utf8')
   .replaceAll(/^ \* ?/gm, '')
   .matchAll(/```ts\n(.*?)```/gs)
@@ -64,6 +64,6 @@ test.each([
     'Node',
     { types: ['node'], typeRoots: [fileURLToPath(new URL('../../../node_modules/@types', import.meta.url))] },
   ],
-])('in %s', async (_where, compilerOptions) => {
+])('the types hold in %s', async (_where, compilerOptions) => {
   expect(await typeCheck(folder, examples, compilerOptions)).toBe('')
 })

@@ -1,4 +1,4 @@
-import type { IsAny, IsEncrypted } from './types.ts'
+import type { IsAny, IsEncrypted, SealsNoJson } from './types.ts'
 
 /** The compiler prints the sentence when a decorated field breaks a rule: no argument has this type. */
 interface Fault<Sentence extends string> {
@@ -8,11 +8,11 @@ interface Fault<Sentence extends string> {
 // Without `strictNullChecks` everything may be undefined, and the compiler cannot tell optional members apart.
 type MayBe<Absent, V> = undefined extends string ? false : Absent extends V ? true : false
 
-/** What a compiler calls a field decorator with, beside the target: a legacy one with the name of the member. */
+/** What a compiler passes to a field decorator besides the target: for legacy decorators, the member's name. */
 type Where = string | symbol | ClassFieldDecoratorContext<any, any>
 
-// One signature for both kinds of decorators, and not two overloads: of several, the compiler prints the last one's
-// error, which says nothing to whoever uses the other kind.
+// One signature for both kinds of decorators, not two overloads: of several, the compiler prints the last one's
+// error, which means nothing to users of the other kind.
 
 /** The declared type of the decorated field in a box, or the fault of a member that no decorator can declare. */
 type FieldOf<Target, At> = At extends PropertyKey
@@ -31,29 +31,46 @@ type FieldOf<Target, At> = At extends PropertyKey
 
 type Unfit = Fault<'only public instance fields can be declared'>
 
-/** `unknown` when the type of an `@Encrypted` field is right. */
+/** `unknown` if the type of an `@Encrypted` field is right. */
 type EncryptedRule<F, Optional extends boolean> = F extends { readonly type: infer V }
   ? IsEncrypted<V> extends false
     ? Fault<'the field must be declared with the type Encrypted<...>'>
-    : Optional extends true
-      ? unknown
-      : MayBe<undefined, V> extends true
-        ? Fault<'a field that may be absent needs { optional: true }'>
-        : unknown
+    : true extends SealsNoJson<V>
+      ? Fault<'Encrypted<...> is of what JSON has: a Date, a Map or bytes go in as a text, a number or a list'>
+      : Optional extends true
+        ? unknown
+        : MayBe<undefined, V> extends true
+          ? Fault<'a field that may be absent needs { optional: true }'>
+          : unknown
   : F
 
-/** `unknown` when the type of a `@Masked` field is right. */
+/** `unknown` if the type of a `@Masked` field is right. */
 type MaskedRule<F> = F extends { readonly type: infer V }
   ? IsAny<V> extends true
     ? Fault<'the field must be declared as a string'>
     : IsEncrypted<V> extends true
-      ? Fault<'a masked field is not Encrypted<...>: it is never sealed'>
+      ? Fault<'a masked field is not Encrypted<...>: it is never encrypted'>
       : [NonNullable<V>] extends [string]
         ? unknown
         : Fault<'the field must be declared as a string'>
   : F
 
-/** `unknown` when the type of a `@Nested` field is right. */
+/** `unknown` if the type of an `@Authenticated` field is right. */
+type AuthenticatedRule<F, Optional extends boolean> = F extends { readonly type: infer V }
+  ? IsAny<V> extends true
+    ? Fault<'the field must be declared as a string, an integer, a boolean or null'>
+    : IsEncrypted<V> extends true
+      ? Fault<'an authenticated field is not Encrypted<...>: it stays readable'>
+      : [V] extends [string | number | boolean | null | undefined]
+        ? Optional extends true
+          ? unknown
+          : MayBe<undefined, V> extends true
+            ? Fault<'a field that may be absent needs { optional: true }'>
+            : unknown
+        : Fault<'the field must be declared as a string, an integer, a boolean or null'>
+  : F
+
+/** `unknown` if the type of a `@Nested` field is right. */
 type NestedRule<F, T, In, Optional extends boolean> = F extends { readonly type: infer V }
   ? Same<Element<NonNullable<V>, In>, T> extends false
     ? Fault<'the type of the field is not what @Nested names'>
@@ -64,7 +81,7 @@ type NestedRule<F, T, In, Optional extends boolean> = F extends { readonly type:
         : Fault<'a nested field that may be absent or null needs { optional: true }'>
   : F
 
-// `never` first: it is what stands for no `in` at all, and it extends everything.
+// `never` first: it means that there is no `in`, and it extends everything.
 type Element<V, In> = [In] extends [never]
   ? V
   : [In] extends ['array']
@@ -88,6 +105,12 @@ export type EncryptedDecorator<Optional extends boolean> = <Target, At extends W
 export type MaskedDecorator = <Target, At extends Where>(
   target: Target,
   at: At & MaskedRule<FieldOf<Target, At>>,
+) => void
+
+/** What `Authenticated(...)` returns. */
+export type AuthenticatedDecorator<Optional extends boolean> = <Target, At extends Where>(
+  target: Target,
+  at: At & AuthenticatedRule<FieldOf<Target, At>, Optional>,
 ) => void
 
 /** What `Nested(...)` returns. */

@@ -4,17 +4,23 @@ import { core, fieldOptions } from './field-options.ts'
 import type { FieldPath, PathOptions } from './field-path.ts'
 import { isPlainObject } from './json.ts'
 import { segmentsOf } from './path.ts'
-import type { EncryptedOptions, FieldPolicy, MaskedOptions } from './policy.ts'
+import type { AuthenticatedOptions, EncryptedOptions, FieldPolicy, MaskedOptions } from './policy.ts'
 
-/** What `defineFields` takes for one path: the options of a sealed field, or `{ masked }` for a masked one. */
-export type FieldOptions = EncryptedOptions | { readonly masked: MaskedOptions }
+/**
+ * What `defineFields` takes for one path: the options of an encrypted field, `{ authenticated: true }` for a readable
+ * member that the encrypted ones are bound to, or `{ masked }` for one that the logger masks.
+ */
+export type FieldOptions =
+  | EncryptedOptions
+  | (AuthenticatedOptions & { readonly authenticated: true })
+  | { readonly masked: MaskedOptions }
 
 /**
  * Declares fields without classes. The paths are checked against `T`, to a depth of {@link FieldPath}.
  *
- * A path is made of names and dots; `[*]` is every element of an array, `.*` every member of a record. `optional:
- * true` covers the field and all that stands above it: where `address` is absent or null there is no place for
- * `address.street`, and that is no error. Where another field below `address` is required, `address` is too. A path
+ * A path consists of names and dots; `[*]` is every element of an array, `.*` every member of a record. `optional:
+ * true` covers the field and everything above it: if `address` is absent or null, there is no place for
+ * `address.street`, and that is not an error. If another field below `address` is required, `address` is too. A path
  * that may lead nowhere by its type does not compile without `optional: true`.
  *
  * @typeParam T - the payload in the clear
@@ -23,12 +29,14 @@ export type FieldOptions = EncryptedOptions | { readonly masked: MaskedOptions }
  * @example
  * ```ts
  * interface PatientDto {
+ *   id: string
  *   ssn: string
  *   phone: string
  *   address?: { street: string }
  *   visits: { note: string }[]
  * }
  * const patient = defineFields<PatientDto>('patient', {
+ *   id: { authenticated: true },
  *   ssn: { label: 'phi' },
  *   'address.street': { optional: true },
  *   'visits[*].note': {},
@@ -46,15 +54,21 @@ export const defineFields = <T = any>(model: string, fields: PathOptions<T>): Fi
 
 const rawField = (path: string, options: FieldOptions): RawField => {
   if (!isPlainObject(options)) throw optionError(core, path, 'must be an object of options')
-  const { masked, ...rest } = options as EncryptedOptions & { readonly masked?: MaskedOptions }
-  if (masked === undefined) {
-    const checked = fieldOptions('encrypted', rest)
-    return { segments: segmentsOf(path, checked.optional === true), kind: 'encrypted', options: checked }
+  const { masked, authenticated, ...rest } = options as EncryptedOptions & {
+    readonly masked?: MaskedOptions
+    readonly authenticated?: true
   }
-  if (Object.keys(rest).length > 0) throw optionError(core, 'masked', 'allows no option beside it')
-  return {
-    segments: segmentsOf(path, false),
-    kind: 'masked',
-    options: fieldOptions('masked', masked, 'masked'),
+  if (masked !== undefined && authenticated === undefined) {
+    if (Object.keys(rest).length > 0) throw optionError(core, 'masked', 'allows no option beside it')
+    return {
+      segments: segmentsOf(path, false),
+      kind: 'masked',
+      options: fieldOptions('masked', masked, 'masked'),
+    }
   }
+  if (authenticated !== undefined && (authenticated !== true || masked !== undefined))
+    throw optionError(core, 'authenticated', 'must be true, without `masked`')
+  const kind = authenticated ? 'authenticated' : 'encrypted'
+  const checked = fieldOptions(kind, rest)
+  return { segments: segmentsOf(path, checked.optional === true), kind, options: checked }
 }

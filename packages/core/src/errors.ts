@@ -1,18 +1,19 @@
 /**
  * Every error of Glassine: one class, a closed list of stable codes.
  *
- * The Lambda runtime writes an error's own properties to the log, so nothing here may ever hold a value,
+ * The Lambda runtime logs an error's own properties, so nothing here may ever hold a value,
  * a key or a body: a code, the package that threw, and at most the template path of a field.
  */
 type CodeFacts = readonly [
   /** HTTP status that `@middy/http-error-handler` answers with. */
   statusCode: number,
-  /** What a caller may read. Request-facing refusals of one kind share one sentence, so they are no oracle. */
+  /** What a caller may read. Refusals of requests of the same kind share one sentence, so they are not an oracle. */
   message: string,
 ]
 
 const unopened = [400, 'The encrypted fields of the request could not be decrypted'] as const
 const unsealed = [500, 'The fields could not be encrypted'] as const
+const keyless = [503, 'The encryption keys are not available at the moment'] as const
 
 const facts = {
   // construction
@@ -45,7 +46,8 @@ const facts = {
   ERR_OPERATION_REFUSED: [500, 'The operation cannot be done on encrypted items'],
   ERR_UPDATE_CONFLICT: [409, 'The item was changed by others at the same time'],
   // keys
-  ERR_KEY_UNAVAILABLE: [503, 'The encryption keys are not available at the moment'],
+  ERR_KEY_UNAVAILABLE: keyless,
+  ERR_KEY_DENIED: keyless,
   ERR_KEY_REFUSED: [500, 'The keys of the service are not those that are trusted'],
 } as const satisfies Record<string, CodeFacts>
 
@@ -55,19 +57,30 @@ export type ErrorCode = keyof typeof facts
 /** All codes, for documentation and tests. */
 export const errorCodes: readonly ErrorCode[] = Object.keys(facts) as ErrorCode[]
 
-/** Where an error came from, in the form that Middy's own errors use. */
+/** Where an error came from, in the form of Middy's own errors. */
 export interface ErrorCause {
   /** The package that threw, for example `@glassine/message`. */
   readonly package: string
   /** The template path of the field, for example `/address/street`; never a value. */
   readonly path?: string
-  /** The name of the option that is at fault. */
+  /** The name of the option at fault. */
   readonly option?: string
+  /**
+   * For the operator: what differed or failed, in our words or under a name that a service gave its error
+   * (`ECONNREFUSED`, `AccessDeniedException`). Callers never see it.
+   */
+  readonly reason?: string
+  /** For the operator: the refused key, as the options name it, or the table of a key store. */
+  readonly keyId?: string
 }
 
-/** What {@link GlassineError} is made of beside its code. */
+/** What {@link GlassineError} is built from, besides its code. */
 export interface ErrorInit extends ErrorCause {
-  /** What a developer reads; default: the sentence of the code. Must be made of constants and names only. */
+  /**
+   * What a developer reads; default: the sentence of the code. Must consist of constants and names only. For
+   * `ERR_KEY_UNAVAILABLE` and `ERR_KEY_DENIED`, which callers see with their status, it becomes the `reason`: callers
+   * read one sentence for every failure.
+   */
   readonly message?: string
   /** Overrides the status of the code: the same fault is 400 in a request and 500 in a response. */
   readonly statusCode?: number
@@ -76,8 +89,8 @@ export interface ErrorInit extends ErrorCause {
 /**
  * The one error class of Glassine.
  *
- * `code` is stable; `statusCode` and `expose` are what `@middy/http-error-handler` reads; `cause` says which
- * package threw and, where there is one, the field's template path or the option's name.
+ * `code` is stable; `statusCode` and `expose` are read by `@middy/http-error-handler`; `cause` has the
+ * package that threw and, if there is one, the field's template path or the option's name.
  *
  * @example
  * ```ts
@@ -93,33 +106,44 @@ export class GlassineError extends Error {
   readonly code: ErrorCode
   readonly statusCode: number
   /**
-   * Whether the caller may see status and message: so for 4xx, and for 503, which `@middy/http-error-handler` would
-   * turn into a 500 otherwise, and the caller would not know that trying again helps.
+   * Whether the caller may see status and message: true for 4xx, and for 503, which `@middy/http-error-handler` would
+   * otherwise turn into a 500, so that the caller would not know that retrying helps.
    */
   readonly expose: boolean
   override readonly cause: ErrorCause
 
-  constructor(code: ErrorCode, { message, statusCode, package: packageName, path, option }: ErrorInit) {
-    super(message ?? facts[code][1])
+  constructor(code: ErrorCode, init: ErrorInit) {
+    const { message, statusCode, package: packageName, path, option, keyId } = init
+    const isUniform = facts[code][0] === 503
+    const reason = init.reason ?? (isUniform ? message : undefined)
+    // What a caller sent is not encrypted here, whatever the code.
+    super((!isUniform && message) || (statusCode === 400 ? unopened : facts[code])[1])
     this.code = code
     this.statusCode = statusCode ?? facts[code][0]
     this.expose = this.statusCode < 500 || this.statusCode === 503
-    // Member by member: whatever else a caller's object carries must not reach the log.
+    // Member by member: other members of a caller's object must not reach the log.
     this.cause = Object.freeze({
       package: packageName,
       ...(path !== undefined && { path }),
       ...(option !== undefined && { option }),
+      ...(reason !== undefined && { reason }),
+      ...(keyId !== undefined && { keyId }),
     })
   }
 
-  // On the prototype: an own property would be logged, and would come too late for the first line of the stack.
+  // On the prototype: an own property would be logged, and set too late for the first line of the stack.
   override get name(): 'GlassineError' {
     return 'GlassineError'
+  }
+
+  /** The headers that `@middy/http-error-handler` adds: `Retry-After` if retrying may help. */
+  get headers(): { readonly 'Retry-After': string } | undefined {
+    return this.code === 'ERR_KEY_UNAVAILABLE' ? { 'Retry-After': '1' } : undefined
   }
 }
 
 /**
- * The error for an option that cannot be right; thrown at construction.
+ * The error for an invalid option; thrown at construction.
  *
  * @param expected - the end of a sentence: what the option must be
  * @example

@@ -1,11 +1,11 @@
 import { GlassineError } from './errors.ts'
 import { checkedOptions, flag, integer, type OptionSchema, oneOf, text } from './options.ts'
-import type { EncryptedOptions, MaskedOptions, NestedOptions } from './policy.ts'
+import type { AuthenticatedOptions, EncryptedOptions, MaskedOptions, NestedOptions } from './policy.ts'
 
-/** The name that errors of this package carry. */
+/** The package name in errors of this package. */
 export const core = '@glassine/core'
 
-/** The error for a declaration that cannot be compiled; made of constants and declared names only. */
+/** The error for a declaration that cannot be compiled; consists of constants and declared names only. */
 export const modelError = (message: string, path?: string): GlassineError =>
   new GlassineError('ERR_MODEL_INVALID', { message, package: core, path })
 
@@ -13,19 +13,21 @@ export const modelError = (message: string, path?: string): GlassineError =>
 interface FieldOptions {
   readonly encrypted: EncryptedOptions
   readonly masked: MaskedOptions
+  readonly authenticated: AuthenticatedOptions
   readonly nested: NestedOptions
 }
 
 const schemas: { readonly [K in keyof FieldOptions]: OptionSchema<FieldOptions[K]> } = {
-  encrypted: { label: text, optional: flag },
+  encrypted: { label: text, optional: flag, mayLeave: flag },
   masked: { label: text, keepFirst: integer(0), keepLast: integer(0) },
+  authenticated: { label: text, optional: flag },
   nested: { in: oneOf('array', 'record'), optional: flag },
 }
 
 /**
- * Returns a frozen copy of a field's options when each is known and right.
+ * Returns a frozen copy of a field's options if each is known and valid.
  *
- * @param holder - the option that holds these, if one does
+ * @param holder - the option that contains these, if any
  * @throws GlassineError `ERR_OPTION_INVALID` with the option's name
  */
 export const fieldOptions = <K extends keyof FieldOptions>(
@@ -34,7 +36,7 @@ export const fieldOptions = <K extends keyof FieldOptions>(
   holder?: string,
 ): FieldOptions[K] => {
   const given = Object.entries(checkedOptions(core, schemas[kind], options, holder))
-  // An option that is undefined was not given, for those who pass theirs through.
+  // An undefined option was not given, for callers who pass theirs through.
   return Object.freeze(
     Object.fromEntries(given.filter(([, value]) => value !== undefined)),
   ) as FieldOptions[K]

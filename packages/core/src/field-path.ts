@@ -1,5 +1,5 @@
-import type { EncryptedOptions, MaskedOptions } from './policy.ts'
-import type { IsAny } from './types.ts'
+import type { AuthenticatedOptions, EncryptedOptions, MaskedOptions } from './policy.ts'
+import type { HoldsNoJson, IsAny } from './types.ts'
 
 /** One path of a type: where it leads, and whether it may lead nowhere. */
 interface Entry<Path extends string, Value, Absent extends boolean> {
@@ -8,12 +8,12 @@ interface Entry<Path extends string, Value, Absent extends boolean> {
   readonly absent: Absent
 }
 
-// Six steps of objects, lists and records: deeper models are declared with classes, which have no such limit. The
-// cap is what keeps a recursive type (a comment with replies) from costing the compiler its evening.
+// Six steps of objects, lists and records. Deeper models are declared with classes, which have no such limit. The
+// cap keeps recursive types (a comment with replies) from slowing the compiler down.
 type Deeper = [never, 0, 1, 2, 3, 4, 5]
 type Depth = Deeper[number]
 
-/** What a path cannot name: it would be read as several steps. Such members are declared with a class. */
+/** Names that a path cannot contain: they would be read as several steps. Declare such members with a class. */
 type Unspeakable = `${string}.${string}` | `${string}[${string}` | `${string}]${string}` | '*' | ''
 
 type Opaque =
@@ -26,20 +26,18 @@ type Opaque =
   | Uint8Array
   | ((...args: never[]) => unknown)
 
-/** Whether null or undefined is among the parts of `T`: a way that may end there. */
+/** Whether null or undefined is among the parts of `T`: the path may end there. */
 type MayEnd<T> = undefined extends T ? true : null extends T ? true : false
 
 type Join<Prefix extends string, Name extends string> = Prefix extends '' ? Name : `${Prefix}.${Name}`
 
-// A leaf may be null, which is sealed as a value, but an ancestor that is null ends the way.
+// A leaf may be null, which is sealed as a value, but a null ancestor ends the path.
 type Entries<T, Prefix extends string, Absent extends boolean, D extends Depth> = [D] extends [never]
   ? never
   : T extends Opaque | null | undefined
     ? never
     : T extends readonly (infer E)[]
-      ? Prefix extends ''
-        ? never
-        : Step<E, `${Prefix}[*]`, Absent, D>
+      ? Step<E, `${Prefix}[*]`, Absent, D>
       : T extends object
         ? string extends keyof T
           ? Step<T[keyof T], Join<Prefix, '*'>, Absent, D>
@@ -50,7 +48,7 @@ type Entries<T, Prefix extends string, Absent extends boolean, D extends Depth> 
             }[keyof T & string]
         : never
 
-/** A member of unknown type may be declared as required: nothing is said against it. */
+/** A member of unknown type may be declared as required: its type does not contradict it. */
 type MayBeAbsent<V> = unknown extends V ? false : undefined extends V ? true : false
 
 type Step<V, Path extends string, Absent extends boolean, D extends Depth> =
@@ -60,12 +58,21 @@ type Step<V, Path extends string, Absent extends boolean, D extends Depth> =
 /** The paths of a payload that `defineFields` takes: `address.street`, `visits[*].note`, `phones.*`. */
 export type FieldPath<T> = IsAny<T> extends true ? string : Entries<T, '', false, 5>['path']
 
-type OptionsAt<E extends Entry<string, unknown, boolean>> =
-  | (E['absent'] extends false ? EncryptedOptions : EncryptedOptions & { readonly optional: true })
-  | ([NonNullable<E['value']>] extends [string] ? { readonly masked: MaskedOptions } : never)
+type Authenticated<Absent extends boolean> = { readonly authenticated: true } & (Absent extends false
+  ? AuthenticatedOptions
+  : AuthenticatedOptions & { readonly optional: true })
 
-/** From path to options, as `defineFields` takes it. */
+type OptionsAt<E extends Entry<string, unknown, boolean>> =
+  | (true extends HoldsNoJson<E['value']>
+      ? never
+      : E['absent'] extends false
+        ? EncryptedOptions
+        : EncryptedOptions & { readonly optional: true })
+  | ([NonNullable<E['value']>] extends [string] ? { readonly masked: MaskedOptions } : never)
+  | ([E['value']] extends [string | number | boolean | null | undefined] ? Authenticated<E['absent']> : never)
+
+/** From path to options, the argument of `defineFields`. */
 export type PathOptions<T> =
   IsAny<T> extends true
-    ? Readonly<Record<string, EncryptedOptions | { readonly masked: MaskedOptions }>>
+    ? Readonly<Record<string, EncryptedOptions | Authenticated<false> | { readonly masked: MaskedOptions }>>
     : { readonly [E in Entries<T, '', false, 5> as E['path']]?: OptionsAt<E> }

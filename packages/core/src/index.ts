@@ -1,14 +1,22 @@
 export { type Binding, checkedBinding } from './binding.ts'
 export { decodeValue, encodeValue } from './codec.ts'
 export type {
+  AuthenticatedDecorator,
   EncryptedDecorator,
   MaskedDecorator,
   ModelDecorator,
   NestedDecorator,
 } from './decorator-types.ts'
-export { Encrypted, Masked, Model, Nested } from './decorators.ts'
+export { Authenticated, Encrypted, Masked, Model, Nested } from './decorators.ts'
 export { defineFields, type FieldOptions } from './define-fields.ts'
-export type { Envelope, EnvelopeOptions, OpenOptions, Prepared } from './envelope.ts'
+export type {
+  Envelope,
+  EnvelopeOptions,
+  OpenOptions,
+  Prepared,
+  PublishedKeys,
+  SealOptions,
+} from './envelope.ts'
 export {
   type ErrorCause,
   type ErrorCode,
@@ -17,7 +25,7 @@ export {
   GlassineError,
 } from './errors.ts'
 export type { FieldPath, PathOptions } from './field-path.ts'
-export { type Fields, type ModelClass, type PayloadOf, policyOf } from './fields.ts'
+export { arrayOf, type Fields, type ModelClass, type PayloadOf, policyOf } from './fields.ts'
 export type { Invocation } from './invocation.ts'
 export type { Json } from './json.ts'
 export {
@@ -26,8 +34,10 @@ export {
   type Places,
   type PlacesOptions,
   placesOf,
+  type RecordPair,
 } from './places.ts'
 export type {
+  AuthenticatedOptions,
   EncryptedField,
   EncryptedOptions,
   FieldDeclaration,
@@ -35,5 +45,7 @@ export type {
   MaskedOptions,
   NestedOptions,
   PathNode,
+  RecordMember,
 } from './policy.ts'
-export type { Ciphertext, Plain, plain, Sealed, sealed } from './types.ts'
+export type { QueryPair, Resource } from './resource.ts'
+export type { Ciphertext, Plain, PlainPayload, plain, Sealed, sealed } from './types.ts'

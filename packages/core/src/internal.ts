@@ -1,17 +1,26 @@
 /*
- * What the packages of Glassine lend each other. It is no part of the public API and changes without notice. Like all
- * of core it has no side effect and nothing of Node.
+ * What the packages of Glassine share. It is not part of the public API and changes without notice. Like all
+ * of core it has no side effects and uses nothing of Node.
  */
-export { fieldContextKey, modelContextKey } from './binding.ts'
+export { fieldContextKey, modelContextKey, useContextKey } from './binding.ts'
 export * from './bundle.ts'
-export { maxDepth } from './codec.ts'
+export * from './clear-place.ts'
+export { isExact, maxDepth, parseJson } from './codec.ts'
+export { isProgramName, memberName } from './decoded.ts'
+export * from './distinct-models.ts'
 export { optionError } from './errors.ts'
 export { isPlainObject } from './json.ts'
+export * from './limits.ts'
 export { maskValue } from './mask.ts'
+export * from './opened-values.ts'
 export * from './options.ts'
 export * from './package-errors.ts'
+export { childNode, escapePointer, memberNames, visitChildren } from './path.ts'
 export * from './payload-shapes.ts'
 export { maxPlaces } from './places.ts'
+export { mustStay } from './policy.ts'
 export * from './prepared.ts'
+export * from './record.ts'
+export * from './resource.ts'
 export * from './session-wire.ts'
 export * from './shape-options.ts'

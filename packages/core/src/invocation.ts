@@ -1,17 +1,28 @@
 import type { Binding } from './binding.ts'
+import type { OpenedValues } from './opened-values.ts'
+import type { Resource } from './resource.ts'
 
-/** The facts of one invocation that envelopes, tables and key material need. Other packages take picks of it. */
+/** The facts of one invocation that envelopes, tables and key material need. Other packages pick from it. */
 export interface Invocation {
   readonly binding: Binding
-  /** Lambda's `context.tenantId`, where tenant isolation is on: part of every cache key. */
+  /** Lambda's `context.tenantId`, if tenant isolation is on: part of every cache key. */
   readonly tenant?: string
-  /** When the result is no longer of use, in ms since the epoch: no call of KMS is retried after it. */
+  /** When the result becomes useless, in ms since the epoch: no KMS call is retried after it. */
   readonly deadline?: number
   /**
-   * The request's method and route template, `POST /patients/{id}`, for formats that bind them. Absent where the
-   * event has none, as between functions.
+   * What the payload is sealed for; values for one use are refused for any other. `request` and `response`, each
+   * optionally followed by `:` and a service's name; `queue:`, `topic:`, `stream:`, `bus:`, `store:` or `state:` and a
+   * name.
    */
-  readonly route?: string
-  /** Who sends the request, for formats that limit work by sender. Absent where the event does not tell. */
+  readonly use?: string
+  /** What the request addresses, for formats that bind it. Absent if the event has nothing of the kind. */
+  readonly resource?: Resource
+  /** The sender as both ends know them, for formats that bind it: a token, or a subject. */
+  readonly sender?: string
+  /** Collects what tables decrypt in this invocation, and finds what would leave or be stored in the clear. */
+  readonly opened?: Pick<OpenedValues, 'add' | 'find'>
+  /**
+   * The principal that sends the request, for formats that limit work by sender. Absent if the event does not name one.
+   */
   readonly principal?: string
 }

@@ -14,7 +14,7 @@ export const isPlainObject = (value: unknown): value is Record<string, unknown> 
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
   const prototype: object | null = Object.getPrototypeOf(value)
   if (prototype === null || prototype === Object.prototype) return true
-  // An object of another realm (vm, structuredClone under Jest) has another Object.prototype; an instance of a
-  // class that extends null has a root prototype too, but not this method in it.
+  // An object of another realm (vm, structuredClone under Jest) has another Object.prototype. An instance of a
+  // class that extends null has a root prototype too, but without this method.
   return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, 'isPrototypeOf')
 }

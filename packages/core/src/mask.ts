@@ -3,11 +3,11 @@ import type { MaskedOptions } from './policy.ts'
 const mask = '***'
 
 /**
- * A text as a log may show it: `***` and at most the characters that the options keep. The mask has one length
- * whatever it hides. When more than half of the text would be shown, nothing of it is: the last four of four
- * digits are no mask.
+ * A text as a log may show it: `***` and at most the characters that the options keep. The mask always has the same
+ * length. If more than half of the text would be shown, nothing of it is: masking four
+ * digits and showing the last four hides nothing.
  *
- * @param text - what is no string is masked whole
+ * @param text - anything other than a string is masked completely
  * @example
  * ```ts
  * maskValue('+49 170 5550123', { keepLast: 4 }) // '***0123'
@@ -16,7 +16,7 @@ const mask = '***'
  */
 export const maskValue = (text: unknown, { keepFirst = 0, keepLast = 0 }: MaskedOptions = {}): string => {
   if (typeof text !== 'string') return mask
-  // By code points, or a cut emoji would leave half of a surrogate pair.
+  // By code points, so that a cut emoji does not leave half of a surrogate pair.
   const characters = [...text]
   if ((keepFirst + keepLast) * 2 > characters.length) return mask
   return (

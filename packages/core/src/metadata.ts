@@ -1,8 +1,9 @@
 import { modelError } from './field-options.ts'
-import type { EncryptedOptions, MaskedOptions, NestedOptions } from './policy.ts'
+import type { AuthenticatedOptions, EncryptedOptions, MaskedOptions, NestedOptions } from './policy.ts'
 
-// No Node has Symbol.metadata, 26 included, and compilers look it up when a class is defined. It is set here, in
-// the module that the decorators import a binding from, since `sideEffects: false` drops a bare polyfill import.
+// No version of Node has Symbol.metadata, not even 26, and compilers look it up when a class is defined. It is set
+// here, in a module from which the decorators import a binding, because `sideEffects: false` drops a bare polyfill
+// import.
 const symbols = Symbol as { metadata?: symbol }
 symbols.metadata ??= Symbol.for('Symbol.metadata')
 const metadataKey = symbols.metadata
@@ -11,10 +12,11 @@ const metadataKey = symbols.metadata
 const fieldsKey = Symbol.for('@glassine/core/fields')
 const modelKey = Symbol.for('@glassine/core/model')
 
-/** One declaration as a decorator leaves it on the class; plain data, since another copy may read it. */
+/** One declaration as a decorator leaves it on the class: plain data, because another copy may read it. */
 export type Declared = { readonly name: string } & (
   | { readonly kind: 'encrypted'; readonly options: EncryptedOptions; readonly type?: never }
   | { readonly kind: 'masked'; readonly options: MaskedOptions; readonly type?: never }
+  | { readonly kind: 'authenticated'; readonly options: AuthenticatedOptions; readonly type?: never }
   | { readonly kind: 'nested'; readonly options: NestedOptions; readonly type: () => unknown }
 )
 
@@ -22,8 +24,8 @@ export type Declared = { readonly name: string } & (
 export type Metadata = Record<symbol, unknown>
 
 /**
- * The metadata of a class itself, made when it is not there yet: what a TC39 compiler does by its own, for legacy
- * decorators. It inherits from the parent's and never is the parent's.
+ * The metadata of the class itself, created if missing: a TC39 compiler does this itself, but not for legacy
+ * decorators. It inherits from the parent's metadata and is never the parent's.
  */
 export const ownMetadata = (target: object): Metadata => {
   const holder = target as Record<symbol, Metadata | undefined>
@@ -38,7 +40,7 @@ export const ownMetadata = (target: object): Metadata => {
 
 /** Adds a field to the metadata's own list. */
 export const declare = (metadata: Metadata, declared: Declared): void => {
-  // The own-property guard keeps a child from writing into the list that it inherits from its parent.
+  // The own-property guard keeps a child from writing into its parent's list.
   if (!Object.hasOwn(metadata, fieldsKey)) metadata[fieldsKey] = []
   const fields = metadata[fieldsKey] as Declared[]
   if (fields.some(({ name }) => name === declared.name))
@@ -61,8 +63,8 @@ const ownOf = (type: object, key: symbol): unknown => {
 export const modelOf = (type: object): string | undefined => ownOf(type, modelKey) as string | undefined
 
 /**
- * The declarations of a class and its parents by name; a child's wins over its parent's. Walks the chain of
- * constructors and not the metadata's prototypes: swc leaves those out, and inherited fields would stay plaintext.
+ * The declarations of a class and its parents by name; a child's overrides its parent's. Walks the chain of
+ * constructors, not the metadata's prototypes: swc omits those, and inherited fields would stay plaintext.
  */
 export const declaredOf = (type: object): ReadonlyMap<string, Declared> => {
   const parent: unknown = Object.getPrototypeOf(type)

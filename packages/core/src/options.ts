@@ -1,22 +1,22 @@
-// What every package of Glassine checks its options with: one table for each function that takes some.
+// How every package of Glassine checks its options: one table per function.
 import { optionError } from './errors.ts'
 import { isPlainObject } from './json.ts'
 
 /**
- * One option: the end of a sentence for the error, what it must be, and whether a value is that. An option that is
- * `undefined` was not given, which only a required one minds.
+ * One option: the end of a sentence for the error, what it must be, and whether a value is that. `undefined` means "not
+ * given", an error only for required options.
  */
 export type Rule = readonly [expected: string, holds: (value: any) => boolean, required?: true]
 
-/** A rule for every option. What stands in no table is refused. */
+/** A rule for every option. Options without a rule are refused. */
 export type OptionSchema<O> = { readonly [K in keyof O]-?: Rule }
 
 /**
- * Returns the options when they are a plain object, each of a name that the table has and of a value that its rule
- * takes. Always done, and at construction: a misspelt option must not become a default in silence.
+ * Returns the options if they are a plain object in which each name is in the table and each value satisfies its
+ * rule. Always done, at construction: a misspelt option must not silently become a default.
  *
  * @param packageName - the package that the error names
- * @param holder - the option that holds these; errors name `holder`, or `holder.name`
+ * @param holder - the option that contains these; errors name `holder`, or `holder.name`
  * @throws GlassineError `ERR_OPTION_INVALID` with the option's name
  * @example
  * ```ts
@@ -47,7 +47,7 @@ export const checkedOptions = <O extends object>(
   return options
 }
 
-/** An option that holds others, which errors name `holder.name`. */
+/** An option that contains others, named `holder.name` in errors. */
 export const group = <O extends object>(
   packageName: string,
   holder: string,
@@ -57,7 +57,7 @@ export const group = <O extends object>(
 /** For an option that is checked elsewhere. */
 export const anything: Rule = ['', () => true]
 
-/** The same rule for an option that must be given. */
+/** The same rule, for a required option. */
 export const required = ([expected, holds]: Rule): Rule => [expected, holds, true]
 
 export const flag: Rule = ['must be a boolean', (value) => typeof value === 'boolean']
@@ -66,25 +66,25 @@ export const anyFunction: Rule = ['must be a function', (value) => typeof value 
 
 export const anyObject: Rule = ['must be an object', (value) => typeof value === 'object' && value !== null]
 
-/** A string that is not empty and has a UTF-8 form. */
+/** A non-empty string with a UTF-8 form. */
 export const text: Rule = [
   'must be a string that is not empty',
   (value) => typeof value === 'string' && value !== '' && value.isWellFormed(),
 ]
 
-/** An integer in a range, both ends included. */
+/** An integer in a range, including both ends. */
 export const integer = (least: number, most = Number.MAX_SAFE_INTEGER): Rule => [
   `must be an integer${most === Number.MAX_SAFE_INTEGER ? `, ${least} or more` : ` from ${least} to ${most}`}`,
   (value) => Number.isSafeInteger(value) && value >= least && value <= most,
 ]
 
-/** A string of a form. */
+/** A string that matches a pattern. */
 export const matching = (pattern: RegExp, what: string): Rule => [
   `must be ${what}`,
   (value) => typeof value === 'string' && pattern.test(value),
 ]
 
-/** An array of which each element is right. */
+/** An array with only valid elements. */
 export const listOf = ([expected, holds]: Rule): Rule => [
   `must be an array, of which each ${expected}`,
   (value) => Array.isArray(value) && value.every((element) => holds(element)),
@@ -100,7 +100,7 @@ export const oneOf = (...values: readonly unknown[]): Rule => [
 export const hasMethods = (value: any, names: readonly string[]): boolean =>
   names.every((name) => typeof value?.[name] === 'function')
 
-/** What may be of a user's own making, and must have these methods. */
+/** A user-supplied object that must have these methods. */
 export const methods = (...names: readonly string[]): Rule => [
   `must have the methods ${names.join(', ')}`,
   (value) => hasMethods(value, names),

@@ -1,11 +1,11 @@
 /*
- * What the second phase of every envelope has in common: keys are held for it, used once, and given back whatever
- * happens.
+ * What the second phase of every envelope has in common: keys are held for it, used once, and always
+ * released.
  */
-import type { Envelope, Prepared } from './envelope.ts'
+import type { Prepared } from './envelope.ts'
 import { GlassineError } from './errors.ts'
 
-/** Something held for a while, a key for example. */
+/** Something held for a while, for example a key. */
 export interface Lease {
   release(): void
 }
@@ -14,14 +14,18 @@ export interface Lease {
  * The second phase of an envelope.
  *
  * @param packageName - the package that the error names
- * @param work - is done once, at most; must be synchronous
- * @param held - `leases` are released after `work`, or instead of it; `reply` is as in {@link Prepared.reply}
- * @returns its `finish` throws `ERR_ENCRYPT_FAILED` when it is called twice, or after `release`
+ * @param work - is done at most once; must be synchronous
+ * @param held - `leases` are released after `work`, or instead of it; `reply` and `header` are as in {@link Prepared}
+ * @returns its `finish` throws `ERR_ENCRYPT_FAILED` if it is called twice, or after `release`
  */
 export const preparedWith = (
   packageName: string,
   work: () => unknown,
-  { leases = none, reply }: { readonly leases?: readonly Lease[]; readonly reply?: Envelope } = {},
+  {
+    leases = none,
+    reply,
+    header,
+  }: { readonly leases?: readonly Lease[] } & Pick<Prepared, 'reply' | 'header'> = {},
 ): Prepared => {
   let isDone = false
   const release = (): void => {
@@ -31,8 +35,9 @@ export const preparedWith = (
   }
   return {
     ...(reply !== undefined && { reply }),
+    ...(header !== undefined && { header }),
     finish: () => {
-      // A key that was given back may be zeros by now.
+      // A released key may be zeros by now.
       if (isDone)
         throw new GlassineError('ERR_ENCRYPT_FAILED', {
           package: packageName,
@@ -51,16 +56,16 @@ export const preparedWith = (
 const none: readonly Lease[] = []
 
 /**
- * Acquires something for each request, all at once. When one fails, the others are released, and its error is thrown.
+ * Acquires something for each request, all at once. If one fails, the others are released, and its error is thrown.
  *
- * @param release - gives one back
+ * @param release - releases one of them
  */
 export const acquireAll = async <R, T>(
   requests: readonly R[],
   acquire: (request: R) => Promise<T>,
   release: (acquired: T) => void,
 ): Promise<readonly T[]> => {
-  // The usual payload: no array of settled results to make.
+  // The usual payload: no array of settled results to create.
   if (requests.length === 1) return [await acquire(requests[0]!)]
   const settled = await Promise.allSettled(requests.map(acquire))
   const failed = settled.find((one) => one.status === 'rejected')

@@ -1,4 +1,4 @@
-// The two options that every envelope has: where its ciphertexts go.
+// The two options about shape that every envelope has: where its ciphertexts go.
 import { optionError } from './errors.ts'
 import { oneOf, type Rule } from './options.ts'
 
@@ -10,10 +10,10 @@ export interface ShapeChoice {
   readonly bundleMember?: string
 }
 
-/** The member of the root that holds a bundle unless the caller says otherwise. */
+/** The default member of the root for a bundle. */
 const defaultBundleMember = 'sealed'
 
-// Names that reach a prototype, and names that a pointer could not hold as they are.
+// Names that reach a prototype, and names that a pointer would have to escape.
 const forbiddenMember = /^(?:__proto__|constructor|prototype)?$|[~/]/
 
 /** What the two options must be. */

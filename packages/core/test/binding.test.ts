@@ -3,7 +3,7 @@ import { fieldContextKey, modelContextKey } from '@glassine/core/internal'
 import { thrown } from '@glassine/test-support'
 import { expect, test } from '@jest/globals'
 
-test('a binding comes back as a frozen copy, so that it stays what was checked', () => {
+test('a binding is returned as a frozen copy, so that it stays as checked', () => {
   const given = { tenant: 't-1', région: 'höhe 🏔' }
   const checked = checkedBinding(given, '@glassine/core')
   given.tenant = 't-2'
@@ -18,13 +18,13 @@ test.each<[string, unknown]>([
   ['a string', 'tenant'],
   ['an array', ['t-1']],
   ['a Map, which would bind nothing', new Map([['tenant', 't-1']])],
-  ['a tenant that is absent', { tenant: undefined }],
-  ['a tenant that is null', { tenant: null }],
-  ['a tenant that is empty', { tenant: '' }],
+  ['an absent tenant', { tenant: undefined }],
+  ['a null tenant', { tenant: null }],
+  ['an empty tenant', { tenant: '' }],
   ['a number', { tenant: 1 }],
   ['an empty name', { '': 't-1' }],
   ['a name of ours', { [modelContextKey]: 'patient' }],
-  ['another name of ours', { [fieldContextKey]: '/ssn' }],
+  ['another reserved name', { [fieldContextKey]: '/ssn' }],
   ["a name of AWS's", { 'aws-crypto-public-key': 'x' }],
   ['a value with a lone surrogate', { tenant: 't-\ud800' }],
   ['a name with a lone surrogate', { 'tenant\udfff': 't-1' }],
@@ -35,7 +35,7 @@ test.each<[string, unknown]>([
   expect(error.message).not.toContain('t-1')
 })
 
-test('the reserved names are those of the format, and only as prefixes', () => {
+test('only names with the prefixes of the format are reserved', () => {
   expect([modelContextKey, fieldContextKey]).toEqual(['glassine:model', 'glassine:field'])
   const binding = { 'my-aws-crypto-id': 'a', 'x-glassine:model': 'b' }
   expect(checkedBinding(binding, '@glassine/core')).toEqual(binding)

@@ -19,7 +19,7 @@ const bundled = async (): Promise<string> => {
 
 describe('in a browser', () => {
   test('declares, walks and encodes with nothing but the language', async () => {
-    // A new context has the language's own globals only: no process, no Buffer, no require.
+    // A new context has only the language's own globals: no process, no Buffer, no require.
     const result = runInNewContext(`${await bundled()}
       const policy = core.defineFields('patient', { 'visits[*].note': {} })
       const { places } = core.placesOf(policy, { visits: [{ note: -0 }] }, { from: 'test', statusCode: 500 })
@@ -27,7 +27,7 @@ describe('in a browser', () => {
     expect(JSON.parse(result as string)).toEqual([['/visits/0/note', '-0']])
   })
 
-  test('sets Symbol.metadata, so that TC39 compilers find it, and leaves one that is there', async () => {
+  test('sets Symbol.metadata, so that TC39 compilers find it, and keeps an existing one', async () => {
     const text = await bundled()
     expect(runInNewContext(`${text}; Symbol.metadata === Symbol.for('Symbol.metadata')`)).toBe(true)
     const polyfilled = `Object.defineProperty(Symbol, 'metadata', { value: Symbol('theirs') })
@@ -36,6 +36,6 @@ describe('in a browser', () => {
   })
 
   test('is small: decorators, paths, codec and errors together', async () => {
-    expect((await bundled()).length).toBeLessThan(12_500)
+    expect((await bundled()).length).toBeLessThan(15_000)
   })
 })

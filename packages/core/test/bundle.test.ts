@@ -35,7 +35,7 @@ const back = (copy: unknown, members: Record<string, any>) => {
 }
 
 describe('a bundle', () => {
-  test('takes the fields out, keeps the places of elements, and puts all back', () => {
+  test('takes the fields out, keeps the places of elements, and puts everything back', () => {
     const { copy, text } = out()
     expect(copy).toEqual({ id: 'p-1', notes: [null, null], tags: { 'x/y': null } })
     expect(JSON.parse(text)).toEqual({
@@ -53,14 +53,14 @@ describe('a bundle', () => {
     ['a placeholder without a value', (members) => delete members['/notes/1'], 'ERR_DECRYPT_FAILED'],
     ['a required field without a value', (members) => delete members['/ssn'], 'ERR_FIELD_MISSING'],
     ['an element that is not there', (members) => (members['/notes/2'] = 'c'), 'ERR_DECRYPT_FAILED'],
-  ])('refuses %s, in the name of the format', (_what, change, code) => {
+  ])('refuses %s, with an error of the package of the format', (_what, change, code) => {
     const { copy, text } = out()
     const members = JSON.parse(text)
     change(members)
     expect(codeOf(() => back(copy, members))).toBe(`${code} ${packageName}`)
   })
 
-  test('refuses what is declared and stands beside it in the clear', () => {
+  test('refuses declared values in the clear beside it', () => {
     const { copy, text } = out()
     expect(codeOf(() => back({ ...copy, ssn: 'x' }, JSON.parse(text)))).toBe(
       `ERR_FIELD_NOT_ENCRYPTED ${packageName}`,
@@ -68,7 +68,7 @@ describe('a bundle', () => {
   })
 })
 
-test('its member is no declared one, and no name that reaches a prototype', () => {
+test('has a member that is not declared and does not reach a prototype', () => {
   const [, isBundleMember] = shapeOptions.bundleMember
   for (const name of ['sealed', '$sealed', 'a.b']) expect(isBundleMember(name)).toBe(true)
   for (const name of ['', '__proto__', 'constructor', 'a/b', 'a~b', 7])
@@ -124,7 +124,7 @@ describe('pointers of a bundle', () => {
     return found.copy
   }
 
-  test('lead to their places, in whatever order', () => {
+  test('lead to their places, in any order', () => {
     expect(put(members)).toEqual(filled)
     expect(put(Object.fromEntries(Object.entries(members).reverse()))).toEqual(filled)
   })
@@ -163,20 +163,22 @@ describe('pointers of a bundle', () => {
     ['/tags/~01', '/tags/~1'],
   ])('%j written as %j is refused', (right, wrong) => {
     const { [right]: value, ...rest } = members
-    expect(codeOf(() => put({ ...rest, [wrong]: value }))).toMatch(/^ERR_(DECRYPT_FAILED|FIELD_MISSING) /)
-    // Beside the right one, too: one place has one pointer.
+    // Refused beside the right one, too: one place has one pointer.
     expect(codeOf(() => put({ ...members, [wrong]: value }))).toBe(`ERR_DECRYPT_FAILED ${packageName}`)
     expect(codeOf(() => put({ [wrong]: value, ...members }))).toBe(`ERR_DECRYPT_FAILED ${packageName}`)
+    expect(codeOf(() => put({ ...rest, [wrong]: value }))).toMatch(/^ERR_(DECRYPT_FAILED|FIELD_MISSING) /)
+    // No prototype got a member.
+    for (const name of ['note', 'street', 'date']) expect(name in []).toBe(false)
   })
 
-  test('may leave an optional field out, and no other', () => {
+  test('may omit an optional field, and no other', () => {
     expect(put({ ...members, '/remark': 'r' })).toEqual({ ...filled, remark: 'r' })
     const { '/ssn': _gone, ...rest } = members
     expect(thrown(() => put(rest))).toMatchObject({ code: 'ERR_FIELD_MISSING', cause: { path: '/ssn' } })
   })
 })
 
-describe('what stands in the clear beside a bundle', () => {
+describe('a declared value in the clear beside a bundle', () => {
   const refused = (copy: unknown) => {
     const { places } = placesOf(fields, copy, { packageName, statusCode: 400, absent: 'ignore' })
     return thrown(() => refuseClear(places, packageName))
@@ -188,14 +190,14 @@ describe('what stands in the clear beside a bundle', () => {
     ['/notes/*', { notes: [null, 'a'] }],
     ['/notes/*', { notes: [''] }],
     ['/tags/*', { tags: { x: 0 } }],
-  ])('at %s is refused: %j', (path, copy) => {
+  ])('is found at %s: %j', (path, copy) => {
     expect(refused(copy)).toMatchObject({
       code: 'ERR_FIELD_NOT_ENCRYPTED',
       cause: { package: packageName, path },
     })
   })
 
-  test('is nothing where only placeholders stand', () => {
+  test('is not found if there are only placeholders', () => {
     const copy = { notes: [null], tags: { x: null } }
     const { places } = placesOf(fields, copy, { packageName, statusCode: 400, absent: 'ignore' })
     expect(places).toHaveLength(2)
@@ -210,14 +212,17 @@ test('a model whose root is a record declares every member', () => {
   expect(codeOf(() => bundleHolder({}, 'sealed', record, at))).toBe(`ERR_OPTION_INVALID ${packageName}`)
 })
 
-test.each([400, 500] as const)('a root that cannot hold the bundle is named with status %i', (statusCode) => {
-  for (const root of [[], 'text', null, undefined])
-    expect(thrown(() => bundleHolder(root, 'sealed', fields, { packageName, statusCode }))).toMatchObject({
-      code: 'ERR_FIELD_MISSING',
-      statusCode,
-      cause: { package: packageName, path: '/sealed' },
-    })
-})
+test.each([400, 500] as const)(
+  'a root that cannot hold the bundle is an error with status %i',
+  (statusCode) => {
+    for (const root of [[], 'text', null, undefined])
+      expect(thrown(() => bundleHolder(root, 'sealed', fields, { packageName, statusCode }))).toMatchObject({
+        code: 'ERR_FIELD_MISSING',
+        statusCode,
+        cause: { package: packageName, path: '/sealed' },
+      })
+  },
+)
 
 describe('the member of a bundle', () => {
   const memberOf = (choice: ShapeChoice) => bundleMemberOf(packageName, choice, '$keys')
@@ -229,7 +234,7 @@ describe('the member of a bundle', () => {
     expect(memberOf({})).toBeUndefined()
   })
 
-  test('is refused without the bundle shape, and where the format needs it for something else', () => {
+  test('is refused without the bundle shape, or if the format needs it for something else', () => {
     for (const choice of [
       { bundleMember: 'secret' },
       { shape: 'field', bundleMember: 'secret' },

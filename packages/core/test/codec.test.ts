@@ -59,7 +59,7 @@ const values = fc.letrec<{ value: unknown }>((tie) => ({
   ),
 })).value
 
-describe('what comes back', () => {
+describe('values that come back:', () => {
   test('every JSON value, exactly', () => {
     fc.assert(
       fc.property(values, (value) => {
@@ -69,7 +69,7 @@ describe('what comes back', () => {
     )
   })
 
-  test("fast-check's own JSON values, and as the text that any JSON parser reads", () => {
+  test("fast-check's own JSON values, from text that any JSON parser reads", () => {
     fc.assert(
       fc.property(fc.jsonValue({ noUnicodeString: false }), (value) => {
         fc.pre(!JSON.stringify(value).includes('__proto__'))
@@ -81,20 +81,20 @@ describe('what comes back', () => {
     )
   })
 
-  test('the text is UTF-8 without loss, since it is sealed as bytes', () => {
+  test('the text survives UTF-8, because it is encrypted as bytes', () => {
     const text = encode(['\ud800', '\ufeff', '🏔', '\u0000'])
     expect(text.isWellFormed()).toBe(true)
     expect(Buffer.from(text, 'utf8').toString('utf8')).toBe(text)
   })
 
-  test('objects of another realm, without a prototype, and shared ones that are no cycle', () => {
+  test('objects of another realm, without a prototype, and shared without a cycle', () => {
     expect(encode(runInNewContext('({ a: [1, { b: null }] })'))).toBe('{"a":[1,{"b":null}]}')
     expect(encode(Object.assign(Object.create(null), { a: 1 }))).toBe('{"a":1}')
     const shared = { a: 1 }
     expect(encode([shared, shared])).toBe('[{"a":1},{"a":1}]')
   })
 
-  test('a member that is undefined is left out, as JSON.stringify does', () => {
+  test('all but undefined members, which JSON.stringify drops too', () => {
     const value = { first: undefined, a: 1, note: undefined, deep: { b: undefined } }
     expect(encode(value)).toBe(JSON.stringify(value))
   })
@@ -102,7 +102,31 @@ describe('what comes back', () => {
   test(`a value of ${maxDepth} levels, and one around it for formats that hold several`, () => {
     const text = encode(nested(maxDepth))
     expect(same(decodeValue(text), nested(maxDepth))).toBe(true)
-    expect(same(decodeValue(`{"/a":${text}}`), { '/a': nested(maxDepth) })).toBe(true)
+    expect(same(decodeValue(`{"/a":${text}}`, maxDepth + 1), { '/a': nested(maxDepth) })).toBe(true)
+    expect(() => decodeValue(`{"/a":${text}}`)).toThrow(SyntaxError)
+  })
+})
+
+describe('numbers written by other languages are read if they are exact', () => {
+  test.each([
+    ['1e3', 1000],
+    ['1.0', 1],
+    ['-0', -0],
+    ['-0.0', -0],
+    ['0.10000000000000001', 0.1],
+    ['1.7976931348623157e308', Number.MAX_VALUE],
+    ['5e-324', Number.MIN_VALUE],
+    ['9007199254740992', 2 ** 53],
+    ['100000000000000000000000', 1e23],
+    ['36.60', 36.6],
+  ])('%s is read', (text, value) => {
+    expect(Object.is(decodeValue(text), value)).toBe(true)
+    expect(same(decodeValue(`{"a":["x",${text}]}`), { a: ['x', value] })).toBe(true)
+  })
+
+  test('digits in a string are not a number', () => {
+    for (const text of ['"12345678901234567890"', '{"a \\" 1":"\\\\12345678901234567890","b":"1e999"}'])
+      expect(decodeValue(text)).toEqual(JSON.parse(text))
   })
 })
 
@@ -124,7 +148,7 @@ cycle.a = [{ cycle }]
 
 const canary = 'canary-7c1f'
 
-describe('what is refused, with the path and never the value', () => {
+describe('values that are refused, with the path and never the value:', () => {
   test.each<[string, unknown]>([
     ['undefined', undefined],
     ['NaN', Number.NaN],
@@ -152,7 +176,7 @@ describe('what is refused, with the path and never the value', () => {
     ['a hole in an array', [canary, , canary]],
     ['undefined in an array', [canary, undefined]],
     ['an array with names', /(c)anary/.exec(canary)],
-    ['an array of a class of its own', Tags.of(canary)],
+    ['an array with its own class', Tags.of(canary)],
     ['a symbol key', { [Symbol(canary)]: 1 }],
     ['a member named __proto__', JSON.parse('{ "__proto__": "canary-7c1f" }')],
     ['a toJSON of its own', { canary, toJSON: () => canary }],
@@ -168,7 +192,7 @@ describe('what is refused, with the path and never the value', () => {
     }
   })
 
-  test('no toJSON is called, of the value, its class or a prototype that somebody patched', () => {
+  test('no toJSON is called, neither of the value nor of its class nor of a patched prototype', () => {
     const patched = Object.prototype as { toJSON?: () => string }
     patched.toJSON = () => {
       throw new Error('toJSON was called')
@@ -181,12 +205,19 @@ describe('what is refused, with the path and never the value', () => {
   })
 })
 
-describe('what is not read', () => {
+describe('text that is not read:', () => {
   test.each([
     ['a member named __proto__', '{"__proto__":{"admin":true}}'],
-    ['one further down', '[1,{"a":{"__proto__":1}}]'],
-    ['one that is written with escapes', '{"\\u005f_proto__":{"admin":true}}'],
-    ['more levels than one around the deepest value', '['.repeat(maxDepth + 2) + ']'.repeat(maxDepth + 2)],
+    ['a nested one', '[1,{"a":{"__proto__":1}}]'],
+    ['one written with escapes', '{"\\u005f_proto__":{"admin":true}}'],
+    ['more levels than can be written', '['.repeat(101) + ']'.repeat(101)],
+    ['a number beyond a double', '1e999'],
+    ['a number below a double', '[1e-400]'],
+    ['an integer that would be written as a different one', '18446744073709551616'],
+    ['an integer that no double represents', '12345678901234567890'],
+    ['an integer that is rounded', '{"a":[9007199254740993]}'],
+    ['an integer with an exponent that is rounded', '1234567890123456789e1'],
+    ['a fraction with more digits than a double has', '{"a":0.1234567890123456789}'],
     ['a depth that would exhaust the stack', '['.repeat(1_000_000) + ']'.repeat(1_000_000)],
     ['no JSON', 'canary'],
     ['nothing', ''],
@@ -197,7 +228,7 @@ describe('what is not read', () => {
     expect(() => decodeValue(text)).toThrow(SyntaxError)
   })
 
-  test('the names of a prototype are fine as values and, but for __proto__, as members', () => {
+  test('names of prototype members are valid as values and, except __proto__, as members', () => {
     expect(decodeValue('["__proto__","\\u005f_proto__"]')).toEqual(['__proto__', '__proto__'])
     expect(decodeValue('{"constructor":1}')).toEqual({ constructor: 1 })
   })

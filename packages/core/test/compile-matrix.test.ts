@@ -13,14 +13,14 @@ afterAll(() => rm(folder, { recursive: true, force: true }))
 
 const compiled = new Map<string, Promise<string>>()
 
-/** Each compiler runs once a mode, whatever the number of tests. */
+/** Each compiler runs once per mode, for any number of tests. */
 const modelsBy = (name: string, mode: Mode): Promise<string> => {
   const key = `${name} ${mode}`
   if (!compiled.has(key)) compiled.set(key, compilers[name]!(mode, folder))
   return compiled.get(key)!
 }
 
-// Written by hand from the fixture, so that no compiler is the measure of the others.
+// Written by hand from the fixture, so that no compiler is measured by another.
 const person = [
   { kind: 'encrypted', path: '/ssn', label: 'phi' },
   { kind: 'encrypted', path: '/memo' },
@@ -49,7 +49,7 @@ const expected = [
   { model: 'veteran', fields: person },
 ]
 
-/** The places in a tree that may be absent, as `path` strings. */
+/** The optional places in a tree, as `path` strings. */
 const optionalPaths = (policy: FieldPolicy): string[] => {
   const found: string[] = []
   const walk = (node: FieldPolicy['encrypted']): void => {
@@ -62,7 +62,7 @@ const optionalPaths = (policy: FieldPolicy): string[] => {
 }
 
 describe.each(Object.keys(compilers))('%s', (name) => {
-  test.each(modes)('%s: the policies are those of the declaration', async (mode) => {
+  test.each(modes)('%s: compiles to the declared policies', async (mode) => {
     const models = await modelsBy(name, mode)
     const policies: FieldPolicy[] = await evaluate({ models }, 'models.policies')
     expect(policies.map(({ model, fields }) => ({ model, fields }))).toEqual(expected)
@@ -75,7 +75,7 @@ describe.each(Object.keys(compilers))('%s', (name) => {
     ])
   })
 
-  test.each(modes)('%s: a second copy of the library reads the models and the policies', async (mode) => {
+  test.each(modes)('%s: a second copy of the library reads its models and policies', async (mode) => {
     const models = await modelsBy(name, mode)
     const other = await secondCopy(folder)
     const { classes, policies, same } = await evaluate(
@@ -96,7 +96,7 @@ test('the minified bundle has renamed the classes, so that the test above means 
   expect(await readFile(file, 'utf8')).not.toMatch(/class (Person|Patient|Insured|Visit)\b/)
 })
 
-test('swc still leaves the parent out of the metadata, which is why the chain of constructors is walked', async () => {
+test('swc still omits the parent from the metadata, so the chain of constructors is walked', async () => {
   const models = await modelsBy('swc', 'tc39')
   const inherits = await evaluate(
     { models },
@@ -107,6 +107,6 @@ test('swc still leaves the parent out of the metadata, which is why the chain of
       return parents.has(Person[Symbol.metadata])
     })()`,
   )
-  // When this fails swc is mended; keep the walk, and expect `true`.
+  // If this fails, swc is fixed: keep the walk, and expect `true`.
   expect(inherits).toBe(false)
 })

@@ -28,7 +28,7 @@ test('a policy lists its fields by their template paths', () => {
   ])
 })
 
-test('the tree holds the sealed fields only, with their pointers where no wildcard stands on the way', () => {
+test('the tree has only the encrypted fields, with their pointers if no wildcard is on the way', () => {
   const { encrypted } = defineFields('patient', {
     'a/b.c~d': {},
     'list[*].x': {},
@@ -99,7 +99,7 @@ test('a policy cannot be changed afterwards, at any depth', () => {
   expect(policy.fields[0]).toMatchObject({ label: 'phi' })
 })
 
-describe('what overlaps is refused, with the path', () => {
+describe('overlaps are refused with the path:', () => {
   test.each<[string, string, string]>([
     ['a', 'a.b', '/a/b'],
     ['a.b', 'a', '/a'],
@@ -124,32 +124,20 @@ describe('what overlaps is refused, with the path', () => {
     }
   })
 
-  test('names that only begin alike do not', () => {
+  test('names that only begin alike do not overlap', () => {
     const { fields } = defineFields('patient', { note: {}, notes: {}, 'notes2.a': {}, 'no.te': {} })
     expect(fields).toHaveLength(4)
   })
 })
 
-describe('paths that are refused', () => {
-  test.each([
-    '',
-    '.',
-    'a.',
-    '.a',
-    'a..b',
-    '[*]',
-    'a[0]',
-    'a[',
-    'a]',
-    'a[*',
-    'a[*]b',
-    'a[].b',
-    '[*].a',
-    'a.[*]',
-  ])('%p', (path) => {
-    const error = thrown(() => loose('patient', { [path]: {} }))
-    expect([error.code, error.cause.path]).toEqual(['ERR_MODEL_INVALID', path])
-  })
+describe('refused paths:', () => {
+  test.each(['', '.', 'a.', '.a', 'a..b', 'a[0]', 'a[', 'a]', 'a[*', 'a[*]b', 'a[].b', 'a.[*]'])(
+    '%p',
+    (path) => {
+      const error = thrown(() => loose('patient', { [path]: {} }))
+      expect([error.code, error.cause.path]).toEqual(['ERR_MODEL_INVALID', path])
+    },
+  )
 
   test.each([
     ['__proto__', '/__proto__'],
@@ -163,7 +151,7 @@ describe('paths that are refused', () => {
   })
 })
 
-describe('declarations that are refused', () => {
+describe('refused declarations:', () => {
   test('an empty one', () => {
     expect(thrown(() => loose('patient', {})).code).toBe('ERR_MODEL_INVALID')
   })
@@ -183,7 +171,7 @@ describe('declarations that are refused', () => {
     ['undefined', undefined, 'ssn'],
     ['null', null, 'ssn'],
     ['an unknown option', { optinal: true }, 'optinal'],
-    ['an option that is reserved', { beacon: { bits: 24 } }, 'beacon'],
+    ['a reserved option', { beacon: { bits: 24 } }, 'beacon'],
     ['a wrong option', { label: 7 }, 'label'],
     ['options beside `masked`', { masked: {}, label: 'phi' }, 'masked'],
     ['a wrong `masked`', { masked: true }, 'masked'],

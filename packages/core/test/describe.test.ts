@@ -26,11 +26,11 @@ const throughJson = <T>(description: FieldsDescription<T>): FieldsDescription<T>
   JSON.parse(JSON.stringify(description))
 
 describe('describeFields and fieldsOf', () => {
-  test('a class, through JSON: every member of the policy', () => {
+  test('carry a class through JSON, with every member of the policy', () => {
     expect(fieldsOf(throughJson(describeFields(Patient)))).toEqual(policyOf(Patient))
   })
 
-  test('paths, records and lists of lists, through JSON', () => {
+  test('carry paths, records and lists of lists through JSON', () => {
     const fields = defineFields('table', {
       'rows[*][*].cell': {},
       'byName.*.value': { optional: true, label: 'x' },
@@ -45,13 +45,13 @@ describe('describeFields and fieldsOf', () => {
     expect(pointers(read)).toEqual(pointers(fields))
   })
 
-  test('a description of a description is the same text', () => {
+  test('give the same text for a description of a description', () => {
     const once = describeFields(Patient)
     expect(JSON.stringify(describeFields(fieldsOf(once)))).toBe(JSON.stringify(once))
   })
 
   test.each<[string, unknown]>([
-    ['what is no object', null],
+    ['null', null],
     ['no fields', { model: 'patient' }],
     ['a field that is no object', { model: 'patient', fields: ['ssn'] }],
     ['an unknown kind', { model: 'patient', fields: [{ kind: 'nested', at: ['a'] }] }],
@@ -62,12 +62,12 @@ describe('describeFields and fieldsOf', () => {
     ],
     ['a step of no kind', { model: 'patient', fields: [{ kind: 'encrypted', at: [{ optional: true }] }] }],
     [
-      'an optional that is no boolean',
+      'an `optional` that is not a boolean',
       { model: 'patient', fields: [{ kind: 'encrypted', at: [{ name: 'a', optional: 1 }] }] },
     ],
     ['a prototype', { model: 'patient', fields: [{ kind: 'encrypted', at: ['__proto__'] }] }],
     [
-      'two that overlap',
+      'two overlapping fields',
       {
         model: 'patient',
         fields: [
@@ -77,13 +77,13 @@ describe('describeFields and fieldsOf', () => {
       },
     ],
     ['a model without a name', { model: '', fields: [{ kind: 'encrypted', at: ['a'] }] }],
-  ])('refuses %s', (_what, description) => {
+  ])('refuse %s', (_what, description) => {
     expect(thrown(() => fieldsOf(description as FieldsDescription))).toMatchObject({
       code: 'ERR_MODEL_INVALID',
     })
   })
 
-  test('refuses an option that the declaration would refuse', () => {
+  test('refuse an option that the declaration would refuse', () => {
     const description = { model: 'patient', fields: [{ kind: 'encrypted', at: ['a'], optinal: true }] }
     expect(thrown(() => fieldsOf(description as unknown as FieldsDescription))).toMatchObject({
       code: 'ERR_OPTION_INVALID',

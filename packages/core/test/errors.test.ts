@@ -2,7 +2,7 @@ import { errorCodes, GlassineError } from '@glassine/core'
 import { optionError } from '@glassine/core/internal'
 import { describe, expect, test } from '@jest/globals'
 
-test('the codes are a closed list: a change here is a change of the public contract', () => {
+test('the codes are a closed list: changing it changes the public contract', () => {
   const status = Object.fromEntries(
     errorCodes.map((code) => [code, new GlassineError(code, { package: '@glassine/core' }).statusCode]),
   )
@@ -31,12 +31,13 @@ test('the codes are a closed list: a change here is a change of the public contr
     ERR_RECIPIENT_UNKNOWN: 400,
     ERR_REPLAYED: 409,
     ERR_BUDGET_EXCEEDED: 429,
+    ERR_KEY_DENIED: 503,
     ERR_KEY_REFUSED: 500,
   })
 })
 
-test('every refusal of a request says the same, so that it is no oracle', () => {
-  // These three say what anybody can read in the request's own clear header, and the client must tell them apart.
+test('all refusals of a request have the same message, so they are not an oracle', () => {
+  // These three repeat what anyone can read in the request's own clear header, and the client must distinguish them.
   const ofClearHeaders = /^ERR_(SESSION_|RECIPIENT_)/
   const messages = errorCodes
     .filter((code) => !ofClearHeaders.test(code))
@@ -46,6 +47,16 @@ test('every refusal of a request says the same, so that it is no oracle', () => 
   expect(messages.length).toBeGreaterThan(1)
   expect(new Set(messages).size).toBe(1)
 })
+
+test.each(['ERR_TOO_LARGE', 'ERR_VALUE_INVALID'] as const)(
+  '%s in a request is about decryption, and in a response about encryption',
+  (code) => {
+    const messageOf = (statusCode: 400 | 500) =>
+      new GlassineError(code, { package: '@glassine/core', statusCode }).message
+    expect(messageOf(400)).toBe('The encrypted fields of the request could not be decrypted')
+    expect(messageOf(500)).toBe('The fields could not be encrypted')
+  },
+)
 
 describe('an error', () => {
   const error = new GlassineError('ERR_FIELD_MISSING', {
@@ -64,7 +75,7 @@ describe('an error', () => {
     expect(Object.getOwnPropertySymbols(error)).toEqual([])
   })
 
-  test('takes nothing else from what it is made of', () => {
+  test('takes nothing else from its arguments', () => {
     const init = { package: '@glassine/message', path: undefined, value: '078-05-1120' }
     const { cause } = new GlassineError('ERR_FIELD_MISSING', init)
     expect(Object.keys(cause)).toEqual(['package'])
@@ -79,7 +90,7 @@ describe('an error', () => {
     expect(Object.prototype.toString.call(error)).toBe('[object Error]')
   })
 
-  test('is exposed below 500 and at 503 only, whatever the status of its code', () => {
+  test('is exposed only below 500 and at 503, for every code', () => {
     const later = new GlassineError('ERR_KEY_UNAVAILABLE', { package: 'p' })
     expect([later.statusCode, later.expose]).toEqual([503, true])
     const sealing = new GlassineError('ERR_FIELD_MISSING', { package: 'p', statusCode: 500, message: 'm' })

@@ -21,12 +21,12 @@ class Patient {
   @Encrypted() ssn!: Encrypted<string>
 }`
 
-/** An example as a module: with the imports, and what it speaks of without declaring it. */
+/** An example as a module: with its imports, and with declarations for what it uses undeclared. */
 const moduleOf = (example: string): string => {
   if (example.includes('import ')) return example
   const text =
     example.includes('Patient') && !example.includes('class Patient') ? `${patient}\n${example}` : example
-  // A type is no value, so the names of types are listed here.
+  // Types are not values, so the names of types are listed here.
   const usedOf = (names: string[]) => names.filter((name) => new RegExp(`\\b${name}\\b`).test(text))
   const imports = usedOf([...Object.keys(core), 'Sealed']).map((name) =>
     name in core ? name : `type ${name}`,

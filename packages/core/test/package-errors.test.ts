@@ -6,7 +6,7 @@ import { isGlassineError, isUnavailable, packageErrors } from '../src/internal.t
 const { fault, badOption, decryptFailed, unavailable, replaceForeign, hideRefusal } =
   packageErrors('@example/format')
 
-/** As another copy of the library in the same process makes it: of another class with the same name. */
+/** Created like another copy of the library in the same process would: of another class with the same name. */
 const ofAnotherCopy = (code: string): Error =>
   Object.assign(
     new (class extends Error {
@@ -35,7 +35,7 @@ test('every error names its package', () => {
 })
 
 describe('replaceForeign', () => {
-  test('passes errors of Glassine on as they are', () => {
+  test('passes errors of Glassine on unchanged', () => {
     const error = new GlassineError('ERR_KEY_UNAVAILABLE', { package: '@glassine/keys' })
     expect(replaceForeign(error, 'ERR_DECRYPT_FAILED')).toBe(error)
     const copy = ofAnotherCopy('ERR_KEY_UNAVAILABLE')
@@ -49,7 +49,7 @@ describe('replaceForeign', () => {
     { name: 'GlassineError', code: 'ERR_DECRYPT_FAILED', message: '078-05-1120' },
     '078-05-1120',
     undefined,
-  ])('replaces what is foreign, and keeps nothing of it: %p', (foreign) => {
+  ])('replaces foreign errors, and keeps nothing of them: %p', (foreign) => {
     const error = replaceForeign(foreign, 'ERR_DECRYPT_FAILED', { message: 'A keyring failed' })
     expect(error).toBeInstanceOf(GlassineError)
     expect(error).toMatchObject({ code: 'ERR_DECRYPT_FAILED', message: 'A keyring failed' })
@@ -68,13 +68,13 @@ describe('hideRefusal', () => {
     expect(thrown(() => hideRefusal(refusal, 'ERR_SESSION_EXPIRED')).code).toBe('ERR_SESSION_EXPIRED')
   })
 
-  test('passes on what says that keys may be had later', () => {
+  test('passes on errors that say that keys may be available later', () => {
     const error = unavailable()
     expect(thrown(() => hideRefusal(error))).toBe(error)
   })
 })
 
-test('errors of another copy of the library are recognised by name and code', () => {
+test('recognises errors of another copy of the library by name and code', () => {
   expect(isGlassineError(ofAnotherCopy('ERR_DECRYPT_FAILED'))).toBe(true)
   expect(isGlassineError(ofAnotherCopy('ERR_NEVER_HEARD_OF'))).toBe(false)
   expect(isUnavailable(ofAnotherCopy('ERR_KEY_UNAVAILABLE'))).toBe(true)

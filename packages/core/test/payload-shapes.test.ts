@@ -1,5 +1,6 @@
-import { defineFields, GlassineError } from '@glassine/core'
+import { defineFields } from '@glassine/core'
 import { ciphertextsOf, plaintextsOf } from '@glassine/core/internal'
+import { thrown } from '@glassine/test-support'
 import { describe, expect, test } from '@jest/globals'
 
 const packageName = '@glassine/test'
@@ -10,7 +11,7 @@ const fields = defineFields<{ id: string; ssn: string; notes?: string[] }>('pati
 const payload = { id: 'p-1', ssn: '1', notes: ['a', 'b'] }
 const isSealed = (value: unknown): boolean => typeof value === 'string' && value.startsWith('</')
 
-/** Seals by writing the text in angle brackets. */
+/** Seals by putting the text in angle brackets. */
 const sealed = (value: unknown, options: { bundleMember?: string; partial?: boolean } = {}): any => {
   const { copy, items } = plaintextsOf(fields, value, { packageName, isSealed, ...options })
   for (const { holder, key, pointer, text } of items) holder[key] = `<${pointer} ${text}>`
@@ -20,35 +21,31 @@ const opened = (value: unknown, options: { bundleMember?: string; partial?: bool
   const { items, put } = ciphertextsOf(fields, value, { packageName, ...options })
   return put(
     items.map(({ pointer, value: text }) => {
-      if (typeof text !== 'string' || !text.startsWith(`<${pointer} `)) throw new Error('not sealed for here')
+      if (typeof text !== 'string' || !text.startsWith(`<${pointer} `))
+        throw new Error('not sealed for this place')
       return JSON.parse(text.slice(pointer.length + 2, -1))
     }),
   )
 }
 const codeOf = (work: () => unknown): string => {
-  try {
-    work()
-  } catch (error) {
-    if (!(error instanceof GlassineError)) throw error
-    expect(error.cause.package).toBe(packageName)
-    return error.code
-  }
-  return 'none'
+  const { code, cause } = thrown(work)
+  expect(cause.package).toBe(packageName)
+  return code
 }
 
 describe('the field shape', () => {
-  test('is a ciphertext in each place', () => {
+  test('puts a ciphertext in each place', () => {
     const value = sealed(payload)
     expect(value).toEqual({ id: 'p-1', ssn: '</ssn "1">', notes: ['</notes/0 "a">', '</notes/1 "b">'] })
     expect(opened(value)).toEqual(payload)
     expect(payload.ssn).toBe('1')
   })
 
-  test('what is sealed already is not sealed again', () => {
+  test('refuses to seal what is sealed already', () => {
     expect(codeOf(() => sealed(sealed(payload)))).toBe('ERR_ALREADY_ENCRYPTED')
   })
 
-  test('what is absent, whole and partial', () => {
+  test('refuses absent fields in whole payloads and skips them in partial ones', () => {
     expect(codeOf(() => sealed({ id: 'p-1' }))).toBe('ERR_FIELD_MISSING')
     expect(codeOf(() => opened({ id: 'p-1' }))).toBe('ERR_FIELD_MISSING')
     expect(opened(sealed({ id: 'p-1' }, { partial: true }), { partial: true })).toEqual({ id: 'p-1' })
@@ -58,7 +55,7 @@ describe('the field shape', () => {
 describe('the bundle shape', () => {
   const bundle = { bundleMember: 'sealed' }
 
-  test('is one ciphertext in a member of the root', () => {
+  test('puts one ciphertext in a member of the root', () => {
     const value = sealed(payload, bundle)
     expect(value).toEqual({
       id: 'p-1',
@@ -68,7 +65,7 @@ describe('the bundle shape', () => {
     expect(opened(value, bundle)).toEqual(payload)
   })
 
-  test('what is absent, whole and partial', () => {
+  test('refuses absent fields in whole payloads and skips them in partial ones', () => {
     const partial = { ...bundle, partial: true }
     expect(codeOf(() => sealed({ id: 'p-1' }, bundle))).toBe('ERR_FIELD_MISSING')
     expect(codeOf(() => opened({ id: 'p-1' }, bundle))).toBe('ERR_FIELD_MISSING')
@@ -77,7 +74,7 @@ describe('the bundle shape', () => {
     expect(codeOf(() => opened({ notes: [null] }, partial))).toBe('ERR_FIELD_MISSING')
   })
 
-  test('refuses its member where it is there already, fields beside it, and a bundle that is no object', () => {
+  test('refuses an existing member, fields beside it, and a bundle that is not an object', () => {
     expect(codeOf(() => sealed({ ...payload, sealed: 'x' }, bundle))).toBe('ERR_VALUE_INVALID')
     expect(codeOf(() => sealed({ ...payload, sealed: '</sealed {}>' }, bundle))).toBe('ERR_ALREADY_ENCRYPTED')
     expect(codeOf(() => opened({ ssn: '1', sealed: '</sealed {}>' }, bundle))).toBe('ERR_FIELD_NOT_ENCRYPTED')

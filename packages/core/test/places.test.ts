@@ -45,13 +45,13 @@ describe('places', () => {
     ])
   })
 
-  test('carry the declaration they belong to', () => {
+  test('carry their declaration', () => {
     const { places } = walk(patient, payload())
     expect(places.map(({ field }) => patient.fields.includes(field))).not.toContain(false)
     expect(places[2]!.field.path).toBe('/visits/*/note')
   })
 
-  test('are written to in the copy, and what the caller owns stays as it was', () => {
+  test("are written in the copy, and the caller's objects stay unchanged", () => {
     const given = deepFrozen(payload())
     const { copy, places } = placesOf(patient, given, request)
     for (const { holder, key, pointer } of places) holder[key] = `sealed ${pointer}`
@@ -76,7 +76,7 @@ describe('places', () => {
     expect(given).toEqual(payload())
   })
 
-  test('what lies off the declared paths is shared and not copied', () => {
+  test('are shared, not copied, off the declared paths', () => {
     const given = payload()
     const { copy } = placesOf(patient, given, request)
     expect(copy.untouched).toBe(given.untouched)
@@ -85,14 +85,14 @@ describe('places', () => {
     expect(copy.visits).not.toBe(given.visits)
   })
 
-  test('one object at two places is two copies', () => {
+  test('are copied twice if one object is at two places', () => {
     const visit = { note: 'a' }
     const { copy, places } = walk(defineFields('p', { 'visits[*].note': {} }), { visits: [visit, visit] })
     places[0]!.holder.note = 'sealed'
     expect(copy).toEqual({ visits: [{ note: 'sealed' }, { note: 'a' }] })
   })
 
-  test('the names of the signs are names: a member called * and a prefix of another', () => {
+  test('may have wildcard characters or the prefix of another name as their names', () => {
     const policy = defineFields('p', { 'a/b': {}, 'c~d.e': {}, 'c~d.ee': {} })
     expect(found(policy, { 'a/b': 1, 'c~d': { e: 2, ee: 3 } })).toEqual([
       ['/a~1b', 1],
@@ -101,7 +101,7 @@ describe('places', () => {
     ])
   })
 
-  test('a record at the root, and lists of lists', () => {
+  test('are found in a record at the root, and in lists of lists', () => {
     expect(found(defineFields('p', { '*.note': {} }), { a: { note: 1 }, b: { note: 2 } })).toEqual([
       ['/a/note', 1],
       ['/b/note', 2],
@@ -113,22 +113,23 @@ describe('places', () => {
     ])
   })
 
-  test('a policy that only masks has none', () => {
+  test('are empty for a policy that only masks', () => {
     const given = { phone: '1' }
     expect(walk(defineFields('p', { phone: { masked: {} } }), given)).toEqual({
       copy: given,
       places: [],
       absent: [],
+      members: [],
     })
   })
 
-  test(`${maxPlaces} places are worked on; one more is refused`, () => {
+  test(`${maxPlaces} of them are accepted; one more is refused`, () => {
     const policy = defineFields('p', { 'list[*].x': {} })
     const list = (length: number, x?: number) => ({ list: Array.from({ length }, () => ({ x })) })
     expect(walk(policy, list(maxPlaces, 1)).places).toHaveLength(maxPlaces)
     for (const error of [
       thrown(() => walk(policy, list(maxPlaces + 1, 1))),
-      // Absent ones are work too where they are listed.
+      // Absent places count too if they are listed.
       thrown(() => walk(policy, list(maxPlaces + 1), 'collect')),
     ]) {
       expect([error.code, error.statusCode, error.cause.path]).toEqual(['ERR_TOO_LARGE', 400, '/list/*/x'])
@@ -136,42 +137,61 @@ describe('places', () => {
   })
 })
 
-describe('what is absent', () => {
+describe('objects and lists without a value', () => {
+  const policy = defineFields('p', { 'rows[*].cells[*].x': { optional: true } })
+  const rows = (count: number, length: number) => ({
+    rows: Array.from({ length: count }, () => ({ cells: Array.from({ length }, () => ({})) })),
+  })
+
+  test('cost a copy each, so there may be 100,000 of them', () => {
+    // The list, 9 rows with their lists, and their cells.
+    const many = walk(policy, rows(9, 11_109))
+    expect(many.copy).toEqual(rows(9, 11_109))
+    const error = thrown(() => walk(policy, rows(9, 11_110)))
+    expect([error.code, error.statusCode]).toEqual(['ERR_TOO_LARGE', 400])
+    expect(thrown(() => walk(policy, { rows: Array(100_001).fill({}) })).code).toBe('ERR_TOO_LARGE')
+  })
+})
+
+describe('an absent', () => {
   const without = (name: keyof ReturnType<typeof payload>) => ({ ...payload(), [name]: undefined })
 
   test.each<[string, unknown, string]>([
-    ['a field', without('ssn'), '/ssn'],
-    ['an object', without('address'), '/address'],
-    ['an object that is null', { ...payload(), address: null }, '/address'],
-    ['a field of an object', { ...payload(), address: { city: 'Bern' } }, '/address/street'],
-    ['a list', without('tags'), '/tags'],
-    ['an element', { ...payload(), tags: ['x', undefined] }, '/tags/*'],
-    ['a hole', { ...payload(), tags: new Array(2) }, '/tags/*'],
-    ['a record', without('phones'), '/phones'],
-    ['a member of a record', { ...payload(), phones: { home: null } }, '/phones/*'],
-    ['a field in a record', { ...payload(), phones: { home: {} } }, '/phones/*/number'],
-  ])('%s: ERR_FIELD_MISSING by its template path; passed over in a partial document', (_, given, path) => {
-    for (const statusCode of [400, 500] as const) {
-      const error = thrown(() => placesOf(patient, given, { packageName: '@glassine/message', statusCode }))
-      expect([error.code, error.statusCode]).toEqual(['ERR_FIELD_MISSING', statusCode])
-      expect(error.cause).toEqual({ package: '@glassine/message', path })
-    }
-    expect(found(patient, given, 'ignore').map(([pointer]) => pointer)).not.toContain(path)
-    expect(found(patient, given, 'ignore').length).toBeGreaterThan(3)
-  })
+    ['field', without('ssn'), '/ssn'],
+    ['object', without('address'), '/address'],
+    ['object that is null', { ...payload(), address: null }, '/address'],
+    ['field of an object', { ...payload(), address: { city: 'Bern' } }, '/address/street'],
+    ['list', without('tags'), '/tags'],
+    ['element', { ...payload(), tags: ['x', undefined] }, '/tags/*'],
+    ['element, as a hole,', { ...payload(), tags: new Array(2) }, '/tags/*'],
+    ['record', without('phones'), '/phones'],
+    ['member of a record', { ...payload(), phones: { home: null } }, '/phones/*'],
+    ['field in a record', { ...payload(), phones: { home: {} } }, '/phones/*/number'],
+  ])(
+    '%s is ERR_FIELD_MISSING with its template path, and skipped in a partial document',
+    (_, given, path) => {
+      for (const statusCode of [400, 500] as const) {
+        const error = thrown(() => placesOf(patient, given, { packageName: '@glassine/message', statusCode }))
+        expect([error.code, error.statusCode]).toEqual(['ERR_FIELD_MISSING', statusCode])
+        expect(error.cause).toEqual({ package: '@glassine/message', path })
+      }
+      expect(found(patient, given, 'ignore').map(([pointer]) => pointer)).not.toContain(path)
+      expect(found(patient, given, 'ignore').length).toBeGreaterThan(3)
+    },
+  )
 
-  test('a field is not there by inheritance', () => {
+  test('field cannot be supplied by inheritance', () => {
     const policy = defineFields('p', { toString: {} } as never)
     expect(thrown(() => walk(policy, {})).code).toBe('ERR_FIELD_MISSING')
   })
 
-  test('partial documents still must have the shapes that are declared', () => {
+  test('field in a partial document does not excuse a wrong shape', () => {
     const error = thrown(() => walk(patient, { address: 'Main St 1' }, 'ignore'))
     expect([error.code, error.cause.path]).toEqual(['ERR_FIELD_MISSING', '/address'])
     expect(found(patient, {}, 'ignore')).toEqual([])
   })
 
-  test("'collect' lists every place whose holder is there, optional or not", () => {
+  test("field is listed by 'collect' if its holder exists, optional or not", () => {
     const { absent, places, copy } = walk(
       patient,
       { address: {}, visits: [{}, { note: 'b' }], phones: { home: {} }, tags: [] },
@@ -194,26 +214,26 @@ describe('what is absent', () => {
     })
   })
 
-  test("'collect' still requires the holders themselves", () => {
+  test("holder is an error even with 'collect'", () => {
     const given = { visits: [], phones: {}, tags: [] }
     expect(thrown(() => walk(patient, given, 'collect')).cause.path).toBe('/address')
   })
 })
 
-describe('optional on a path covers what stands above it', () => {
+describe('`optional` on a path covers everything above it', () => {
   const policy = defineFields('p', { 'a.b.c': { optional: true }, 'list[*].x': { optional: true } })
 
   test.each<[string, unknown, unknown[]]>([
-    ['nothing', {}, []],
-    ['null above', { a: null, list: null }, []],
-    ['null further down', { a: { b: null }, list: [null, { x: 1 }, undefined] }, [['/list/1/x', 1]]],
-    ['all of it', { a: { b: { c: 1 } }, list: [] }, [['/a/b/c', 1]]],
-    ['null in the place itself, which is a value', { a: { b: { c: null } } }, [['/a/b/c', null]]],
+    ['for an empty payload', {}, []],
+    ['for null above', { a: null, list: null }, []],
+    ['for null further down', { a: { b: null }, list: [null, { x: 1 }, undefined] }, [['/list/1/x', 1]]],
+    ['for a complete payload', { a: { b: { c: 1 } }, list: [] }, [['/a/b/c', 1]]],
+    ['for null in the place itself, which is a value', { a: { b: { c: null } } }, [['/a/b/c', null]]],
   ])('%s', (_, given, expected) => {
     expect(found(policy, given)).toEqual(expected)
   })
 
-  test('but the wrong shape is never taken for absent', () => {
+  test('but a wrong shape never counts as absent', () => {
     for (const given of [
       { a: 'x' },
       { a: { b: [] } },
@@ -226,7 +246,7 @@ describe('optional on a path covers what stands above it', () => {
       expect(thrown(() => walk(policy, given)).code).toBe('ERR_FIELD_MISSING')
   })
 
-  test('and a required neighbour requires what stands above both, whichever was declared first', () => {
+  test('but a required neighbour requires everything above both, in either order of declaration', () => {
     for (const both of [
       defineFields('p', { 'a.b': { optional: true }, 'a.c': {} }),
       defineFields('p', { 'a.c': {}, 'a.b': { optional: true } }),
@@ -237,7 +257,7 @@ describe('optional on a path covers what stands above it', () => {
   })
 })
 
-describe('what does not have the declared shape', () => {
+describe('refuses', () => {
   class Address {
     street = 'Main St 1'
   }
@@ -245,9 +265,9 @@ describe('what does not have the declared shape', () => {
   test.each<[string, unknown, string, string]>([
     ['undefined', undefined, 'ERR_FIELD_MISSING', ''],
     ['null', null, 'ERR_FIELD_MISSING', ''],
-    ['a string', 'body', 'ERR_FIELD_MISSING', ''],
-    ['a list', [payload()], 'ERR_FIELD_MISSING', ''],
-    ['a class instance', new Address(), 'ERR_VALUE_INVALID', ''],
+    ['a string as the root', 'body', 'ERR_FIELD_MISSING', ''],
+    ['a list as the root', [payload()], 'ERR_FIELD_MISSING', ''],
+    ['a class instance as the root', new Address(), 'ERR_VALUE_INVALID', ''],
     ['a Map', new Map(), 'ERR_VALUE_INVALID', ''],
     ['a string for an object', { ...payload(), address: 'x' }, 'ERR_FIELD_MISSING', '/address'],
     ['a list for an object', { ...payload(), address: [] }, 'ERR_FIELD_MISSING', '/address'],
@@ -277,15 +297,31 @@ describe('what does not have the declared shape', () => {
     expect(Object.hasOwn(Object.prototype, 'a')).toBe(false)
   })
 
-  test('a payload that contains itself is walked along the declared paths only', () => {
+  test('nothing outside the declared paths, such as a cycle', () => {
     const given: Record<string, unknown> = { ssn: 'x' }
     given.self = given
     expect(found(defineFields('p', { 'self.self.ssn': {} }), given)).toEqual([['/self/self/ssn', 'x']])
   })
 
-  test('errors hold the template path, never a key or a value of the payload', () => {
+  test('with the template path, never with a key or a value of the payload', () => {
     const error = thrown(() => walk(patient, { ...payload(), phones: { 'canary-7c1f': 'canary-7c1f' } }))
     expect(`${error.stack}${JSON.stringify(error)}`).not.toContain('canary')
     expect(error.cause.path).toBe('/phones/*')
   })
+})
+
+test('an instance of a class is named as the reason, at the root and below', () => {
+  class Instance {
+    street = 'secret'
+  }
+  const fields = defineFields<any>('patient', { 'address.street': {} })
+  for (const [payload, path] of [
+    [new Instance(), ''],
+    [{ address: new Instance() }, '/address'],
+  ] as const)
+    expect(thrown(() => placesOf(fields, payload, { packageName: 'mine', statusCode: 500 }))).toMatchObject({
+      code: 'ERR_VALUE_INVALID',
+      message: `${path || '/'}: a class instance`,
+      cause: { package: 'mine', path },
+    })
 })

@@ -5,7 +5,7 @@ import { acquireAll, preparedWith } from '../src/internal.ts'
 
 const failure = () => new GlassineError('ERR_KEY_UNAVAILABLE', { package: '@example/keys' })
 
-/** Leases that count how often they were released. */
+/** Leases that count their releases. */
 const leases = (count: number) =>
   Array.from({ length: count }, () => {
     const lease = { released: 0, release: () => void lease.released++ }
@@ -13,7 +13,7 @@ const leases = (count: number) =>
   })
 
 describe('the second phase', () => {
-  test('does its work with the leases held, and releases each once after it', () => {
+  test('works with the leases held, then releases each once', () => {
     const held = leases(2)
     const prepared = preparedWith('@example/format', () => held.map(({ released }) => released), {
       leases: held,
@@ -23,7 +23,7 @@ describe('the second phase', () => {
     expect(held.map(({ released }) => released)).toEqual([1, 1])
   })
 
-  test('releases them when the work throws', () => {
+  test('releases them if the work throws', () => {
     const held = leases(2)
     const work = () => {
       throw failure()
@@ -45,7 +45,7 @@ describe('the second phase', () => {
     expect(worked).toBe(method === 'finish' ? 1 : 0)
   })
 
-  test('has a reply only where one is given', () => {
+  test('has a reply only if one is given', () => {
     expect(preparedWith('@example/format', () => 1)).not.toHaveProperty('reply')
   })
 })
@@ -59,20 +59,17 @@ describe('acquireAll', () => {
     expect(await acquireAll([20, 1, 10], slowest, () => {})).toEqual([20, 1, 10])
   })
 
-  test.each([1, 3])(
-    'releases what it got when one of %i fails, also what comes after the failure',
-    async (count) => {
-      const released: number[] = []
-      const acquire = async (at: number) => {
-        if (at === 0) throw failure()
-        await new Promise((resolve) => setTimeout(resolve, at))
-        return at
-      }
-      const error = await rejection(
-        acquireAll([...Array(count).keys()], acquire, (at) => void released.push(at)),
-      )
-      expect(error.code).toBe('ERR_KEY_UNAVAILABLE')
-      expect(released).toEqual(count === 1 ? [] : [1, 2])
-    },
-  )
+  test.each([1, 3])('releases the others if one of %i fails, even those that arrive later', async (count) => {
+    const released: number[] = []
+    const acquire = async (at: number) => {
+      if (at === 0) throw failure()
+      await new Promise((resolve) => setTimeout(resolve, at))
+      return at
+    }
+    const error = await rejection(
+      acquireAll([...Array(count).keys()], acquire, (at) => void released.push(at)),
+    )
+    expect(error.code).toBe('ERR_KEY_UNAVAILABLE')
+    expect(released).toEqual(count === 1 ? [] : [1, 2])
+  })
 })

@@ -63,6 +63,18 @@ export class Refused {
   hidden = () => this.#hidden
   // @ts-expect-error - a method
   @Encrypted() method(): void {}
+  // @ts-expect-error - no JSON: it would be refused when it is sealed
+  @Encrypted() since!: Encrypted<Date>
+  // @ts-expect-error - no JSON
+  @Encrypted({ optional: true }) maybe?: Encrypted<Date | null>
+  // @ts-expect-error - no JSON
+  @Encrypted() big!: Encrypted<bigint>
+  // @ts-expect-error - no JSON
+  @Encrypted() map!: Encrypted<Map<string, string>>
+  // @ts-expect-error - no JSON
+  @Encrypted() bytes!: Encrypted<Uint8Array>
+  // @ts-expect-error - no JSON in it
+  @Encrypted() deep!: Encrypted<{ visits: { at: Date }[] }>
   // @ts-expect-error - without the call
   @Encrypted uncalled!: Encrypted<string>
   // @ts-expect-error - a misspelt option
@@ -83,13 +95,13 @@ export class Refused {
   @Nested(() => Visit) list!: Visit[]
   // @ts-expect-error - a record without { in: 'record' }
   @Nested(() => Visit) record!: Record<string, Visit>
-  // @ts-expect-error - no list
+  // @ts-expect-error - not a list
   @Nested(() => Visit, { in: 'array' }) single!: Visit
-  // @ts-expect-error - no record
+  // @ts-expect-error - not a record
   @Nested(() => Visit, { in: 'record' }) notRecord!: Visit[]
   // @ts-expect-error - another class
   @Nested(() => Visit) other!: Address
-  // @ts-expect-error - a subclass brings fields that nobody declared
+  // @ts-expect-error - a subclass brings undeclared fields
   @Nested(() => Visit) more!: LongVisit
   // @ts-expect-error - an element may be null
   @Nested(() => Visit, { in: 'array', optional: true }) gaps!: (Visit | null)[]
@@ -99,8 +111,21 @@ export class Refused {
   @Nested(() => Visit) nullable!: Visit | null
   // @ts-expect-error - no such kind
   @Nested(() => Visit, { in: 'set' }) set!: Visit[]
-  // @ts-expect-error - the class itself and not a function that returns it
+  // @ts-expect-error - the class itself, not a function that returns it
   @Nested(Visit) direct!: Visit
+}
+
+interface Tree {
+  name: string
+  branches: Tree[]
+}
+
+export class Taken {
+  @Encrypted() unknown!: Encrypted<unknown[]>
+  @Encrypted() anything!: Encrypted<Record<string, any>>
+  @Encrypted() tree!: Encrypted<Tree>
+  @Encrypted() tuple!: Encrypted<[string, number?]>
+  @Encrypted() union!: Encrypted<'a' | 1 | { b?: string } | null>
 }
 
 class LongVisit extends Visit {
@@ -111,7 +136,7 @@ class LongVisit extends Visit {
 @Model
 export class Uncalled {}
 
-// @ts-expect-error - a class is no field
+// @ts-expect-error - a class is not a field
 @Encrypted()
 export class NotAField {}
 
@@ -121,7 +146,7 @@ declare const patient: Patient
 declare const atRest: Sealed<Patient>
 declare const numbers: Record<string, number>
 
-// A plain value assigns without a cast, and reads as what it is.
+// A plain value assigns without a cast, and reads as its plain type.
 export const assigned: Pick<Patient, 'ssn' | 'born' | 'flags' | 'scores' | 'notes' | 'email'> = {
   ssn: '078-05-1120',
   born: null,
@@ -155,13 +180,13 @@ expectTypeOf<Sealed<{ at: Date; f: (a: string) => void; x: unknown }>>().toEqual
 }>()
 expectTypeOf<Sealed<any>>().toBeAny()
 
-// @ts-expect-error - plaintext where ciphertext is due
+// @ts-expect-error - plaintext where ciphertext is expected
 export const leaked: Ciphertext<string> = patient.ssn
-// @ts-expect-error - plaintext where ciphertext is due
+// @ts-expect-error - plaintext where ciphertext is expected
 export const leakedText: Ciphertext<string> = '078-05-1120'
-// @ts-expect-error - ciphertext where plaintext is due
+// @ts-expect-error - ciphertext where plaintext is expected
 export const shown: string = atRest.ssn
-// @ts-expect-error - ciphertext where plaintext is due
+// @ts-expect-error - ciphertext where plaintext is expected
 export const shownFlavour: Encrypted<string> = atRest.ssn
 // @ts-expect-error - the ciphertext of something else
 export const swapped: Ciphertext<number> = atRest.ssn
@@ -210,6 +235,8 @@ expectTypeOf<FieldPath<Record<string, { a: string }>>>().toEqualTypeOf<'*' | '*.
 export const options: Fields<any>[] = [Patient, dto]
 export const untyped = defineFields('anything', { 'goes.here[*]': {}, there: { masked: {} } })
 
+// @ts-expect-error - no JSON: it would be refused when it is sealed
+defineFields<PatientDto>('patient', { since: {} })
 // @ts-expect-error - a typo
 defineFields<PatientDto>('patient', { snn: {} })
 // @ts-expect-error - a typo further down
@@ -218,7 +245,7 @@ defineFields<PatientDto>('patient', { 'visits[*].nota': {} })
 defineFields<PatientDto>('patient', { 'visits.note': {} })
 // @ts-expect-error - a record without .*
 defineFields<PatientDto>('patient', { 'phones.number': {} })
-// @ts-expect-error - nothing stands in a Date
+// @ts-expect-error - a Date contains no fields
 defineFields<PatientDto>('patient', { 'since.getTime': {} })
 // @ts-expect-error - would be read as two steps
 defineFields<PatientDto>('patient', { 'with.dot': {} })
@@ -236,3 +263,56 @@ defineFields<PatientDto>('patient', { ssn: { label: 'phi', optinal: true } })
 defineFields<PatientDto>('patient', { ssn: { masked: { keep: 4 } } })
 // @ts-expect-error - neither a class nor a policy
 export const wrong: Fields = { model: 'patient' }
+
+// --- what a payload is at run time -------------------------------------------------------------------------------
+
+class Stay {
+  @Encrypted() note!: Encrypted<string>
+  shorten() {
+    return this.note.slice(0, 9)
+  }
+}
+
+@Model('guest')
+class Guest {
+  #cache = 1
+  id!: string
+  @Encrypted() ssn!: Encrypted<string>
+  @Encrypted({ optional: true }) notes?: Encrypted<string[]>
+  @Nested(() => Stay) stay!: Stay
+  @Nested(() => Stay, { in: 'array' }) stays!: Stay[]
+  readonly at!: Date
+  greet() {
+    return `${this.id} ${this.#cache}`
+  }
+  static make() {
+    return new Guest()
+  }
+}
+
+// Methods and private members are not in it, at any depth; everything else is as it was declared.
+expectTypeOf<PayloadOf<typeof Guest>>().toEqualTypeOf<{
+  id: string
+  ssn: Encrypted<string>
+  notes?: Encrypted<string[]>
+  stay: { note: Encrypted<string> }
+  stays: { note: Encrypted<string> }[]
+  readonly at: Date
+}>()
+expectTypeOf<PayloadOf<typeof Guest>>().not.toHaveProperty('greet')
+expectTypeOf<PayloadOf<FieldPolicy<any>>>().toBeAny()
+expectTypeOf<PayloadOf<FieldPolicy<Tree>>['branches'][number]['branches']>().toExtend<{ name: string }[]>()
+
+declare const opened: PayloadOf<typeof Guest>
+// @ts-expect-error - a payload is no instance
+opened.greet()
+// @ts-expect-error - a payload is no instance
+export const instance: Guest = opened
+// What is sealed is a plain object too.
+export const payload: PayloadOf<typeof Guest> = {
+  id: 'g-1',
+  ssn: '078-05-1120',
+  stay: { note: 'first' },
+  stays: [],
+  at: new Date(),
+}

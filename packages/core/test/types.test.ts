@@ -15,7 +15,7 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
-/** The numbers of the lines of a file that the compiler finds fault with, ascending. */
+/** The line numbers in a file where the compiler reports errors, ascending. */
 const faultyLines = (said: string, file: string): number[] => {
   const lines = [...said.matchAll(/^\S*?([^/\s]+)\((\d+),\d+\): error TS/gm)].flatMap(([, name, line]) =>
     name === file ? [Number(line)] : [],
@@ -24,7 +24,7 @@ const faultyLines = (said: string, file: string): number[] => {
 }
 
 test.each<Mode>([...modes])(
-  '%s: the type tests hold, and without @ts-expect-error each refusal is one',
+  '%s: the type tests hold, and each @ts-expect-error is an error',
   async (mode) => {
     const lines = source.split('\n')
     const refused = lines.flatMap((line, at) => (line.includes('@ts-expect-error') ? [at + 2] : []))
@@ -37,13 +37,13 @@ test.each<Mode>([...modes])(
     )
     expect(faultyLines(said, holds)).toEqual([])
     expect(faultyLines(said, bare)).toEqual(refused)
-    // What the compiler says is a sentence of ours.
+    // The compiler prints our own sentences.
     expect(said).toContain('the field must be declared with the type Encrypted<...>')
     expect(said).toContain('a field that may be absent needs { optional: true }')
   },
 )
 
-test('without strictNullChecks, where everything may be undefined, nothing is taken for optional', async () => {
+test('without strictNullChecks, where everything may be undefined, nothing counts as optional', async () => {
   const text = `
     import { Encrypted, Model, Nested } from '@glassine/core'
     class Visit {

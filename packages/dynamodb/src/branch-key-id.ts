@@ -9,8 +9,8 @@ export type KeyAttributes = Readonly<Partial<Record<string, string>>>
 
 /**
  * Chooses the branch key of an item by its attributes: what a hierarchical keyring takes as `branchKeyId`. The
- * function sees the table's keys or, with `signAndInclude`, every attribute in the encryption context. It is asked
- * again when the item is read, so it must be a pure one.
+ * function sees the table's keys or, with `signAndInclude`, every attribute in the encryption context. It is called
+ * again when the item is read, so it must be pure.
  *
  * @example
  * ```ts

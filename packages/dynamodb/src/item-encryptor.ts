@@ -1,11 +1,14 @@
 import type { Item } from './attributes/attribute-value.ts'
-import { type ActionOptions, configOfActions } from './config/action-options.ts'
-import { configOfFields, type ItemEncryptorOptions } from './config/field-options.ts'
-import type { TableConfig } from './config/table-config.ts'
+import type { TableConfig } from './config/compile.ts'
+import {
+  type ActionOptions,
+  configOfActions,
+  configOfFields,
+  type ItemEncryptorOptions,
+} from './config/encryptor-options.ts'
 import { decryptItem } from './item/decrypt.ts'
-import { encryptItem } from './item/encrypt.ts'
+import { encryptItem, systemRandomness } from './item/encrypt.ts'
 import type { ItemInvocation } from './item/invocation.ts'
-import { systemRandomness } from './item/randomness.ts'
 
 /**
  * Encrypts and decrypts whole items of one table, in the format of the AWS Database Encryption SDK for DynamoDB.

@@ -22,7 +22,7 @@ export interface StreamValue {
  * Turns an image of a stream record into an item that `decryptItem` takes. Only streams with the view type
  * `NEW_IMAGE`, `OLD_IMAGE` or `NEW_AND_OLD_IMAGES` carry items that can be verified; the keys alone can not.
  *
- * @throws GlassineError `ERR_VALUE_INVALID` for what is no attribute value
+ * @throws GlassineError `ERR_VALUE_INVALID` for anything but an attribute value
  * @example
  * ```ts
  * const image = record.dynamodb?.NewImage
@@ -37,7 +37,7 @@ export const itemOfImage = (image: Readonly<Record<string, StreamValue>>): Item 
 
 const attributeOf = (value: StreamValue): AttributeValue => {
   if (typeof value !== 'object' || value === null)
-    throw valueError('An image holds what is no attribute value')
+    throw valueError('An image holds a value that is not an attribute value')
   if (value.B !== undefined) return { B: bytesOf(value.B) }
   if (value.BS !== undefined) return { BS: value.BS.map(bytesOf) }
   if (value.M !== undefined) return { M: itemOfImage(value.M) }

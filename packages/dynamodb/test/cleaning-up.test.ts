@@ -35,7 +35,7 @@ const publishedBy = (item: Item | undefined) =>
   Object.values(item ?? {}).flatMap((value) => ('B' in value ? [value.B] : []))
 
 /**
- * Commitments and the footer's tags are for everybody, also those that did not fit. Keys are derived from a few bytes,
+ * Commitments and the footer's tags are public, even those that did not match. Keys are derived from a few bytes,
  * commitments from a header. Of a hash whose first half becomes a key, the other half is used for nothing.
  */
 const aside = (one: SeenBytes): boolean => {

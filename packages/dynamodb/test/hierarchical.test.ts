@@ -1,5 +1,6 @@
 /** Items under the hierarchical keyring of `@glassine/keys`: branch keys for each tenant, chosen by the item. */
-import { type BranchKeySource, hierarchicalKeyring } from '@glassine/keys/key-store'
+import { hierarchicalKeyring } from '@glassine/keys/key-store'
+import { branchKeySource } from '@glassine/test-support'
 import { expect, test } from '@jest/globals'
 import { branchKeyIdOfItem, type Item, itemEncryptorOfActions } from '../src/index.ts'
 import { staticHierarchicalKeyring } from './support/keyrings.ts'
@@ -7,33 +8,17 @@ import { staticHierarchicalKeyring } from './support/keyrings.ts'
 const version = '3f1d9a52-7f10-4f5e-8f5c-1f6d2a3b4c5d'
 const include = 'SIGN_AND_INCLUDE_IN_ENCRYPTION_CONTEXT' as const
 
-/** A key store of tenants 1 and 2 that counts what it is asked for. */
-const store = () => {
-  const asked: string[] = []
-  const keyOf = (branchKeyId: string) => {
+/** A key store of tenants 1 and 2 that logs its calls. */
+const store = () =>
+  branchKeySource((branchKeyId) => {
     const tenant = /^tenant-([12])$/.exec(branchKeyId)?.[1]
-    if (tenant === undefined) return Promise.reject(new Error('no such key'))
-    return Promise.resolve({ branchKeyId, version, bytes: Buffer.alloc(32, Number(tenant)) })
-  }
-  const source: BranchKeySource = {
-    id: 'test',
-    getActiveBranchKey: ({ branchKeyId }) => {
-      asked.push(`active ${branchKeyId}`)
-      return keyOf(branchKeyId)
-    },
-    getBranchKeyVersion: ({ branchKeyId }) => {
-      asked.push(`version ${branchKeyId}`)
-      return keyOf(branchKeyId)
-    },
-    getBeaconKey: ({ branchKeyId }) => keyOf(branchKeyId),
-  }
-  return { source, asked }
-}
+    return tenant === undefined ? undefined : Buffer.alloc(32, Number(tenant))
+  })
 
 test.each(['SIGN_ONLY', include] as const)(
   'the keys choose the branch key, which is fetched once: %s',
   async (action) => {
-    const { source, asked } = store()
+    const keyStore = store()
     const options = {
       table: 'T',
       partitionKey: 'tenant',
@@ -43,7 +28,7 @@ test.each(['SIGN_ONLY', include] as const)(
     } as const
     const keyring = () =>
       hierarchicalKeyring({
-        keyStore: source,
+        keyStore,
         branchKeyId: branchKeyIdOfItem(({ tenant, at }) => {
           expect(at).toBe('7')
           return `tenant-${tenant}`
@@ -54,9 +39,9 @@ test.each(['SIGN_ONLY', include] as const)(
     const one = await encryptor.encryptItem(itemOf('1'))
     for (let more = 0; more < 5; more++) expect(await encryptor.decryptItem(one)).toEqual(itemOf('1'))
     await encryptor.encryptItem(itemOf('1'))
-    expect(asked).toEqual(['active tenant-1'])
+    expect(keyStore.calls).toEqual(['active tenant-1'])
     await encryptor.encryptItem(itemOf('2'))
-    expect(asked).toEqual(['active tenant-1', 'active tenant-2'])
+    expect(keyStore.calls).toEqual(['active tenant-1', 'active tenant-2'])
 
     // Written by the keyring of the tests, which stands on the format document, and the other way round.
     const independent = staticHierarchicalKeyring({ id: 'tenant-1', version, key: Buffer.alloc(32, 1) })
@@ -100,14 +85,14 @@ test.each([
 })
 
 test('invocations of two tenants at once share nothing but the key layer', async () => {
-  const { source, asked } = store()
+  const keyStore = store()
   const encryptor = itemEncryptorOfActions({
     table: 'T',
     partitionKey: 'tenant',
     attributeActions: { tenant: 'SIGN_ONLY', secret: 'ENCRYPT_AND_SIGN' },
     suite: '0x6700',
     keys: hierarchicalKeyring({
-      keyStore: source,
+      keyStore,
       branchKeyId: branchKeyIdOfItem(({ tenant }) => `tenant-${tenant}`),
     }),
   })
@@ -120,5 +105,5 @@ test('invocations of two tenants at once share nothing but the key layer', async
   )
   const encrypted = await Promise.all(items.map((item) => encryptor.encryptItem(item)))
   expect(await Promise.all(encrypted.map((item) => encryptor.decryptItem(item)))).toEqual(items)
-  expect(asked.toSorted()).toEqual(['active tenant-1', 'active tenant-2'])
+  expect(keyStore.calls.toSorted()).toEqual(['active tenant-1', 'active tenant-2'])
 })

@@ -212,6 +212,8 @@ describe('an item that cannot be encrypted', () => {
     ['a map that is a list', { M: [] }],
     ['a map that is null', { M: null }],
     ['a map with an undefined member', { M: { a: undefined } }],
+    ['a map with an empty name', { M: { '': { S: 'a' } } }],
+    ['a map with a name of 65,536 bytes', { M: { ['é'.repeat(32_768)]: { S: 'a' } } }],
   ])('%s: signed or encrypted, refused with the path and without the value', async (_, value) => {
     for (const name of ['ssn', 'plan']) {
       const error = await rejection(itemEncryptor(options).encryptItem({ ...patient, [name]: value } as Item))
@@ -219,7 +221,7 @@ describe('an item that cannot be encrypted', () => {
     }
   })
 
-  test('because it is no object', async () => {
+  test('because it is not an object', async () => {
     for (const wrong of [null, undefined, 'text'] as unknown as Item[])
       await expect(itemEncryptor(options).encryptItem(wrong)).rejects.toMatchObject({
         code: 'ERR_VALUE_INVALID',

@@ -2,10 +2,10 @@
 import { createHmac } from 'node:crypto'
 import { rejection } from '@glassine/test-support'
 import { describe, expect, test } from '@jest/globals'
-import { configOfActions } from '../src/config/action-options.ts'
-import { newSigner, verifySignature } from '../src/format/signature.ts'
+import { configOfActions } from '../src/config/encryptor-options.ts'
+import { newSigner, verifySignature } from '../src/format/footer.ts'
 import { type ActionOptions, type Item, itemEncryptorOfActions } from '../src/index.ts'
-import { systemRandomness } from '../src/item/randomness.ts'
+import { systemRandomness } from '../src/item/encrypt.ts'
 import { encryptorOf } from '../src/item-encryptor.ts'
 import { testKeyring } from './support/keyrings.ts'
 
@@ -49,7 +49,7 @@ const refused = async (changed: Item, reader = encryptor): Promise<void> => {
   expect(Object.keys(error.cause)).toEqual(['package'])
 }
 
-describe('an item that somebody changed is refused', () => {
+describe('a changed item is refused', () => {
   test('an attribute added, removed, renamed, or its value or type changed', async () => {
     const encrypted = await encryptor.encryptItem(item)
     await refused({ ...encrypted, more: { S: 'x' } })
@@ -173,7 +173,7 @@ describe('signatures', () => {
     }
   })
 
-  test('do not verify under another key, over another hash, or under what is no key', () => {
+  test('do not verify under another key, over another hash, or under something other than a key', () => {
     const signature = signer.sign(hash)
     const other = Buffer.from(hash)
     other[0]! ^= 1

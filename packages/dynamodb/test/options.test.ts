@@ -134,7 +134,7 @@ describe('an option that cannot be right throws at construction, with its name',
     expect(error).toMatchObject({ code: 'ERR_OPTION_INVALID', cause: { option } })
   })
 
-  test('options that are no object', () => {
+  test('options that are not an object are refused', () => {
     for (const wrong of [undefined, null, 'x'] as unknown as ItemEncryptorOptions[])
       expect(thrown(() => itemEncryptor(wrong)).cause.option).toBe('options')
   })

@@ -4,9 +4,8 @@ import { marshall, unmarshall } from '@aws-sdk/util-dynamodb'
 import type { Keyring } from '@glassine/keys'
 import { describe, expect, test } from '@jest/globals'
 import { readAttribute } from '../src/attributes/deserialise.ts'
-import { writeAttribute } from '../src/attributes/serialise.ts'
-import { Writer } from '../src/attributes/writer.ts'
-import { canonicalPath } from '../src/format/canonical-path.ts'
+import { canonicalPath } from '../src/attributes/plan.ts'
+import { Writer, writeAttribute } from '../src/attributes/serialise.ts'
 import { type AttributeValue, type Item, itemEncryptorOfActions, itemOfImage } from '../src/index.ts'
 import { testKeyring } from './support/keyrings.ts'
 
@@ -203,8 +202,20 @@ describe('6: strict reading', () => {
     ['a count cut short', 0x0300, '0000'],
     ['a list whose element is longer than it says', 0x0300, '0000000100040000000001'],
     ['a list whose element is shorter than it says', 0x0300, '000000010004000000020100'],
+    ['a list in a list that is longer than it says', 0x0300, '00000001 0300 00000003 00000000'],
+    ['a list in a list that is shorter than it says', 0x0300, '00000001 0300 00000005 00000000 00'],
+    [
+      'a list in a map that is longer than it says',
+      0x0200,
+      '00000001 0001 00000001 61 0300 00000003 00000000',
+    ],
     ['a map whose key is no string', 0x0200, '000000010002000000013100000000 0000'],
     ['a map with a name twice', 0x0200, `00000002${'000100000001610000000000 00'.repeat(2)}`],
+    ['a map with an empty name', 0x0200, '000000010001 00000000 0000 00000000'],
+    ['a map with a name of 65,536 bytes', 0x0200, `0000000100010001 0000${'61'.repeat(65_536)}0000 00000000`],
+    ['a set with a text twice', 0x0101, `00000002${'0000000161'.repeat(2)}`],
+    ['a set with a number twice in two notations', 0x0102, '00000002 0000000131 00000003312e30'],
+    ['a set with bytes twice', 0x01ff, `00000002${'00000001ff'.repeat(2)}`],
   ])('in a serialised value: %s', (_, typeId, hex) => {
     expect(() => readAttribute(typeId, Buffer.from(hex.replaceAll(' ', ''), 'hex'))).toThrow()
   })

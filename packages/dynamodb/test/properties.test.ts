@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { configOfActions } from '../src/config/action-options.ts'
+import { configOfActions } from '../src/config/encryptor-options.ts'
 import { type AttributeAction, type AttributeValue, type Item, itemEncryptorOfActions } from '../src/index.ts'
 import { encryptorOf } from '../src/item-encryptor.ts'
 import * as any from './support/arbitraries.ts'

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { GlassineError } from '@glassine/core'
-import { type Keyring, kmsKeyring } from '@glassine/keys'
-import { multiKeyring } from '@glassine/keys/multi'
+import { type Keyring, kmsKeyring, multiKeyring } from '@glassine/keys'
 import { rawAesKeyring } from '@glassine/keys/raw-aes'
 import { type LocalKms, startLocalKms } from '@glassine/local-kms'
 import { rejection } from '@glassine/test-support'

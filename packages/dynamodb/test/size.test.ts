@@ -1,11 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
-import {
-  type AttributeValue,
-  type Item,
-  itemEncryptorOfActions,
-  itemSize,
-  maxItemSize,
-} from '../src/index.ts'
+import { maxItemSize } from '../src/attributes/size.ts'
+import { type AttributeValue, type Item, itemEncryptorOfActions, itemSize } from '../src/index.ts'
 import { testKeyring } from './support/keyrings.ts'
 
 // DynamoDB Developer Guide, "DynamoDB item sizes and formats".
@@ -37,7 +32,7 @@ describe('the size of an item as DynamoDB counts it', () => {
     expect(itemSize({ 𐀂: { S: '' }, absent: undefined } as unknown as Item)).toBe(4)
   })
 
-  test('of what is no attribute value is refused', () => {
+  test('is refused for anything but an attribute value', () => {
     for (const wrong of [{ X: 1 }, {}, { S: 'a', N: '1' }, { N: 'abc' }] as unknown as AttributeValue[])
       expect(() => itemSize({ wrong })).toThrow(expect.objectContaining({ code: 'ERR_VALUE_INVALID' }))
   })

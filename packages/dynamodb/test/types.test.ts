@@ -22,7 +22,7 @@ test('items are those of the AWS SDK, both ways and without a cast', async () =>
   expectTypeOf<Record<string, StreamImageValue>>().toExtend<Parameters<typeof itemOfImage>[0]>()
 })
 
-test('what is no attribute value does not compile', () => {
+test('only attribute values compile', () => {
   // @ts-expect-error bytes are no string
   const bytes: Item = { id: { B: 'AQID' } }
   // @ts-expect-error numbers are text

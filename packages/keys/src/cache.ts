@@ -1,99 +1,54 @@
-import { isRefusal, ownError, unavailable } from './errors.ts'
-import { type Demand, Flight } from './flight.ts'
-import type { RefCounted } from './ref-counted.ts'
-import { Refusals } from './refusals.ts'
+import type { GlassineError } from '@glassine/core'
+import { NegativeCache } from './bounded-map.ts'
+import { CacheEntries, type Entry } from './cache-entries.ts'
+import { type CacheCounts, type CacheOptions, noCounts } from './cache-options.ts'
+import { isCallersLimit, isRefusal, ownError, unavailable } from './errors.ts'
+import { type Demand, InFlight } from './in-flight.ts'
+import type { RefCounted } from './lease.ts'
 
-/** The bounds of a {@link Cache}; times in ms. */
-export interface CacheOptions {
-  readonly expiry: number
-  readonly maxUses: number
-  readonly maxBytes: number
-  readonly maxEntries: number
-  /** How long past its expiry an entry may stand in while its source is unavailable. */
-  readonly staleIfError: number
-  /** How long a definite refusal is remembered. */
-  readonly refusals: number
-  /** The longest that a caller waits, and that a call takes for which nobody waits. */
-  readonly timeout: number
-  /** ms since the epoch. */
-  readonly now: () => number
-  /** `false`: an entry is not fetched again before it expires, for values that never change. Default `true`. */
-  readonly refreshAhead?: boolean
-}
-
-/** What a {@link Cache} counted since it was made. */
-export interface CacheCounts {
-  hits: number
-  misses: number
-  joined: number
-  refreshes: number
-  stale: number
-  evictions: number
-  refused: number
-  errors: number
-}
-
-export const noCounts = (): CacheCounts => ({
-  hits: 0,
-  misses: 0,
-  joined: 0,
-  refreshes: 0,
-  stale: 0,
-  evictions: 0,
-  refused: 0,
-  errors: 0,
-})
-
-interface Entry<V> {
-  readonly shared: RefCounted<V>
-  readonly born: number
-  uses: number
-  bytes: number
-  /** No refresh before this time: one that failed is not repeated at every use. */
-  retryAt: number
-  /** Whether the last call failed without a definite answer: the stale entry then serves without a wait. */
-  failed: boolean
-  /** Whether a refresh was refused: such an entry never outlives its expiry. */
-  refused: boolean
-}
-
-/** Refresh when this share of the age, uses or bytes is gone. */
+/** Refresh when this share of the age, uses or bytes is used up. */
 const refreshShare = 0.8
 
-/** Pause after a refresh that failed, in ms. */
+/** How long a caller with a stale key waits for a new one, in ms. */
+const patience = 500
+
+/** Pause after a failed refresh, in ms. */
 const refreshPause = 1_000
 
 /**
- * A cache of values that are fetched: bounded by age, uses, bytes and entries (least recently used goes first),
- * with one call at a time for each key. `R` is what a call needs to know; `V` is disposed of when neither the
- * cache nor anybody it was lent to holds it.
+ * A cache of fetched values, bounded by age, uses, bytes and entries, with one call at a time per key. The least
+ * recently used entry is evicted first, of an owner over his share if there is one. `R` is what a call needs to know.
+ * `V` is disposed of when neither the cache nor a caller holds a reference to it.
  *
- * The clock is read when the cache is used. There is no timer in it, since a Lambda environment is frozen between
- * invocations; expired entries are dropped at the next miss.
+ * The cache has no timers, since a Lambda environment is frozen between invocations. It reads the clock when it is
+ * used, and drops expired entries at the next miss.
  */
 export class Cache<R, V> {
   readonly counts: CacheCounts
-  readonly #options: CacheOptions
+  readonly #options: CacheOptions<R>
   readonly #load: (request: R, deadline: () => number) => Promise<RefCounted<V>>
-  readonly #entries = new Map<string, Entry<V>>()
-  readonly #flights = new Map<string, Flight<V>>()
-  readonly #refusals: Refusals
-  /** Spares moving the entry that is used all the time to where it stands already. */
-  #newest: Entry<V> | undefined
+  readonly #entries: CacheEntries<V>
+  readonly #inFlight = new Map<string, InFlight<V>>()
+  /** Values that wait for `admit`, for as long as a caller holds them. */
+  #unproven = new WeakMap<RefCounted<V>, InFlight<V>>()
+  readonly #negative: NegativeCache
+  /** Whether the source failed, or was late, since it last answered: no expired key waits for it then. */
+  #isDown = false
 
   /**
-   * @param load - fetches a value; the cache takes over the hold that its maker has on it
-   * @param counts - may be shared by caches that are counted as one
+   * @param load - fetches a value; the first reference to it passes to the cache
+   * @param counts - may be shared by several caches
    */
   constructor(
-    options: CacheOptions,
+    options: CacheOptions<R>,
     load: (request: R, deadline: () => number) => Promise<RefCounted<V>>,
     counts = noCounts(),
   ) {
     this.counts = counts
     this.#options = options
     this.#load = load
-    this.#refusals = new Refusals(options.refusals, options.maxEntries)
+    this.#negative = new NegativeCache(options.refusals, options.maxEntries)
+    this.#entries = new CacheEntries(options.maxEntries)
   }
 
   get size(): number {
@@ -101,11 +56,11 @@ export class Cache<R, V> {
   }
 
   /**
-   * Lends the value of a key and counts the uses and bytes. At once when it is there: no promise is made then.
-   * Whoever gets it must release it.
+   * Acquires the value of a key for the caller, who releases it, and counts the uses and bytes. Returns a cached value
+   * at once, without a promise. The caller has checked that the demand alone does not exceed the bounds.
    *
    * @throws GlassineError as the promise's rejection: that of `load`, or `ERR_KEY_UNAVAILABLE` when the caller's
-   * deadline passes first. The caller has checked that the demand alone does not exceed the bounds.
+   * deadline passes first
    */
   take(key: string, request: R, demand: Demand): RefCounted<V> | Promise<RefCounted<V>> {
     const options = this.#options
@@ -113,13 +68,13 @@ export class Cache<R, V> {
     const entry = this.#entries.get(key)
     if (entry === undefined) return this.#miss(key, request, demand, undefined, now)
     const age = now - entry.born
-    // A clock that was set back says nothing of the age, so the entry counts as expired.
+    // After the clock was set back the age is unknown, so the entry counts as expired.
     if (age < 0 || age >= options.expiry || !this.#fits(entry, demand))
       return this.#miss(key, request, demand, entry, now)
     this.counts.hits++
     entry.uses += demand.uses
     entry.bytes += demand.bytes
-    if (entry !== this.#newest) this.#touch(key, entry)
+    this.#entries.touch(entry)
     if (
       options.refreshAhead !== false &&
       (age >= refreshShare * options.expiry ||
@@ -130,29 +85,46 @@ export class Cache<R, V> {
     return entry.shared.acquire()
   }
 
-  /** Whether `take` most likely makes no call of its own: the value is there, or under way. */
+  /** Whether `take` would most likely not make a call: the value is cached or being fetched. */
   knows(key: string): boolean {
     const { now, expiry } = this.#options
     const at = now()
     const entry = this.#entries.get(key)
     const age = entry === undefined ? -1 : at - entry.born
     if (age >= 0 && age < expiry) return true
-    const flight = this.#flights.get(key)
-    return flight !== undefined && this.#joinable(flight, { uses: 0, bytes: 0 }, at)
+    const call = this.#inFlight.get(key)
+    return call !== undefined && this.#canWait(call, { uses: 0, bytes: 0 }, at)
   }
 
-  /** Adds a value that was had on another way. Holds it on its own, beside whoever else does. */
-  put(key: string, shared: RefCounted<V>): void {
+  /** Adds a value obtained elsewhere; the cache acquires a reference of its own. */
+  put(key: string, shared: RefCounted<V>, owner?: string): void {
     const now = this.#options.now()
-    this.#store(key, shared.acquire(), 0, 0, now)
-    this.#trim(now)
+    this.#entries.store({ key, owner, uses: 0, bytes: 0, startedAt: now }, shared.acquire())
+    this.#trim(now, owner)
   }
 
-  /** Drops everything. Calls that are under way serve those who wait for them, and are not kept. */
+  /**
+   * A function that puts a value into the cache, if `take` has fetched it and it waits for that; otherwise
+   * `undefined`. It has no effect after `clear`, or when no caller holds the value any more.
+   */
+  admission(shared: RefCounted<V>): (() => void) | undefined {
+    const unproven = this.#unproven
+    if (!unproven.has(shared)) return undefined
+    return () => {
+      const call = unproven.get(shared)
+      if (call === undefined || unproven !== this.#unproven || shared.isDisposed) return
+      unproven.delete(shared)
+      this.#entries.store(call, shared.acquire())
+      this.#trim(this.#options.now(), call.owner)
+    }
+  }
+
+  /** Drops everything. Calls in flight still serve their waiting callers, but their values are not cached. */
   clear(): void {
-    for (const [key, entry] of this.#entries) this.#drop(key, entry)
-    this.#flights.clear()
-    this.#refusals.clear()
+    this.#entries.clear()
+    this.#inFlight.clear()
+    this.#unproven = new WeakMap()
+    this.#negative.clear()
   }
 
   #miss(
@@ -163,136 +135,141 @@ export class Cache<R, V> {
     now: number,
   ): RefCounted<V> | Promise<RefCounted<V>> {
     this.counts.misses++
-    if (entry?.failed) {
+    // A key that may outlive its expiry is not waited for once its source is known to fail.
+    if (entry && (entry.failed || this.#isDown)) {
       const stale = this.#stale(key, demand, now)
       if (stale) {
         this.#refresh(key, request, entry, now)
         return stale
       }
     }
-    const refusal = this.#refusals.get(key, now)
+    const refusal = this.#negative.get(key, now)
     if (refusal) {
       this.counts.refused++
       return Promise.reject(ownError(refusal))
     }
     const deadline = Math.min(demand.deadline ?? Infinity, now + this.#options.timeout)
-    if (!(deadline > now)) return Promise.reject(unavailable())
-    let flight = this.#flights.get(key)
-    if (flight && this.#joinable(flight, demand, now)) this.counts.joined++
-    else flight = this.#depart(key, request, deadline, now)
-    const late = () => this.#stale(key, demand, this.#options.now()) ?? unavailable()
-    return flight.join(demand, deadline, deadline - now, late)
+    const late = (): RefCounted<V> | GlassineError =>
+      this.#stale(key, demand, this.#options.now()) ?? unavailable('no answer in time')
+    if (!(deadline > now)) {
+      const answer = late()
+      return answer instanceof Error ? Promise.reject(answer) : answer
+    }
+    let call = this.#inFlight.get(key)
+    if (call && this.#canWait(call, demand, now)) this.counts.joined++
+    else call = this.#start(key, request, deadline, now)
+    if (entry === undefined || !this.#mayOutlive(entry, now))
+      return call.wait(demand, deadline, deadline - now, late)
+    // Whatever the source does, a stale key serves after a moment; and at once for those who come after it.
+    const onTimeout = (): RefCounted<V> | GlassineError => {
+      this.#isDown = true
+      return late()
+    }
+    return call.wait(demand, deadline, Math.min(deadline - now, patience), onTimeout)
   }
 
   /**
-   * A call that is overdue may have died while the environment was frozen, and one that has all it can serve
-   * must not be asked for more: in both cases the next caller begins a call of its own.
+   * Whether a caller may wait for a call in flight. An overdue call may have died while the environment was frozen, and
+   * a call whose reserved uses are exhausted takes no more waiters; in both cases the caller starts a new call.
    */
-  #joinable(flight: Flight<V>, demand: Demand, now: number): boolean {
-    const age = now - flight.departed
-    return age >= 0 && age < this.#options.timeout && now < flight.deadline && this.#fits(flight, demand)
+  #canWait(call: InFlight<V>, demand: Demand, now: number): boolean {
+    const age = now - call.startedAt
+    return age >= 0 && age < this.#options.timeout && now < call.deadline && this.#fits(call, demand)
   }
 
   #fits(counted: { uses: number; bytes: number }, { uses, bytes }: Demand): boolean {
     return counted.uses + uses <= this.#options.maxUses && counted.bytes + bytes <= this.#options.maxBytes
   }
 
-  #depart(key: string, request: R, deadline: number, now: number): Flight<V> {
+  #start(key: string, request: R, deadline: number, now: number): InFlight<V> {
     this.#trim(now)
-    const flight = new Flight<V>(key, now, deadline)
-    this.#flights.set(key, flight)
-    this.#load(request, () => flight.deadline).then(
-      (shared) => this.#land(flight, shared),
-      (thrown) => this.#fail(flight, thrown),
+    const { ownerOf, isUnproven } = this.#options
+    // An entry of this key was admitted once: its successor needs no proof.
+    const waits = isUnproven?.(request) === true && this.#entries.get(key) === undefined
+    const call = new InFlight<V>(key, now, deadline, ownerOf?.(request), waits)
+    this.#inFlight.set(key, call)
+    this.#load(request, () => call.deadline).then(
+      (shared) => this.#resolved(call, shared),
+      (thrown) => this.#rejected(call, thrown),
     )
-    return flight
+    return call
   }
 
   #refresh(key: string, request: R, entry: Entry<V>, now: number): void {
-    if (now < entry.retryAt || this.#flights.has(key)) return
+    if (now < entry.retryAt || this.#inFlight.has(key)) return
     this.counts.refreshes++
-    this.#depart(key, request, now + this.#options.timeout, now)
+    this.#start(key, request, now + this.#options.timeout, now)
   }
 
-  #land(flight: Flight<V>, shared: RefCounted<V>): void {
-    // A flight that was replaced or cleared serves those who wait for it and leaves nothing behind.
-    if (this.#flights.get(flight.key) === flight) {
-      this.#flights.delete(flight.key)
-      this.#refusals.delete(flight.key)
-      // The age counts from the departure: what the source allowed then is what is known.
-      this.#store(flight.key, shared.acquire(), flight.uses, flight.bytes, flight.departed)
+  #resolved(call: InFlight<V>, shared: RefCounted<V>): void {
+    this.#isDown = false
+    // A call that was replaced or cleared serves its waiting callers and leaves nothing in the cache.
+    if (this.#inFlight.get(call.key) === call) {
+      this.#inFlight.delete(call.key)
+      this.#negative.delete(call.key)
+      if (call.isUnproven) this.#unproven.set(shared, call)
+      else this.#entries.store(call, shared.acquire())
     }
-    flight.settle(() => shared.acquire())
+    call.settle(() => shared.acquire())
     shared.release()
-    this.#trim(this.#options.now())
+    this.#trim(this.#options.now(), call.owner)
   }
 
-  #fail(flight: Flight<V>, thrown: unknown): void {
+  #rejected(call: InFlight<V>, thrown: unknown): void {
     const now = this.#options.now()
     const error = ownError(thrown)
-    const refused = isRefusal(error)
+    const isLimit = isCallersLimit(error)
+    const refused = !isLimit && isRefusal(error)
     this.counts.errors++
-    if (this.#flights.get(flight.key) === flight) {
-      this.#flights.delete(flight.key)
-      if (refused) this.#refusals.add(flight.key, error, now)
-      const entry = this.#entries.get(flight.key)
+    if (!refused && !isLimit) this.#isDown = true
+    if (this.#inFlight.get(call.key) === call) {
+      this.#inFlight.delete(call.key)
+      if (refused) this.#negative.add(call.key, error, now)
+      const entry = this.#entries.get(call.key)
       if (entry) {
-        entry.failed = !refused
+        entry.failed = !refused && !isLimit
         entry.refused = refused
         entry.retryAt = refused ? Infinity : now + refreshPause
+        // It stands among others of its age, which may live longer.
+        if (refused && now - entry.born >= this.#options.expiry) this.#evict(entry)
       }
     }
-    flight.settle((demand) => (refused ? undefined : this.#stale(flight.key, demand, now)) ?? ownError(error))
+    call.settle((demand, isStarter) => {
+      const stale = refused ? undefined : this.#stale(call.key, demand, now)
+      // A limit of the caller who began is no answer for those who waited with him.
+      return (
+        stale ?? (isLimit && !isStarter ? unavailable('the call of another request ended') : ownError(error))
+      )
+    })
     this.#trim(now)
   }
 
-  /** The entry when it may stand in for an answer that could not be had; the limits of its key hold as ever. */
+  /** Whether an expired entry may still be used while its source fails. */
+  #mayOutlive(entry: Entry<V>, now: number): boolean {
+    const age = now - entry.born
+    return !entry.refused && age >= 0 && age < this.#options.expiry + this.#options.staleIfError
+  }
+
+  /** The expired entry, if it may be used instead of a failed call. The limits on uses and bytes still apply. */
   #stale(key: string, demand: Demand, now: number): RefCounted<V> | undefined {
     const entry = this.#entries.get(key)
-    if (entry === undefined || entry.refused || !this.#fits(entry, demand)) return undefined
-    const age = now - entry.born
-    if (age < 0 || age >= this.#options.expiry + this.#options.staleIfError) return undefined
+    if (entry === undefined || !this.#mayOutlive(entry, now) || !this.#fits(entry, demand)) return undefined
     entry.uses += demand.uses
     entry.bytes += demand.bytes
     this.counts.stale++
     return entry.shared.acquire()
   }
 
-  #store(key: string, shared: RefCounted<V>, uses: number, bytes: number, born: number): void {
-    const old = this.#entries.get(key)
-    if (old) this.#drop(key, old)
-    const entry = { shared, born, uses, bytes, retryAt: 0, failed: false, refused: false }
-    this.#entries.set(key, entry)
-    this.#newest = entry
+  /** @param owner - who has added an entry */
+  #trim(now: number, owner?: string): void {
+    const { expiry, staleIfError } = this.#options
+    this.#negative.sweep(now)
+    const lives = ({ refused }: Entry<V>): number => expiry + (refused ? 0 : staleIfError)
+    this.counts.evictions += this.#entries.trim(now, lives, owner)
   }
 
-  #touch(key: string, entry: Entry<V>): void {
-    this.#entries.delete(key)
-    this.#entries.set(key, entry)
-    this.#newest = entry
-  }
-
-  /** Drops what is past all use, and then the least recently used of what is too much. */
-  #trim(now: number): void {
-    const { expiry, staleIfError, maxEntries } = this.#options
-    for (const [key, entry] of this.#entries) {
-      const age = now - entry.born
-      if (age < 0 || age >= expiry + (entry.refused ? 0 : staleIfError)) this.#evict(key, entry)
-    }
-    for (const [key, entry] of this.#entries) {
-      if (this.#entries.size <= maxEntries) break
-      this.#evict(key, entry)
-    }
-  }
-
-  #evict(key: string, entry: Entry<V>): void {
+  #evict(entry: Entry<V>): void {
     this.counts.evictions++
-    this.#drop(key, entry)
-  }
-
-  #drop(key: string, entry: Entry<V>): void {
-    this.#entries.delete(key)
-    if (this.#newest === entry) this.#newest = undefined
-    entry.shared.release()
+    this.#entries.drop(entry)
   }
 }

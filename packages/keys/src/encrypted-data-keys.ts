@@ -2,12 +2,12 @@ import { isUtf8 } from 'node:buffer'
 import type { EncryptedDataKey } from './keyring.ts'
 
 /*
- * The list of encrypted data keys in messages, items and tickets: of each the provider id, the provider info and the
- * ciphertext, each with its length in 16 bits before it. How many there are stands before the list, in 8 or 16 bits:
- * that and what is allowed are the format's.
+ * The list of encrypted data keys in messages, items and tickets: for each key its provider id, provider info and
+ * ciphertext, each prefixed with its length in 16 bits. The format itself writes the count before the list, in 8 or 16
+ * bits, and limits it.
  */
 
-/** Writes the list; `undefined` when a part is longer than the format can say. */
+/** Writes the list; `undefined` if a part is too long for a length of 16 bits. */
 export const writeEncryptedDataKeys = (keys: readonly EncryptedDataKey[]): Buffer | undefined => {
   let length = 0
   for (const { providerId, providerInfo, ciphertext } of keys) {
@@ -32,13 +32,13 @@ export const writeEncryptedDataKeys = (keys: readonly EncryptedDataKey[]): Buffe
 
 const maxPart = 0xffff
 
-/** What was read: the keys, as views, and the offset after the last. */
+/** The keys that were read, as views, and the offset after the last one. */
 export interface ReadEncryptedDataKeys {
   readonly encryptedDataKeys: readonly EncryptedDataKey[]
   readonly end: number
 }
 
-/** Reads so many keys from `at`; `undefined` when they are not all there, or a provider id is no UTF-8. */
+/** Reads `count` keys from `at`; `undefined` if the list is cut short or a provider id is not UTF-8. */
 export const readEncryptedDataKeys = (
   bytes: Buffer,
   at: number,

@@ -1,14 +1,14 @@
 import { fault } from './errors.ts'
 
-/** Names and values that are authenticated with a ciphertext and visible in CloudTrail, as AWS defines them. */
+/** Names and values that are authenticated with a ciphertext. AWS shows them in CloudTrail. */
 export type EncryptionContext = Readonly<Record<string, string>>
 
-/** An encryption context with the forms that the formats and the caches need, each made once. */
+/** An encryption context in the forms that formats and caches need, each computed once. */
 export interface SerialisedContext {
   readonly pairs: EncryptionContext
   /** u16 count and length-prefixed pairs in UTF-8 byte order; empty for an empty context. */
   readonly bytes: Buffer
-  /** The same bytes as a string of one character a byte: a key for maps. */
+  /** The same bytes as a string with one character per byte: a key for maps. */
   readonly id: string
 }
 
@@ -19,7 +19,7 @@ const byteOrder = (a: readonly [Buffer, Buffer], b: readonly [Buffer, Buffer]): 
  * Serialises an encryption context as AWS Encryption SDK messages and raw keyrings do (message format
  * specification, "Key Value Pairs"): pairs sorted by the UTF-8 bytes of their names.
  *
- * @throws GlassineError `ERR_BINDING_INVALID` when it does not fit the format: more than 65,535 bytes
+ * @throws GlassineError `ERR_BINDING_INVALID` when it is larger than the format allows: 65,535 bytes
  */
 export const serialiseContext = (pairs: EncryptionContext): SerialisedContext => {
   const names = Object.keys(pairs)
@@ -38,7 +38,7 @@ export const serialiseContext = (pairs: EncryptionContext): SerialisedContext =>
       at += part.copy(bytes, at)
     }
   }
-  return { pairs, bytes, id: bytes.toString('latin1') }
+  return Object.freeze({ pairs, bytes, id: bytes.toString('latin1') })
 }
 
 const empty: SerialisedContext = Object.freeze({ pairs: Object.freeze({}), bytes: Buffer.alloc(0), id: '' })

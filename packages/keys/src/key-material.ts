@@ -1,45 +1,52 @@
 import { integer, type OptionSchema, required } from '@glassine/core/internal'
-import { Cache, noCounts } from './cache.ts'
-import { decryptionId, encryptionIds, partitionOf } from './cache-ids.ts'
-import { type KeyCacheOptions, keyCacheBounds, keyCacheSchema } from './cache-options.ts'
+import { Cache } from './cache.ts'
+import { ownerOf } from './cache-entries.ts'
+import { type KeyCacheOptions, keyCacheBounds, keyCacheSchema, noCounts } from './cache-options.ts'
 import { checked, decryptFailed, fault } from './errors.ts'
-import type { DecryptionKeyRequest, EncryptionKeyRequest } from './key-request.ts'
-import { type Keyring, keyringRule } from './keyring.ts'
-import { type DataKey, dataKeyLeaseOf } from './lease.ts'
+import {
+  type DecryptionKeyRequest,
+  decryptionIds,
+  type EncryptionKeyRequest,
+  encryptionIds,
+  type KeyRequest,
+  partitionOf,
+} from './key-request.ts'
+import { type Keyring, keyringRule, Refusals } from './keyring.ts'
+import { type DataKey, dataKeyLeaseOf, inspected, type RefCounted } from './lease.ts'
 import { detached, keyLength, type Material, refCountedMaterial } from './material.ts'
 
 /** Counters since construction; for metrics. */
 export interface KeyStats {
   readonly hits: number
   readonly misses: number
-  /** Misses that joined a call that was under way. */
+  /** Misses that waited for a call already in flight. */
   readonly joined: number
-  /** Calls of the keyring that were made to refresh an entry ahead of its expiry. */
+  /** Calls of the keyring to refresh an entry before it expires. */
   readonly refreshes: number
   /** Uses of an expired entry within `cacheStaleIfError`. */
   readonly stale: number
   readonly evictions: number
-  /** Refusals answered from the negative cache. */
+  /** NegativeCache answered from the negative cache. */
   readonly refused: number
-  /** Calls of the keyring that failed, in the background too. */
+  /** Failed calls of the keyring, including those in the background. */
   readonly errors: number
-  /** Cached keys; one that was generated here counts twice, for encryption and for decryption. */
+  /** Cached keys. A key that was generated here counts twice: for encryption and for decryption. */
   readonly entries: number
 }
 
 /**
- * The one cached layer of key material under all formats. Keys are leased: release each {@link DataKey} once.
+ * The cache of data keys that all formats share. Keys are leased: release each {@link DataKey} once.
  *
- * A key is zeroed when no cache entry and no lease holds it any more.
+ * A key is zeroed when neither a cache entry nor a lease holds it.
  */
 export interface KeyMaterial {
-  /** What stands under it, for formats whose data keys cannot be cached: items of DynamoDB. */
+  /** The keyring underneath, for formats whose data keys cannot be cached: DynamoDB items. */
   readonly keyring: Keyring
   /**
-   * Leases the current data key of the context, or a new one when there is none or its bounds are reached.
+   * Leases the current data key for the context, or a new one if there is none or its bounds are reached.
    *
-   * @throws GlassineError `ERR_KEY_UNAVAILABLE`; `ERR_ENCRYPT_FAILED` when the wrapping key will not serve;
-   * `ERR_TOO_LARGE` when `messages` or `bytes` alone exceed the bounds of a key
+   * @throws GlassineError `ERR_KEY_UNAVAILABLE`; `ERR_ENCRYPT_FAILED` when the wrapping key cannot be used;
+   * `ERR_TOO_LARGE` when this request alone exceeds the bounds of a key
    */
   encryptionKey(request: EncryptionKeyRequest): Promise<DataKey>
   /** @throws GlassineError `ERR_DECRYPT_FAILED` (a definite refusal), `ERR_KEY_UNAVAILABLE` */
@@ -63,8 +70,8 @@ export interface KeyMaterialOptions extends KeyCacheOptions {
 }
 
 /**
- * Makes the cached layer over a keyring: one per process and keyring. Nothing is fetched and no key is made
- * before the first request, so that it may stand at module scope.
+ * Creates the cache over a keyring: one per process and keyring. Fetches and generates nothing before the first
+ * request, so it can be created at module scope.
  *
  * @throws GlassineError `ERR_OPTION_INVALID`
  * @example
@@ -81,19 +88,29 @@ export const keyMaterial = (options: KeyMaterialOptions): KeyMaterial => {
     cacheMaxBytes: maxBytes = mostBytes,
     ...kept
   } = checked(schema, options)
-  const bounds = { ...keyCacheBounds(kept), maxUses, maxBytes }
+  const bounds = {
+    ...keyCacheBounds(kept),
+    maxUses,
+    maxBytes,
+    ownerOf: ({ context, tenant }: KeyRequest) => ownerOf(context.pairs, tenant),
+  }
   const partition = partitionOf(keyring.id)
   const encryptionId = encryptionIds(partition)
+  const decryptionId = decryptionIds(partition)
   const counts = noCounts()
-  /** Moves on at `clear()`: a key that was asked for before must not be kept after it. */
+  /** Counts calls of `clear()`: a key requested before it must not be cached after it. */
   let epoch = 0
 
   const decryption = new Cache<DecryptionKeyRequest, Material>(
-    bounds,
-    async (request, deadline) => {
+    { ...bounds, isUnproven: ({ unproven }) => unproven !== undefined },
+    async ({ unproven, ...request }, deadline) => {
       const { length = keyLength, encryptedDataKeys } = request
-      const bytes = await keyring.unwrap({ ...request, deadline, length })
-      if (bytes === undefined) throw decryptFailed()
+      unproven?.spend()
+      const spend = unproven && (() => unproven.spend())
+      const refusals = new Refusals()
+      const { refused } = refusals
+      const bytes = await keyring.unwrap({ ...request, deadline, length, refused, ...(spend && { spend }) })
+      if (bytes === undefined) throw fault('ERR_DECRYPT_FAILED', refusals.cause(encryptedDataKeys))
       return refCountedMaterial(bytes, length, encryptedDataKeys.map(detached))
     },
     counts,
@@ -106,11 +123,15 @@ export const keyMaterial = (options: KeyMaterialOptions): KeyMaterial => {
       const { suite, context, tenant } = request
       const made = await keyring.generate({ suite, context, tenant, deadline, length: keyLength })
       const shared = refCountedMaterial(made?.dataKey, keyLength, made?.encryptedDataKeys)
-      // What is encrypted here is often read here next. The two entries live on their own: a key that has done its
-      // share of encrypting still decrypts, and is zeroed when the last of them goes.
+      // What is encrypted here is often read here next. The two entries are independent: a key that may encrypt no
+      // more still decrypts, and is zeroed when the last of them is gone.
       const { encryptedDataKeys } = shared.value
       if (began === epoch)
-        decryption.put(decryptionId(partition, { suite, context, tenant, encryptedDataKeys }), shared)
+        decryption.put(
+          decryptionId({ suite, context, tenant, encryptedDataKeys }),
+          shared,
+          ownerOf(context.pairs, tenant),
+        )
       return shared
     },
     counts,
@@ -119,7 +140,7 @@ export const keyMaterial = (options: KeyMaterialOptions): KeyMaterial => {
   const material: Omit<KeyMaterial, 'keyring'> = {
     encryptionKey(request) {
       const { messages, bytes, deadline } = request
-      // Written so that NaN is refused too.
+      // Written so that NaN is refused as well.
       if (!(messages >= 0 && messages <= maxUses && bytes >= 0 && bytes <= maxBytes))
         return Promise.reject(tooMuch(maxUses, maxBytes))
       return dataKeyLeaseOf(
@@ -127,11 +148,14 @@ export const keyMaterial = (options: KeyMaterialOptions): KeyMaterial => {
       )
     },
     decryptionKey(request) {
-      const { deadline, encryptedDataKeys } = request
+      const { deadline, encryptedDataKeys, unproven } = request
       if (encryptedDataKeys.length === 0) return Promise.reject(decryptFailed())
-      return dataKeyLeaseOf(
-        decryption.take(decryptionId(partition, request), request, { uses: 0, bytes: 0, deadline }),
-      )
+      const held = decryption.take(decryptionId(request), request, { uses: 0, bytes: 0, deadline })
+      return dataKeyLeaseOf(held, (shared: RefCounted<Material>) => {
+        const admit = decryption.admission(shared)
+        // A caller who vouches for the keys has waited for the call of one who does not.
+        if (admit) unproven ? unproven.fetched(admit) : admit()
+      })
     },
     stats: () => ({ ...counts, entries: encryption.size + decryption.size }),
     clear() {
@@ -140,9 +164,20 @@ export const keyMaterial = (options: KeyMaterialOptions): KeyMaterial => {
       decryption.clear()
     },
   }
-  // Hidden: a keyring of the user's own may hold its key as a member, and what holds `keys` gets logged.
-  return Object.defineProperty(material, 'keyring', { get: () => keyring }) as KeyMaterial
+  // Not enumerable: a custom keyring may hold its key as a member, and objects that hold `keys` get logged.
+  known.set(material, (request) => decryption.knows(decryptionId(request)))
+  return Object.defineProperties(material, {
+    keyring: { get: () => keyring },
+    [inspected]: { value: () => 'KeyMaterial' },
+  }) as KeyMaterial
 }
+
+/** For {@link isCached}: what is asked between our packages only is no member. */
+const known = new WeakMap<object, (request: DecryptionKeyRequest) => boolean>()
+
+/** Whether key material has the key of a request, or is fetching it; `false` for that of others. */
+export const isCached = (keys: KeyMaterial, request: DecryptionKeyRequest): boolean =>
+  known.get(keys)?.(request) === true
 
 /** NIST SP 800-38D, 8.3: no more than 2^32 invocations of GCM with random nonces under one key. */
 const mostUses = 2 ** 32

@@ -1,59 +1,73 @@
 import { hasMethods, type Rule, text } from '@glassine/core/internal'
 import type { SerialisedContext } from './encryption-context.ts'
+import { keyArnOf } from './kms/arn.ts'
 
-/** A data key wrapped by one wrapping key, as it stands in a message's header. */
+/** A data key wrapped by one wrapping key, as in the header of a message. */
 export interface EncryptedDataKey {
   /** `aws-kms`, or a raw keyring's namespace. */
   readonly providerId: string
-  /** The key ARN, or what a raw keyring writes there. Bytes, since raw keyrings append binary fields. */
+  /** The key ARN, or what a raw keyring writes here. Bytes, since raw keyrings append binary fields. */
   readonly providerInfo: Buffer
   readonly ciphertext: Buffer
 }
 
-/** For whom a call of a keyring, a recipient or a signer works, and until when. */
+/** The tenant and the deadline of a call of a keyring, a recipient or a signer. */
 export interface CallBudget {
   /** Lambda's `context.tenantId`, where tenant isolation is on. */
   readonly tenant?: string
-  /** When to give up, in ms since the epoch. A function: it moves when a caller with more time joins the call. */
+  /**
+   * When to give up, in ms since the epoch. A function, since the deadline moves when a caller with more time joins.
+   */
   readonly deadline: () => number
 }
 
-/** The part that all requests to a keyring share. */
+/** What all requests to a keyring have in common. */
 export interface KeyringRequest extends CallBudget {
   /** Algorithm suite id of the format, for example 0x0478. */
   readonly suite: number
   readonly context: SerialisedContext
 }
 
-/** Asks for a data key and its wrapped forms. */
+/** A request for a new data key and its wrapped forms. */
 export interface GenerateRequest extends KeyringRequest {
-  /** Bytes of the data key: 32, but for legacy suites that are only read. */
+  /** Length of the data key in bytes: 32, except in legacy suites, which are only read. */
   readonly length: number
 }
 
-/** Asks for one more wrapped form of a data key that another keyring generated. */
+/** A request to wrap a data key that another keyring generated. */
 export interface WrapRequest extends KeyringRequest {
   readonly dataKey: Buffer
 }
 
-/** Asks for the data key of any of these. */
+/** A request for the data key that any of these encrypted data keys wraps. */
 export interface UnwrapRequest extends KeyringRequest {
   readonly length: number
   readonly encryptedDataKeys: readonly EncryptedDataKey[]
+  /**
+   * To be called before each call of a service but the first: throws when the sender may cause no more. Absent where
+   * nothing limits the calls.
+   */
+  readonly spend?: () => void
+  /**
+   * To be called before `undefined` is returned, with what the operator should know: constants and names, and the id
+   * of the key that was asked. Default id: the ARNs that the encrypted data keys name.
+   */
+  readonly refused?: (reason: string, keyId?: string) => void
 }
 
 /**
- * Generates, wraps and unwraps data keys: AWS's keyring (`OnEncrypt` and `OnDecrypt` of the Material Providers),
- * with `OnEncrypt` split by whether a data key is there already. A user's own keyring is these four members.
+ * Generates, wraps and unwraps data keys. This is AWS's keyring (`OnEncrypt` and `OnDecrypt` of the Material
+ * Providers), with `OnEncrypt` split in two: `generate`, and `wrap` for an existing data key. A custom keyring has
+ * these four members.
  */
 export interface Keyring {
   /**
-   * What distinguishes this keyring from every other: provider, key ARNs, regions. Part of every cache key, so two
-   * keyrings with different keys must never share it. Holds no secret.
+   * Identifies this keyring: provider, key ARNs, Regions. Part of every cache id, so two keyrings with different keys
+   * must never share it. Must not hold a secret.
    */
   readonly id: string
   /**
-   * Returns a new data key and its wrapped forms. The key's buffer passes to the caller, who zeroes it.
+   * Returns a new data key and its wrapped forms. The caller owns the key's buffer and zeroes it.
    *
    * @throws GlassineError `ERR_ENCRYPT_FAILED` (a definite refusal), `ERR_KEY_UNAVAILABLE`
    */
@@ -61,21 +75,45 @@ export interface Keyring {
     request: GenerateRequest,
   ): Promise<{ dataKey: Buffer; encryptedDataKeys: readonly EncryptedDataKey[] }>
   /**
-   * Returns one more wrapped form, or several, of a data key that stays the caller's.
+   * Returns one or more wrapped forms of a data key. The buffer stays the caller's.
    *
    * @throws GlassineError `ERR_ENCRYPT_FAILED` (a definite refusal), `ERR_KEY_UNAVAILABLE`
    */
   wrap(request: WrapRequest): Promise<readonly EncryptedDataKey[]>
   /**
-   * Returns the data key, or `undefined` when none of the encrypted data keys is for this keyring or opens. The
-   * buffer passes to the caller, who zeroes it.
+   * Returns the data key, or `undefined` if none of the encrypted data keys is for this keyring or can be unwrapped.
+   * The caller owns the buffer and zeroes it.
    *
-   * @throws GlassineError `ERR_KEY_UNAVAILABLE` when an answer may be had later (KMS down, throttled, slow)
+   * @throws GlassineError `ERR_KEY_UNAVAILABLE` for a temporary failure (KMS is down, throttles or is slow)
    */
   unwrap(request: UnwrapRequest): Promise<Buffer | undefined>
 }
 
-/** At construction of what stands on a keyring. */
+/** What keyrings say when they do not unwrap: for the operator, and worked out only when they refuse. */
+export class Refusals {
+  #reasons: string | undefined
+  #keyId: string | undefined
+
+  readonly refused = (reason: string, keyId?: string): void => {
+    this.#reasons = this.#reasons === undefined ? reason : `${this.#reasons}; ${reason}`
+    this.#keyId ??= keyId
+  }
+
+  /** @param encryptedDataKeys - those of the message: the key ARNs that they name are its readers' to know */
+  cause(encryptedDataKeys: readonly EncryptedDataKey[]): {
+    readonly reason: string
+    readonly keyId?: string
+  } {
+    // A stranger may have written them: only what has the form of an ARN is repeated.
+    const arns = encryptedDataKeys.flatMap(({ providerId, providerInfo }) =>
+      providerId === 'aws-kms' ? (keyArnOf(providerInfo.toString('utf8'))?.arn ?? []) : [],
+    )
+    const keyId = this.#keyId ?? [...new Set(arns)].join(', ')
+    return { reason: this.#reasons ?? 'no configured key unwraps it', ...(keyId !== '' && { keyId }) }
+  }
+}
+
+/** The check of an option that is a keyring. */
 export const keyringRule: Rule = [
   'must be a keyring: an `id`, and the methods generate, wrap, unwrap',
   (value) => text[1](value?.id) && hasMethods(value, ['generate', 'wrap', 'unwrap']),

@@ -1,16 +1,60 @@
 import { unavailable } from './errors.ts'
 import type { EncryptedDataKey } from './keyring.ts'
-import type { Material } from './material.ts'
-import type { RefCounted } from './ref-counted.ts'
+
+/** What `util.inspect` prints in place of an object, with whatever options but `customInspect: false`. */
+export const inspected: unique symbol = Symbol.for('nodejs.util.inspect.custom') as never
 
 /**
- * A lease of a cached key. The bytes stay valid until `release`, even when the cache evicts the entry meanwhile; the
- * last release after eviction zeroes them. Release exactly once, when the synchronous work is done.
+ * A value that cache entries and leases hold together. The last release disposes of it, so a key is not zeroed while an
+ * invocation still encrypts with it, and is always zeroed in the end.
+ *
+ * The value is in a private field: formats use this object as a map key (`DataKey.identity`), and neither
+ * `util.inspect` nor a log may show the key.
+ */
+export class RefCounted<V> {
+  readonly #value: V
+  readonly #dispose: (value: V) => void
+  #holders = 1
+
+  /** The creator holds the first reference. */
+  constructor(value: V, dispose: (value: V) => void) {
+    this.#value = value
+    this.#dispose = dispose
+  }
+
+  get value(): V {
+    return this.#value
+  }
+
+  [inspected](): string {
+    return 'RefCounted'
+  }
+
+  /** Whether the value was disposed of. */
+  get isDisposed(): boolean {
+    return this.#holders === 0
+  }
+
+  /** Adds a reference; returns itself. */
+  acquire(): this {
+    this.#holders++
+    return this
+  }
+
+  /** Drops a reference. Each holder calls it exactly once. */
+  release(): void {
+    if (--this.#holders === 0) this.#dispose(this.#value)
+  }
+}
+
+/**
+ * A lease of a cached key. The bytes stay valid until `release`, even if the cache evicts the entry meanwhile; the last
+ * release after eviction zeroes them. Release it exactly once, when the synchronous work is done.
  */
 export interface KeyLease {
   /** The key. Never log it, copy it or keep it beyond `release`. Not enumerable. */
   readonly bytes: Buffer
-  /** The same object for every lease of one cached key: for work that is done once per key. */
+  /** The same object for every lease of one cached key, for work that is done once per key. */
   readonly identity: object
   release(): void
 }
@@ -20,12 +64,15 @@ export interface DataKey extends KeyLease {
   readonly encryptedDataKeys: readonly EncryptedDataKey[]
 }
 
+/** A reference to a data key and its wrapped forms. */
+type HeldDataKey = RefCounted<Pick<DataKey, 'bytes' | 'encryptedDataKeys'>>
+
 /** A reference to a key, of any kind. */
 type HeldKey = Pick<RefCounted<{ readonly bytes: Buffer }>, 'value' | 'release'>
 
 /**
- * Its members are getters on the prototype over private fields: neither `Object.keys`, `JSON.stringify`, `util.inspect`
- * nor a structured clone finds the key.
+ * The members are getters on the prototype over private fields, so that `Object.keys`, `JSON.stringify` and structured
+ * clones do not find the key; `util.inspect`, which may call getters, prints the name alone.
  */
 class Lease implements KeyLease {
   readonly #held: HeldKey
@@ -38,13 +85,17 @@ class Lease implements KeyLease {
   }
 
   get bytes(): Buffer {
-    // The bytes may be zeros by now, and zeros are a key that anybody can guess.
+    // The bytes may be zeros by now, and everyone can guess a key of zeros.
     if (this.#released) throw unavailable(`The ${this.#what} was released`)
     return this.#held.value.bytes
   }
 
   get identity(): object {
     return this.#held
+  }
+
+  [inspected](): string {
+    return `Lease of a ${this.#what}`
   }
 
   release(): void {
@@ -57,7 +108,7 @@ class Lease implements KeyLease {
 class DataKeyLease extends Lease implements DataKey {
   readonly #encryptedDataKeys: readonly EncryptedDataKey[]
 
-  constructor(held: RefCounted<Material>) {
+  constructor(held: HeldDataKey) {
     super(held, 'data key')
     this.#encryptedDataKeys = held.value.encryptedDataKeys
   }
@@ -68,16 +119,26 @@ class DataKeyLease extends Lease implements DataKey {
 }
 
 /**
- * Makes a lease of a reference that was acquired, which passes to it.
+ * Makes a lease of an acquired reference; the lease owns it from then on.
  *
- * @param what - names the key where its bytes are asked for after `release`
+ * @param what - names the key in the error when its bytes are read after `release`
  */
 export const leaseOf = (held: HeldKey, what: string): KeyLease => new Lease(held, what)
 
-const dataKeyLease = (held: RefCounted<Material>): DataKey => new DataKeyLease(held)
+const dataKeyLease = (held: HeldDataKey): DataKey => new DataKeyLease(held)
 
-/** The same of a data key from a cache; one that is there at once costs one resolved promise and no turn of its own. */
+/**
+ * Makes a lease of a data key from a cache. One that is cached costs one resolved promise and no extra microtask.
+ *
+ * @param onFetched - is called with one that was not cached, before the caller gets it
+ */
 export const dataKeyLeaseOf = (
-  held: RefCounted<Material> | Promise<RefCounted<Material>>,
+  held: HeldDataKey | Promise<HeldDataKey>,
+  onFetched?: (held: any) => void,
 ): Promise<DataKey> =>
-  held instanceof Promise ? held.then(dataKeyLease) : Promise.resolve(dataKeyLease(held))
+  held instanceof Promise
+    ? held.then((held) => {
+        onFetched?.(held)
+        return dataKeyLease(held)
+      })
+    : Promise.resolve(dataKeyLease(held))

@@ -1,9 +1,9 @@
 import { types } from 'node:util'
 import { unavailable } from './errors.ts'
 import type { EncryptedDataKey } from './keyring.ts'
-import { RefCounted } from './ref-counted.ts'
+import { RefCounted } from './lease.ts'
 
-/** Bytes of a data key, but for legacy suites that are only read. */
+/** Length of a data key in bytes, except in legacy suites, which are only read. */
 export const keyLength = 32
 
 /** A data key and its wrapped forms, as cached. */
@@ -13,7 +13,7 @@ export interface Material {
 }
 
 /**
- * Takes over what a keyring answered, after a check: keyrings are written by users too.
+ * Checks the answer of a keyring, which may be written by a user, and takes ownership of the key.
  *
  * @throws GlassineError `ERR_KEY_UNAVAILABLE`
  */
@@ -39,17 +39,24 @@ const zero = ({ bytes }: Material): void => {
 }
 
 /**
- * A copy that keeps nothing else in memory: neither the message that it was parsed from nor a slab of Node's pool.
+ * Copies into memory of its own, so that the copy keeps neither the parsed message nor a slab of Node's pool alive.
  */
-export const ownCopy = (bytes: Uint8Array): Buffer => {
+export const copyOf = (bytes: Uint8Array): Buffer => {
   const copy = Buffer.allocUnsafeSlow(bytes.length)
   copy.set(bytes)
   return copy
 }
 
-/** An encrypted data key with bytes of its own. */
+/** Copies a secret into memory of our own, and zeroes the source. */
+export const copyAndZero = (bytes: Uint8Array): Buffer => {
+  const copy = copyOf(bytes)
+  bytes.fill(0)
+  return copy
+}
+
+/** Copies an encrypted data key, so that it keeps no message alive. */
 export const detached = ({ providerId, providerInfo, ciphertext }: EncryptedDataKey): EncryptedDataKey => ({
   providerId,
-  providerInfo: ownCopy(providerInfo),
-  ciphertext: ownCopy(ciphertext),
+  providerInfo: copyOf(providerInfo),
+  ciphertext: copyOf(ciphertext),
 })

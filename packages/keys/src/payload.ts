@@ -2,25 +2,44 @@ import { isUtf8 } from 'node:buffer'
 import { decodeValue, GlassineError, type Json } from '@glassine/core'
 
 /**
- * Reads a plaintext that is JSON, and zeroes it: of the texts that it becomes, nobody can do so. Spaces behind it may
- * be padding.
+ * Makes text of a plaintext and zeroes its bytes; a string cannot be zeroed.
  *
  * @param packageName - the package that the error names
- * @throws GlassineError `ERR_DECRYPT_FAILED`
+ * @throws GlassineError `ERR_DECRYPT_FAILED` if it is not UTF-8
  */
-export const decodePlaintext = (plaintext: Buffer, packageName: string): Json => {
+export const plaintextText = (plaintext: Buffer, packageName: string): string => {
   try {
-    if (isUtf8(plaintext)) return decodeValue(plaintext.toString('utf8'))
-  } catch {
-    // V8 quotes the text in its SyntaxError.
+    if (isUtf8(plaintext)) return plaintext.toString('utf8')
   } finally {
     plaintext.fill(0)
   }
-  throw new GlassineError('ERR_DECRYPT_FAILED', { package: packageName })
+  throw new GlassineError('ERR_DECRYPT_FAILED', {
+    package: packageName,
+    reason: 'the plaintext is not UTF-8',
+  })
 }
 
 /**
- * Bytes of a payload as JSON text; what JSON cannot carry cannot be measured.
+ * Parses a plaintext that is JSON, and zeroes it. Trailing spaces are allowed as padding.
+ *
+ * @param levels - as in `decodeValue`
+ * @throws GlassineError `ERR_DECRYPT_FAILED`
+ */
+export const decodePlaintext = (plaintext: Buffer, packageName: string, levels?: number): Json => {
+  const text = plaintextText(plaintext, packageName)
+  try {
+    return decodeValue(text, levels)
+  } catch {
+    // V8 quotes the text in its SyntaxError.
+    throw new GlassineError('ERR_DECRYPT_FAILED', {
+      package: packageName,
+      reason: 'the plaintext is not JSON',
+    })
+  }
+}
+
+/**
+ * The size of a payload as JSON, in bytes.
  *
  * @throws GlassineError `ERR_VALUE_INVALID`
  */
@@ -34,17 +53,4 @@ export const jsonBytes = (payload: unknown, packageName: string): number => {
       package: packageName,
     })
   }
-}
-
-/**
- * Refuses a sealed payload that would be too long, and says by how much.
- *
- * @throws GlassineError `ERR_TOO_LARGE`
- */
-export const refuseOversize = (bytes: number, maxBytes: number, packageName: string): void => {
-  if (bytes > maxBytes)
-    throw new GlassineError('ERR_TOO_LARGE', {
-      message: `The encrypted payload would be ${bytes - maxBytes} bytes over the limit of ${maxBytes}`,
-      package: packageName,
-    })
 }

@@ -1,7 +1,8 @@
-import { type DecryptionKeyRequest, type EncryptedDataKey, serialiseContext } from '@glassine/keys'
+import type { DecryptionKeyRequest, EncryptedDataKey } from '@glassine/keys'
+import { serialiseContext } from '@glassine/keys/internal'
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { decryptionId, encryptionId, encryptionIds, partitionOf } from '../src/cache-ids.ts'
+import { decryptionId, encryptionId, encryptionIds, partitionOf } from '../src/key-request.ts'
 
 /* Two requests share a cache key only when all their parts are the same. */
 
@@ -46,11 +47,11 @@ const canonical = (one: DecryptionKeyRequest & { keyring: string }, decrypting: 
 describe.each([
   ['encryption', false],
   ['decryption', true],
-])('%s', (_name, decrypting) => {
+])('ids for %s', (_name, decrypting) => {
   const idOf = (one: DecryptionKeyRequest & { keyring: string }) =>
     (decrypting ? decryptionId : encryptionId)(partitionOf(one.keyring), one)
 
-  test('the same parts have the same id, other parts another', () => {
+  test('equal parts have equal ids, different parts different ids', () => {
     fc.assert(
       fc.property(request, request, (a, b) => {
         expect(idOf(a) === idOf(b)).toBe(canonical(a, decrypting) === canonical(b, decrypting))
@@ -61,7 +62,7 @@ describe.each([
   })
 })
 
-test('parts that run into each other when simply joined do not', () => {
+test('parts that would be equal when joined have different ids', () => {
   const base = { suite: 0x0478, context: serialiseContext({ a: 'b' }), length: 32 }
   const one = { providerId: 'p', providerInfo: Buffer.from('ab'), ciphertext: Buffer.from('c') }
   const two = { providerId: 'p', providerInfo: Buffer.from('a'), ciphertext: Buffer.from('bc') }
@@ -76,7 +77,7 @@ test('parts that run into each other when simply joined do not', () => {
   expect(new Set(ids).size).toBe(ids.length)
 })
 
-test('a remembered id is that of the request, whatever was asked with the same context before', () => {
+test('a cached id belongs to the request, even after others with the same context', () => {
   fc.assert(
     fc.property(context, fc.array(request, { maxLength: 10 }), (context, requests) => {
       const idOf = encryptionIds('P')

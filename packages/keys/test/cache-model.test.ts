@@ -2,7 +2,7 @@ import { settled, standingClock } from '@glassine/test-support'
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { Cache } from '../src/cache.ts'
-import { RefCounted } from '../src/ref-counted.ts'
+import { RefCounted } from '../src/lease.ts'
 
 /*
  * The cache against the simplest model of its bounds: a list of entries, newest last. Refreshes run at 80 %, so the
@@ -97,10 +97,10 @@ test('age, uses, bytes and entries are as in the model; a value lives exactly as
           })
         },
       )
-      const loans: RefCounted<number>[] = []
+      const leases: RefCounted<number>[] = []
       for (const step of steps) {
         if (step.kind === 'wait') clock.advance(step.ms)
-        else if (step.kind === 'release') loans.shift()?.release()
+        else if (step.kind === 'release') leases.shift()?.release()
         else if (step.kind === 'clear') {
           cache.clear()
           expected.clear()
@@ -109,12 +109,12 @@ test('age, uses, bytes and entries are as in the model; a value lives exactly as
           await settled()
           expect(shared.value).toBe(expected.take(step.key, step.uses, step.bytes, clock.now()))
           expect(disposed.get(shared.value)).toBe(false)
-          if (step.keep) loans.push(shared)
+          if (step.keep) leases.push(shared)
           else shared.release()
         }
         expect(disposed.size).toBe(expected.made())
         expect(cache.size).toBe(expected.ids().length)
-        const held = new Set([...expected.ids(), ...loans.map(({ value }) => value)])
+        const held = new Set([...expected.ids(), ...leases.map(({ value }) => value)])
         for (const [id, gone] of disposed) expect({ id, gone }).toEqual({ id, gone: !held.has(id) })
       }
     }),

@@ -1,8 +1,9 @@
 import { GlassineError } from '@glassine/core'
-import { settled, standingClock } from '@glassine/test-support'
+import { hasCode, settled, standingClock } from '@glassine/test-support'
 import { describe, expect, jest, test } from '@jest/globals'
-import { Cache, type CacheOptions } from '../src/cache.ts'
-import { RefCounted } from '../src/ref-counted.ts'
+import { Cache } from '../src/cache.ts'
+import type { CacheOptions } from '../src/cache-options.ts'
+import { RefCounted } from '../src/lease.ts'
 import { gate } from './support/fake-keyring.ts'
 
 interface Value {
@@ -13,7 +14,6 @@ interface Value {
 const once = { uses: 1, bytes: 0 }
 const down = () => new GlassineError('ERR_KEY_UNAVAILABLE', { package: 'test' })
 const refusal = () => new GlassineError('ERR_DECRYPT_FAILED', { package: 'test' })
-const code = (code: string) => expect.objectContaining({ code })
 
 const setUp = (options?: Partial<CacheOptions>) => {
   const clock = standingClock()
@@ -96,12 +96,12 @@ describe('bounds', () => {
     const { cache, behaviour, load } = setUp()
     ;(await cache.take('a', 'a', { uses: 60, bytes: 0 })).release()
     behaviour.before = () => Promise.reject(down())
-    await expect(cache.take('a', 'a', { uses: 50, bytes: 0 })).rejects.toThrow(code('ERR_KEY_UNAVAILABLE'))
+    await expect(cache.take('a', 'a', { uses: 50, bytes: 0 })).rejects.toThrow(hasCode('ERR_KEY_UNAVAILABLE'))
     expect(cache.take('a', 'a', { uses: 10, bytes: 0 })).toBeInstanceOf(RefCounted)
     expect(load).toHaveBeenCalledTimes(2)
   })
 
-  test('a hit makes no promise', async () => {
+  test('a hit creates no promise', async () => {
     const { cache, use } = setUp()
     await use('a')
     expect(cache.take('a', 'a', once)).toBeInstanceOf(RefCounted)
@@ -116,7 +116,7 @@ describe('single flight', () => {
     expect(cache.counts).toMatchObject({ misses: 50, joined: 48 })
   })
 
-  test('a passing failure is shared by those who waited for it, and by nobody after', async () => {
+  test('a passing failure is shared by those who waited for it, and by no later caller', async () => {
     const { cache, behaviour, load, use } = setUp()
     behaviour.before = () => Promise.reject(down())
     const answers = await Promise.allSettled([cache.take('a', 'a', once), cache.take('a', 'a', once)])
@@ -127,14 +127,14 @@ describe('single flight', () => {
     expect(load).toHaveBeenCalledTimes(2)
   })
 
-  test('a definite refusal is remembered for as long as declared, a copy for everybody', async () => {
+  test('a definite refusal is remembered for as long as configured, with a copy for every caller', async () => {
     const { cache, behaviour, clock, load, use } = setUp()
     behaviour.before = () => Promise.reject(refusal())
     const errors = [await use('a').catch((error) => error), await use('a').catch((error) => error)]
-    expect(errors).toEqual([code('ERR_DECRYPT_FAILED'), code('ERR_DECRYPT_FAILED')])
+    expect(errors).toEqual([hasCode('ERR_DECRYPT_FAILED'), hasCode('ERR_DECRYPT_FAILED')])
     expect(errors[0]).not.toBe(errors[1])
     clock.advance(499)
-    await expect(use('a')).rejects.toThrow(code('ERR_DECRYPT_FAILED'))
+    await expect(use('a')).rejects.toThrow(hasCode('ERR_DECRYPT_FAILED'))
     expect(load).toHaveBeenCalledTimes(1)
     expect(cache.counts).toMatchObject({ refused: 2, errors: 1 })
     behaviour.before = async () => {}
@@ -143,7 +143,7 @@ describe('single flight', () => {
     expect(load).toHaveBeenCalledTimes(2)
   })
 
-  test('refusals are bounded: the oldest is forgotten', async () => {
+  test('refusals are bounded: the oldest is dropped', async () => {
     const { behaviour, load, use } = setUp({ maxEntries: 2 })
     behaviour.before = () => Promise.reject(refusal())
     for (const key of ['a', 'b', 'c', 'a']) await use(key).catch(() => {})
@@ -152,7 +152,7 @@ describe('single flight', () => {
     expect(load).toHaveBeenCalledTimes(4)
   })
 
-  test('refusals: 0 remembers none', async () => {
+  test('no refusal is remembered with cacheRefusals of 0', async () => {
     const { behaviour, load, use } = setUp({ refusals: 0 })
     behaviour.before = () => Promise.reject(refusal())
     for (let n = 0; n < 3; n++) await use('a').catch(() => {})
@@ -167,14 +167,14 @@ describe('deadlines', () => {
     behaviour.before = () => hold.passed
     const patient = cache.take('a', 'a', { ...once, deadline: clock.now() + 5_000 })
     const hasty = cache.take('a', 'a', { ...once, deadline: clock.now() + 5 })
-    await expect(hasty).rejects.toThrow(code('ERR_KEY_UNAVAILABLE'))
+    await expect(hasty).rejects.toThrow(hasCode('ERR_KEY_UNAVAILABLE'))
     hold.open()
     const shared = (await patient) as RefCounted<Value>
     expect(shared.value.disposed).toBe(false)
     expect(load).toHaveBeenCalledTimes(1)
   })
 
-  test('what arrives when all have given up is kept for the next', async () => {
+  test('a value that arrives after all have given up is kept for the next caller', async () => {
     const { cache, clock, behaviour, load, use, made } = setUp()
     const hold = gate()
     behaviour.before = () => hold.passed
@@ -204,26 +204,26 @@ describe('deadlines', () => {
     await Promise.all(asked)
   })
 
-  test.each([0, -1, Number.NaN])('a deadline that has passed (%d) makes no call', async (ms) => {
+  test.each([0, -1, Number.NaN])('a passed deadline (%d) makes no call', async (ms) => {
     const { cache, clock, load } = setUp()
     await expect(cache.take('a', 'a', { ...once, deadline: clock.now() + ms })).rejects.toThrow(
-      code('ERR_KEY_UNAVAILABLE'),
+      hasCode('ERR_KEY_UNAVAILABLE'),
     )
     expect(load).not.toHaveBeenCalled()
   })
 
-  test('a warm entry serves whatever the deadline', async () => {
+  test('a warm entry is used with any deadline', async () => {
     const { cache, clock, use } = setUp()
     await use('a')
     expect(cache.take('a', 'a', { ...once, deadline: clock.now() - 1 })).toBeInstanceOf(RefCounted)
   })
 
-  test('a call that is overdue, as after a freeze, is replaced, and what it brings at last is disposed of', async () => {
+  test('an overdue call, as after a freeze, is replaced, and its late result is disposed of', async () => {
     const { cache, clock, behaviour, load, made, use } = setUp()
     const frozen = gate()
     behaviour.before = () => frozen.passed
     const lost = cache.take('a', 'a', { ...once, deadline: clock.now() + 3 })
-    await expect(lost).rejects.toThrow(code('ERR_KEY_UNAVAILABLE'))
+    await expect(lost).rejects.toThrow(hasCode('ERR_KEY_UNAVAILABLE'))
     clock.advance(60_000)
     behaviour.before = async () => {}
     const fresh = await use('a')
@@ -267,7 +267,7 @@ describe('refresh ahead', () => {
     expect(await use('a')).toBe(made[1])
   })
 
-  test('its failure is swallowed and counted, and not repeated at every use', async () => {
+  test('its failure is swallowed and counted, and it is not repeated at every use', async () => {
     const { cache, clock, behaviour, load, made, use } = setUp({ expiry: 10_000 })
     await use('a')
     clock.advance(8_000)
@@ -283,7 +283,7 @@ describe('refresh ahead', () => {
     expect(load).toHaveBeenCalledTimes(3)
   })
 
-  test('a caller that the entry cannot serve any more joins it', async () => {
+  test('a caller that the entry can no longer serve joins it', async () => {
     const { cache, clock, behaviour, load, use } = setUp()
     await use('a')
     clock.advance(900)
@@ -298,7 +298,7 @@ describe('refresh ahead', () => {
     expect(cache.counts.joined).toBe(1)
   })
 
-  test('one that is refused lets the entry live to its expiry, and not a moment longer', async () => {
+  test('a refused refresh lets the entry live until its expiry, and no longer', async () => {
     const { clock, behaviour, load, made, use } = setUp({ staleIfError: 60_000, refusals: 0 })
     await use('a')
     clock.advance(800)
@@ -309,21 +309,21 @@ describe('refresh ahead', () => {
     expect(load).toHaveBeenCalledTimes(2)
     behaviour.before = () => Promise.reject(down())
     clock.advance(200)
-    await expect(use('a')).rejects.toThrow(code('ERR_KEY_UNAVAILABLE'))
+    await expect(use('a')).rejects.toThrow(hasCode('ERR_KEY_UNAVAILABLE'))
     expect(made[0]!.disposed).toBe(true)
   })
 })
 
 describe('stale if error', () => {
-  test('off by default', async () => {
+  test('an expired entry is not used by default', async () => {
     const { clock, behaviour, use } = setUp()
     await use('a')
     clock.advance(1_000)
     behaviour.before = () => Promise.reject(down())
-    await expect(use('a')).rejects.toThrow(code('ERR_KEY_UNAVAILABLE'))
+    await expect(use('a')).rejects.toThrow(hasCode('ERR_KEY_UNAVAILABLE'))
   })
 
-  test('an expired entry stands in within its grace, then no more', async () => {
+  test('an expired entry is used within its grace, and not after it', async () => {
     const { cache, clock, behaviour, made, use } = setUp({ staleIfError: 5_000 })
     await use('a')
     behaviour.before = () => Promise.reject(down())
@@ -331,11 +331,11 @@ describe('stale if error', () => {
     expect(await use('a')).toBe(made[0])
     expect(cache.counts).toMatchObject({ stale: 1, errors: 1 })
     clock.advance(1)
-    await expect(use('a')).rejects.toThrow(code('ERR_KEY_UNAVAILABLE'))
+    await expect(use('a')).rejects.toThrow(hasCode('ERR_KEY_UNAVAILABLE'))
     expect(made[0]!.disposed).toBe(true)
   })
 
-  test('after one failure it serves without a wait, and asks again in the background', async () => {
+  test('after one failure it is used without a wait, and retried in the background', async () => {
     const { cache, clock, behaviour, load, made, use } = setUp({ staleIfError: 5_000 })
     await use('a')
     clock.advance(1_000)
@@ -351,7 +351,7 @@ describe('stale if error', () => {
     expect(cache.counts.refreshes).toBe(1)
   })
 
-  test('and returns to fresh entries when the source does', async () => {
+  test('fresh entries are used again when the source is back', async () => {
     const { clock, behaviour, made, use } = setUp({ staleIfError: 5_000 })
     await use('a')
     clock.advance(1_000)
@@ -365,7 +365,7 @@ describe('stale if error', () => {
     expect(made[0]!.disposed).toBe(true)
   })
 
-  test('a caller whose deadline passes gets it too', async () => {
+  test('a caller whose deadline passes gets the expired entry too', async () => {
     const { cache, clock, behaviour, made, use } = setUp({ staleIfError: 5_000 })
     await use('a')
     clock.advance(1_000)
@@ -374,24 +374,35 @@ describe('stale if error', () => {
     expect(shared.value).toBe(made[0])
   })
 
-  test('never on a definite refusal', async () => {
+  test('an expired entry is not used after a definite refusal', async () => {
     const { cache, clock, behaviour, made, use } = setUp({ staleIfError: 5_000 })
     await use('a')
     clock.advance(1_000)
     behaviour.before = () => Promise.reject(refusal())
-    await expect(use('a')).rejects.toThrow(code('ERR_DECRYPT_FAILED'))
+    await expect(use('a')).rejects.toThrow(hasCode('ERR_DECRYPT_FAILED'))
     expect(cache.counts.stale).toBe(0)
     expect(made[0]!.disposed).toBe(true)
   })
 
-  test('never beyond the uses of the key', async () => {
+  test('an expired entry is not used beyond the uses of its key', async () => {
     const { cache, clock, behaviour, use } = setUp({ staleIfError: 5_000 })
     await use('a', { uses: 99, bytes: 0 })
     clock.advance(1_000)
     behaviour.before = () => Promise.reject(down())
     await use('a')
-    await expect(use('a')).rejects.toThrow(code('ERR_KEY_UNAVAILABLE'))
+    await expect(use('a')).rejects.toThrow(hasCode('ERR_KEY_UNAVAILABLE'))
     expect(cache.counts.stale).toBe(1)
+  })
+
+  test('an expired entry is not used beyond the bytes of its key', async () => {
+    const { cache, clock, behaviour, use } = setUp({ staleIfError: 5_000 })
+    await use('a', { uses: 1, bytes: 998 })
+    clock.advance(1_000)
+    behaviour.before = () => Promise.reject(down())
+    for (let times = 0; times < 2; times++) await use('a', { uses: 1, bytes: 1 })
+    await expect(use('a', { uses: 1, bytes: 1 })).rejects.toThrow(hasCode('ERR_KEY_UNAVAILABLE'))
+    await use('a', { uses: 1, bytes: 0 })
+    expect(cache.counts.stale).toBe(3)
   })
 })
 
@@ -421,7 +432,7 @@ describe('holding', () => {
     expect(one.made[0]!.disposed).toBe(true)
   })
 
-  test('clear() during a call: those who wait get the value, and nobody after them', async () => {
+  test('clear() during a call: waiting callers get the value, and later ones do not', async () => {
     const { cache, behaviour, made, load, use } = setUp()
     const hold = gate()
     behaviour.before = () => hold.passed

@@ -40,7 +40,7 @@ describe('recordCrypto', () => {
     expect(recorder.left()).toEqual([])
   })
 
-  test('finds key streams and what HKDF gives out', () => {
+  test('finds key streams and the output of HKDF', () => {
     const key = randomBytes(32)
     const stream = createCipheriv('aes-256-ctr', key, Buffer.alloc(16)).update(Buffer.alloc(48))
     const derived = Buffer.from(hkdfSync('sha512', key, '', 'info', 32))
@@ -54,7 +54,7 @@ describe('recordCrypto', () => {
     expect(recorder.left()).toEqual([])
   })
 
-  test('takes a buffer for what is left of it', () => {
+  test('checks what is left of a buffer', () => {
     const both = randomBytes(64)
     const published = [Buffer.from(both.subarray(32))]
     expect(recorder.left({ published })).toHaveLength(1)
@@ -64,7 +64,7 @@ describe('recordCrypto', () => {
     expect(recorder.left({ published })).toHaveLength(1)
   })
 
-  test('lets each call fail in turn, and says which', async () => {
+  test('makes each call fail in turn, and names it', async () => {
     const failed: unknown[] = []
     await recorder.failEach((at) => {
       try {
@@ -80,7 +80,7 @@ describe('recordCrypto', () => {
     expect(failed).toEqual([[undefined, undefined], ...Array.from({ length: 7 }, (_, at) => [at, at + 1])])
   })
 
-  test('fails when nothing passed it', async () => {
+  test('fails if it recorded nothing', async () => {
     expect(() => recorder.left()).toThrow('import the modules under test dynamically')
     await expect(recorder.failEach(() => {})).rejects.toThrow('no call')
   })

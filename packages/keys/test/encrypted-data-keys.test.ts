@@ -15,26 +15,26 @@ describe('the list of encrypted data keys', () => {
     expect(writeEncryptedDataKeys([])).toEqual(hex(''))
   })
 
-  test('is read from anywhere in a header, and says where it ends', () => {
+  test('is read at any offset of a header, and returns where it ends', () => {
     const bytes = Buffer.concat([hex('aaaa'), written, hex('bb')])
     expect(readEncryptedDataKeys(bytes, 2, 2)).toEqual({ encryptedDataKeys: keys, end: bytes.length - 1 })
     expect(readEncryptedDataKeys(bytes, 2, 1)).toEqual({ encryptedDataKeys: keys.slice(0, 1), end: 20 })
   })
 
-  test('what is read is a view, not a copy', () => {
+  test('is read as a view, not a copy', () => {
     const bytes = Buffer.from(written)
     const read = readEncryptedDataKeys(bytes, 0, 2)!
     bytes.fill(0x41)
     expect(read.encryptedDataKeys[0]!.ciphertext).toEqual(Buffer.from('AA'))
   })
 
-  test('is not read when it ends anywhere before its end', () => {
+  test('is refused if it is truncated anywhere', () => {
     for (let length = 0; length < written.length; length++)
       expect(readEncryptedDataKeys(written.subarray(0, length), 0, 2)).toBeUndefined()
     expect(readEncryptedDataKeys(written, 0, 3)).toBeUndefined()
   })
 
-  test('is not read when a provider id is no UTF-8', () => {
+  test('is refused if a provider id is not UTF-8', () => {
     expect(readEncryptedDataKeys(hex('0001ff' + '0000' + '0000'), 0, 1)).toBeUndefined()
     expect(readEncryptedDataKeys(hex('0001' + '41' + '0001ff' + '0001ff'), 0, 1)).toBeDefined()
   })
@@ -51,7 +51,7 @@ describe('the list of encrypted data keys', () => {
     },
   )
 
-  test('comes back as it was written', () => {
+  test('is read back as it was written', () => {
     const bytes = fc.uint8Array({ maxLength: 40 }).map((one) => Buffer.from(one))
     const text = fc.string({ unit: 'grapheme', maxLength: 10 })
     const list = fc.array(fc.record({ providerId: text, providerInfo: bytes, ciphertext: bytes }))

@@ -1,7 +1,7 @@
-import { serialiseContext } from '@glassine/keys'
+import { serialiseContext } from '@glassine/keys/internal'
+import { hasCode } from '@glassine/test-support'
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { hasCode } from './support/requests.ts'
 
 /** Reads the serialised form back: count, then pairs of length-prefixed names and values. */
 const parsed = (bytes: Buffer): [string, string][] => {
@@ -17,7 +17,7 @@ const parsed = (bytes: Buffer): [string, string][] => {
 }
 
 describe('serialiseContext', () => {
-  test('is the format of AWS Encryption SDK messages, byte for byte', () => {
+  test('has the format of AWS Encryption SDK messages, byte for byte', () => {
     const { bytes, pairs, id } = serialiseContext({ b: 'é', a: '1' })
     expect(bytes.toString('hex')).toBe(
       ['0002', '0001', '61', '0001', '31', '0001', '62', '0002', 'c3a9'].join(''),
@@ -26,7 +26,7 @@ describe('serialiseContext', () => {
     expect(Buffer.from(id, 'latin1').equals(bytes)).toBe(true)
   })
 
-  test('is nothing at all for an empty context', () => {
+  test('is empty for an empty context', () => {
     expect(serialiseContext({}).bytes).toHaveLength(0)
   })
 
@@ -34,7 +34,7 @@ describe('serialiseContext', () => {
     expect(parsed(serialiseContext({ '\u{1F600}': 'x', '\uFF5E': 'y' }).bytes)[0]![0]).toBe('\uFF5E')
   })
 
-  test('gives the pairs back, sorted, for any context; other contexts have other ids', () => {
+  test('keeps the pairs of any context, sorted; different contexts have different ids', () => {
     const context = fc.dictionary(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), {
       maxKeys: 5,
     })
@@ -50,7 +50,7 @@ describe('serialiseContext', () => {
     )
   })
 
-  test('refuses what has no place in a message header', () => {
+  test('refuses a context that exceeds a message header', () => {
     expect(serialiseContext({ a: 'x'.repeat(65_528) }).bytes).toHaveLength(65_535)
     expect(() => serialiseContext({ a: 'x'.repeat(65_529) })).toThrow(hasCode('ERR_BINDING_INVALID'))
   })

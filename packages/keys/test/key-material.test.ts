@@ -6,11 +6,11 @@ import {
   type EncryptionKeyRequest,
   type KeyMaterialOptions,
   keyMaterial,
-  serialiseContext,
 } from '@glassine/keys'
-import { standingClock } from '@glassine/test-support'
+import { serialiseContext } from '@glassine/keys/internal'
+import { hasCode, isZero, standingClock } from '@glassine/test-support'
 import { describe, expect, test } from '@jest/globals'
-import { fakeKeyring, gate, isZero } from './support/fake-keyring.ts'
+import { fakeKeyring, gate } from './support/fake-keyring.ts'
 
 const suite = 0x0478
 const context = serialiseContext({ tenant: 't-1' })
@@ -28,10 +28,8 @@ const setUp = (options?: Partial<KeyMaterialOptions>) => {
   return { clock, keyring, keys: keyMaterial({ keyring, now: clock.now, ...options }) }
 }
 
-const code = (code: string) => expect.objectContaining({ code })
-
 describe('encryptionKey', () => {
-  test('a warm request calls no keyring and lends the same key', async () => {
+  test('a warm request calls no keyring and leases the same key', async () => {
     const { keys, keyring } = setUp()
     const first = await keys.encryptionKey(one)
     const second = await keys.encryptionKey(one)
@@ -44,9 +42,9 @@ describe('encryptionKey', () => {
 
   test('50 cold requests at once make one call', async () => {
     const { keys, keyring } = setUp()
-    const lent = await Promise.all(Array.from({ length: 50 }, () => keys.encryptionKey(one)))
+    const leases = await Promise.all(Array.from({ length: 50 }, () => keys.encryptionKey(one)))
     expect(keyring.generated).toHaveLength(1)
-    expect(new Set(lent.map(({ identity }) => identity)).size).toBe(1)
+    expect(new Set(leases.map(({ identity }) => identity)).size).toBe(1)
     expect(keys.stats()).toMatchObject({ misses: 50, joined: 49 })
   })
 
@@ -55,7 +53,7 @@ describe('encryptionKey', () => {
     ['tenant that is empty', { tenant: '' }],
     ['suite', { suite: 0x0578 }],
     ['encryption context', { context: serialiseContext({ tenant: 't-2' }) }],
-  ])('another %s is another key', async (_what, difference) => {
+  ])('another %s gets another key', async (_what, difference) => {
     const { keys, keyring } = setUp()
     const first = await keys.encryptionKey(one)
     const second = await keys.encryptionKey({ ...one, ...difference })
@@ -63,7 +61,7 @@ describe('encryptionKey', () => {
     expect(keyring.generated).toHaveLength(2)
   })
 
-  test("the keyring is told the tenant and the caller's deadline", async () => {
+  test("the keyring gets the tenant and the caller's deadline", async () => {
     const { keys, keyring, clock } = setUp()
     await keys.encryptionKey({ ...one, tenant: 't', deadline: clock.now() + 700 })
     expect(keyring.generated[0]!.tenant).toBe('t')
@@ -89,11 +87,11 @@ describe('encryptionKey', () => {
     expect(keyring.generated.length).toBeGreaterThanOrEqual(3)
   })
 
-  test('50 cold requests that one key cannot serve get as many keys as they need', async () => {
+  test('50 cold requests that exceed one key get as many keys as they need', async () => {
     const { keys, keyring } = setUp({ cacheMaxUses: 10 })
-    const lent = await Promise.all(Array.from({ length: 50 }, () => keys.encryptionKey(one)))
+    const leases = await Promise.all(Array.from({ length: 50 }, () => keys.encryptionKey(one)))
     const uses = new Map<object, number>()
-    for (const { identity } of lent) uses.set(identity, (uses.get(identity) ?? 0) + 1)
+    for (const { identity } of leases) uses.set(identity, (uses.get(identity) ?? 0) + 1)
     expect([...uses.values()]).toEqual([10, 10, 10, 10, 10])
     expect(keyring.generated).toHaveLength(5)
   })
@@ -105,13 +103,13 @@ describe('encryptionKey', () => {
     ['bytes', { bytes: 1_001 }],
     ['bytes', { bytes: -1 }],
     ['bytes', { bytes: Number.POSITIVE_INFINITY }],
-  ])('%s beyond the bound of any key are refused before a call: %o', async (_what, difference) => {
+  ])('%s beyond the limit of any key are refused before a call: %o', async (_what, difference) => {
     const { keys, keyring } = setUp({ cacheMaxUses: 10, cacheMaxBytes: 1_000 })
-    await expect(keys.encryptionKey({ ...one, ...difference })).rejects.toThrow(code('ERR_TOO_LARGE'))
+    await expect(keys.encryptionKey({ ...one, ...difference })).rejects.toThrow(hasCode('ERR_TOO_LARGE'))
     expect(keyring.generated).toHaveLength(0)
   })
 
-  test('a key that is spent by encryption still decrypts without a call', async () => {
+  test('a key used up for encryption still decrypts without a call', async () => {
     const { keys, keyring } = setUp({ cacheMaxUses: 1 })
     const first = await keys.encryptionKey(one)
     const bytes = Buffer.from(first.bytes)
@@ -124,7 +122,7 @@ describe('encryptionKey', () => {
 })
 
 describe('decryptionKey', () => {
-  test('a generated key serves decryption, from the same memory', async () => {
+  test('a generated key is used for decryption, from the same memory', async () => {
     const { keys, keyring } = setUp()
     const made = await keys.encryptionKey(one)
     const read = await keys.decryptionKey(reading(made))
@@ -138,14 +136,14 @@ describe('decryptionKey', () => {
     const message = Buffer.concat([Buffer.alloc(1_000), made.encryptedDataKeys[0]!.ciphertext])
     const encryptedDataKeys = [{ ...made.encryptedDataKeys[0]!, ciphertext: message.subarray(1_000) }]
     const request = { suite, context, encryptedDataKeys }
-    const lent = await Promise.all([keys.decryptionKey(request), keys.decryptionKey(request)])
-    lent.push(await keys.decryptionKey(request))
+    const leases = await Promise.all([keys.decryptionKey(request), keys.decryptionKey(request)])
+    leases.push(await keys.decryptionKey(request))
     expect(keyring.unwrapped).toHaveLength(1)
-    for (const { bytes } of lent) expect(bytes.equals(made.dataKey)).toBe(true)
+    for (const { bytes } of leases) expect(bytes.equals(made.dataKey)).toBe(true)
     const before = Buffer.from(encryptedDataKeys[0]!.ciphertext)
     message.fill(0)
-    expect(lent[0]!.encryptedDataKeys[0]!.ciphertext.equals(before)).toBe(true)
-    expect(lent[0]!.encryptedDataKeys[0]!.ciphertext.buffer.byteLength).toBe(16)
+    expect(leases[0]!.encryptedDataKeys[0]!.ciphertext.equals(before)).toBe(true)
+    expect(leases[0]!.encryptedDataKeys[0]!.ciphertext.buffer.byteLength).toBe(16)
   })
 
   test.each([
@@ -161,25 +159,25 @@ describe('decryptionKey', () => {
     expect(keyring.unwrapped[0]).toMatchObject(difference)
   })
 
-  test('what the keyring does not open is one refusal, remembered for a while', async () => {
+  test('a key that the keyring cannot unwrap is one refusal, remembered for a while', async () => {
     const { keys, keyring, clock } = setUp({ cacheRefusals: 5_000 })
     const encryptedDataKeys = [
       { providerId: 'fake', providerInfo: Buffer.alloc(1), ciphertext: Buffer.from('forged') },
     ]
     const request = { suite, context, encryptedDataKeys }
     for (let n = 0; n < 10; n++)
-      await expect(keys.decryptionKey(request)).rejects.toThrow(code('ERR_DECRYPT_FAILED'))
+      await expect(keys.decryptionKey(request)).rejects.toThrow(hasCode('ERR_DECRYPT_FAILED'))
     expect(keyring.unwrapped).toHaveLength(1)
     expect(keys.stats()).toMatchObject({ refused: 9, errors: 1 })
     clock.advance(5_000)
-    await expect(keys.decryptionKey(request)).rejects.toThrow(code('ERR_DECRYPT_FAILED'))
+    await expect(keys.decryptionKey(request)).rejects.toThrow(hasCode('ERR_DECRYPT_FAILED'))
     expect(keyring.unwrapped).toHaveLength(2)
   })
 
-  test('no encrypted data key at all is refused without a call', async () => {
+  test('a request without encrypted data keys is refused without a call', async () => {
     const { keys, keyring } = setUp()
     await expect(keys.decryptionKey({ suite, context, encryptedDataKeys: [] })).rejects.toThrow(
-      code('ERR_DECRYPT_FAILED'),
+      hasCode('ERR_DECRYPT_FAILED'),
     )
     expect(keyring.unwrapped).toHaveLength(0)
   })
@@ -196,7 +194,7 @@ describe("a keyring's answer is checked", () => {
     ['an empty list', { dataKey: Buffer.alloc(32, 7), encryptedDataKeys: [] }],
   ])('generate: %s', async (_what, answer) => {
     const keyring = { ...fakeKeyring(), generate: async () => answer as never }
-    await expect(keyMaterial({ keyring }).encryptionKey(one)).rejects.toThrow(code('ERR_KEY_UNAVAILABLE'))
+    await expect(keyMaterial({ keyring }).encryptionKey(one)).rejects.toThrow(hasCode('ERR_KEY_UNAVAILABLE'))
     const dataKey = (answer as { dataKey?: unknown } | undefined)?.dataKey
     if (Buffer.isBuffer(dataKey)) expect(isZero(dataKey)).toBe(true)
   })
@@ -206,11 +204,11 @@ describe("a keyring's answer is checked", () => {
     const keyring = { ...fakeKeyring(), unwrap: async () => dataKey }
     await expect(
       keyMaterial({ keyring }).decryptionKey({ suite, context, encryptedDataKeys: [edk] }),
-    ).rejects.toThrow(code('ERR_KEY_UNAVAILABLE'))
+    ).rejects.toThrow(hasCode('ERR_KEY_UNAVAILABLE'))
     expect(isZero(dataKey)).toBe(true)
   })
 
-  test('whatever a keyring throws, its message and properties stay inside', async () => {
+  test('the message and properties of any error of a keyring stay inside', async () => {
     const thrown = Object.assign(new TypeError('canary-message'), { $response: { body: 'canary-body' } })
     const keyring = { ...fakeKeyring(), generate: () => Promise.reject(thrown) }
     const error = await keyMaterial({ keyring })
@@ -219,10 +217,10 @@ describe("a keyring's answer is checked", () => {
     expect(error).toBeInstanceOf(GlassineError)
     expect(error).toMatchObject({ code: 'ERR_KEY_UNAVAILABLE', statusCode: 503 })
     expect(inspect(error, { depth: null, showHidden: true })).not.toContain('canary')
-    expect((error as Error).message).toContain('TypeError')
+    expect((error as GlassineError).cause.reason).toContain('TypeError')
   })
 
-  test('those who waited for one failure get an error each', async () => {
+  test('all callers that waited for one failure get their own error', async () => {
     const keyring = fakeKeyring()
     keyring.before = () => Promise.reject(new Error('down'))
     const keys = keyMaterial({ keyring })
@@ -233,8 +231,8 @@ describe("a keyring's answer is checked", () => {
   })
 })
 
-describe('loans and zeroing', () => {
-  test('a key on loan outlives clear() and is zeros after the last release', async () => {
+describe('leases and zeroing', () => {
+  test('a key on lease outlives clear() and is zeros after the last release', async () => {
     const { keys, keyring } = setUp()
     const first = await keys.encryptionKey(one)
     const second = await keys.decryptionKey(reading(first))
@@ -248,7 +246,7 @@ describe('loans and zeroing', () => {
     expect(isZero(memory)).toBe(true)
   })
 
-  test('a key that nobody has on loan is zeros at once', async () => {
+  test('a key without a lease is zeroed at once', async () => {
     const { keys, keyring } = setUp()
     const key = await keys.encryptionKey(one)
     key.release()
@@ -257,11 +255,11 @@ describe('loans and zeroing', () => {
     expect(isZero(keyring.given[0]!)).toBe(true)
   })
 
-  test('a released loan gives no bytes: they may be zeros, a key that anybody can guess', async () => {
+  test('a released lease returns no bytes: they may be zeros, a key that anyone can guess', async () => {
     const { keys } = setUp()
     const key = await keys.encryptionKey(one)
     key.release()
-    expect(() => key.bytes).toThrow(code('ERR_KEY_UNAVAILABLE'))
+    expect(() => key.bytes).toThrow(hasCode('ERR_KEY_UNAVAILABLE'))
     expect(key.encryptedDataKeys).toHaveLength(1)
   })
 
@@ -274,7 +272,7 @@ describe('loans and zeroing', () => {
     expect(isZero(keyring.given[0]!)).toBe(true)
   })
 
-  test('a key that arrives after clear() is lent and not kept, on neither side', async () => {
+  test('a key that arrives after clear() is leased but cached on neither side', async () => {
     const { keys, keyring } = setUp()
     const hold = gate()
     keyring.before = () => hold.passed
@@ -291,7 +289,7 @@ describe('loans and zeroing', () => {
     const { keys, keyring } = setUp()
     const key = await keys.encryptionKey(one)
     const shown =
-      inspect([keys, key, key.identity], { depth: null, showHidden: true, getters: false }) +
+      inspect([keys, key, key.identity], { depth: null, showHidden: true, getters: true }) +
       JSON.stringify([keys, key, key.identity, { ...key }]) +
       Object.keys(key).join()
     const hex = keyring.given[0]!.toString('hex')
@@ -300,7 +298,7 @@ describe('loans and zeroing', () => {
   })
 })
 
-test('10,000 interleaved requests of two tenants cross nothing', async () => {
+test('10,000 interleaved requests of two tenants share nothing', async () => {
   const { keys, keyring, clock } = setUp({ cacheMaxUses: 97, cacheExpiry: 50, cacheMaxEntries: 7 })
   const contexts = new Map([
     ['a', serialiseContext({ tenant: 'a' })],
@@ -331,6 +329,7 @@ test('10,000 interleaved requests of two tenants cross nothing', async () => {
   for (const { context, tenant } of [...keyring.generated, ...keyring.unwrapped])
     expect(context.pairs.tenant).toBe(tenant)
   keys.clear()
+  expect(keyring.given.length).toBeGreaterThanOrEqual(20)
   expect(keyring.given.every(isZero)).toBe(true)
 })
 
@@ -357,17 +356,21 @@ describe('options', () => {
     )
   })
 
+  test('a cacheExpiry of -1, for ever in Middy, is refused because a data key must expire', () => {
+    expect(() => keyMaterial({ keyring, cacheExpiry: -1 })).toThrow(/a data key must expire/)
+  })
+
   test('2^32 messages are allowed', () => {
     expect(() => keyMaterial({ keyring, cacheMaxUses: 2 ** 32 })).not.toThrow()
   })
 
-  test('construction asks the keyring for nothing, so it may stand at module scope', () => {
+  test('construction does not call the keyring, so it can be at module scope', () => {
     const quiet = fakeKeyring()
     keyMaterial({ keyring: quiet })
     expect([...quiet.generated, ...quiet.unwrapped]).toEqual([])
   })
 
-  test('cacheExpiry 0 keeps no key', async () => {
+  test('a cacheExpiry of 0 caches no key', async () => {
     const { keys, keyring } = setUp({ cacheExpiry: 0 })
     ;(await keys.encryptionKey(one)).release()
     ;(await keys.encryptionKey(one)).release()

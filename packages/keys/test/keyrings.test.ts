@@ -1,16 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import {
-  type EncryptedDataKey,
-  type Keyring,
-  keyMaterial,
-  kmsKeyring,
-  serialiseContext,
-} from '@glassine/keys'
-import { multiKeyring } from '@glassine/keys/multi'
+import { GlassineError } from '@glassine/core'
+import { type EncryptedDataKey, type Keyring, keyMaterial, kmsKeyring, multiKeyring } from '@glassine/keys'
+import { serialiseContext } from '@glassine/keys/internal'
 import { localKeyring, rawAesKeyring } from '@glassine/keys/raw-aes'
 import { type LocalKms, startLocalKms } from '@glassine/local-kms'
+import { hasCode } from '@glassine/test-support'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { context, hasCode, request } from './support/requests.ts'
+import { context, request } from './support/requests.ts'
 
 /* The same expectations of every keyring. */
 
@@ -50,7 +46,7 @@ const flipped = ({ providerId, providerInfo, ciphertext }: EncryptedDataKey): En
 }
 
 describe.each(keyrings)('%s', (_name, make, count) => {
-  test('generates a data key of 32 bytes, new each time, and opens every wrapped form of it', async () => {
+  test('generates a data key of 32 bytes, new each time, and unwraps all its wrapped forms', async () => {
     const keyring = make()
     const one = await keyring.generate(request())
     const two = await keyring.generate(request())
@@ -63,7 +59,7 @@ describe.each(keyrings)('%s', (_name, make, count) => {
     }
   })
 
-  test('wraps a data key that is there already, and leaves it as it is', async () => {
+  test('wraps an existing data key, and leaves it unchanged', async () => {
     const keyring = make()
     const dataKey = randomBytes(32)
     const before = Buffer.from(dataKey)
@@ -73,21 +69,25 @@ describe.each(keyrings)('%s', (_name, make, count) => {
     expect((await keyring.unwrap({ ...request(), encryptedDataKeys }))?.equals(dataKey)).toBe(true)
   })
 
-  test('opens nothing under another encryption context', async () => {
+  test('unwraps nothing under another encryption context', async () => {
     const keyring = make()
     const { encryptedDataKeys } = await keyring.generate(request())
     const other = serialiseContext({ ...context.pairs, tenant: 't-2' })
     expect(await keyring.unwrap({ ...request(), context: other, encryptedDataKeys })).toBeUndefined()
   })
 
-  test('goes on to the next encrypted data key when one does not open', async () => {
+  test('goes on to the next encrypted data key if one cannot be unwrapped', async () => {
     const keyring = make()
     const { dataKey, encryptedDataKeys } = await keyring.generate(request())
     const list = [flipped(encryptedDataKeys[0]!), ...encryptedDataKeys]
-    expect((await keyring.unwrap({ ...request(), encryptedDataKeys: list }))?.equals(dataKey)).toBe(true)
+    const opened = await keyring.unwrap({ ...request(), encryptedDataKeys: list })
+    // Of several under one key ARN, which no writer makes, only the first is tried: each costs a call.
+    if (encryptedDataKeys.length === 1 && encryptedDataKeys[0]!.providerId === 'aws-kms')
+      expect(opened).toBeUndefined()
+    else expect(opened?.equals(dataKey)).toBe(true)
   })
 
-  test('opens nothing that was changed, is of another provider, or has another length', async () => {
+  test('unwraps nothing that was changed, or has another provider or length', async () => {
     const keyring = make()
     const { encryptedDataKeys } = await keyring.generate(request())
     const [first] = encryptedDataKeys as [EncryptedDataKey]
@@ -106,10 +106,10 @@ describe.each(keyrings)('%s', (_name, make, count) => {
   test('carries key material through the cached layer: 50 cold calls, then cleared and read back', async () => {
     const keys = keyMaterial({ keyring: make() })
     const asked = { suite: 0x0478, context, messages: 1, bytes: 1 }
-    const lent = await Promise.all(Array.from({ length: 50 }, () => keys.encryptionKey(asked)))
-    const bytes = Buffer.from(lent[0]!.bytes)
-    const { encryptedDataKeys } = lent[0]!
-    for (const key of lent) key.release()
+    const leases = await Promise.all(Array.from({ length: 50 }, () => keys.encryptionKey(asked)))
+    const bytes = Buffer.from(leases[0]!.bytes)
+    const { encryptedDataKeys } = leases[0]!
+    for (const key of leases) key.release()
     keys.clear()
     const read = await Promise.all(
       Array.from({ length: 50 }, () => keys.decryptionKey({ suite: 0x0478, context, encryptedDataKeys })),
@@ -118,7 +118,7 @@ describe.each(keyrings)('%s', (_name, make, count) => {
     expect(keys.stats()).toMatchObject({ misses: 100, joined: 98, errors: 0 })
   })
 
-  test('says who it is, and no two say the same', () => {
+  test('has an id that no other keyring has', () => {
     expect(make().id).not.toBe(make().id)
   })
 })
@@ -132,13 +132,13 @@ test('a stampede of 50 cold calls for each of 3 tenants makes 3 KMS calls', asyn
     messages: 1,
     bytes: 1,
   }))
-  const lent = await Promise.all(
+  const leases = await Promise.all(
     asked.flatMap((one) => Array.from({ length: 50 }, () => keys.encryptionKey(one))),
   )
   expect(kms.callCount('GenerateDataKey')).toBe(3)
   keys.clear()
   await Promise.all(
-    lent.map(({ encryptedDataKeys }, n) =>
+    leases.map(({ encryptedDataKeys }, n) =>
       keys.decryptionKey({ ...asked[Math.floor(n / 50)]!, encryptedDataKeys }),
     ),
   )
@@ -155,14 +155,14 @@ describe('multiKeyring', () => {
   })
   const down = Object.assign(new Error('canary'), { name: 'Down' })
 
-  test('one child that opens is enough, in whatever state the others are', async () => {
+  test('one child that unwraps the key is enough, in any state of the others', async () => {
     const child = raw()
     const { dataKey, encryptedDataKeys } = await child.generate(request())
     const keyring = multiKeyring({ generator: failing(down), children: [raw(), child] })
     expect((await keyring.unwrap({ ...request(), encryptedDataKeys }))?.equals(dataKey)).toBe(true)
   })
 
-  test('a failure that may pass wins over children that do not open', async () => {
+  test('a transient failure wins over children that cannot unwrap the key', async () => {
     const { encryptedDataKeys } = await raw().generate(request())
     const keyring = multiKeyring({ children: [raw(), failing(down), raw()] })
     await expect(keyring.unwrap({ ...request(), encryptedDataKeys })).rejects.toThrow(
@@ -170,7 +170,22 @@ describe('multiKeyring', () => {
     )
   })
 
-  test('a child that cannot wrap fails the whole, and the data key is zeroed', async () => {
+  test.each([
+    ['first', (refusing: Keyring) => [refusing, failing(down)]],
+    ['last', (refusing: Keyring) => [failing(down), refusing]],
+  ])('a refusal wins over a transient failure, even if it comes %s', async (_, order) => {
+    const refusal = new GlassineError('ERR_KEY_DENIED', { package: 'test' })
+    const children = order(failing(refusal))
+    const { dataKey, encryptedDataKeys } = await raw().generate(request())
+    const keyring = multiKeyring({ children })
+    for (const attempt of [
+      () => keyring.unwrap({ ...request(), encryptedDataKeys }),
+      () => keyring.wrap({ ...request(), dataKey }),
+    ])
+      await expect(attempt()).rejects.toThrow(hasCode('ERR_KEY_DENIED'))
+  })
+
+  test('a child that cannot wrap fails all, and the data key is zeroed', async () => {
     const dataKeys: Buffer[] = []
     const generator = raw()
     const watched: Keyring = {
@@ -186,7 +201,7 @@ describe('multiKeyring', () => {
     expect(dataKeys[0]!.every((byte) => byte === 0)).toBe(true)
   })
 
-  test('a keyring that hangs leaves the next its share of the time', async () => {
+  test('a hanging keyring leaves the next its share of the time', async () => {
     const deadlines: number[] = []
     const noting = (keyring: Keyring): Keyring => ({
       ...keyring,
@@ -234,14 +249,14 @@ describe('localKeyring', () => {
     }
   }
 
-  test('refuses to start in Lambda unless it is told to', () => {
+  test('refuses to start in Lambda unless allowed', () => {
     expect(() => inLambda(() => localKeyring())).toThrow(
       hasCode('ERR_OPTION_INVALID', { cause: { package: '@glassine/keys', option: 'allowInLambda' } }),
     )
     expect(inLambda(() => localKeyring({ allowInLambda: true })).id).toContain('local')
   })
 
-  test('two processes with the same key read from each other', async () => {
+  test("two processes with the same key can read each other's data", async () => {
     const key = randomBytes(32)
     const { dataKey, encryptedDataKeys } = await localKeyring({ key }).generate(request())
     expect(encryptedDataKeys[0]!.providerId).toBe('local')

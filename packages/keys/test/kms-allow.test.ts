@@ -1,8 +1,9 @@
 import { KMSClient, ReplicateKeyCommand } from '@aws-sdk/client-kms'
 import { type EncryptedDataKey, type KmsKeyringOptions, kmsKeyring } from '@glassine/keys'
 import { type LocalKms, startLocalKms } from '@glassine/local-kms'
+import { hasCode } from '@glassine/test-support'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
-import { hasCode, request } from './support/requests.ts'
+import { request } from './support/requests.ts'
 
 /* Which keys may decrypt: the ARN in a message is an attacker's to write. */
 
@@ -46,7 +47,7 @@ const ways: [name: string, options: () => KmsKeyringOptions][] = [
 ]
 
 describe.each(ways)('%s', (name, options) => {
-  test('opens what its key has wrapped, and sends the key id', async () => {
+  test('unwraps what its key has wrapped, and sends the key id', async () => {
     const { dataKey, encryptedDataKeys } = await wrappedUnder(mine)
     const opened = await keyringOf(options()).unwrap({ ...request(), encryptedDataKeys })
     expect(opened?.equals(dataKey)).toBe(true)
@@ -82,7 +83,7 @@ describe.each(ways)('%s', (name, options) => {
     expect(kms.callCount()).toBe(0)
   })
 
-  test('does not open what another key has wrapped, whatever ARN it names', async () => {
+  test('does not unwrap what another key has wrapped, under any ARN', async () => {
     if (name.startsWith('allow.accountIds')) return // there the other key is allowed
     const keyring = keyringOf(options())
     const { encryptedDataKeys } = await wrappedUnder(other)
@@ -122,7 +123,7 @@ test('`allow` adds to the configured keys, in their Region', async () => {
   expect(kms.callCount()).toBe(0)
 })
 
-test('accounts without Regions open nothing where the client knows no Region', async () => {
+test('accounts without Regions unwrap nothing if the client knows no Region', async () => {
   const { encryptedDataKeys } = await wrappedUnder(mine)
   let calls = 0
   const called = async () => {
@@ -135,14 +136,14 @@ test('accounts without Regions open nothing where the client knows no Region', a
   expect(calls).toBe(0)
 })
 
-test('further keys go on where the generator fails: an alias stands for any key, so each is tried', async () => {
+test('further keys are tried if the generator fails: an alias can mean any key', async () => {
   const keyring = keyringOf({ keyId: 'alias/mine', keyIds: ['alias/other'] })
   const { dataKey, encryptedDataKeys } = await wrappedUnder('alias/other')
   expect((await keyring.unwrap({ ...request(), encryptedDataKeys }))?.equals(dataKey)).toBe(true)
   expect(kms.calls.map(({ errorCode }) => errorCode)).toEqual(['IncorrectKeyException', undefined])
 })
 
-test('decrypt-only keyrings neither generate nor wrap, and say so without a call', async () => {
+test('decrypt-only keyrings neither generate nor wrap, and refuse without a call', async () => {
   const keyring = keyringOf({ allow: { keyArns: [mine] } })
   await expect(keyring.generate(request())).rejects.toThrow(hasCode('ERR_ENCRYPT_FAILED'))
   await expect(keyring.wrap({ ...request(), dataKey: Buffer.alloc(32) })).rejects.toThrow(
@@ -176,7 +177,7 @@ describe('multi-Region keys', () => {
     ['allow.keyArns', () => ({ allow: { keyArns: [here] } })],
     ['allow.accountIds', () => ({ allow: { accountIds: [account] } })],
     ['allow.regions', () => ({ allow: { accountIds: [account], regions: ['eu-west-1'] } })],
-  ])('named by %s here, one that was wrapped in another Region is opened here', async (_name, options) => {
+  ])('named by %s here, data keys wrapped in another Region are unwrapped here', async (_name, options) => {
     const opened = await keyringOf(options()).unwrap({ ...request(), encryptedDataKeys })
     expect(opened?.equals(dataKey)).toBe(true)
     expect(kms.calls).toMatchObject([{ operation: 'Decrypt', region: 'eu-west-1', keyArn: here }])

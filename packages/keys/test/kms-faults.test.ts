@@ -2,19 +2,20 @@ import { inspect } from 'node:util'
 import { GlassineError } from '@glassine/core'
 import { keyMaterial, kmsKeyring } from '@glassine/keys'
 import { type KmsFaultKind, kmsFaultKinds, type LocalKms, startLocalKms } from '@glassine/local-kms'
-import { standingClock } from '@glassine/test-support'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
-import { context, hasCode, request } from './support/requests.ts'
+import { hasCode, rejection, standingClock } from '@glassine/test-support'
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
+import { kmsService } from '../src/kms/retry.ts'
+import { context, request } from './support/requests.ts'
 
 /* What becomes of every way in which KMS can fail, over HTTP and through the AWS SDK. */
 
+// One for each test: a call that was given up at its deadline may still arrive, and would count in the test after.
 let kms: LocalKms
-beforeAll(async () => {
+beforeEach(async () => {
   kms = await startLocalKms({ keys: ['alias/one', 'alias/two'] })
+  kmsService.budget.reset()
 })
-beforeEach(() => kms.resetCalls())
-afterEach(() => kms.faults.clear())
-afterAll(() => kms.close())
+afterEach(() => kms.close())
 
 const keyringOf = (more: object = {}) =>
   kmsKeyring({
@@ -29,19 +30,20 @@ const passing: KmsFaultKind[] = ['throttle', 'internal', 'html', 'reset', 'trunc
 /** Answers that will not change: one call, and no other. */
 const final: KmsFaultKind[] = ['wrong-key', 'wrong-length', 'access-denied']
 
-test('every kind of fault is spoken of here', () => {
+test('every kind of fault is tested here', () => {
   const others: KmsFaultKind[] = ['latency', 'hang', 'expired-token']
   expect([...passing, ...final, ...others].sort()).toEqual([...kmsFaultKinds].sort())
 })
 
 describe.each(passing)('%s', (kind) => {
-  test('is tried again, both ways', async () => {
+  test('is retried, in both directions', async () => {
+    // Time enough: an attempt that is late on a busy machine would be one more.
     const keyring = keyringOf()
     kms.faults.set('GenerateDataKey', { kind, times: 2 })
-    const { dataKey, encryptedDataKeys } = await keyring.generate(request())
+    const { dataKey, encryptedDataKeys } = await keyring.generate(request(60_000))
     expect(kms.callCount('GenerateDataKey')).toBe(3)
     kms.faults.set('Decrypt', { kind, times: 2 })
-    const opened = await keyring.unwrap({ ...request(), encryptedDataKeys })
+    const opened = await keyring.unwrap({ ...request(60_000), encryptedDataKeys })
     expect(opened?.equals(dataKey)).toBe(true)
     expect(kms.callCount('Decrypt')).toBe(3)
   })
@@ -58,16 +60,33 @@ describe.each(passing)('%s', (kind) => {
   })
 })
 
+/** E1: ours and not the sender's; the operator learns the key and the action, and the caller neither. */
+const deniedFor = (action: string) =>
+  hasCode('ERR_KEY_DENIED', {
+    statusCode: 503,
+    message: 'The encryption keys are not available at the moment',
+    cause: {
+      package: '@glassine/keys',
+      reason: `AccessDeniedException: ${action}`,
+      keyId: expect.stringMatching(/^(arn:aws:kms:|alias\/)/),
+    },
+  })
+
 describe.each(final)('%s', (kind) => {
-  test('is refused at the first answer, both ways', async () => {
+  test('is refused at the first answer, in both directions', async () => {
     const keyring = keyringOf()
     const { encryptedDataKeys } = await keyring.generate(request())
     kms.resetCalls()
     kms.faults.set('*', { kind })
+    const isDenied = kind === 'access-denied'
     await expect(keyring.generate(request())).rejects.toThrow(
-      hasCode('ERR_ENCRYPT_FAILED', { statusCode: 500, expose: false }),
+      isDenied
+        ? deniedFor('kms:GenerateDataKey')
+        : hasCode('ERR_ENCRYPT_FAILED', { statusCode: 500, expose: false }),
     )
-    expect(await keyring.unwrap({ ...request(), encryptedDataKeys })).toBeUndefined()
+    const unwrapped = keyring.unwrap({ ...request(), encryptedDataKeys })
+    if (isDenied) await expect(unwrapped).rejects.toThrow(deniedFor('kms:Decrypt'))
+    else expect(await unwrapped).toBeUndefined()
     expect(kms.callCount()).toBe(2)
   })
 
@@ -79,16 +98,114 @@ describe.each(final)('%s', (kind) => {
     kms.faults.set('*', { kind })
     for (let n = 0; n < 5; n++) {
       await expect(keys.encryptionKey({ suite: 0x0478, context, messages: 1, bytes: 1 })).rejects.toThrow(
-        hasCode('ERR_ENCRYPT_FAILED'),
+        hasCode(kind === 'access-denied' ? 'ERR_KEY_DENIED' : 'ERR_ENCRYPT_FAILED'),
       )
       await expect(keys.decryptionKey({ suite: 0x0478, context, encryptedDataKeys })).rejects.toThrow(
-        hasCode('ERR_DECRYPT_FAILED', {
-          message: 'The encrypted fields of the request could not be decrypted',
-        }),
+        kind === 'access-denied'
+          ? deniedFor('kms:Decrypt')
+          : hasCode('ERR_DECRYPT_FAILED', {
+              message: 'The encrypted fields of the request could not be decrypted',
+            }),
       )
     }
     expect(kms.callCount()).toBe(2)
   })
+})
+
+describe('a missing permission', () => {
+  test('of one key is not a failure while another key works', async () => {
+    const keyring = keyringOf({ keyIds: [kms.keys[1]!.arn] })
+    const { dataKey, encryptedDataKeys } = await keyring.generate(request())
+    kms.faults.set('Decrypt', { kind: 'access-denied', times: 1 })
+    expect(await keyring.unwrap({ ...request(), encryptedDataKeys })).toEqual(dataKey)
+  })
+
+  test('is not reported for a blob under a key that does not exist: that is the sender’s fault', async () => {
+    const answers = [
+      'The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are not allowed to access.',
+    ]
+    const decrypt = async () => {
+      throw Object.assign(new Error(answers[0]), { name: 'AccessDeniedException' })
+    }
+    const client = { decrypt, encrypt: decrypt, generateDataKey: decrypt }
+    const { encryptedDataKeys } = await keyringOf().generate(request())
+    const keyring = kmsKeyring({ keyId: kms.keys[0]!.arn, client })
+    expect(await keyring.unwrap({ ...request(), encryptedDataKeys })).toBeUndefined()
+  })
+})
+
+describe('a call that never reached KMS', () => {
+  const failure = async (awsClientOptions: object, patience = 5_000) => {
+    const credentials = { accessKeyId: 'AKIAEXAMPLE00000000', secretAccessKey: 'x' }
+    const keyring = kmsKeyring({
+      keyId: 'alias/one',
+      awsClientOptions: { credentials, ...awsClientOptions },
+      insecureEndpoint: 'http://127.0.0.1:9',
+    })
+    const began = Date.now()
+    const error = await rejection(keyring.generate(request(patience)))
+    return { error, ms: Date.now() - began }
+  }
+  const unavailable = (reason: unknown) =>
+    hasCode('ERR_KEY_UNAVAILABLE', {
+      message: 'The encryption keys are not available at the moment',
+      cause: { package: '@glassine/keys', reason },
+    })
+
+  test('reports a refused connection by its code', async () => {
+    const { error } = await failure({ region: 'eu-west-1', endpoint: 'http://127.0.0.1:9' }, 400)
+    expect(error).toEqual(unavailable('KMS: ECONNREFUSED'))
+  })
+
+  test('reports an unresolved name by its code', async () => {
+    const { error } = await failure({ region: 'eu-west-1', endpoint: 'https://kms.nowhere.invalid' }, 400)
+    expect(error).toEqual(unavailable(expect.stringMatching(/ENOTFOUND|EAI_AGAIN/)))
+  })
+
+  test('reports a missing Region at once', async () => {
+    const region = async () => {
+      throw new Error('Region is missing')
+    }
+    const { error, ms } = await failure({ region })
+    expect(error).toEqual(unavailable('KMS: Region is missing'))
+    expect(ms).toBeLessThan(1_000)
+  })
+
+  test('reports an answer that is not JSON as such, a reset by its code', async () => {
+    kms.faults.set('*', { kind: 'html' })
+    const html = await rejection(keyringOf().generate(request(1_500)))
+    expect(html.cause).toMatchObject({ reason: expect.stringMatching(/^KMS: an answer that is no JSON/) })
+    kms.faults.set('*', { kind: 'reset' })
+    const reset = await rejection(keyringOf().generate(request(1_500)))
+    expect(reset.cause).toMatchObject({ reason: 'KMS: ECONNRESET' })
+  })
+})
+
+test('all requests of a process share one budget of retries', async () => {
+  kms.faults.set('*', { kind: 'throttle' })
+  const failed = await Promise.all(
+    Array.from({ length: 20 }, () => rejection(keyringOf().generate(request(3_000)))),
+  )
+  for (const error of failed) expect(error).toEqual(hasCode('ERR_KEY_UNAVAILABLE'))
+  // A first call for each, ten retries, and one more for each second.
+  expect(kms.callCount()).toBeLessThanOrEqual(20 + 10 + 4)
+})
+
+test('paused calls continue at once when KMS answers again', async () => {
+  const resumed: string[] = []
+  const pause = kmsService.budget.pause(60_000).then(() => resumed.push('at once'))
+  await keyringOf().generate(request())
+  await pause
+  expect(resumed).toEqual(['at once'])
+})
+
+test('a dead socket is replaced without a pause', async () => {
+  const pause = jest.spyOn(kmsService.budget, 'pause')
+  kms.faults.set('*', { kind: 'reset', times: 1 })
+  await keyringOf().generate(request())
+  expect(kms.callCount()).toBe(2)
+  expect(pause).not.toHaveBeenCalled()
+  pause.mockRestore()
 })
 
 test('the wrong key, the wrong length and a missing answer from Encrypt are noticed too', async () => {
@@ -97,19 +214,23 @@ test('the wrong key, the wrong length and a missing answer from Encrypt are noti
   await expect(keyring.generate(request())).rejects.toThrow(hasCode('ERR_ENCRYPT_FAILED'))
   kms.faults.set('Encrypt', { kind: 'access-denied' })
   await expect(keyring.generate(request())).rejects.toThrow(
-    hasCode('ERR_ENCRYPT_FAILED', { message: expect.stringContaining('AccessDeniedException') }),
+    hasCode('ERR_KEY_DENIED', {
+      cause: expect.objectContaining({ reason: 'AccessDeniedException: kms:Encrypt' }),
+    }),
   )
   kms.faults.set('Encrypt', { kind: 'truncated', times: 1 })
   expect((await keyring.generate(request())).encryptedDataKeys).toHaveLength(2)
 })
 
-test('expired credentials are ERR_KEY_UNAVAILABLE at once: trying again is in vain', async () => {
+test('expired credentials are ERR_KEY_UNAVAILABLE at once: they are not retried', async () => {
   const keyring = keyringOf()
   const { encryptedDataKeys } = await keyring.generate(request())
   kms.resetCalls()
   kms.faults.set('*', { kind: 'expired-token' })
   await expect(keyring.generate(request())).rejects.toThrow(
-    hasCode('ERR_KEY_UNAVAILABLE', { message: expect.stringContaining('ExpiredTokenException') }),
+    hasCode('ERR_KEY_UNAVAILABLE', {
+      cause: expect.objectContaining({ reason: 'KMS: ExpiredTokenException' }),
+    }),
   )
   await expect(keyring.unwrap({ ...request(), encryptedDataKeys })).rejects.toThrow(
     hasCode('ERR_KEY_UNAVAILABLE'),
@@ -117,7 +238,7 @@ test('expired credentials are ERR_KEY_UNAVAILABLE at once: trying again is in va
   expect(kms.callCount()).toBe(2)
 })
 
-test('a call that hangs is given up after half of the time, and made again', async () => {
+test('a hanging call is given up after half of the time, and retried', async () => {
   const keyring = keyringOf()
   await keyring.generate(request())
   kms.resetCalls()
@@ -126,19 +247,19 @@ test('a call that hangs is given up after half of the time, and made again', asy
   expect(kms.callCount('GenerateDataKey')).toBe(2)
 })
 
-test('KMS that hangs for good is ERR_KEY_UNAVAILABLE by the deadline', async () => {
+test('a KMS that hangs for good is ERR_KEY_UNAVAILABLE by the deadline', async () => {
   kms.faults.set('*', { kind: 'hang' })
   await expect(keyringOf().generate(request(300))).rejects.toThrow(hasCode('ERR_KEY_UNAVAILABLE'))
 })
 
-test('a slow answer within the time of an attempt is an answer', async () => {
+test('a slow answer within the time of an attempt is used', async () => {
   const keyring = keyringOf()
   kms.faults.set('*', { kind: 'latency', ms: 50 })
   await keyring.generate(request())
   expect(kms.callCount()).toBe(1)
 })
 
-test('a key that hangs does not use up the time of the next one', async () => {
+test('a hanging key does not use up the time of the next one', async () => {
   const keyring = keyringOf({ keyIds: [kms.keys[1]!.arn] })
   const { dataKey, encryptedDataKeys } = await keyring.generate(request())
   kms.resetCalls()
@@ -148,7 +269,7 @@ test('a key that hangs does not use up the time of the next one', async () => {
   expect(kms.calls.at(-1)).toMatchObject({ operation: 'Decrypt', keyArn: kms.keys[1]!.arn })
 })
 
-test('a passing failure of one key wins over the refusal of another', async () => {
+test('a transient failure of one key wins over the refusal of another', async () => {
   const keyring = keyringOf({ keyIds: [kms.keys[1]!.arn] })
   const { encryptedDataKeys } = await keyring.generate(request())
   kms.faults.set('Decrypt', { kind: 'access-denied', times: 1 })
@@ -172,7 +293,7 @@ test('a forged wrapped key costs one call in five seconds, however often it is s
   expect(kms.callCount('Decrypt')).toBe(1)
 })
 
-test('with a grace, keys outlive an outage; without a refusal in it', async () => {
+test('with a grace, keys outlive an outage, but not a refusal', async () => {
   const clock = standingClock(Date.now())
   const keys = keyMaterial({
     keyring: keyringOf(),
@@ -190,7 +311,34 @@ test('with a grace, keys outlive an outage; without a refusal in it', async () =
   expect(keys.stats().stale).toBe(1)
 })
 
-test('nothing of KMS or the SDK leaks: no message, no response, no stack of theirs', async () => {
+test('while KMS hangs, keys within their grace are used at once after the first wait', async () => {
+  const clock = standingClock(Date.now())
+  const keys = keyMaterial({
+    keyring: keyringOf(),
+    cacheExpiry: 1_000,
+    cacheStaleIfError: 60_000,
+    now: clock.now,
+  })
+  const asked = (tenant: string) => ({ suite: 0x0478, context, tenant, messages: 1, bytes: 1 })
+  const tenants = ['t-1', 't-2', 't-3']
+  for (const tenant of tenants) await keys.encryptionKey(asked(tenant))
+  kms.faults.set('*', { kind: 'hang' })
+  clock.advance(1_000)
+  const wait = async (tenant: string, more: object = {}) => {
+    const began = performance.now()
+    await keys.encryptionKey({ ...asked(tenant), ...more })
+    return performance.now() - began
+  }
+  const first = await wait('t-1')
+  expect(first).toBeGreaterThan(300)
+  expect(first).toBeLessThan(1_500)
+  // The source is known to be down: also by keys that have not been asked for since.
+  for (const tenant of tenants) expect(await wait(tenant)).toBeLessThan(100)
+  // Even when there is no time left for a call.
+  expect(await wait('t-1', { deadline: clock.now() })).toBeLessThan(100)
+})
+
+test('nothing from KMS or the SDK leaks: no message, no response, no stack', async () => {
   for (const kind of kmsFaultKinds.filter((kind) => kind !== 'latency')) {
     kms.faults.set('*', { kind })
     const error: unknown = await keyringOf()
@@ -199,7 +347,10 @@ test('nothing of KMS or the SDK leaks: no message, no response, no stack of thei
     expect(error).toBeInstanceOf(GlassineError)
     for (const name of Object.keys(error as object))
       expect(['cause', 'code', 'expose', 'name', 'statusCode']).toContain(name)
-    const shown = inspect(error, { depth: null, showHidden: true })
+    // The operator's part of the cause is made of a service's names and of our key.
+    const { cause, ...rest } = error as GlassineError
+    expect(Object.keys(cause).filter((name) => !['package', 'reason', 'keyId'].includes(name))).toEqual([])
+    const shown = `${(error as GlassineError).message}${(error as GlassineError).stack}${inspect(rest, { depth: null, showHidden: true })}${cause.reason}`
     expect(shown).not.toMatch(/\$metadata|\$response|aws-sdk|smithy|arn:aws|html|alias\/|127\.0\.0\.1/i)
   }
 })

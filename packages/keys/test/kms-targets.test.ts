@@ -1,10 +1,12 @@
 import { kmsKeyring } from '@glassine/keys'
+import { hasCode } from '@glassine/test-support'
 import { describe, expect, jest, test } from '@jest/globals'
 import fc from 'fast-check'
+import { checkDecrypter } from '../src/kms/answers.ts'
 import { inRegion, isMultiRegion, type KeyArn, keyArnOf, keyReferenceOf } from '../src/kms/arn.ts'
 import type { KmsAnswer, KmsOperations } from '../src/kms/operations.ts'
 import { targetsOf } from '../src/kms/targets.ts'
-import { hasCode, request } from './support/requests.ts'
+import { request } from './support/requests.ts'
 
 /* Which Decrypt calls an ARN may cause, without KMS: the rules alone. */
 
@@ -25,7 +27,7 @@ describe('accounts', () => {
     ['its own Region, where that is allowed', 'eu-west-1', ['us-east-1', 'eu-west-1'], 'eu-west-1'],
     ['the first Region allowed, where ours is not', 'eu-west-1', ['us-east-1', 'us-east-2'], 'us-east-1'],
     ['the first Region allowed, where ours is not known', undefined, ['us-east-1'], 'us-east-1'],
-  ])('a multi-Region key of a Region that is not allowed is used in %s', (_what, region, regions, used) => {
+  ])('a multi-Region key of a disallowed Region is used in %s', (_what, region, regions, used) => {
     const targets = targetsOf(
       keyOf(arnOf('ap-south-1')),
       [],
@@ -35,7 +37,7 @@ describe('accounts', () => {
     expect(targets).toMatchObject([{ keyId: arnOf(used), region: used, expected: { region: used } }])
   })
 
-  test('any other key is used where it is, or not at all', () => {
+  test('any other key is used in its own Region, or not at all', () => {
     const key = keyOf(arnOf('ap-south-1', 'k1'))
     const regions = ['us-east-1', 'ap-south-1']
     expect(targetsOf(key, [], { ...accounts, regions }, unknown)).toMatchObject([{ keyId: key.arn }])
@@ -44,7 +46,37 @@ describe('accounts', () => {
   })
 })
 
-test('whatever is configured, a call goes to a named account and Region, and the key that must answer is ours', () => {
+test('an answer must be of the key that was asked for; where the Region is open, of a multi-Region key', () => {
+  const expected = (id: string, region?: string) => ({
+    partition: 'aws',
+    account: '111122223333',
+    id,
+    region,
+  })
+  const opens = (KeyId: string | undefined, id: string, region?: string) => {
+    try {
+      checkDecrypter({ KeyId }, { keyId: 'alias/x', isNamed: false, region, expected: expected(id, region) })
+      return 'yes'
+    } catch (error) {
+      return (error as Error).name
+    }
+  }
+  expect(opens(arnOf('eu-west-1'), 'mrk-1')).toBe('yes')
+  expect(opens(arnOf('eu-west-1', 'k1'), 'k1', 'eu-west-1')).toBe('yes')
+  for (const [answered, id, region] of [
+    [arnOf('eu-west-1', 'k1'), 'k1', undefined],
+    [arnOf('us-east-1', 'k1'), 'k1', 'eu-west-1'],
+    [arnOf('eu-west-1', 'k2'), 'k1', 'eu-west-1'],
+    [arnOf('eu-west-1', 'mrk-2'), 'mrk-1', undefined],
+    [arnOf('eu-west-1', 'mrk-1', '999988887777'), 'mrk-1', undefined],
+    [arnOf('eu-west-1', 'mrk-1', '111122223333', 'aws-cn'), 'mrk-1', undefined],
+    ['no ARN', 'mrk-1', undefined],
+  ] as const)
+    expect([answered, opens(answered, id, region)]).toEqual([answered, 'WrongAnswer'])
+  expect(opens(undefined, 'mrk-1')).toBe('IncompleteAnswer')
+})
+
+test('with any configuration a call goes to a named account and Region, and the key that must answer is ours', () => {
   const region = fc.constantFrom('eu-west-1', 'us-east-1', 'cn-north-1')
   const id = fc.constantFrom('k1', 'k2', 'mrk-1', 'mrk-2')
   const account = fc.constantFrom('111122223333', '999988887777')
@@ -93,7 +125,7 @@ test('a configured ARN is always found again, from every Region if it is a multi
     }
 })
 
-describe('where nothing tells our Region', () => {
+describe('if our Region is unknown', () => {
   const arn = arnOf('eu-west-1')
   const answering = (KeyId: string, region?: KmsOperations['region']): KmsOperations => {
     const answer = async (): Promise<KmsAnswer> => ({ KeyId, Plaintext: Buffer.alloc(32, 7) })
@@ -108,14 +140,14 @@ describe('where nothing tells our Region', () => {
     expect(await keyring.unwrap({ ...request(), encryptedDataKeys })).toHaveLength(32)
   })
 
-  test('but another key may not', async () => {
+  test('another key may not answer', async () => {
     for (const other of [arnOf('eu-west-1', 'mrk-2'), arnOf('eu-west-1', 'mrk-1', '999988887777')]) {
       const keyring = kmsKeyring({ keyId: 'alias/one', client: answering(other) })
       expect(await keyring.unwrap({ ...request(), encryptedDataKeys })).toBeUndefined()
     }
   })
 
-  test('a Region that could not be had is asked for again, and an error of ours is told', async () => {
+  test('a Region that could not be read is requested again, and our own error is passed on', async () => {
     const region = jest
       .fn<() => Promise<string>>()
       .mockRejectedValueOnce(new Error('Region is missing'))
@@ -127,7 +159,7 @@ describe('where nothing tells our Region', () => {
     expect(region).toHaveBeenCalledTimes(2)
   })
 
-  test("a client's factory that fails is asked again", async () => {
+  test("a client's factory that fails is called again", async () => {
     const client = jest.fn((): never => {
       throw new Error('not yet')
     })
@@ -149,7 +181,7 @@ test.each([
   'arn:awx:kms:eu-west-1:111122223333:key/k1',
   'ARN:aws:kms:eu-west-1:111122223333:key/k1',
   `arn:aws:kms:eu-west-1:111122223333:key/${'k'.repeat(129)}`,
-])('%s is no key ARN', (text) => {
+])('%s is not a key ARN', (text) => {
   expect(keyArnOf(text)).toBeUndefined()
 })
 

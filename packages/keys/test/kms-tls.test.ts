@@ -1,8 +1,9 @@
 import { KMSClient, ListKeysCommand } from '@aws-sdk/client-kms'
 import { kmsKeyring } from '@glassine/keys'
 import { type LocalKms, startLocalKms } from '@glassine/local-kms'
+import { hasCode } from '@glassine/test-support'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
-import { hasCode, request } from './support/requests.ts'
+import { request } from './support/requests.ts'
 
 /* Data keys travel in these requests: plain http only to the one origin that is named. */
 
@@ -30,7 +31,7 @@ const inEnvironment = async <T>(variables: Record<string, string>, work: () => P
 }
 
 describe('a plain http endpoint is refused before anything is sent', () => {
-  test('from awsClientOptions', async () => {
+  test('when it comes from awsClientOptions', async () => {
     const keyring = kmsKeyring({ keyId, awsClientOptions: kms.clientOptions })
     await expect(keyring.generate(request())).rejects.toThrow(refusedHere)
     await expect(keyring.wrap({ ...request(), dataKey: Buffer.alloc(32) })).rejects.toThrow(refusedHere)
@@ -43,7 +44,7 @@ describe('a plain http endpoint is refused before anything is sent', () => {
     expect(kms.callCount()).toBe(0)
   })
 
-  test('from AWS_ENDPOINT_URL_KMS', async () => {
+  test('when it comes from AWS_ENDPOINT_URL_KMS', async () => {
     const { credentials, region } = kms
     await inEnvironment({ AWS_ENDPOINT_URL_KMS: kms.endpoint }, async () => {
       const options = { keyId, awsClientOptions: { credentials, region } }
@@ -54,7 +55,7 @@ describe('a plain http endpoint is refused before anything is sent', () => {
     })
   })
 
-  test("of a user's own client", async () => {
+  test("when it is that of a user's own client", async () => {
     const client = new KMSClient(kms.clientOptions)
     await expect(kmsKeyring({ keyId, client }).generate(request())).rejects.toThrow(refusedHere)
     await expect(kmsKeyring({ keyId, client: () => client }).generate(request())).rejects.toThrow(refusedHere)

@@ -14,7 +14,8 @@ const bundle = join(folder, 'keys.mjs')
 beforeAll(async () => {
   await build({
     stdin: {
-      contents: "export * from './index.ts'; export * from './raw-aes/index.ts'",
+      contents:
+        "export * from './index.ts'; export * from './raw-aes.ts'; export { serialiseContext } from './internal.ts'",
       resolveDir: fileURLToPath(new URL('../src', import.meta.url)),
       loader: 'ts',
     },

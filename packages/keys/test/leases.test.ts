@@ -1,11 +1,11 @@
 // The harness that other tests rely on: it must find what it is there to find.
 import { randomBytes } from 'node:crypto'
-import { type Keyring, keyMaterial, serialiseContext } from '@glassine/keys'
+import { type Keyring, keyMaterial } from '@glassine/keys'
+import { serialiseContext } from '@glassine/keys/internal'
 import { hierarchicalKeyring } from '@glassine/keys/key-store'
 import { localKeyring } from '@glassine/keys/raw-aes'
-import { watchKeys } from '@glassine/test-support'
+import { branchKeySource, watchKeys } from '@glassine/test-support'
 import { describe, expect, test } from '@jest/globals'
-import { branchKeySource } from './support/branch-key-source.ts'
 
 const context = serialiseContext({ tenant: 't-1' })
 const encryption = { suite: 0x0478, context, messages: 1, bytes: 1 }
@@ -19,11 +19,11 @@ const setUp = () => {
 describe('watchKeys', () => {
   test('passes what is lent, released once, and zeroed in the end', async () => {
     const { watch, keys } = setUp()
-    const lent = await keys.encryptionKey(encryption)
-    const { encryptedDataKeys } = lent
+    const lease = await keys.encryptionKey(encryption)
+    const { encryptedDataKeys } = lease
     const again = await keys.decryptionKey({ suite: 0x0478, context, encryptedDataKeys })
-    expect(again.bytes).toEqual(lent.bytes)
-    lent.release()
+    expect(again.bytes).toEqual(lease.bytes)
+    lease.release()
     again.release()
     expect(watch.lent()).toBe(2)
     watch.expectReleased()
@@ -44,21 +44,21 @@ describe('watchKeys', () => {
 
   test('finds a lease that was released twice', async () => {
     const { watch, keys } = setUp()
-    const lent = await keys.encryptionKey(encryption)
-    lent.release()
-    lent.release()
+    const lease = await keys.encryptionKey(encryption)
+    lease.release()
+    lease.release()
     expect(() => watch.expectReleased()).toThrow('encryption key: released 2 times')
   })
 
   test('finds a key that was zeroed while it was lent', async () => {
     const { watch, keys } = setUp()
-    const lent = await keys.encryptionKey(encryption)
-    lent.bytes.fill(0)
-    lent.release()
+    const lease = await keys.encryptionKey(encryption)
+    lease.bytes.fill(0)
+    lease.release()
     expect(() => watch.expectReleased()).toThrow('encryption key: zeroed while it was lent')
   })
 
-  test('finds a key that was zeros when it was given out', async () => {
+  test('finds a key that was zeros when it was lent', async () => {
     const watch = watchKeys()
     const zeros: Keyring = {
       ...localKeyring(),
@@ -66,7 +66,7 @@ describe('watchKeys', () => {
     }
     const keyring = watch.keyring(zeros)
     await keyring.generate({ suite: 0x0478, context, length: 32, deadline: () => 0 })
-    expect(() => watch.expectZeroed()).toThrow('generated data key: zeros when it was given out')
+    expect(() => watch.expectZeroed()).toThrow('generated data key: zeros when it was lent')
   })
 
   test('finds a data key of a keyring that nothing zeroed', async () => {
@@ -91,10 +91,10 @@ describe('watchKeys', () => {
       hierarchicalKeyring({ keyStore: watch.branchKeys(source), branchKeyId: 'tenant-1' }),
     )
     const request = { suite: 0x0478, context, deadline: () => Date.now() + 1_000 }
-    const lent = await keyring.beaconKey(request)
-    expect(lent.bytes).toEqual(source.beaconOf('tenant-1'))
+    const lease = await keyring.beaconKey(request)
+    expect(lease.bytes).toEqual(source.beaconOf('tenant-1'))
     expect(() => watch.expectReleased()).toThrow('beacon key: released 0 times')
-    lent.release()
+    lease.release()
     watch.expectReleased()
     expect(() => watch.expectZeroed()).toThrow('beacon key')
     keyring.clear()

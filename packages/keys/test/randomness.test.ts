@@ -1,10 +1,12 @@
 // Every value of this package that is drawn at random, or that must not repeat: a constant in its place passes every
 // other test, since what is encrypted with it opens just as well.
-import { keyMaterial, serialiseContext } from '@glassine/keys'
+
+import { keyMaterial } from '@glassine/keys'
+import { serialiseContext } from '@glassine/keys/internal'
 import { hierarchicalKeyring } from '@glassine/keys/key-store'
 import { localKeyring, rawAesKeyring } from '@glassine/keys/raw-aes'
+import { branchKeySource } from '@glassine/test-support'
 import { describe, expect, jest, test } from '@jest/globals'
-import { branchKeySource } from './support/branch-key-source.ts'
 import { emptyKeyStore } from './support/memory-key-store.ts'
 
 const context = serialiseContext({ tenant: 't-1' })
@@ -166,7 +168,7 @@ describe('ids that partition caches', () => {
 
   test('a data key made for one context is not given out for another', async () => {
     const keys = keyMaterial({ keyring: localKeyring() })
-    const lent = await many((round) =>
+    const leases = await many((round) =>
       keys.encryptionKey({
         suite: 0x0478,
         context: serialiseContext({ tenant: `t-${round}` }),
@@ -174,7 +176,7 @@ describe('ids that partition caches', () => {
         bytes: 1,
       }),
     )
-    expectRandom(lent.map(({ bytes }) => bytes))
-    for (const one of lent) one.release()
+    expectRandom(leases.map(({ bytes }) => bytes))
+    for (const one of leases) one.release()
   })
 })

@@ -1,6 +1,6 @@
 import { createDecipheriv, createSecretKey, randomBytes } from 'node:crypto'
 import { inspect } from 'node:util'
-import { serialiseContext } from '@glassine/keys'
+import { serialiseContext } from '@glassine/keys/internal'
 import { rawAesKeyring } from '@glassine/keys/raw-aes'
 import { describe, expect, test } from '@jest/globals'
 

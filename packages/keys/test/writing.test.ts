@@ -21,7 +21,7 @@ jest.unstable_mockModule('node:crypto', () => ({
 }))
 
 // After the mock, or they would have the real one.
-const { serialiseContext } = await import('@glassine/keys')
+const { serialiseContext } = await import('@glassine/keys/internal')
 const { hierarchicalKeyring } = await import('@glassine/keys/key-store')
 const { localKeyring, rawAesKeyring } = await import('@glassine/keys/raw-aes')
 const { emptyKeyStore } = await import('./support/memory-key-store.ts')
@@ -146,7 +146,7 @@ describe('a hierarchical keyring', () => {
     ])
   })
 
-  test('what was written so opens again', async () => {
+  test('unwraps what it wrapped with these bytes', async () => {
     const encryptedDataKeys = [expected(numbered(1, 32), Buffer.alloc(16, 5), Buffer.alloc(12, 6))]
     const dataKey = await keyring().unwrap({ ...request, length: 32, encryptedDataKeys })
     expect(dataKey).toEqual(numbered(1, 32))

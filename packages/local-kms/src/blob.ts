@@ -5,12 +5,11 @@
  * 01 02 03 00 78 | key hash, 32 bytes | 01 | nonce, 16 bytes | length, u32 | DER
  * ```
  * The DER is a PKCS #7 EncryptedData with AES-256-GCM; for a 32-byte data key it takes 126 (0x7e) bytes, and
- * the blob 184. As in KMS, the nonce derives a key of its own per blob from the key material, so that no
- * number of blobs wears the material out, and eleven bytes precede the plaintext inside.
+ * the blob 184. As in KMS, each blob has its own key, derived from the key material and the nonce, so that
+ * the number of blobs per key is not limited, and eleven bytes precede the plaintext inside.
  */
 import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto'
 import { type Element, octetString, oid, readElement, readElements, sequence, tags, tlv } from './der.ts'
-import { contextBytes, type EncryptionContext } from './encryption-context.ts'
 import { invalidCiphertext } from './errors.ts'
 import { keyHash, type Material } from './state.ts'
 
@@ -52,7 +51,7 @@ const encodeBody = (iv: Buffer, sealed: Buffer): Buffer =>
 const nested = (element: Element | undefined, index: number): Element | undefined =>
   element && readElements(element.content)?.[index]
 
-/** Finds nonce and ciphertext by their places. */
+/** Finds IV and ciphertext by position. */
 const decodeBody = (body: Buffer): { iv: Buffer; sealed: Buffer } | undefined => {
   const content = nested(nested(nested(readElement(body), 1), 0), 1)
   const iv = nested(nested(nested(content, 1), 1), 0)?.content
@@ -60,9 +59,30 @@ const decodeBody = (body: Buffer): { iv: Buffer; sealed: Buffer } | undefined =>
   if (iv?.length !== ivLength || sealed === undefined || sealed.length < tagLength + innerLength) {
     return undefined
   }
-  // One encoding only: whatever else a lenient reader would accept is not a blob of ours.
+  // One encoding only: other encodings that a lenient parser accepts are refused.
   return encodeBody(iv, sealed).equals(body) ? { iv, sealed } : undefined
 }
+
+/** Names and values that are authenticated with a blob, and not secret. */
+export type EncryptionContext = Readonly<Record<string, string>>
+
+const prefixed = (bytes: Buffer): Buffer => {
+  const length = Buffer.alloc(4)
+  length.writeUInt32BE(bytes.length)
+  return Buffer.concat([length, bytes])
+}
+
+/**
+ * Names and values, each with its length in front and sorted by name: two contexts give the same bytes only
+ * when they are equal; the order of the pairs does not matter.
+ */
+export const contextBytes = (context: EncryptionContext): Buffer =>
+  Buffer.concat(
+    Object.entries(context)
+      .map(([name, value]) => [Buffer.from(name), Buffer.from(value)] as const)
+      .sort(([a], [b]) => Buffer.compare(a, b))
+      .flatMap(([name, value]) => [prefixed(name), prefixed(value)]),
+  )
 
 /** NIST SP 800-108 in counter mode with HMAC-SHA256, one block: the key of one blob. */
 const blobKey = (material: Material, nonce: Buffer): Buffer =>
@@ -73,7 +93,7 @@ const blobKey = (material: Material, nonce: Buffer): Buffer =>
     .update(Buffer.from('00000100', 'hex'))
     .digest()
 
-/** AWS does not document its eleven bytes. These ones help when a blob is looked at in a debugger. */
+/** AWS does not document its eleven bytes. These help to read a blob in a debugger. */
 const innerHeader = (material: Material): Buffer =>
   Buffer.concat([Buffer.of(1), Buffer.from(material.id, 'hex').subarray(0, innerLength - 1)])
 
@@ -88,7 +108,7 @@ export const sealBlob = (
   const header = Buffer.concat([magic, keyHash(keyId), Buffer.of(1), nonce])
   const iv = randomBytes(ivLength)
   const cipher = createCipheriv('aes-256-gcm', blobKey(material, nonce), iv, { authTagLength: tagLength })
-  // The header is authenticated with the context: a blob cannot be passed off as another key's.
+  // The header is authenticated with the context, so a blob cannot be presented as another key's.
   cipher.setAAD(Buffer.concat([header, contextBytes(context)]))
   const sealed = Buffer.concat([
     cipher.update(innerHeader(material)),
@@ -102,14 +122,14 @@ export const sealBlob = (
   return Buffer.concat([header, length, body])
 }
 
-/** A blob taken apart; nothing of it is authenticated yet. */
+/** A parsed blob; nothing in it is authenticated yet. */
 export interface ParsedBlob {
   readonly keyHash: Buffer
-  /** Tries one generation of the key; `undefined` when it is not the one, or the context differs. */
+  /** Tries one generation of the key; `undefined` for the wrong generation or another context. */
   open(material: Material, context: EncryptionContext): Buffer | undefined
 }
 
-/** @throws `InvalidCiphertextException` for what is no blob of this service. */
+/** @throws `InvalidCiphertextException` when the bytes are not a blob of this service. */
 export const parseBlob = (blob: Buffer): ParsedBlob => {
   const length = blob.length >= headerLength + 4 ? blob.readUInt32BE(headerLength) : -1
   const wellFormed =

@@ -1,9 +1,9 @@
 /**
- * The call log: what CloudTrail would show of the calls. It never holds plaintext, key material, blobs or
+ * The call log: what CloudTrail would show. It never holds plaintext, key material, blobs or
  * signatures; an encryption context is not secret in KMS, and CloudTrail shows it too.
  */
 
-/** One call, as it was answered. */
+/** One answered call. */
 export interface KmsCall {
   /** For example `Decrypt`. */
   readonly operation: string
@@ -16,33 +16,33 @@ export interface KmsCall {
   readonly requestId: string
   /** ARN of the caller; the account's root unless the client came from `clientOptionsFor({ principal })`. */
   readonly principal: string
-  /** The key that served the call, as far as the call got. */
+  /** The key of the call, if the call got that far. */
   readonly keyArn?: string
   /** ReEncrypt only: the key of the new blob. */
   readonly destinationKeyArn?: string
   readonly encryptionContext?: Readonly<Record<string, string>>
   /** AWS's code when the call failed. */
   readonly errorCode?: string
-  /** The injected fault that decided the answer, if one did. */
+  /** The injected fault that affected the answer, if any. */
   readonly fault?: string
 }
 
 /** A call that is still being served. */
 export type OpenCall = { -readonly [K in keyof KmsCall]: KmsCall[K] }
 
-/** A command that runs for days must not grow without end; counters go on. */
+/** Keeps a server that runs for days from growing without bound; counters continue. */
 const maxEntries = 10_000
 
-/** The log as the server writes it and `LocalKms` shows it. */
+/** The log that the server writes and `LocalKms` shows. */
 export interface CallLog {
   readonly calls: readonly KmsCall[]
-  /** How often the operation was called since the start or the last reset; all operations without a name. */
+  /** Calls of an operation since the start or the last reset; without a name, of all operations. */
   count(operation?: string): number
   reset(): void
   add(call: KmsCall): void
 }
 
-/** A log that starts empty; `onCall` hears of every entry after it is in. */
+/** An empty log; `onCall` is called with every entry after it was added. */
 export const createCallLog = (onCall?: (call: KmsCall) => void): CallLog => {
   const calls: KmsCall[] = []
   const counts = new Map<string, number>()

@@ -1,6 +1,8 @@
-/** What an operation is, and what it is given besides its input. */
+/** What an operation is, and what it gets besides its input. */
+
+import type { EncryptionContext } from './blob.ts'
 import type { OpenCall } from './call-log.ts'
-import { KmsError } from './errors.ts'
+import { invalid, KmsError } from './errors.ts'
 import { type Input, readInput, type Shape } from './shape.ts'
 import type { KmsState } from './state.ts'
 
@@ -13,7 +15,7 @@ export interface Call {
   /** The account's root, who may do everything. Others may do what grants allow them. */
   readonly isOwner: boolean
   readonly state: KmsState
-  /** The entry of the call log, filled in as the call learns more. */
+  /** The entry of the call log, filled in during the call. */
   readonly record: OpenCall
 }
 
@@ -30,7 +32,7 @@ export const operation = <const S extends Shape>(
   handle: (input: Input<S>, call: Call) => Output | Promise<Output>,
 ): Operation => ({ run: (input, call) => handle(readInput(shape, input), call) })
 
-/** Ends a call that asked only whether it would be allowed. */
+/** Ends a call that only checks permissions. */
 export const endDryRun = (dryRun: boolean | undefined): void => {
   if (dryRun) {
     throw new KmsError(
@@ -41,8 +43,8 @@ export const endDryRun = (dryRun: boolean | undefined): void => {
 }
 
 /**
- * The refusal of IAM. AWS's sentence names a missing identity-based policy; that is also what a grantee sees
- * whose grant does not cover the call.
+ * IAM's refusal. AWS's message names a missing identity-based policy, also to a grantee whose grant does not
+ * cover the call.
  */
 export const denied = (call: Call, resource: string): KmsError =>
   new KmsError(
@@ -51,7 +53,21 @@ export const denied = (call: Call, resource: string): KmsError =>
       `because no identity-based policy allows the kms:${call.operation} action`,
   )
 
-/** For operations on no particular key. */
+/** For operations without a key. */
 export const requireOwner = (call: Call): void => {
   if (!call.isOwner) throw denied(call, '*')
+}
+
+/** Bytes of names and values together. */
+const maxLength = 8192
+
+/** Puts the context in the call log and checks its size. */
+export const recordContext = (call: Call, context: EncryptionContext | undefined): EncryptionContext => {
+  if (context === undefined) return {}
+  call.record.encryptionContext = context
+  let length = 0
+  for (const [name, value] of Object.entries(context))
+    length += Buffer.byteLength(name) + Buffer.byteLength(value)
+  if (length > maxLength) throw invalid(`EncryptionContext must not be larger than ${maxLength} bytes`)
+  return context
 }

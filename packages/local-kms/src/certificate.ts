@@ -8,14 +8,14 @@ import { bitString, octetString, oid, sequence, tags, tlv, unsignedInteger, utcT
 
 const ecdsaWithSha256 = sequence(oid('1.2.840.10045.4.3.2'))
 
-/** Long enough for a server that is left running, short enough for every TLS client. */
+/** Long enough for a server left running, short enough for every TLS client. */
 const lifetime = 397 * 86_400_000
 /** Clocks of containers and hosts differ. */
 const backdate = 3_600_000
 
 const yes = tlv(tags.boolean, Buffer.of(0xff))
 
-/** A distinguished name of nothing but a CN: hosts are named by subjectAltName alone. */
+/** A distinguished name with only a CN: subjectAltName names the hosts. */
 const commonName = (name: string): Buffer =>
   sequence(tlv(tags.set, sequence(oid('2.5.4.3'), tlv(tags.utf8String, Buffer.from(name)))))
 
@@ -23,14 +23,14 @@ const commonName = (name: string): Buffer =>
 const extension = (id: string, value: Buffer, critical = false): Buffer =>
   sequence(oid(id), ...(critical ? [yes] : []), octetString(value))
 
-/** Any hash of the key does; it only has to link the two certificates. */
+/** Any hash of the key will do; it only links the two certificates. */
 const keyIdentifier = (publicKey: Buffer): Buffer => createHash('sha1').update(publicKey).digest()
 
 /** Four bytes, or sixteen with the gap of an IPv6 address filled in. */
 const ipBytes = (address: string): Buffer => {
   if (isIP(address) === 4) return Buffer.from(address.split('.').map(Number))
   const [head = '', tail = ''] = address.split('::')
-  const left = head.split(':').filter(Boolean)
+  const left = head.split(':')
   const right = tail.split(':').filter(Boolean)
   const middle = Array<string>(8 - left.length - right.length).fill('0')
   return Buffer.from([...left, ...middle, ...right].map((group) => group.padStart(4, '0')).join(''), 'hex')
@@ -71,17 +71,17 @@ const certificate = ({ subject, issuer, publicKey, issuerKey, extensions, now }:
   return pem('CERTIFICATE', sequence(toBeSigned, ecdsaWithSha256, bitString(signature)))
 }
 
-/** PEM of everything a server needs and a client has to trust. */
+/** PEM: what a server needs, and the CA that clients must trust. */
 export interface Certificates {
   readonly ca: string
   readonly server: { readonly cert: string; readonly key: string }
 }
 
 /**
- * Makes a CA and a certificate of it for a server on this machine, valid for 397 days. The CA's own key is forgotten,
- * so whoever trusts it trusts nothing but this server.
+ * Makes a CA and a server certificate for this machine, valid for 397 days. The CA's private key
+ * is discarded, so trusting the CA means trusting this server only.
  *
- * @param hosts - names and addresses that the server is called by, for example `localhost`
+ * @param hosts - names and addresses of the server, for example `localhost`
  * @example
  * ```ts
  * import { createServer } from 'node:https'

@@ -1,28 +1,18 @@
 /** Encryption and decryption under a KMS key, symmetric or RSA: what Encrypt, Decrypt and ReEncrypt share. */
 import { constants, createPublicKey, privateDecrypt, publicEncrypt } from 'node:crypto'
-import { parseBlob, sealBlob } from './blob.ts'
+import { type EncryptionContext, parseBlob, sealBlob } from './blob.ts'
 import type { Call } from './call.ts'
-import type { EncryptionContext } from './encryption-context.ts'
 import { incompatible, incorrectKey, invalid, invalidCiphertext, KmsError } from './errors.ts'
-import { privateKeyOf } from './key-pair.ts'
 import { resolveKey } from './key-reference.ts'
-import { currentMaterialId } from './metadata.ts'
+import { currentMaterial, privateKeyOf } from './material.ts'
 import { abilityOf, type EncryptionAlgorithm, hashOf, modulusLength } from './specs.ts'
-import { type KmsKey, keyHash, type Material } from './state.ts'
+import { type KmsKey, keyHash } from './state.ts'
 import { checkKey, type KeyUse, useKey } from './use-key.ts'
 
-/** Whether a key of the right usage also has the algorithm asked for. */
+/** Checks that the key supports the requested algorithm. */
 export const checkAlgorithm = (key: KmsKey, algorithm: string): void => {
   const { spec, usage } = key.core
   if (!abilityOf(spec, usage).algorithms.includes(algorithm)) throw incompatible(algorithm, spec)
-}
-
-/** The generation that seals; older ones only open. */
-export const currentMaterial = (key: KmsKey): Material => {
-  const material = key.core.materials.at(-1)
-  // Only a symmetric or HMAC key gets here; the checks before this have turned all others away.
-  if (material === undefined) throw new KmsError('KMSInternalException')
-  return material
 }
 
 const oaepHashLengths: Readonly<Record<string, number>> = { sha1: 20, sha256: 32 }
@@ -33,13 +23,13 @@ const rsaOptions = (algorithm: string) => ({
   oaepHash: hashOf(algorithm),
 })
 
-/** Checks what depends on the plaintext before anything is generated or sealed. */
+/** Checks the plaintext's algorithm and length before anything is encrypted. */
 export const checkPlaintext = (key: KmsKey, algorithm: EncryptionAlgorithm, plaintext: Uint8Array): void => {
   checkAlgorithm(key, algorithm)
   if (algorithm === 'SYMMETRIC_DEFAULT') return
   const { spec } = key.core
   // RFC 8017, section 7.1.1: the modulus less two hashes and two bytes.
-  const most = modulusLength(spec) / 8 - 2 * (oaepHashLengths[hashOf(algorithm)] ?? 0) - 2
+  const most = modulusLength(spec) / 8 - 2 * oaepHashLengths[hashOf(algorithm)]! - 2
   if (plaintext.length > most) {
     throw invalid(
       `Algorithm ${algorithm} and key spec ${spec} cannot encrypt data larger than ${most} bytes.`,
@@ -62,7 +52,7 @@ export const seal = async (
   return publicEncrypt({ key: publicKey, ...rsaOptions(algorithm) }, plaintext)
 }
 
-/** What Decrypt, and the first half of ReEncrypt, are given. */
+/** The input of Decrypt, and of the first half of ReEncrypt. */
 export interface Sealed {
   readonly blob: Buffer
   readonly algorithm: EncryptionAlgorithm
@@ -91,7 +81,7 @@ const keyOfBlob = (call: Call, hash: Buffer): KmsKey => {
 }
 
 const openSymmetric = (call: Call, sealed: Sealed, use: KeyUse): Opened => {
-  // The caller's key is looked up first: a key that does not exist is an error whatever the blob says.
+  // The caller's key is looked up first: a missing key is an error even when the blob is invalid.
   const named = sealed.keyId === undefined ? undefined : resolveKey(call, sealed.keyId, { alias: true })
   const parsed = parseBlob(sealed.blob)
   if (named !== undefined && !keyHash(named.core.keyId).equals(parsed.keyHash)) {
@@ -99,7 +89,7 @@ const openSymmetric = (call: Call, sealed: Sealed, use: KeyUse): Opened => {
     throw incorrectKey()
   }
   const key = checkKey(call, named ?? keyOfBlob(call, parsed.keyHash), use)
-  // The blob does not say which generation sealed it; the tag tells. Newest first, as most blobs are new.
+  // The blob does not name its generation, so try each: only the right one authenticates. Newest first.
   for (const material of [...key.core.materials].reverse()) {
     const plaintext = parsed.open(material, sealed.context)
     if (plaintext !== undefined) return { key, plaintext, materialId: material.id }
@@ -108,7 +98,7 @@ const openSymmetric = (call: Call, sealed: Sealed, use: KeyUse): Opened => {
 }
 
 const openRsa = async (call: Call, sealed: Sealed, use: KeyUse): Promise<Opened> => {
-  // An RSA ciphertext says nothing about its key.
+  // An RSA ciphertext does not name its key.
   if (sealed.keyId === undefined) throw invalid('KeyId is required for asymmetric decryption.')
   const key = useKey(call, sealed.keyId, use)
   checkAlgorithm(key, sealed.algorithm)
@@ -125,10 +115,6 @@ const openRsa = async (call: Call, sealed: Sealed, use: KeyUse): Promise<Opened>
   }
 }
 
-/** Opens a ciphertext; every check of Decrypt is in here. */
+/** Opens a ciphertext, with every check that Decrypt makes. */
 export const open = async (call: Call, sealed: Sealed, use: KeyUse): Promise<Opened> =>
   sealed.algorithm === 'SYMMETRIC_DEFAULT' ? openSymmetric(call, sealed, use) : openRsa(call, sealed, use)
-
-/** The member that names the generation of a symmetric key, under the name an answer gives it. */
-export const materialMember = (name: string, key: KmsKey, id = currentMaterialId(key)): object =>
-  id === undefined ? {} : { [name]: id }

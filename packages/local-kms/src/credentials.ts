@@ -1,4 +1,4 @@
-/** Who may call: access keys, their secrets, and the principals behind them. */
+/** Access keys, their secrets and their principals. */
 import { rootOf } from './state.ts'
 
 /** An access key, as the AWS SDKs take it. */
@@ -9,7 +9,7 @@ export interface LocalKmsCredentials {
   readonly sessionToken?: string
 }
 
-/** An access key that the server accepts besides those it hands out. */
+/** An access key to accept besides those that the server makes. */
 export interface LocalKmsAccessKey extends LocalKmsCredentials {
   /** ARN of the caller; default: the account's root, which may do everything. Others need grants. */
   readonly principal?: string
@@ -20,7 +20,7 @@ export interface Caller extends LocalKmsCredentials {
   readonly principal: string
 }
 
-/** Always the same, so that environments and compose files can name it. Does not look like a real secret. */
+/** Constant, so that environments and compose files can name it, and clearly not a real secret. */
 const rootCredentials: LocalKmsCredentials = {
   accessKeyId: 'AKIALOCALKMS00000000',
   secretAccessKey: 'local-kms-secret',
@@ -31,11 +31,11 @@ export interface CredentialStore {
   /** The account root's own pair. */
   readonly root: LocalKmsCredentials
   find(accessKeyId: string): Caller | undefined
-  /** The pair of a principal; made at the first request for one that has none. */
+  /** The pair of a principal, made at the first request for it. */
   of(principal: string): LocalKmsCredentials
 }
 
-/** @param others - accepted besides the root's pair; one with the root's access key id replaces that pair */
+/** @param others - accepted besides the root's pair, or instead of it when the access key id is the same */
 export const createCredentials = (
   accountId: string,
   others: readonly LocalKmsAccessKey[] = [],

@@ -1,5 +1,5 @@
 /**
- * As much DER (ITU-T X.690) as ciphertext blobs, ECDSA signatures and certificates need: node:crypto reads
+ * The part of DER (ITU-T X.690) that ciphertext blobs, ECDSA signatures and certificates need: node:crypto reads
  * certificates but cannot write them, and its ASN.1 is not exposed.
  */
 
@@ -45,7 +45,7 @@ export const unsignedInteger = (bytes: Uint8Array): Buffer => {
   let start = 0
   while (start < bytes.length - 1 && bytes[start] === 0) start++
   const digits = bytes.subarray(start)
-  return tlv(tags.integer, (digits[0] ?? 0) & 0x80 ? Buffer.of(0) : Buffer.alloc(0), digits)
+  return tlv(tags.integer, digits[0]! & 0x80 ? Buffer.of(0) : Buffer.alloc(0), digits)
 }
 
 /** An object identifier from its dotted form: the first two arcs share a byte, the others are base 128. */
@@ -62,7 +62,7 @@ export const oid = (dotted: string): Buffer => {
   return tlv(tags.oid, Buffer.from(bytes))
 }
 
-/** A UTCTime to the second: what RFC 5280 wants for dates before 2050. */
+/** A UTCTime to the second, as RFC 5280 requires for dates before 2050. */
 export const utcTime = (at: Date): Buffer =>
   tlv(tags.utcTime, Buffer.from(`${at.toISOString().replace(/[-:T]/g, '').slice(2, 14)}Z`, 'latin1'))
 
@@ -74,7 +74,7 @@ export interface Element {
   readonly end: number
 }
 
-/** Reads the element at `offset`; `undefined` when the bytes are no DER, so that callers choose the error. */
+/** Reads the element at `offset`; `undefined` when the bytes are not DER, so that callers choose the error. */
 export const readElement = (bytes: Buffer, offset = 0): Element | undefined => {
   const tag = bytes[offset]
   let length = bytes[offset + 1]

@@ -6,10 +6,10 @@ import type { CallLog, OpenCall } from './call-log.ts'
 import { KmsError } from './errors.ts'
 import { defaultLatency, type FaultSource, type KmsFault, type KmsFaultKind } from './faults.ts'
 import { operations } from './operations/index.ts'
-import { noteUsage } from './operations/last-usage.ts'
+import { recordUsage } from './operations/last-usage.ts'
 import { type KmsState, newKeyId, rootOf } from './state.ts'
 
-/** A request as the wire, or a caller in this process, puts it. */
+/** A request, from the wire or from this process. */
 interface KmsRequest {
   readonly operation: string
   readonly region: string
@@ -17,7 +17,7 @@ interface KmsRequest {
   readonly input: () => unknown
 }
 
-/** How a call ended. `fault` is for the transport: an answer that is cut short, or none. */
+/** How a call ended. `fault` is for the transport: a truncated answer, or none. */
 export interface KmsAnswer {
   readonly requestId: string
   readonly output?: object | undefined
@@ -25,20 +25,20 @@ export interface KmsAnswer {
   readonly fault?: KmsFaultKind
 }
 
-/** Faults that answer in the operation's place. */
+/** Faults that replace the operation. */
 const failures: Partial<Record<KmsFaultKind, (call: Call) => KmsError>> = {
   throttle: () => new KmsError('ThrottlingException', 'Rate exceeded'),
   internal: () => new KmsError('KMSInternalException'),
   'expired-token': () =>
     new KmsError('ExpiredTokenException', 'The security token included in the request is expired'),
   'access-denied': (call) => denied(call, call.state.keyArn(call.region, '*')),
-  // No answer of KMS at all, but the log wants a word for them.
+  // Not answers of KMS, but the log needs a code for them.
   html: () => new KmsError('ServiceUnavailable', undefined, 503),
   hang: () => new KmsError('RequestTimeout'),
   reset: () => new KmsError('ConnectionReset'),
 }
 
-/** Faults that spoil a right answer. */
+/** Faults that change a correct answer. */
 const spoil = (output: object | undefined, { kind }: KmsFault, call: Call): object | undefined => {
   if (output === undefined) return undefined
   const spoilt: Record<string, unknown> = { ...output }
@@ -54,7 +54,7 @@ const spoil = (output: object | undefined, { kind }: KmsFault, call: Call): obje
   return spoilt
 }
 
-/** The fault comes after the lookup and the parsing: an unknown operation stays unknown. */
+/** The fault applies after lookup and parsing, so that an unknown operation stays unknown. */
 const run = async (
   request: KmsRequest,
   call: Call,
@@ -70,7 +70,7 @@ const run = async (
   return spoil(await operation.run(input, call), fault, call)
 }
 
-/** Saves a changed state before the answer leaves: a client must not hear of a key that a restart would lose. */
+/** Saves a changed state before the answer leaves: a restart must not lose a key that a client knows. */
 const keep = (state: KmsState, save: () => void): void => {
   if (!state.changed) return
   try {
@@ -82,7 +82,7 @@ const keep = (state: KmsState, save: () => void): void => {
   }
 }
 
-/** Never rejects for what a request says: every failure is an answer. */
+/** Never rejects because of a request: every failure is an answer. */
 export type Dispatch = (request: KmsRequest) => Promise<KmsAnswer>
 
 interface Parts {
@@ -93,7 +93,7 @@ interface Parts {
   readonly save: () => void
 }
 
-/** Ties the parts together. One dispatcher serves the wire; a second, without log and faults, the shortcuts. */
+/** One dispatcher serves the wire; a second one, without log and faults, serves the shortcuts. */
 export const createDispatch =
   ({ state, log, faults, save }: Parts): Dispatch =>
   async (request) => {
@@ -114,10 +114,10 @@ export const createDispatch =
     const how = { requestId, ...(fault && { fault: fault.kind }) }
     try {
       const output = await run(request, call, fault).finally(() => keep(state, save))
-      noteUsage(state, record)
+      recordUsage(state, record)
       return { ...how, output }
     } catch (thrown) {
-      // Any other error is a defect here; it must not look like the client's fault.
+      // Any other error is a defect of the local KMS and must not look like the client's fault.
       const error = thrown instanceof KmsError ? thrown : new KmsError('KMSInternalException')
       record.errorCode = error.type
       return { ...how, error }

@@ -1,9 +1,9 @@
 /**
- * Two kinds of errors: those of the wire, with the codes, sentences and status that AWS sends, and one for options
- * that cannot be used.
+ * Two kinds of errors: those of the wire, with AWS's codes, messages and status, and one for invalid
+ * options.
  */
 
-/** An option, a fault or a state file that cannot be used. */
+/** An invalid option, fault or state file. */
 export class LocalKmsOptionError extends TypeError {
   readonly code = 'ERR_OPTION_INVALID'
   /** The name of the option. */
@@ -23,7 +23,7 @@ const serverFaults: ReadonlySet<string> = new Set([
   'KeyUnavailableException',
 ])
 
-/** An error to be answered over the wire as `{"__type", "message"}`. */
+/** An error that the wire answers as `{"__type", "message"}`. */
 export class KmsError extends Error {
   /** The code, for example `NotFoundException`. */
   readonly type: string
@@ -41,23 +41,23 @@ export class KmsError extends Error {
   }
 }
 
-/** A reference to nothing, or one that cannot be read. */
+/** For a reference that is malformed or matches nothing. */
 export const notFound = (message: string): KmsError => new KmsError('NotFoundException', message)
 
-/** An input that no key could make right. Not in the service's model, so SDKs have no class for it. */
+/** For an input that is wrong for every key. Not in the service's model, so SDKs have no class for it. */
 export const invalid = (message?: string): KmsError => new KmsError('ValidationException', message)
 
-/** A key in the wrong state, other than disabled, which has a code of its own. */
+/** For a key in the wrong state, except disabled, which has its own code. */
 export const invalidState = (message: string): KmsError => new KmsError('KMSInvalidStateException', message)
 
-/** A key of the wrong kind for the operation, or something that is not offered here. */
+/** For a key of the wrong kind, or something that is not offered here. */
 export const unsupported = (message?: string): KmsError =>
   new KmsError('UnsupportedOperationException', message)
 
-/** One answer for a wrong context, a damaged blob and a blob of another service: no oracle, as in AWS. */
+/** The same answer for a wrong context, a damaged blob and a foreign blob, so that it is no oracle, as in AWS. */
 export const invalidCiphertext = (): KmsError => new KmsError('InvalidCiphertextException')
 
-/** `CMK` is AWS's old word; its sentence still has it. */
+/** AWS's message still uses its old word `CMK`. */
 export const incorrectKey = (): KmsError =>
   new KmsError(
     'IncorrectKeyException',

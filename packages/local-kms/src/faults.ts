@@ -1,4 +1,5 @@
-/** Faults: what goes wrong with KMS in production, on demand. */
+/** Faults: failures of KMS that happen in production, on demand. */
+import { checkedOptions, type OptionRules, oneOf, required } from './checked-options.ts'
 import { LocalKmsOptionError } from './errors.ts'
 
 /**
@@ -56,13 +57,13 @@ export interface KmsFault {
   readonly ms?: number
 }
 
-/** The switchboard of the faults. */
+/** Sets and clears faults. */
 export interface KmsFaults {
   /**
-   * Injects a fault into an operation, or with `'*'` into every operation that has no fault of its own. A
-   * second fault for the same operation takes the place of the first.
+   * Injects a fault into one operation, or with `'*'` into every operation without a fault. A second fault for
+   * the same operation replaces the first.
    *
-   * @throws LocalKmsOptionError for an unknown kind, or `times` or `ms` out of range
+   * @throws LocalKmsOptionError for an unknown operation or kind, and for `times` or `ms` out of range
    * @example
    * ```ts
    * kms.faults.set('Decrypt', { kind: 'throttle', times: 2 })   // the SDK's third attempt gets through
@@ -73,25 +74,29 @@ export interface KmsFaults {
   clear(operation?: string): void
 }
 
-/** The switchboard with the side that the dispatcher reads. */
+/** The faults as the dispatcher reads them. */
 export interface FaultSource extends KmsFaults {
-  /** The fault that this call runs into; counts it. */
+  /** The fault for this call; each call uses up one of its `times`. */
   take(operation: string): KmsFault | undefined
 }
 
 /** Milliseconds. */
 export const defaultLatency = 1000
 
-export const createFaults = (): FaultSource => {
+const faultRules: OptionRules<KmsFault> = {
+  kind: required(oneOf(...kmsFaultKinds)),
+  times: ['must be 1 or more', (value) => typeof value === 'number' && value >= 1],
+  ms: ['must be 0 or more', (value) => typeof value === 'number' && value >= 0],
+}
+
+/** @param operations - the names that {@link KmsFaults.set} takes: a misspelt one would never be hit */
+export const createFaults = (operations: readonly string[]): FaultSource => {
   const active = new Map<string, { fault: KmsFault; left: number }>()
   return {
     set(operation, fault) {
-      if (!kmsFaultKinds.includes(fault.kind)) {
-        throw new LocalKmsOptionError('kind', `must be one of ${kmsFaultKinds.join(', ')}`)
-      }
-      const { times = Number.POSITIVE_INFINITY, ms = defaultLatency } = fault
-      if (!(times >= 1)) throw new LocalKmsOptionError('times', 'must be 1 or more')
-      if (!(ms >= 0)) throw new LocalKmsOptionError('ms', 'must be 0 or more')
+      if (operation !== '*' && !operations.includes(operation))
+        throw new LocalKmsOptionError('operation', 'must be an operation of the local KMS, or *')
+      const { times = Number.POSITIVE_INFINITY } = checkedOptions(faultRules, fault)
       active.set(operation, { fault, left: times })
     },
     clear(operation) {

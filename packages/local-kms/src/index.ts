@@ -8,5 +8,5 @@ export {
   type LocalKmsKey,
   startLocalKms,
 } from './local-kms.ts'
-export type { LocalKmsKeyOptions, LocalKmsOptions } from './options.ts'
+export type { LocalKmsClientChoice, LocalKmsKeyOptions, LocalKmsOptions } from './options.ts'
 export type { KeySpec, KeyUsage } from './specs.ts'

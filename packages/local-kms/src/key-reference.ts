@@ -1,4 +1,4 @@
-/** The four ways to name a key: id, ARN, alias name, alias ARN; and AWS's sentence for each that fails. */
+/** The four ways to name a key: id, ARN, alias name, alias ARN; and AWS's message when one fails. */
 import type { Call } from './call.ts'
 import { KmsError, notFound } from './errors.ts'
 import type { KmsKey } from './state.ts'
@@ -8,12 +8,12 @@ const keyIdPattern = /^(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-
 
 const arnPattern = /^arn:aws[\w-]*:kms:([\w-]+):(\d{12}):(key\/.+|alias\/.+)$/
 
-/** Some operations take an id or an ARN only. */
+/** Some operations accept only an id or an ARN. */
 interface Options {
   readonly alias?: boolean
 }
 
-/** An alias whose key is gone is as good as none. */
+/** An alias whose key was deleted counts as missing. */
 const byAlias = ({ state, region }: Call, name: string): KmsKey => {
   const arn = state.aliasArn(region, name)
   const alias = state.aliases.get(arn)
@@ -22,7 +22,7 @@ const byAlias = ({ state, region }: Call, name: string): KmsKey => {
   return key
 }
 
-/** A well-formed id that is unknown is answered with the ARN it would have; a malformed one as it came. */
+/** The message for an unknown id shows its ARN; for a malformed id, the id itself. */
 const byId = ({ state, region }: Call, keyId: string): KmsKey => {
   if (!keyIdPattern.test(keyId)) throw notFound(`Invalid keyId '${keyId}'`)
   const arn = state.keyArn(region, keyId)
@@ -34,7 +34,7 @@ const byId = ({ state, region }: Call, keyId: string): KmsKey => {
 const byArn = (call: Call, reference: string, alias: boolean): KmsKey => {
   const [, region, account, resource = ''] = arnPattern.exec(reference) ?? []
   if (region === undefined) throw notFound(`Invalid arn ${reference}`)
-  // A client signs for one Region and the service answers for that one only.
+  // A request is signed for one Region and reaches only that Region's keys.
   if (region !== call.region) throw notFound(`Invalid arn ${region}`)
   if (account !== call.state.accountId) {
     throw new KmsError(

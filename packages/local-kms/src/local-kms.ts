@@ -4,7 +4,16 @@ import { createCertificates } from './certificate.ts'
 import { createCredentials, type LocalKmsCredentials } from './credentials.ts'
 import { createDispatch } from './dispatch.ts'
 import { createFaults, type KmsFaults } from './faults.ts'
-import { checkOptions, type LocalKmsKeyOptions, type LocalKmsOptions, parseKey } from './options.ts'
+import { operations } from './operations/index.ts'
+import {
+  checkedClientChoice,
+  checkedKeyOptions,
+  checkedLocalKmsOptions,
+  type LocalKmsClientChoice,
+  type LocalKmsKeyOptions,
+  type LocalKmsOptions,
+  parseKey,
+} from './options.ts'
 import { listen } from './server.ts'
 import { usualUsage } from './specs.ts'
 import { KmsState, rootOf } from './state.ts'
@@ -19,7 +28,7 @@ export interface LocalKmsClientOptions {
   requestHandler?: { httpsAgent: { ca: string } }
 }
 
-/** A key as `createKey` answers it. */
+/** A key as `createKey` returns it. */
 export interface LocalKmsKey {
   readonly keyId: string
   readonly arn: string
@@ -39,7 +48,7 @@ export interface LocalKms {
   /** For the account's root in the default Region. */
   readonly clientOptions: LocalKmsClientOptions
   /**
-   * For another Region, or for a principal that may only do what grants on a key allow it.
+   * For another Region, or for a principal that may do only what grants on a key allow.
    *
    * @example
    * ```ts
@@ -48,24 +57,40 @@ export interface LocalKms {
    * )
    * ```
    */
-  clientOptionsFor(who: { region?: string; principal?: string }): LocalKmsClientOptions
+  clientOptionsFor(choice: LocalKmsClientChoice): LocalKmsClientOptions
+  /**
+   * Environment variables that direct the AWS SDKs to the server, for `Object.assign(process.env, kms.env)` before
+   * clients are made. `LOCAL_KMS_ENDPOINT` is the endpoint once more, over plain HTTP only: for code that has to allow
+   * `http:` by name. Variables that would send the SDKs elsewhere are empty. A CA is not in it, since Node reads
+   * `NODE_EXTRA_CA_CERTS` at its start.
+   *
+   * @example
+   * ```ts
+   * const kms = await startLocalKms({ keys: ['alias/patients'] })
+   * Object.assign(process.env, kms.env)
+   * const { handler } = await import('./handler.js')
+   * ```
+   */
+  readonly env: Readonly<Record<string, string>>
   /** PEM of the CA; `undefined` over plain HTTP. */
   readonly ca: string | undefined
-  /** What CloudTrail would show, oldest first; the newest 10 000. */
+  /** What CloudTrail would show, oldest first; only the newest 10,000 are kept. */
   readonly calls: readonly KmsCall[]
-  /** How often an operation, or without a name any operation, was called. */
+  /** How many calls of one operation, or of all operations when no name is given. */
   callCount(operation?: string): number
   resetCalls(): void
   readonly faults: KmsFaults
   /** The keys of the option `keys`, in its order. */
   readonly keys: readonly LocalKmsKey[]
   /**
-   * CreateKey, and CreateAlias where an alias is named, without a client. Not in the call log. Fails as the
+   * CreateKey, and CreateAlias when an alias is given, without a client. Not in the call log. Fails as the
    * operations do, with an error whose `name` is AWS's code.
    */
   createKey(options?: LocalKmsKeyOptions): Promise<LocalKmsKey>
   /** CreateAlias without a client; answers the alias's ARN. Not in the call log. */
   createAlias(name: string, keyId: string, region?: string): Promise<string>
+  /** Keeps the process running until `close`, for a script that only serves. */
+  ref(): void
   /** Stops listening and ends hanging calls; a second call changes nothing. */
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
@@ -73,9 +98,9 @@ export interface LocalKms {
 
 /**
  * Starts a KMS on this machine that answers as AWS's does: real cryptography, real ciphertext blobs, AWS's
- * codes and sentences. For tests and development only; keys lie in memory, or in a file, in the clear.
+ * codes and messages. For tests and development only: keys are kept in memory or in a file, unencrypted.
  *
- * One server serves every Region: the Region is the one that a request is signed for.
+ * One server serves every Region: a request's Region is the one that it is signed for.
  *
  * @throws LocalKmsOptionError for an option or a state file that cannot be used; the error of
  *   node:net when the address is taken
@@ -89,7 +114,7 @@ export interface LocalKms {
  * ```
  */
 export const startLocalKms = async (options: LocalKmsOptions = {}): Promise<LocalKms> => {
-  checkOptions(options)
+  checkedLocalKmsOptions(options)
   const keys = (options.keys ?? []).map(parseKey)
   const { host = '127.0.0.1', port = 0, region = 'eu-west-1', accountId = '111122223333', file } = options
   const state = new KmsState(accountId, options.now ?? Date.now)
@@ -97,10 +122,10 @@ export const startLocalKms = async (options: LocalKmsOptions = {}): Promise<Loca
   const save = (): void => {
     if (file !== undefined) saveState(file, state)
   }
-  // A file that cannot be written shows now, and one that others can read is closed to them.
+  // Fails now when the file cannot be written, and restricts an existing one to its owner.
   save()
   const log = createCallLog(options.onCall)
-  const faults = createFaults()
+  const faults = createFaults(Object.keys(operations))
   const root = rootOf(accountId)
   const credentials = createCredentials(accountId, options.credentials)
   const certificates = options.https ? createCertificates([host, 'localhost', '127.0.0.1', '::1']) : undefined
@@ -120,12 +145,15 @@ export const startLocalKms = async (options: LocalKmsOptions = {}): Promise<Loca
   const shownHost = host.includes(':') ? `[${host}]` : host
   const endpoint = `${certificates ? 'https' : 'http'}://${shownHost}:${server.port}`
 
-  const clientOptionsFor: LocalKms['clientOptionsFor'] = (who) => ({
-    endpoint,
-    region: who.region ?? region,
-    credentials: credentials.of(who.principal ?? root),
-    ...(certificates && { requestHandler: { httpsAgent: { ca: certificates.ca } } }),
-  })
+  const clientOptionsFor: LocalKms['clientOptionsFor'] = (choice) => {
+    const { region: chosen = region, principal = root } = checkedClientChoice(choice)
+    return {
+      endpoint,
+      region: chosen,
+      credentials: credentials.of(principal),
+      ...(certificates && { requestHandler: { httpsAgent: { ca: certificates.ca } } }),
+    }
+  }
 
   let closing: Promise<void> | undefined
   const close = (): Promise<void> => {
@@ -142,6 +170,7 @@ export const startLocalKms = async (options: LocalKmsOptions = {}): Promise<Loca
     credentials: credentials.root,
     clientOptions: clientOptionsFor({}),
     clientOptionsFor,
+    env: environmentOf(endpoint, region, credentials.root),
     ca: certificates?.ca,
     calls: log.calls,
     callCount: log.count,
@@ -150,12 +179,29 @@ export const startLocalKms = async (options: LocalKmsOptions = {}): Promise<Loca
     keys: started,
     createKey: shortcuts.key,
     createAlias: shortcuts.alias,
+    ref: server.ref,
     close,
     [Symbol.asyncDispose]: close,
   }
 }
 
-/** The shortcuts go through the same operations as the wire, but past the log and the faults. */
+const environmentOf = (
+  endpoint: string,
+  region: string,
+  { accessKeyId, secretAccessKey }: LocalKmsCredentials,
+): LocalKms['env'] => ({
+  AWS_ENDPOINT_URL_KMS: endpoint,
+  AWS_REGION: region,
+  AWS_ACCESS_KEY_ID: accessKeyId,
+  AWS_SECRET_ACCESS_KEY: secretAccessKey,
+  ...(endpoint.startsWith('http:') && { LOCAL_KMS_ENDPOINT: endpoint }),
+  // The SDKs would use the profile in place of the keys, sign with the token, or ignore the endpoint.
+  AWS_PROFILE: '',
+  AWS_SESSION_TOKEN: '',
+  AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'false',
+})
+
+/** The shortcuts run the same operations as the wire, without the log and the faults. */
 const createShortcuts = (state: KmsState, save: () => void, principal: string, defaultRegion: string) => {
   const unlogged: CallLog = { calls: [], count: () => 0, reset() {}, add() {} }
   const dispatch = createDispatch({ state, log: unlogged, faults: { take: () => undefined }, save })
@@ -171,7 +217,11 @@ const createShortcuts = (state: KmsState, save: () => void, principal: string, d
   }
 
   const key = async (options: LocalKmsKeyOptions = {}): Promise<LocalKmsKey> => {
-    const { region = defaultRegion, keySpec = 'SYMMETRIC_DEFAULT', keyUsage = usualUsage(keySpec) } = options
+    const {
+      region = defaultRegion,
+      keySpec = 'SYMMETRIC_DEFAULT',
+      keyUsage = usualUsage(keySpec),
+    } = checkedKeyOptions(options)
     const { KeyMetadata } = await call('CreateKey', region, {
       KeySpec: keySpec,
       KeyUsage: keyUsage,
@@ -185,7 +235,7 @@ const createShortcuts = (state: KmsState, save: () => void, principal: string, d
     return { keyId, arn, region, alias: options.alias, aliasArn: await alias(options.alias, keyId, region) }
   }
 
-  /** For keys to start with: what the state file brought along stays as it is. */
+  /** For the option `keys`: a key that the state file already has stays unchanged. */
   const keyOnce = async (options: LocalKmsKeyOptions): Promise<LocalKmsKey> => {
     const { alias: name, region = defaultRegion } = options
     const known = name === undefined ? undefined : state.aliases.get(state.aliasArn(region, name))

@@ -1,11 +1,12 @@
 /** KeyMetadata, the answer of CreateKey, DescribeKey and ReplicateKey. */
+import { currentMaterialId } from './material.ts'
 import { abilityOf } from './specs.ts'
 import type { KmsKey, KmsState } from './state.ts'
 
 /** Dates on the wire are seconds with a fraction. */
 export const wireDate = (at: number): number => at / 1000
 
-/** The one word for a key's state, from what is known about it. */
+/** The key's state in AWS's words. */
 const keyState = (key: KmsKey): string => {
   if (key.deletion !== undefined) {
     return key.deletion.at === undefined ? 'PendingReplicaDeletion' : 'PendingDeletion'
@@ -14,7 +15,7 @@ const keyState = (key: KmsKey): string => {
   return key.enabled ? 'Enabled' : 'Disabled'
 }
 
-/** The primary and all replicas, the same from whichever Region it is asked. */
+/** The primary and all replicas; the same answer in every Region. */
 const multiRegionConfiguration = (state: KmsState, key: KmsKey): object => {
   const { core } = key
   const all = state.siblings(key).map(({ arn, region }) => ({ Arn: arn, Region: region }))
@@ -25,11 +26,7 @@ const multiRegionConfiguration = (state: KmsState, key: KmsKey): object => {
   }
 }
 
-/** Whether AWS gives the key an id per generation: symmetric encryption keys with material. */
-export const currentMaterialId = ({ core }: KmsKey): string | undefined =>
-  core.spec === 'SYMMETRIC_DEFAULT' ? core.materials.at(-1)?.id : undefined
-
-/** The metadata of a key as its Region sees it. */
+/** The metadata of a key in its Region. */
 export const keyMetadata = (state: KmsState, key: KmsKey): Record<string, unknown> => {
   const { core, deletion } = key
   const { member, algorithms } = abilityOf(core.spec, core.usage)

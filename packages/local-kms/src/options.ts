@@ -1,12 +1,24 @@
-/** The options of `startLocalKms`, and their check. */
+/** The options of `startLocalKms`, of its keys and clients, and their checks. */
 import type { KmsCall } from './call-log.ts'
+import {
+  anyFunction,
+  checkedOptions,
+  flag,
+  listOf,
+  matching,
+  type OptionRules,
+  oneOf,
+  recordOf,
+  required,
+  text,
+} from './checked-options.ts'
 import type { LocalKmsAccessKey } from './credentials.ts'
 import { LocalKmsOptionError } from './errors.ts'
 import { type KeySpec, type KeyUsage, keySpecs, keyUsages } from './specs.ts'
 
-/** A key to create in process. Only what differs from a plain symmetric key has to be named. */
+/** A key to create in process; by default a symmetric one. */
 export interface LocalKmsKeyOptions {
-  /** An alias to go with it, for example `alias/patients`. */
+  /** An alias for it, for example `alias/patients`. */
   readonly alias?: string
   /** Default `SYMMETRIC_DEFAULT`. */
   readonly keySpec?: KeySpec
@@ -37,10 +49,10 @@ export interface LocalKmsOptions {
   readonly file?: string
   /**
    * Keys to start with: options, or short forms such as `alias/patients`, `alias/x:RSA_2048` and
-   * `alias/y:ECC_NIST_P256:KEY_AGREEMENT`. One whose alias exists already (from `file`) is left as it is.
+   * `alias/y:ECC_NIST_P256:KEY_AGREEMENT`. A key whose alias already exists (from `file`) stays unchanged.
    */
   readonly keys?: readonly (string | LocalKmsKeyOptions)[]
-  /** Access keys that are accepted besides the account root's pair, which is always the same. */
+  /** Access keys to accept besides the account root's pair, which is always the same. */
   readonly credentials?: readonly LocalKmsAccessKey[]
   /**
    * Whether a request must be signed with the secret of its access key; default `true`. With `false`, for tools that
@@ -48,63 +60,93 @@ export interface LocalKmsOptions {
    */
   readonly verifySignatures?: boolean
   /**
-   * Names by which the server may be called, besides addresses, names without a dot and those under `.internal`,
-   * `.local`, `.localhost` and `.test`. A page of any other domain could otherwise call it through a browser.
+   * Names to accept in the `Host` header, besides addresses, names without a dot and those under `.internal`,
+   * `.local`, `.localhost` and `.test`. Otherwise a web page could call the server under its own domain.
    */
   readonly allowedHosts?: readonly string[]
   /** Called with every entry of the call log. */
   readonly onCall?: (call: KmsCall) => void
   /**
-   * The clock, in milliseconds since the epoch: lets a test step over deletion and rotation periods. Signatures are
-   * checked by the machine's clock.
+   * The clock, in milliseconds since the epoch: lets a test skip deletion and rotation periods. Signatures use the
+   * machine's clock.
    */
   readonly now?: () => number
 }
 
-const isText = (value: unknown): boolean => typeof value === 'string' && value !== ''
+const region = matching(/^[a-z]{2}(-[a-z]+)+-\d$/, 'a Region such as eu-west-1')
 
-const isAccessKey = (value: LocalKmsAccessKey): boolean =>
-  typeof value === 'object' &&
-  value !== null &&
+const keyRules: OptionRules<LocalKmsKeyOptions> = {
+  alias: matching(/^alias\//, 'an alias such as alias/patients'),
+  keySpec: oneOf(...[...keySpecs].sort()),
+  keyUsage: oneOf(...keyUsages),
+  description: ['must be a string', (value) => typeof value === 'string'],
+  multiRegion: flag,
+  region,
+  policy: text,
+  tags: recordOf(['must be a string', (value) => typeof value === 'string']),
+}
+
+/** @throws LocalKmsOptionError that names the option, for example `keySpec` or `keys.keySpec` */
+export const checkedKeyOptions = (options: LocalKmsKeyOptions, holder?: string): LocalKmsKeyOptions =>
+  checkedOptions(keyRules, options, holder)
+
+const accessKeyRules: OptionRules<LocalKmsAccessKey> = {
   // A slash or a comma would not survive the authorization header.
-  /^\w+$/.test(value.accessKeyId) &&
-  isText(value.secretAccessKey) &&
-  (value.sessionToken === undefined || isText(value.sessionToken)) &&
-  (value.principal === undefined || isText(value.principal))
+  accessKeyId: required(matching(/^\w+$/, 'a string of letters and digits')),
+  secretAccessKey: required(text),
+  sessionToken: text,
+  principal: text,
+}
 
-type Check = readonly [test: (value: never) => boolean, expected: string]
+/** What {@link LocalKms.clientOptionsFor} takes. */
+export interface LocalKmsClientChoice {
+  /** Default: the server's Region. */
+  readonly region?: string
+  /** ARN of the caller; default: the account's root. */
+  readonly principal?: string
+}
 
-/** Every option has its check: one that is added to the interface does not compile without. */
-const checks: { readonly [K in keyof LocalKmsOptions]-?: Check } = {
-  port: [(v: number) => Number.isInteger(v) && v >= 0 && v <= 65_535, 'must be an integer from 0 to 65535'],
-  host: [isText, 'must be an address or a host name'],
-  region: [(v: string) => /^[a-z]{2}(-[a-z]+)+-\d$/.test(v), 'must be a Region such as eu-west-1'],
-  accountId: [(v: string) => /^\d{12}$/.test(v), 'must be a string of twelve digits'],
-  https: [(v: unknown) => typeof v === 'boolean', 'must be a boolean'],
-  file: [isText, 'must be a path'],
-  keys: [(v: unknown) => Array.isArray(v), 'must be an array'],
-  credentials: [
-    (v: unknown) => Array.isArray(v) && v.every(isAccessKey),
-    'must be an array of { accessKeyId, secretAccessKey, sessionToken?, principal? }',
+const clientRules: OptionRules<LocalKmsClientChoice> = { region, principal: text }
+
+/** @throws LocalKmsOptionError that names the option */
+export const checkedClientChoice = (choice: LocalKmsClientChoice): LocalKmsClientChoice =>
+  checkedOptions(clientRules, choice)
+
+const rules: OptionRules<LocalKmsOptions> = {
+  port: [
+    'must be an integer from 0 to 65535',
+    (value) => Number.isInteger(value) && value >= 0 && value <= 65_535,
   ],
-  verifySignatures: [(v: unknown) => typeof v === 'boolean', 'must be a boolean'],
-  allowedHosts: [(v: unknown) => Array.isArray(v) && v.every(isText), 'must be an array of host names'],
-  onCall: [(v: unknown) => typeof v === 'function', 'must be a function'],
-  now: [(v: unknown) => typeof v === 'function', 'must be a function'],
+  host: text,
+  region,
+  accountId: matching(/^\d{12}$/, 'a string of twelve digits'),
+  https: flag,
+  file: text,
+  keys: [
+    'must be an array of strings and objects',
+    (value) => Array.isArray(value) && value.every((key) => parseKey(key) !== undefined),
+  ],
+  credentials: listOf([
+    'is a plain object',
+    (value) => checkedOptions(accessKeyRules, value, 'credentials') === value,
+  ]),
+  verifySignatures: flag,
+  allowedHosts: listOf(text),
+  onCall: anyFunction,
+  now: anyFunction,
 }
 
 /** @throws LocalKmsOptionError that names the option */
-export const checkOptions = (options: LocalKmsOptions): void => {
-  for (const [name, value] of Object.entries(options)) {
-    const check = Object.hasOwn(checks, name) ? checks[name as keyof LocalKmsOptions] : undefined
-    if (check === undefined) throw new LocalKmsOptionError(name, 'is not known')
-    if (value !== undefined && !check[0](value as never)) throw new LocalKmsOptionError(name, check[1])
-  }
-}
+export const checkedLocalKmsOptions = (options: LocalKmsOptions): LocalKmsOptions =>
+  checkedOptions(rules, options)
 
-/** Reads the short form of a key. */
+/**
+ * Reads the short form of a key.
+ *
+ * @throws LocalKmsOptionError that names `keys`, or the option of a key as `keys.keySpec`
+ */
 export const parseKey = (key: string | LocalKmsKeyOptions): LocalKmsKeyOptions => {
-  if (typeof key !== 'string') return key
+  if (typeof key !== 'string') return checkedKeyOptions(key, 'keys')
   const [alias, keySpec = 'SYMMETRIC_DEFAULT', keyUsage, ...rest] = key.split(':')
   if (!alias?.startsWith('alias/'))
     throw new LocalKmsOptionError('keys', 'must name keys as alias/name[:spec[:usage]]')

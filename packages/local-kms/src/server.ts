@@ -46,7 +46,7 @@ const wireValue = (value: unknown): unknown => {
   return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, wireValue(member)]))
 }
 
-/** Operations without output answer with no body at all. */
+/** Operations without output have no body. */
 const encodeBody = (output: object | undefined): string =>
   output === undefined ? '' : JSON.stringify(wireValue(output))
 
@@ -63,7 +63,7 @@ const send = (response: ServerResponse, status: number, body: string, requestId?
 const sendError = (response: ServerResponse, { type, text, status }: KmsError, requestId?: string): void =>
   send(response, status, JSON.stringify({ __type: type, message: text }), requestId)
 
-/** Faults of the transport come first, since they replace an answer, right or wrong. */
+/** Transport faults come first, because they replace every answer. */
 const sendAnswer = (request: IncomingMessage, response: ServerResponse, answer: KmsAnswer): void => {
   const { requestId, output, error, fault } = answer
   if (fault === 'hang') return
@@ -75,7 +75,7 @@ const sendAnswer = (request: IncomingMessage, response: ServerResponse, answer: 
     sendError(response, error, requestId)
   } else {
     const body = encodeBody(output)
-    // A complete HTTP message with half a body: what a proxy passes on when the connection behind it breaks off.
+    // A complete HTTP message with half a body, as a proxy sends when its upstream connection breaks.
     send(response, 200, fault === 'truncated' ? body.slice(0, body.length >> 1) : body, requestId)
   }
 }
@@ -84,8 +84,8 @@ const sendAnswer = (request: IncomingMessage, response: ServerResponse, answer: 
 const privateDomain = /\.(?:internal|local|localhost|test)$/
 
 /**
- * Refuses requests that a browser was tricked into sending (DNS rebinding): a page's own domain, resolved to this
- * machine. Addresses, names without a dot and private domains cannot be such a domain.
+ * Refuses requests that a web page sends under its own domain, which resolves to this machine (DNS rebinding).
+ * Addresses, names without a dot and private domains cannot be such a domain.
  */
 const checkHost = (header: string | undefined, allowed: ReadonlySet<string>): void => {
   const host = (header ?? '').toLowerCase().replace(/:\d+$/, '')
@@ -98,7 +98,7 @@ const checkHost = (header: string | undefined, allowed: ReadonlySet<string>): vo
   )
 }
 
-/** What the server is given; it knows nothing of keys. */
+/** What the server needs; it knows nothing about keys. */
 export interface ServerOptions {
   readonly host: string
   readonly port: number
@@ -110,7 +110,7 @@ export interface ServerOptions {
   readonly signatures: SignatureCheck
 }
 
-/** Signature before operation: an unsigned request learns nothing, not even which operations there are. */
+/** The signature is checked first: an unsigned request learns nothing, not even which operations exist. */
 const serve = async (
   request: IncomingMessage,
   response: ServerResponse,
@@ -143,33 +143,38 @@ const serve = async (
     sendAnswer(request, response, answer)
   } catch (thrown) {
     if (thrown instanceof KmsError) sendError(response, thrown)
-    // The client went away in the middle of its request.
+    // The client disconnected during its request.
     else request.socket.destroy()
   }
 }
 
-/** A server that listens. */
+/** A listening server. */
 export interface RunningServer {
   readonly port: number
+  /** Keeps the process running while the server listens. */
+  ref(): void
   close(): Promise<void>
 }
 
-/** Listens; rejects when the address is taken or unknown. */
+/** Listens, which keeps no process running by itself; rejects when the address is taken or unknown. */
 export const listen = (options: ServerOptions): Promise<RunningServer> => {
   const listener = (request: IncomingMessage, response: ServerResponse): void => {
     void serve(request, response, options)
   }
   const server: Server = options.tls ? createTlsServer(options.tls, listener) : createServer(listener)
+  // Clients of this process are kept running by their own sockets.
+  server.unref().on('connection', (socket) => socket.unref())
   return new Promise((resolve, reject) => {
     server.once('error', reject)
     server.listen(options.port, options.host, () => {
       server.off('error', reject)
       resolve({
         port: (server.address() as AddressInfo).port,
+        ref: () => void server.ref(),
         close: () =>
           new Promise((closed, failed) => {
             server.close((error) => (error ? failed(error) : closed()))
-            // Hanging calls and kept-alive sockets would hold the server open.
+            // Hanging calls and kept-alive sockets would keep the server open.
             server.closeAllConnections()
           }),
       })

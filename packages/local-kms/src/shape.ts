@@ -1,5 +1,5 @@
 /**
- * Input shapes of the operations: what a member must be, and the sentence AWS answers when it is not.
+ * Input shapes of the operations: what a member must be, and AWS's message when it is not.
  *
  * A shape is declared once per operation and gives both the check and the TypeScript type of the input, so
  * that a handler never sees an unchecked value.
@@ -14,7 +14,7 @@ export interface Member<T> {
 /** A declared input. */
 export type Shape = Readonly<Record<string, Member<unknown>>>
 
-/** The TypeScript type of the input that a shape lets through. */
+/** The TypeScript type of a checked input. */
 export type Input<S extends Shape> = {
   readonly [K in keyof S]: S[K] extends Member<infer T> ? T : never
 }
@@ -28,11 +28,11 @@ const fail = (found: string[], value: string, path: string, constraint: string):
   found.push(`Value ${value}at '${path}' failed to satisfy constraint: Member must ${constraint}`)
 }
 
-/** What AWS's deserializer says of a JSON value of the wrong type; it differs by the kind of the value. */
+/** The message of AWS's deserialiser for a JSON value of the wrong type; it depends on the kind of value. */
 const complaint = (value: unknown, wanted: string): string => {
   if (Array.isArray(value)) return 'Start of list found where not expected'
   if (typeof value === 'object') return 'Start of structure or map found where not expected.'
-  // Booleans are tokens of their own to it: TRUE_VALUE, FALSE_VALUE.
+  // It has two tokens for booleans: TRUE_VALUE, FALSE_VALUE.
   const name = typeof value === 'boolean' ? `${value}` : typeof value
   const article = /^[AEIOU]/.test(wanted) ? 'an' : 'a'
   return `${name.toUpperCase()}_VALUE can not be converted to ${article} ${wanted}`
@@ -68,7 +68,7 @@ const optional = <T>(read: (value: unknown, path: string, found: string[]) => T)
     value === undefined || value === null ? undefined : read(value, path, found),
 })
 
-/** A string; lengths are in UTF-16 units. Its value is part of AWS's sentence, so secrets are never text. */
+/** A string; lengths are in UTF-16 units. AWS's message repeats the value, so secrets are never text. */
 export const text = (bounds: Bounds & { readonly pattern?: RegExp } = {}): Member<string | undefined> =>
   optional((value, path, found) => {
     if (typeof value !== 'string') throw mistyped(value, 'String')
@@ -79,7 +79,7 @@ export const text = (bounds: Bounds & { readonly pattern?: RegExp } = {}): Membe
     return value
   })
 
-/** One of a closed list; the list is printed in the order given, which is AWS's where a recording shows it. */
+/** One of a closed list; messages print the list in the order given, which is AWS's where a recording shows it. */
 export const oneOf = <const T extends string>(values: readonly T[]): Member<T | undefined> =>
   optional((value, path, found) => {
     if (typeof value !== 'string') throw mistyped(value, 'String')
@@ -108,7 +108,7 @@ export const flag = (): Member<boolean | undefined> =>
     return value
   })
 
-/** Bytes, base64 on the wire; in process also a `Uint8Array`. Their value is never part of a sentence. */
+/** Bytes, base64 on the wire; in process also a `Uint8Array`. Messages never repeat the value. */
 export const blob = (bounds: Bounds = {}): Member<Buffer | undefined> =>
   optional((value, path, found) => {
     let bytes: Buffer
@@ -142,10 +142,10 @@ export const textMap = (): Member<Record<string, string> | undefined> =>
     return map
   })
 
-/** AWS's sentences name members in camel case, whatever the wire calls them. */
+/** AWS's messages name members in camel case, unlike the wire. */
 const wireName = (name: string): string => name.charAt(0).toLowerCase() + name.slice(1)
 
-/** Reads the declared members and leaves all others behind: AWS ignores what it does not know. */
+/** Reads the declared members and ignores all others, as AWS does. */
 const readMembers = <S extends Shape>(shape: S, value: object, prefix: string, found: string[]): Input<S> => {
   const read: Record<string, unknown> = {}
   for (const name of Object.keys(shape)) {
@@ -163,7 +163,7 @@ export const structure = <S extends Shape>(shape: S): Member<Input<S> | undefine
     return readMembers(shape, value as object, `${path}.`, found)
   })
 
-/** Checks a whole input; throws `ValidationException` with every violation in one sentence, as AWS does. */
+/** Checks a whole input; throws one `ValidationException` that names every violation, as AWS does. */
 export const readInput = <S extends Shape>(shape: S, value: unknown): Input<S> => {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw mistyped(value, 'Structure')
   const found: string[] = []

@@ -57,14 +57,14 @@ interface Curve {
 
 /** A curve by its spec. Made per call: the parameters are few and BigInts are cheap. */
 const curveOf = (spec: string): Curve => {
-  const order = orders[spec] ?? 0n
+  const order = orders[spec]!
   const bits = order.toString(2).length
   const length = Math.ceil(bits / 8)
   return {
     order,
     length,
     multiple(scalar) {
-      const ecdh = createECDH(curves[spec] ?? '')
+      const ecdh = createECDH(curves[spec]!)
       ecdh.setPrivateKey(toBytes(scalar, length))
       return toBigInt(ecdh.getPublicKey().subarray(1, 1 + length))
     },
@@ -72,9 +72,9 @@ const curveOf = (spec: string): Curve => {
   }
 }
 
-/** JWK is the one export of node:crypto that shows the scalar. */
+/** JWK is node:crypto's only export format that exposes the scalar. */
 const privateScalar = (key: KeyObject): bigint =>
-  toBigInt(Buffer.from(key.export({ format: 'jwk' }).d ?? '', 'base64url'))
+  toBigInt(Buffer.from(key.export({ format: 'jwk' }).d!, 'base64url'))
 
 /** ECDSA-Sig-Value of RFC 3279. */
 const encodeEcdsa = (r: bigint, s: bigint, length: number): Buffer =>
@@ -100,7 +100,7 @@ const verifyEcdsa = (key: KeyObject, spec: string, digest: Buffer, signature: Bu
   const parts = readElements(readElement(signature)?.content ?? Buffer.alloc(0)) ?? []
   const [r = 0n, s = 0n] = parts.map(({ content }) => toBigInt(content))
   if (r <= 0n || s <= 0n || r >= order || s >= order) return false
-  // One encoding only, as for blobs: other tags, other lengths and bytes behind it are refused.
+  // One encoding only, as for blobs: other tags, other lengths and trailing bytes are refused.
   if (!encodeEcdsa(r, s, length).equals(signature)) return false
   const inverted = inverse(s, order)
   // u1·G + u2·Q with Q = d·G is (u1 + u2·d)·G.
@@ -115,7 +115,7 @@ const digestPrefixes: Readonly<Record<string, string>> = {
   sha512: '3051300d060960864801650304020305000440',
 }
 
-/** MGF1 (RFC 8017, appendix B.2.1). */
+/** MGF1 (RFC 8017, appendix B.2.1): whole blocks, at least as many bytes as asked for. */
 const maskGeneration = (hash: string, seed: Buffer, length: number): Buffer => {
   let mask = Buffer.alloc(0)
   for (let counter = 0; mask.length < length; counter++) {
@@ -125,10 +125,11 @@ const maskGeneration = (hash: string, seed: Buffer, length: number): Buffer => {
       .digest()
     mask = Buffer.concat([mask, block])
   }
-  return mask.subarray(0, length)
+  return mask
 }
 
-const xor = (a: Buffer, b: Buffer): Buffer => Buffer.from(a.map((byte, index) => byte ^ (b[index] ?? 0)))
+/** As long as the first. */
+const xor = (a: Buffer, b: Buffer): Buffer => Buffer.from(a.map((byte, index) => byte ^ b[index]!))
 
 /** The hash over eight zero bytes, the digest and the salt. */
 const pssHash = (hash: string, digest: Buffer, salt: Buffer): Buffer =>
@@ -140,26 +141,26 @@ const encodePss = (hash: string, digest: Buffer, length: number): Buffer => {
   const seed = pssHash(hash, digest, salt)
   const block = Buffer.concat([Buffer.alloc(length - 2 * digest.length - 2), Buffer.of(1), salt])
   const masked = xor(block, maskGeneration(hash, seed, block.length))
-  masked[0] = (masked[0] ?? 0) & 0x7f
+  masked[0] = masked[0]! & 0x7f
   return Buffer.concat([masked, seed, Buffer.of(0xbc)])
 }
 
 /** RFC 8017, section 9.1.2, for the one salt length that KMS writes. */
 const verifyPss = (hash: string, digest: Buffer, encoded: Buffer): boolean => {
-  if (encoded.at(-1) !== 0xbc || (encoded[0] ?? 0) & 0x80) return false
+  if (encoded.at(-1) !== 0xbc || encoded[0]! & 0x80) return false
   const size = digest.length
   const seed = encoded.subarray(-size - 1, -1)
   const masked = encoded.subarray(0, encoded.length - size - 1)
   const block = xor(masked, maskGeneration(hash, seed, masked.length))
-  block[0] = (block[0] ?? 0) & 0x7f
+  block[0] = block[0]! & 0x7f
   const padding = Buffer.concat([Buffer.alloc(block.length - size - 1), Buffer.of(1)])
   if (!block.subarray(0, padding.length).equals(padding)) return false
   return timingSafeEqual(pssHash(hash, digest, block.subarray(-size)), seed)
 }
 
-const modulusBytes = (key: KeyObject): number => (key.asymmetricKeyDetails?.modulusLength ?? 0) / 8
+const modulusBytes = (key: KeyObject): number => key.asymmetricKeyDetails!.modulusLength! / 8
 
-/** Signs a digest. ECDSA signatures are DER, as KMS's are. */
+/** Signs a digest. ECDSA signatures are DER, as in KMS. */
 export const signDigest = (
   key: KeyObject,
   spec: string,
@@ -172,11 +173,11 @@ export const signDigest = (
     const encoded = encodePss(hash, digest, modulusBytes(key))
     return privateEncrypt({ key, padding: constants.RSA_NO_PADDING }, encoded)
   }
-  const encoded = Buffer.concat([Buffer.from(digestPrefixes[hash] ?? '', 'hex'), digest])
+  const encoded = Buffer.concat([Buffer.from(digestPrefixes[hash]!, 'hex'), digest])
   return privateEncrypt({ key, padding: constants.RSA_PKCS1_PADDING }, encoded)
 }
 
-/** Whether a signature is one of that key over that digest. */
+/** Whether the key made this signature over this digest. */
 export const verifyDigest = (
   key: KeyObject,
   spec: string,
@@ -193,7 +194,7 @@ export const verifyDigest = (
       return verifyPss(hash, digest, encoded)
     }
     const encoded = publicDecrypt({ key: publicKey, padding: constants.RSA_PKCS1_PADDING }, signature)
-    return encoded.equals(Buffer.concat([Buffer.from(digestPrefixes[hash] ?? '', 'hex'), digest]))
+    return encoded.equals(Buffer.concat([Buffer.from(digestPrefixes[hash]!, 'hex'), digest]))
   } catch {
     // Padding that does not parse is a wrong signature like any other.
     return false

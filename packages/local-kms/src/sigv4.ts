@@ -1,19 +1,19 @@
 /**
- * Signature Version 4 as the server checks it: who signed a request, for which Region, and whether the request is the
- * one that was signed. Codes, sentences and the order of checks are AWS's.
+ * Signature Version 4 as the server checks it: who signed a request, for which Region, and whether it was
+ * changed since. Codes, messages and the order of checks are AWS's.
  */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import type { Caller } from './credentials.ts'
 import { KmsError } from './errors.ts'
 
-/** What of an HTTP request is signed. KMS has one method, one path and no query. */
+/** The signed part of an HTTP request. KMS has one method, one path and no query. */
 export interface SignedRequest {
   /** Names in lower case, a value for each line. */
   readonly headers: Readonly<Record<string, readonly string[] | undefined>>
   readonly body: Uint8Array
 }
 
-/** What a signature says. */
+/** The verified caller. */
 export interface Signer {
   readonly principal: string
   readonly region: string
@@ -22,7 +22,7 @@ export interface Signer {
 /** What signatures are checked against. */
 export interface SignatureCheck {
   readonly find: (accessKeyId: string) => Caller | undefined
-  /** Whom an unknown access key stands for; without it, unknown keys and wrong signatures are refused. */
+  /** The principal of unknown access keys; without it, unknown keys and wrong signatures are refused. */
   readonly unverified?: string | undefined
 }
 
@@ -35,7 +35,7 @@ const incomplete = (message: string): KmsError => new KmsError('IncompleteSignat
 
 const wrongSignature = (message: string): KmsError => new KmsError('InvalidSignatureException', message)
 
-/** One sentence for an unknown access key and for a session token that does not go with it. */
+/** One message for an unknown access key and for a wrong session token. */
 const unknownClient = (): KmsError =>
   new KmsError('UnrecognizedClientException', 'The security token included in the request is invalid.')
 
@@ -50,7 +50,7 @@ const headerValue = ({ headers }: SignedRequest, name: string): string | undefin
 
 interface Authorization {
   readonly algorithm: string
-  /** `Credential`, `SignedHeaders` and `Signature`, as far as they are there. */
+  /** `Credential`, `SignedHeaders` and `Signature`, if present. */
   readonly parameters: ReadonlyMap<string, string>
 }
 
@@ -71,7 +71,7 @@ const parseAuthorization = (request: SignedRequest): Authorization => {
   return { algorithm: name, parameters }
 }
 
-/** What a signature is made of, complete. */
+/** All parts of a signature. */
 interface Signature {
   /** Sorted. */
   readonly signedHeaders: readonly string[]
@@ -91,13 +91,13 @@ const readSignature = (request: SignedRequest, { algorithm, parameters }: Author
   }
   if (missing.length > 0) throw incomplete(`${missing.join('')}Authorization=${algorithm}`)
   return {
-    signedHeaders: (parameters.get('SignedHeaders') ?? '').toLowerCase().split(';').sort(),
-    date: date ?? '',
-    value: parameters.get('Signature') ?? '',
+    signedHeaders: parameters.get('SignedHeaders')!.toLowerCase().split(';').sort(),
+    date: date!,
+    value: parameters.get('Signature')!,
   }
 }
 
-/** A captured request is of use for minutes only. A date in HTTP's own format is not accepted. */
+/** A captured request can be replayed for minutes only. HTTP's date format is not accepted. */
 const checkDate = (date: string, now: number): void => {
   const [, year, month, day, hour, minute, second] = basicPattern.exec(date) ?? []
   const at = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`)
@@ -131,7 +131,7 @@ const checkSignedHeaders = (request: SignedRequest, signed: readonly string[]): 
   }
 }
 
-/** The parts of a credential, which all are part of the signing key. */
+/** The parts of a credential; all of them go into the signing key. */
 interface Scope {
   readonly accessKeyId: string
   readonly day: string
@@ -149,7 +149,7 @@ const parseCredential = (credential: string, date: string | undefined): Scope =>
     )
   }
   const wrong: string[] = []
-  // One server is all Regions, so any name of a Region is valid.
+  // One server serves all Regions, so any Region is valid.
   if (!/^[a-z]{2,}(-[a-z]+)+-\d+$/.test(region)) {
     wrong.push(`Credential should be scoped to a valid region, not '${region}'. `)
   }

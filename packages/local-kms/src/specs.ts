@@ -1,4 +1,4 @@
-/** Key specs, usages and algorithms, and which goes with which. The one place that lists them. */
+/** Key specs, usages and algorithms, and which of them go together. The only list of them. */
 import { invalid } from './errors.ts'
 
 /** In the order of AWS's own sentence about a wrong `keySpec`. SM2, ML-DSA, ML-KEM and Ed25519 are not offered. */
@@ -56,13 +56,13 @@ export const keyPairSpecs = [
   'ECC_SECG_P256K1',
 ] as const
 
-/** What a pair of spec and usage can do: the member of the metadata that lists its algorithms. */
+/** The algorithms of a spec and usage, and the metadata member that lists them. */
 interface Ability {
   readonly member: 'EncryptionAlgorithms' | 'SigningAlgorithms' | 'MacAlgorithms' | 'KeyAgreementAlgorithms'
   readonly algorithms: readonly string[]
 }
 
-/** By usage; a usage that is absent does not go with the spec. The first is the usual one. */
+/** By usage; the spec does not support an absent usage. The first is the default. */
 type Abilities = Partial<Record<KeyUsage, Ability>>
 
 const encrypts = (...algorithms: EncryptionAlgorithm[]): Abilities => ({
@@ -74,7 +74,7 @@ const signs = (...algorithms: SigningAlgorithm[]): Abilities => ({
 const macs = (algorithm: MacAlgorithm): Abilities => ({
   GENERATE_VERIFY_MAC: { member: 'MacAlgorithms', algorithms: [algorithm] },
 })
-/** ECDH is the one agreement of KMS. */
+/** ECDH is KMS's only key agreement. */
 const agrees: Abilities = { KEY_AGREEMENT: { member: 'KeyAgreementAlgorithms', algorithms: ['ECDH'] } }
 
 const rsa: Abilities = {
@@ -98,17 +98,17 @@ const abilities: Readonly<Record<KeySpec, Abilities>> = {
   HMAC_512: macs('HMAC_SHA_512'),
 }
 
-/** The ability of a key; throws `ValidationException` where usage and spec do not go together. */
+/** The algorithms of a key; throws `ValidationException` when the spec does not support the usage. */
 export const abilityOf = (spec: KeySpec, usage: KeyUsage): Ability => {
   const ability = abilities[spec][usage]
   if (ability === undefined) throw invalid(`KeyUsage ${usage} is not compatible with KeySpec ${spec}`)
   return ability
 }
 
-/** The usage that somebody who names only a spec most likely means. The wire has no such default. */
+/** The default usage of a spec in process. On the wire, AWS has no such default. */
 export const usualUsage = (spec: KeySpec): KeyUsage => Object.keys(abilities[spec])[0] as KeyUsage
 
-/** HMAC keys are secrets too, but nothing is encrypted with them. */
+/** Excludes HMAC keys: they are symmetric, but cannot encrypt. */
 export const isSymmetric = (spec: KeySpec): boolean => spec === 'SYMMETRIC_DEFAULT'
 
 /** Keys with a private and a public half. */

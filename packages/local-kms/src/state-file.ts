@@ -1,11 +1,11 @@
-/** The state in a JSON file, for a local KMS that survives restarts. */
+/** The state in a JSON file, so that a local KMS survives restarts. */
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { LocalKmsOptionError } from './errors.ts'
 import type { Alias, Grant, KeyCore, KmsKey, KmsState } from './state.ts'
 
 const version = 1
 
-/** Secrets in base64, so that the file stays text; see the warning that it carries. */
+/** Secrets are in base64, so that the file stays text; the file itself warns about them. */
 const encode = (state: KmsState): string => {
   const cores = [...new Set([...state.keys.values()].map(({ core }) => core))]
   return JSON.stringify({
@@ -20,7 +20,7 @@ const encode = (state: KmsState): string => {
         secret: material.secret.toString('base64'),
       })),
     })),
-    // Replicas share one core, so they name it by its id.
+    // Replicas share one core, so they refer to it by id.
     keys: [...state.keys.values()].map(({ core, tags, grants, ...key }) => ({
       ...key,
       keyId: core.keyId,
@@ -31,10 +31,10 @@ const encode = (state: KmsState): string => {
   })
 }
 
-/** Members beside those that need decoding are taken over as they are. */
+/** Only some members need decoding; the others are copied. */
 type Stored<T> = Record<string, never> & T
 
-/** Answers with what is wrong, or `undefined`. Throws for what is no state at all. */
+/** Returns what is wrong, or `undefined`. Throws when the text is not a state file. */
 const decode = (text: string, state: KmsState): string | undefined => {
   const saved = JSON.parse(text)
   if (saved?.version !== version) return 'is not a state file of this version of the local KMS'
@@ -85,9 +85,8 @@ export const loadState = (file: string, state: KmsState): void => {
 }
 
 /**
- * Writes the state: beside the file first, then in its place, so that a crash leaves the old one. The file beside it is
- * always a new one, for its owner alone: a link that somebody put there is not followed, and a file of more readers not
- * reused.
+ * Writes the state to a temporary file and renames it, so that a crash leaves the old state. The temporary file is
+ * always new and for its owner alone: an existing link is not followed, a file with other readers is not reused.
  */
 export const saveState = (file: string, state: KmsState): void => {
   const next = `${file}.next`

@@ -1,8 +1,8 @@
 /**
- * What the local KMS remembers: keys, aliases and grants, of all Regions of one account.
+ * The state of the local KMS: keys, aliases and grants of one account in all Regions.
  *
- * Dates are milliseconds since the epoch; the wire turns them into AWS's seconds. Nothing here runs on a
- * timer: deletion and yearly rotation happen when a key is looked at after they are due.
+ * Dates are milliseconds since the epoch; the wire turns them into AWS's seconds. There are no timers:
+ * a due deletion or rotation happens when the key is next looked up.
  */
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import type { KeySpec, KeyUsage } from './specs.ts'
@@ -13,11 +13,11 @@ export interface Material {
   readonly id: string
   readonly secret: Buffer
   readonly createdAt: number
-  /** How it came to be current; absent for the first. */
+  /** How it became current; absent for the first. */
   readonly rotation?: 'AUTOMATIC' | 'ON_DEMAND'
 }
 
-/** What all replicas of a multi-Region key share; a single-Region key has one of its own. */
+/** What all replicas of a multi-Region key share; a single-Region key has its own. */
 export interface KeyCore {
   readonly keyId: string
   readonly spec: KeySpec
@@ -86,17 +86,17 @@ export interface Alias {
 /** Milliseconds. */
 export const day = 86_400_000
 
-/** The principal that owns an account and everything in it. */
+/** The account's root, which may do everything. */
 export const rootOf = (accountId: string): string => `arn:aws:iam::${accountId}:root`
 
-/** The 32 bytes that stand for a key in its ciphertext blobs; the same for all replicas. */
+/** The 32 bytes that identify a key in its ciphertext blobs; the same for all replicas. */
 export const keyHash = (keyId: string): Buffer => createHash('sha256').update(`kms:key/${keyId}`).digest()
 
 /** Bytes of secret per spec: AES-256, and for HMAC the output length of the hash. */
 const secretLength = (spec: KeySpec): number =>
   spec.startsWith('HMAC_') ? Number(spec.slice('HMAC_'.length)) / 8 : 32
 
-/** Fresh secret bytes, and the id by which answers tell which generation served them. */
+/** New secret bytes, and the id that names this generation in answers. */
 export const newMaterial = (spec: KeySpec, now: number, rotation?: Material['rotation']): Material => ({
   id: randomBytes(32).toString('hex'),
   secret: randomBytes(secretLength(spec)),
@@ -104,19 +104,19 @@ export const newMaterial = (spec: KeySpec, now: number, rotation?: Material['rot
   ...(rotation && { rotation }),
 })
 
-/** A UUID; for multi-Region keys `mrk-` and its digits, so that a reference shows what it is. */
+/** A UUID; for multi-Region keys `mrk-` and its digits, so that the id shows the kind of key. */
 export const newKeyId = (multiRegion: boolean): string =>
   multiRegion ? `mrk-${randomUUID().replaceAll('-', '')}` : randomUUID()
 
-/** The state of one account. Operations change it and set `changed`; nobody else does. */
+/** The state of one account. Only operations change it, and they set `changed`. */
 export class KmsState {
   readonly accountId: string
   readonly now: () => number
   readonly keys = new Map<string, KmsKey>()
   readonly aliases = new Map<string, Alias>()
-  /** Set by whoever changes something that has to survive a restart; the dispatcher saves and clears it. */
+  /** Set when something changed that must survive a restart; the dispatcher saves the state and clears this. */
   changed = false
-  /** Set when only a last usage changed, which is saved when something else is, or at the end. */
+  /** Set when only a last usage changed; that is saved with the next other change, or at the end. */
   usageChanged = false
 
   constructor(accountId: string, now: () => number) {
@@ -132,7 +132,7 @@ export class KmsState {
     return `arn:aws:kms:${region}:${this.accountId}:${name}`
   }
 
-  /** The key of that ARN, after what time has done to it; `undefined` when there is none (any more). */
+  /** The key with that ARN, after due rotations; `undefined` when there is none, or it is due for deletion. */
   findKey(arn: string): KmsKey | undefined {
     const key = this.keys.get(arn)
     if (key === undefined) return undefined
@@ -140,7 +140,7 @@ export class KmsState {
     return this.keys.get(arn)
   }
 
-  /** In the order of their creation, which is the order of ListKeys. */
+  /** In order of creation, as ListKeys lists them. */
   keysIn(region: string): KmsKey[] {
     return [...this.keys.values()].filter((key) => key.region === region && this.findKey(key.arn))
   }
@@ -157,7 +157,7 @@ export class KmsState {
     )
   }
 
-  /** Aliases go with the key; a name that leads nowhere would be found by nobody. */
+  /** Removes a key and its aliases, which would otherwise point to nothing. */
   remove(key: KmsKey): void {
     for (const alias of this.aliasesOf(key)) this.aliases.delete(alias.arn)
     this.keys.delete(key.arn)
@@ -172,7 +172,7 @@ export class KmsState {
     core.rotation.nextAt = now + core.rotation.periodInDays * day
   }
 
-  /** Deletion and automatic rotation, as far as they are due by now. */
+  /** Performs due deletion and automatic rotation. */
   #age(key: KmsKey): void {
     const now = this.now()
     if (key.deletion?.at !== undefined && key.deletion.at <= now) {
@@ -190,7 +190,7 @@ export class KmsState {
       return
     }
     const { rotation, materials, spec } = key.core
-    // A server that was off for years, or a test's clock, may have several rotations to catch up on.
+    // Several rotations may be due after a long stop or a jump of the test's clock.
     while (rotation !== undefined && key.enabled && key.deletion === undefined && rotation.nextAt <= now) {
       materials.push(newMaterial(spec, rotation.nextAt, 'AUTOMATIC'))
       rotation.nextAt += rotation.periodInDays * day

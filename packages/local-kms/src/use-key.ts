@@ -1,13 +1,13 @@
-/** The way every operation gets at its key: find, log, authorize, check the state and the usage, in that order. */
+/** How every operation gets its key: find, log, authorise, check state and usage, in that order. */
 import { type Call, denied } from './call.ts'
 import { invalidState, KmsError } from './errors.ts'
 import { resolveKey } from './key-reference.ts'
 import type { KeyUsage } from './specs.ts'
 import type { Grant, KmsKey, KmsState } from './state.ts'
 
-/** What an operation wants of a key. */
+/** What an operation requires of a key. */
 export interface KeyUse {
-  /** Whether aliases are accepted; so for cryptographic operations. */
+  /** Whether aliases are accepted, as in cryptographic operations. */
   readonly alias?: boolean
   /**
    * What the key must be: `enabled` for cryptography and most changes, `kept` (not pending deletion) for
@@ -17,11 +17,11 @@ export interface KeyUse {
   readonly usage?: KeyUsage
   readonly grantTokens?: readonly string[]
   readonly encryptionContext?: Readonly<Record<string, string>>
-  /** The name of the operation in grants and sentences, where it differs: `ReEncryptFrom`, `ReEncryptTo`. */
+  /** The operation's name in grants and messages, where it differs: `ReEncryptFrom`, `ReEncryptTo`. */
   readonly as?: string
 }
 
-/** Pending deletion comes first: AWS names it even where the key is disabled too. */
+/** Pending deletion comes first: AWS names it even when the key is also disabled. */
 const checkState = (key: KmsKey, wanted: KeyUse['state']): void => {
   if (wanted === 'any') return
   if (key.deletion !== undefined) throw invalidState(`${key.arn} is pending deletion.`)
@@ -35,12 +35,12 @@ const covers = (grant: Grant, operation: string, context: Readonly<Record<string
   if (!grant.operations.includes(operation)) return false
   const { EncryptionContextEquals: equals, EncryptionContextSubset: subset } = grant.constraints ?? {}
   const wanted = Object.entries(equals ?? subset ?? {})
-  // Equals wants no pair more, a subset may have others beside it.
+  // Equals allows no other pairs, a subset does.
   if (equals !== undefined && wanted.length !== Object.keys(context).length) return false
   return wanted.every(([name, value]) => Object.hasOwn(context, name) && context[name] === value)
 }
 
-/** Grants are looked up by token or id over all keys, as RetireGrant names no key with a token. */
+/** Searches the grants of all keys: RetireGrant names no key when it has a token. */
 export const findGrant = (
   state: KmsState,
   matches: (grant: Grant) => boolean,
@@ -52,12 +52,12 @@ export const findGrant = (
 }
 
 /**
- * The owner may do everything; key policies are stored and not evaluated. Every other principal needs a grant
- * on the key that names it and the operation and whose constraints the encryption context meets.
+ * The owner may do everything; key policies are not evaluated. Other principals need a grant on the key for the
+ * operation, whose constraints the encryption context meets.
  */
 const authorize = (call: Call, key: KmsKey, use: KeyUse): void => {
   for (const token of use.grantTokens ?? []) {
-    // A token that belongs to nothing is an error even for a caller who would not need it.
+    // An unknown token is an error even for a caller who does not need it.
     if (findGrant(call.state, (grant) => grant.token === token) === undefined) {
       throw new KmsError('InvalidGrantTokenException')
     }
@@ -70,7 +70,7 @@ const authorize = (call: Call, key: KmsKey, use: KeyUse): void => {
   throw denied(call, key.arn)
 }
 
-/** Checks a key that is already known, as Decrypt finds it from the blob. */
+/** Checks a key that was found otherwise: Decrypt finds it by the blob. */
 export const checkKey = (call: Call, key: KmsKey, use: KeyUse): KmsKey => {
   call.record.keyArn = key.arn
   authorize(call, key, use)

@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { parseBlob, sealBlob } from '../src/blob.ts'
-import { contextBytes } from '../src/encryption-context.ts'
+import { contextBytes, parseBlob, sealBlob } from '../src/blob.ts'
 import { keyHash, newKeyId, newMaterial } from '../src/state.ts'
 
 const keyId = newKeyId(false)
@@ -9,7 +8,7 @@ const material = newMaterial('SYMMETRIC_DEFAULT', 0)
 const contexts = fc.dictionary(fc.string({ maxLength: 8 }), fc.string({ maxLength: 8 }), { maxKeys: 5 })
 
 describe('ciphertext blobs', () => {
-  test('come back under the same context, in whatever order it is written', () => {
+  test('decrypt under the same context, in any order of its pairs', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 4096 }), contexts, (plaintext, context) => {
         const blob = sealBlob(keyId, material, plaintext, context)
@@ -22,7 +21,7 @@ describe('ciphertext blobs', () => {
     )
   })
 
-  test('do not open under another context or other material', () => {
+  test('do not decrypt under another context or other material', () => {
     fc.assert(
       fc.property(contexts, contexts, (context, other) => {
         const parsed = parseBlob(sealBlob(keyId, material, Buffer.from('x'), context))
@@ -35,7 +34,7 @@ describe('ciphertext blobs', () => {
     )
   })
 
-  test('no byte of them can be changed, added or taken away', () => {
+  test('do not decrypt with a byte changed, added or removed', () => {
     const context = { tenant: 't-1' }
     const blob = sealBlob(keyId, material, Buffer.alloc(32, 7), context)
     expect(blob).toHaveLength(184)

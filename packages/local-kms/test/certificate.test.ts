@@ -21,12 +21,30 @@ describe('the certificates', () => {
     expect(root.verify(leaf.publicKey)).toBe(false)
   })
 
-  test('the server is named by host and by address', () => {
+  test('the certificate names the server by host and by address', () => {
     for (const host of ['localhost', 'kms.test']) expect(leaf.checkHost(host)).toBe(host)
     expect(leaf.checkHost('example.com')).toBeUndefined()
     for (const address of ['127.0.0.1', '::1', 'fe80::1:2']) expect(leaf.checkIP(address)).toBe(address)
     expect(leaf.checkIP('127.0.0.2')).toBeUndefined()
     expect(leaf.keyUsage).toEqual(['1.3.6.1.5.5.7.3.1'])
+  })
+
+  test('what they may be used for is critical: who does not understand it must refuse them', () => {
+    const has = (certificate: X509Certificate, hex: string) =>
+      certificate.raw.toString('hex').includes(hex.replaceAll(' ', ''))
+    // basicConstraints: a CA with no CA below it, and no CA.
+    expect(has(root, '0603 551d13 0101ff 0408 3006 0101ff 020100')).toBe(true)
+    expect(has(leaf, '0603 551d13 0101ff 0402 3000')).toBe(true)
+    // keyUsage: keyCertSign, and digitalSignature.
+    expect(has(root, '0603 551d0f 0101ff 0404 03020204')).toBe(true)
+    expect(has(leaf, '0603 551d0f 0101ff 0404 03020780')).toBe(true)
+    // The others are not: subject and authority key, extended key usage, names.
+    for (const id of ['0e', '23', '25', '11']) expect(has(leaf, `0603 551d${id} 04`)).toBe(true)
+    const [, key] = /551d0e04160414(.{40})/.exec(root.raw.toString('hex')) ?? []
+    expect(has(leaf, `551d23 0418 3016 8014 ${key}`)).toBe(true)
+    expect(root.subject).toBe('CN=Local KMS CA')
+    expect([leaf.subject, leaf.issuer]).toEqual(['CN=Local KMS server', 'CN=Local KMS CA'])
+    for (const { raw } of [root, leaf]) expect(raw.toString('hex')).toMatch(/^3082.{4}3082.{4}a003020102/)
   })
 
   test('they are valid for about a year from an hour ago', () => {
@@ -66,7 +84,7 @@ describe('https', () => {
     expect(await get('127.0.0.1', { ca: kms.ca, servername: 'localhost' })).toBe(404)
   })
 
-  test('a client that does not is turned away', async () => {
+  test('a client that does not trust the CA is refused', async () => {
     await expect(get('127.0.0.1', {})).rejects.toMatchObject({ code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' })
     const { ca } = createCertificates(['127.0.0.1'])
     await expect(get('127.0.0.1', { ca })).rejects.toHaveProperty('code')

@@ -99,7 +99,7 @@ describe('local-kms', () => {
     expect(all).not.toContain(Buffer.from('canary-0815').toString('base64'))
   })
 
-  test('text for people, aligned and without colours in a pipe; ends on SIGINT', async () => {
+  test('prints aligned text without colours into a pipe, and ends on SIGINT', async () => {
     const file = join(folder, 'kms.json')
     const { child, out, err, until, closed } = start([
       '--port',
@@ -138,7 +138,7 @@ describe('local-kms', () => {
     expect(await closed).toEqual([0, null])
   })
 
-  test('--https writes its CA where it is told, and --quiet says nothing of calls', async () => {
+  test('--https writes its CA to the file of --ca, and --quiet prints no calls', async () => {
     const ca = join(folder, 'ca.pem')
     const { out, err, until, child, closed } = start([
       '--port',
@@ -232,7 +232,7 @@ describe('local-kms', () => {
     expect(err[1]).toBe('Try --help.')
   })
 
-  test('a taken port is told without a stack', async () => {
+  test('a taken port is one line without a stack', async () => {
     const first = start(['--port', '0', '--json'])
     await first.until(() => first.out.length > 0)
     const { port } = new URL(JSON.parse(first.out[0] ?? '').endpoint)

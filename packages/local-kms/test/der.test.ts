@@ -21,7 +21,7 @@ describe('DER', () => {
     ['2.16.840.1.101.3.4.1.46', '060960864801650304012e'],
     ['1.2.840.10045.4.3.2', '06082a8648ce3d040302'],
     ['2.5.4.3', '0603550403'],
-  ])('oid %s', (dotted, bytes) => {
+  ])('the OID %s has these bytes', (dotted, bytes) => {
     expect(hex(oid(dotted))).toBe(bytes)
   })
 
@@ -37,7 +37,7 @@ describe('DER', () => {
     expect(hex(octetString(Buffer.alloc(256)).subarray(0, 4))).toBe('04820100')
   })
 
-  test('a bit string names its unused bits, a time is UTC to the second', () => {
+  test('a bit string names its unused bits, and a time is UTC to the second', () => {
     expect(hex(bitString(Buffer.of(0x80), 7))).toBe('03020780')
     expect(utcTime(new Date('2031-02-03T04:05:06.789Z')).subarray(2).toString()).toBe('310203040506Z')
   })
@@ -64,7 +64,7 @@ describe('DER', () => {
     )
   })
 
-  test.each(['', '30', '3080', '308501', '30850000000001', '3005020100'])('%p is no DER', (bytes) => {
+  test.each(['', '30', '3080', '308501', '30850000000001', '3005020100'])('%p is not DER', (bytes) => {
     expect(readElement(Buffer.from(bytes, 'hex'))).toBeUndefined()
   })
 

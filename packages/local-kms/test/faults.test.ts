@@ -39,20 +39,34 @@ describe('faults, seen through the real client', () => {
     'expired-token': { name: 'ExpiredTokenException', status: 400 },
     'access-denied': { name: 'AccessDeniedException', status: 400 },
   }
+  test.each([
+    ['html', 'ServiceUnavailable'],
+    ['reset', 'ConnectionReset'],
+    ['no-plaintext', undefined],
+    ['wrong-key', undefined],
+    ['wrong-length', undefined],
+    ['truncated', undefined],
+  ] as const)('%s is in the log with the code %s', async (kind, errorCode) => {
+    kms.faults.set('Decrypt', { kind })
+    await failure()
+    expect(kms.calls.at(-1)).toMatchObject({ operation: 'Decrypt', fault: kind })
+    expect(kms.calls.at(-1)?.errorCode).toBe(errorCode)
+  })
+
   test.each(Object.entries(errors))('%s', async (kind, expected) => {
     kms.faults.set('Decrypt', { kind: kind as KmsFaultKind })
     expect(await failure()).toMatchObject(expected)
     expect(kms.calls.at(-1)).toMatchObject({ operation: 'Decrypt', errorCode: expected.name, fault: kind })
   })
 
-  test('access-denied says who may not do what', async () => {
+  test('access-denied names the caller and the operation', async () => {
     kms.faults.set('Decrypt', { kind: 'access-denied' })
     expect((await failure()).message).toContain(
       'User: arn:aws:iam::111122223333:root is not authorized to perform: kms:Decrypt',
     )
   })
 
-  test('html is a 503 with a page that is no JSON', async () => {
+  test('html is a 503 with an HTML page', async () => {
     kms.faults.set('Decrypt', { kind: 'html' })
     const { name, status } = await failure()
     expect(status).toBe(503)
@@ -84,14 +98,14 @@ describe('faults, seen through the real client', () => {
     expect(await outcome).toBe('AbortError')
   })
 
-  test('latency changes nothing of the answer', async () => {
+  test('latency delays the answer and does not change it', async () => {
     kms.faults.set('Decrypt', { kind: 'latency', ms: 5 })
     expect(Buffer.from((await decrypt()).Plaintext ?? [])).toEqual(Plaintext)
     expect(kms.calls.at(-1)).toMatchObject({ operation: 'Decrypt', fault: 'latency' })
     expect(kms.calls.at(-1)?.errorCode).toBeUndefined()
   })
 
-  test('no-plaintext is a success without its point', async () => {
+  test('no-plaintext is a success without its plaintext', async () => {
     kms.faults.set('Decrypt', { kind: 'no-plaintext' })
     const answer = await decrypt()
     expect(answer.Plaintext).toBeUndefined()
@@ -106,7 +120,7 @@ describe('faults, seen through the real client', () => {
     expect(answer.Plaintext).toHaveLength(32)
   })
 
-  test('wrong-length is one byte short', async () => {
+  test('wrong-length shortens the plaintext by one byte', async () => {
     kms.faults.set('Decrypt', { kind: 'wrong-length' })
     expect((await decrypt()).Plaintext).toHaveLength(31)
   })
@@ -136,7 +150,7 @@ describe('faults, seen through the real client', () => {
     expect((await decrypt()).Plaintext).toHaveLength(32)
   })
 
-  test('keys made in process meet no fault', async () => {
+  test('keys are created in process without faults', async () => {
     kms.faults.set('*', { kind: 'internal' })
     expect((await kms.createKey()).arn).toContain(':key/')
   })

@@ -78,7 +78,7 @@ describe('grants', () => {
     )
   })
 
-  test('EncryptionContextEquals wants the very context', async () => {
+  test('EncryptionContextEquals needs exactly the context', async () => {
     await grant(['Encrypt'], { EncryptionContextEquals: { tenant: 't-1' } })
     await encrypt({ tenant: 't-1' })
     const others: (Record<string, string> | undefined)[] = [
@@ -91,7 +91,7 @@ describe('grants', () => {
     }
   })
 
-  test('EncryptionContextSubset wants at least the context', async () => {
+  test('EncryptionContextSubset needs at least the context', async () => {
     await grant(['Encrypt'], { EncryptionContextSubset: { tenant: 't-1' } })
     await encrypt({ tenant: 't-1' })
     await encrypt({ purpose: 'phi', tenant: 't-1' })
@@ -108,7 +108,7 @@ describe('grants', () => {
     ).rejects.toMatchObject({ name: 'ValidationException' })
   })
 
-  test('ReEncrypt wants ReEncryptFrom and ReEncryptTo, each with its context', async () => {
+  test('ReEncrypt needs ReEncryptFrom and ReEncryptTo, each with its context', async () => {
     const { CiphertextBlob } = await encrypt({ tenant: 't-1' }, owner)
     const reEncrypt = () =>
       role.send(
@@ -129,7 +129,7 @@ describe('grants', () => {
     expect(Buffer.from(opened ?? [])).toEqual(Plaintext)
   })
 
-  test('an unknown grant token is an error for anybody', async () => {
+  test('an unknown grant token is an error for every caller', async () => {
     await expect(
       owner.send(new EncryptCommand({ KeyId, Plaintext, GrantTokens: ['nonsense'] })),
     ).rejects.toMatchObject({ name: 'InvalidGrantTokenException' })
@@ -137,7 +137,7 @@ describe('grants', () => {
     await role.send(new EncryptCommand({ KeyId, Plaintext, GrantTokens: [GrantToken as string] }))
   })
 
-  test('the same grant by the same name is made once', async () => {
+  test('the same grant with the same name is made once', async () => {
     const first = await grant(['Encrypt', 'Decrypt'], undefined, 'intake')
     const again = await grant(['Decrypt', 'Encrypt'], undefined, 'intake')
     const other = await grant(['Encrypt'], undefined, 'intake')
@@ -145,7 +145,7 @@ describe('grants', () => {
     expect(other.GrantId).not.toBe(first.GrantId)
   })
 
-  test('grants are listed with all they hold', async () => {
+  test('grants are listed with all their members', async () => {
     const { GrantId } = await grant(['Encrypt'], { EncryptionContextSubset: { tenant: 't-1' } }, 'intake')
     const { Grants } = await owner.send(new ListGrantsCommand({ KeyId }))
     expect(Grants).toEqual([
@@ -184,7 +184,7 @@ describe('grants', () => {
     })
   })
 
-  test('only the retiring principal, or a grantee who is told so, retires a grant', async () => {
+  test('only the retiring principal, or a grantee with RetireGrant, retires a grant', async () => {
     const first = await grant(['Encrypt'])
     await expect(role.send(new RetireGrantCommand({ KeyId, GrantId: first.GrantId }))).rejects.toMatchObject(
       refused,

@@ -147,7 +147,7 @@ describe('GetKeyLastUsage', () => {
     await counts(agreement, 'DeriveSharedSecret')
   })
 
-  test('replicas count on their own', async () => {
+  test('each replica has its own last usage', async () => {
     const { keyId } = await kms.createKey({ multiRegion: true })
     await client.send(new ReplicateKeyCommand({ KeyId: keyId, ReplicaRegion: 'us-east-1' }))
     await client.send(new EncryptCommand({ KeyId: keyId, Plaintext }))
@@ -157,7 +157,7 @@ describe('GetKeyLastUsage', () => {
     other.destroy()
   })
 
-  test('it answers for a key that is pending deletion, and not for an alias or a caller with a grant', async () => {
+  test('works for a key that is pending deletion, but not for an alias or a caller with a grant', async () => {
     const { keyId } = await kms.createKey({ alias: 'alias/old' })
     await client.send(new ScheduleKeyDeletionCommand({ KeyId: keyId }))
     expect((await lastUsage(keyId)).KeyId).toBe(keyId)

@@ -14,7 +14,7 @@ const fixed = (blob: Buffer): string => {
 }
 
 describeShared('the layout of a wrapped data key', 'vectors/message', ({ json }) => {
-  test('is that of real blobs', () => {
+  test('is the layout of real blobs', () => {
     const { tests } = json('commitment-known-answers.json') as { tests: { ciphertext: string }[] }
     const real = tests
       .map(({ ciphertext }) => Buffer.from(ciphertext, 'base64'))

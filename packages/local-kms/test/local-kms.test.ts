@@ -20,7 +20,7 @@ describe('startLocalKms', () => {
     await kms.close()
   })
 
-  test('a data key goes round through the real client, under its encryption context only', async () => {
+  test('a data key survives the round trip through the real client, under its encryption context only', async () => {
     const EncryptionContext = { tenant: 't-1', purpose: 'phi' }
     const made = await client.send(
       new GenerateDataKeyCommand({ KeyId: 'alias/patients', KeySpec: 'AES_256', EncryptionContext }),

@@ -1,6 +1,6 @@
 import { KMSClient, ListAliasesCommand, UpdateAliasCommand } from '@aws-sdk/client-kms'
 import { describe, expect, test } from '@jest/globals'
-import { type LocalKmsOptions, startLocalKms } from '../src/index.ts'
+import { type LocalKms, type LocalKmsOptions, startLocalKms } from '../src/index.ts'
 
 describe('options of startLocalKms', () => {
   test.each<[string, object]>([
@@ -9,6 +9,7 @@ describe('options of startLocalKms', () => {
     ['host', { host: '' }],
     ['region', { region: 'Europe' }],
     ['accountId', { accountId: '123' }],
+    ['accountId', { accountId: 111122223333 }],
     ['https', { https: 'yes' }],
     ['file', { file: '' }],
     ['keys', { keys: 'alias/x' }],
@@ -16,12 +17,27 @@ describe('options of startLocalKms', () => {
     ['keys', { keys: ['alias/x:AES'] }],
     ['keys', { keys: ['alias/x:RSA_2048:NONSENSE'] }],
     ['keys', { keys: ['alias/x:RSA_2048:SIGN_VERIFY:more'] }],
+    ['keys', { keys: [1] }],
+    ['keys.keySpecs', { keys: [{ keySpecs: 'RSA_2048' }] }],
+    ['keys.alias', { keys: [{ alias: 'patients' }] }],
+    ['keys.keySpec', { keys: [{ keySpec: 'AES' }] }],
+    ['keys.keyUsage', { keys: [{ keyUsage: 'ANY' }] }],
+    ['keys.description', { keys: [{ description: 1 }] }],
+    ['keys.multiRegion', { keys: [{ multiRegion: 'yes' }] }],
+    ['keys.region', { keys: [{ region: 'Europe' }] }],
+    ['keys.policy', { keys: [{ policy: {} }] }],
+    ['keys.tags', { keys: [{ tags: { team: 1 } }] }],
     ['credentials', { credentials: { accessKeyId: 'a', secretAccessKey: 'b' } }],
-    ['credentials', { credentials: [{ accessKeyId: 'a' }] }],
-    ['credentials', { credentials: [{ accessKeyId: 'a/b', secretAccessKey: 'b' }] }],
-    ['credentials', { credentials: [{ accessKeyId: 'a', secretAccessKey: '' }] }],
-    ['credentials', { credentials: [{ accessKeyId: 'a', secretAccessKey: 'b', sessionToken: '' }] }],
-    ['credentials', { credentials: [{ accessKeyId: 'a', secretAccessKey: 'b', principal: 1 }] }],
+    ['credentials.secretAccessKey', { credentials: [{ accessKeyId: 'a' }] }],
+    ['credentials.accessKeyId', { credentials: [{ secretAccessKey: 'b' }] }],
+    ['credentials.accessKeyId', { credentials: [{ accessKeyId: 'a/b', secretAccessKey: 'b' }] }],
+    ['credentials.secretAccessKey', { credentials: [{ accessKeyId: 'a', secretAccessKey: '' }] }],
+    [
+      'credentials.sessionToken',
+      { credentials: [{ accessKeyId: 'a', secretAccessKey: 'b', sessionToken: '' }] },
+    ],
+    ['credentials.principal', { credentials: [{ accessKeyId: 'a', secretAccessKey: 'b', principal: 1 }] }],
+    ['credentials.secret', { credentials: [{ accessKeyId: 'a', secretAccessKey: 'b', secret: 'c' }] }],
     ['credentials', { credentials: [null] }],
     ['verifySignatures', { verifySignatures: 'no' }],
     ['allowedHosts', { allowedHosts: 'kms.example.com' }],
@@ -30,7 +46,11 @@ describe('options of startLocalKms', () => {
     ['now', { now: 0 }],
     ['ports', { ports: 1 }],
     ['__proto__', JSON.parse('{"__proto__":1}')],
-  ])('%s is checked', async (option, options) => {
+    ['options', new Map()],
+    ['options', new (class {})()],
+    ['options', []],
+    ['options', null as never],
+  ])('names %s, which cannot be used', async (option, options) => {
     await expect(startLocalKms(options as LocalKmsOptions)).rejects.toMatchObject({
       name: 'LocalKmsOptionError',
       code: 'ERR_OPTION_INVALID',
@@ -38,7 +58,27 @@ describe('options of startLocalKms', () => {
     })
   })
 
-  test('they are all in effect', async () => {
+  test.each<[string, (kms: LocalKms) => unknown]>([
+    ['keySpecs', (kms) => kms.createKey({ keySpecs: 'RSA_2048' } as object)],
+    ['keySpec', (kms) => kms.createKey({ keySpec: 'AES' } as object)],
+    ['options', (kms) => kms.createKey(new Map() as object)],
+    ['regions', async (kms) => kms.clientOptionsFor({ regions: 'us-east-1' } as object)],
+    ['region', async (kms) => kms.clientOptionsFor({ region: '' })],
+    ['principal', async (kms) => kms.clientOptionsFor({ principal: 1 } as object)],
+    ['options', async (kms) => kms.clientOptionsFor('us-east-1' as never)],
+    ['operation', async (kms) => kms.faults.set('Decyrpt', { kind: 'reset' })],
+    ['kind', async (kms) => kms.faults.set('Decrypt', { kind: 'slow' as never })],
+    ['kind', async (kms) => kms.faults.set('Decrypt', {} as never)],
+    ['times', async (kms) => kms.faults.set('Decrypt', { kind: 'reset', times: '2' as never })],
+    ['time', async (kms) => kms.faults.set('Decrypt', { kind: 'reset', time: 1 } as never)],
+    ['options', async (kms) => kms.faults.set('Decrypt', 'reset' as never)],
+  ])('a running KMS names %s, which cannot be used', async (option, call) => {
+    const kms = await startLocalKms()
+    await expect(call(kms)).rejects.toMatchObject({ code: 'ERR_OPTION_INVALID', option })
+    await kms.close()
+  })
+
+  test('all options take effect', async () => {
     const seen: string[] = []
     const kms = await startLocalKms({
       host: 'localhost',
@@ -73,7 +113,7 @@ describe('options of startLocalKms', () => {
     await kms.close()
   })
 
-  test('the shortcuts make what the wire makes, and fail as it fails', async () => {
+  test('the shortcuts make the same keys as the wire, with the same errors', async () => {
     const kms = await startLocalKms()
     const symmetric = await kms.createKey({ alias: 'alias/x' })
     const mac = await kms.createKey({ keySpec: 'HMAC_256' })

@@ -11,7 +11,7 @@ const call = {
 }
 
 describe('colours', () => {
-  test('are for streams that have them', () => {
+  test('are for streams that support them', () => {
     const colourful = paintFor({ hasColors: () => true })
     expect(colourful('red', 'x')).toBe('\u001b[31mx\u001b[39m')
     for (const stream of [{}, { hasColors: () => false }]) expect(paintFor(stream)('red', 'x')).toBe('x')
@@ -20,10 +20,10 @@ describe('colours', () => {
 
 describe('a line of the call log', () => {
   const plain = paintFor({})
-  test('tells time, operation, key and outcome', () => {
+  test('shows time, operation, key and outcome', () => {
     expect(callLine({ ...call, keyArn: 'arn:k' }, plain)).toBe('03:04:05.678  Decrypt          arn:k  ok')
   })
-  test('tells the error and the fault that made it', () => {
+  test('shows the error and the fault that caused it', () => {
     expect(callLine({ ...call, errorCode: 'ThrottlingException', fault: 'throttle' }, plain)).toBe(
       '03:04:05.678  Decrypt          eu-west-1  ThrottlingException (fault: throttle)',
     )

@@ -14,7 +14,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { sealBlob } from '../src/blob.ts'
 import { readElement, readElements } from '../src/der.ts'
 import { type LocalKms, startLocalKms } from '../src/index.ts'
-import { generatePrivateKey, privateBytes } from '../src/key-pair.ts'
+import { generatePrivateKey, privateBytes } from '../src/material.ts'
 import { newKeyId, newMaterial } from '../src/state.ts'
 
 const eight = <T>(draw: () => T): T[] => Array.from({ length: 8 }, draw)

@@ -69,7 +69,7 @@ describeShared('answers recorded from AWS', 'kms-recorded', ({ json }) => {
     })
   }
 
-  test('all of them but the declared exclusions were replayed', () => {
+  test('all recordings except the declared exclusions were replayed', () => {
     const left = [...recorded.keys()].filter((name) => !replayed.includes(name))
     expect(left.sort()).toEqual(Object.keys(exclusions).sort())
     expect({ recorded: recorded.size, replayed: replayed.length }).toEqual({ recorded: 114, replayed: 94 })

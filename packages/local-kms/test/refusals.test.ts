@@ -42,7 +42,7 @@ describe('refusals', () => {
       (error) => error.name,
     )
 
-  test('RSA: blobs made outside open under their own key and algorithm only', async () => {
+  test('RSA: ciphertexts of OpenSSL decrypt under their own key and algorithm only', async () => {
     const KeyId = arn('alias/rsa')
     const Plaintext = Buffer.from('a value')
     const { PublicKey = new Uint8Array() } = await client.send(new GetPublicKeyCommand({ KeyId }))
@@ -187,11 +187,11 @@ describe('refusals', () => {
       () => new UpdateAliasCommand({ AliasName: 'alias/ecc', TargetKeyId: arn('alias/mac') }),
       'ValidationException',
     ],
-  ])('%s', async (_what, command, expected) => {
+  ])('refuses %s', async (_what, command, expected) => {
     expect(await code(command())).toBe(expected)
   })
 
-  test('two first uses of an asymmetric key at once get one pair', async () => {
+  test('concurrent first uses of an asymmetric key get one pair', async () => {
     const { keyId: KeyId } = await kms.createKey({ keySpec: 'ECC_NIST_P521' })
     const keys = await Promise.all([1, 2, 3].map(() => client.send(new GetPublicKeyCommand({ KeyId }))))
     expect(new Set(keys.map(({ PublicKey }) => Buffer.from(PublicKey ?? []).toString('hex'))).size).toBe(1)

@@ -1,4 +1,12 @@
-import { constants, createHash, generateKeyPairSync, type KeyObject, sign, verify } from 'node:crypto'
+import {
+  constants,
+  createHash,
+  generateKeyPairSync,
+  type KeyObject,
+  privateEncrypt,
+  sign,
+  verify,
+} from 'node:crypto'
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { signDigest, verifyDigest } from '../src/signature.ts'
@@ -33,6 +41,38 @@ const algorithms: readonly [
   publicKey,
 ])
 
+/** SEC 2. */
+const orders: Readonly<Record<string, bigint>> = {
+  ECC_NIST_P256: 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n,
+  ECC_NIST_P384:
+    0xffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973n,
+  ECC_NIST_P521:
+    0x01fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409n,
+  ECC_SECG_P256K1: 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n,
+}
+
+/** The numbers of an ECDSA signature, in DER. */
+const integersOf = (signature: Buffer): readonly bigint[] => {
+  const found: bigint[] = []
+  for (let at = signature[1]! & 0x80 ? 3 : 2; at < signature.length; at += 2 + signature[at + 1]!)
+    found.push(BigInt(`0x${signature.subarray(at + 2, at + 2 + signature[at + 1]!).toString('hex')}`))
+  return found
+}
+
+const sequenceOf = (...numbers: readonly bigint[]): Buffer => {
+  const tlv = (tag: number, content: Buffer) =>
+    Buffer.concat([
+      Buffer.of(tag, ...(content.length < 128 ? [content.length] : [0x81, content.length])),
+      content,
+    ])
+  const integer = (value: bigint) => {
+    const text = value.toString(16)
+    const bytes = Buffer.from(text.padStart(text.length + (text.length % 2), '0'), 'hex')
+    return tlv(0x02, bytes[0]! & 0x80 ? Buffer.concat([Buffer.of(0), bytes]) : bytes)
+  }
+  return tlv(0x30, Buffer.concat(numbers.map(integer)))
+}
+
 const options = (algorithm: string, key: KeyObject) =>
   algorithm.includes('PSS')
     ? { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST }
@@ -53,7 +93,7 @@ describe.each(algorithms)('%s with %s, against OpenSSL', (spec, algorithm, priva
     )
   })
 
-  test('what OpenSSL signs is accepted here, for its message and its bytes only', () => {
+  test('signatures of OpenSSL are accepted here, for their message and their bytes only', () => {
     fc.assert(
       fc.property(messages, fc.nat(), fc.integer({ min: 1, max: 255 }), (message, at, change) => {
         const signature = sign(hash, message, options(algorithm, privateKey))
@@ -69,7 +109,73 @@ describe.each(algorithms)('%s with %s, against OpenSSL', (spec, algorithm, priva
     )
   })
 
-  test.each(['', '3000', '30060201000201ff', '3006020100020100'])('%p is no signature', (bytes) => {
+  if (algorithm.includes('PSS'))
+    test('an encoding with one wrong part is no signature, though the key made it', () => {
+      const size = digestOf(Buffer.alloc(0)).length
+      const digest = digestOf(Buffer.from('a message'))
+      const salt = Buffer.alloc(size, 5)
+      const inner = createHash(hash).update(Buffer.alloc(8)).update(digest).update(salt).digest()
+      const blocks = Array.from({ length: 12 }, (_, at) =>
+        createHash(hash)
+          .update(inner)
+          .update(Buffer.of(0, 0, 0, at))
+          .digest(),
+      )
+      const mask = Buffer.concat(blocks)
+      const accepts = (change: (block: Buffer) => void, last = 0xbc, top = 0) => {
+        const block = Buffer.concat([Buffer.alloc(254 - 2 * size), Buffer.of(1), salt])
+        change(block)
+        const masked = block.map((byte, at) => byte ^ mask[at]!)
+        masked[0] = (masked[0]! & 0x7f) | top
+        const encoded = Buffer.concat([masked, inner, Buffer.of(last)])
+        try {
+          const signature = privateEncrypt({ key: privateKey, padding: constants.RSA_NO_PADDING }, encoded)
+          return verifyDigest(privateKey, spec, algorithm, digest, signature)
+        } catch {
+          // Larger than the modulus.
+          return false
+        }
+      }
+      expect(accepts(() => {})).toBe(true)
+      for (const [at, to] of [
+        [0, 0x01],
+        [1, 0x01],
+        [253 - 2 * size, 0x01],
+        [254 - 2 * size, 0x02],
+        [254 - 2 * size, 0x00],
+        [255 - 2 * size, 0x06],
+        [254 - size, 0x06],
+      ] as const)
+        expect([at, accepts((block) => void block.fill(to, at, at + 1))]).toEqual([at, false])
+      expect(accepts(() => {}, 0xbb)).toBe(false)
+      expect(accepts(() => {}, 0xbc, 0x80)).toBe(false)
+    })
+
+  if (algorithm.startsWith('ECDSA'))
+    test('numbers out of range, and other encodings, are no signature', () => {
+      const message = Buffer.from('a message')
+      const signature = sign(hash, message, privateKey)
+      const accepts = (bytes: Buffer) => verifyDigest(privateKey, spec, algorithm, digestOf(message), bytes)
+      expect(accepts(signature)).toBe(true)
+      const [r, s] = integersOf(signature)
+      const order = orders[spec]!
+      expect(accepts(sequenceOf(r!, s!))).toBe(true)
+      // The other half of the malleable pair.
+      expect(accepts(sequenceOf(r!, order - s!))).toBe(true)
+      for (const [one, other] of [
+        [0n, s!],
+        [r!, 0n],
+        [order, s!],
+        [r!, order],
+        [r! + order, s!],
+        [r!, s! + order],
+        [s!, r!],
+      ] as const)
+        expect(accepts(sequenceOf(one, other))).toBe(false)
+      expect(accepts(Buffer.concat([signature, Buffer.of(0)]))).toBe(false)
+    })
+
+  test.each(['', '3000', '30060201000201ff', '3006020100020100'])('%p is not a signature', (bytes) => {
     expect(
       verifyDigest(privateKey, spec, algorithm, digestOf(Buffer.alloc(0)), Buffer.from(bytes, 'hex')),
     ).toBe(false)

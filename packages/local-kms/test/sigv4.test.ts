@@ -46,7 +46,7 @@ describe('signatures of requests', () => {
     expect(JSON.parse(answer.body).Keys).toHaveLength(1)
   })
 
-  test('the SDK is served with the pair that is handed out, and with one that an option names', async () => {
+  test('the SDK is served with the printed access key, and with one of the option', async () => {
     for (const credentials of [kms.credentials, { accessKeyId: 'test', secretAccessKey: 'test' }]) {
       const client = sdk(credentials)
       const { CiphertextBlob } = await client.send(
@@ -58,7 +58,7 @@ describe('signatures of requests', () => {
     }
   })
 
-  test('the SDK with a wrong secret, or an access key that nobody knows, is refused', async () => {
+  test('the SDK with a wrong secret, or an unknown access key, is refused', async () => {
     const before = kms.callCount()
     const wrong = sdk({ ...kms.credentials, secretAccessKey: 'wrong' })
     await expect(wrong.send(new ListKeysCommand({}))).rejects.toMatchObject({
@@ -77,7 +77,7 @@ describe('signatures of requests', () => {
     stranger.destroy()
   })
 
-  test('every principal has a secret of its own, and keeps it', async () => {
+  test('every principal has its own constant secret', async () => {
     const one = kms.clientOptionsFor({ principal: 'arn:aws:iam::111122223333:role/one' }).credentials
     const two = kms.clientOptionsFor({ principal: 'arn:aws:iam::111122223333:role/two' }).credentials
     expect(kms.clientOptionsFor({ principal: 'arn:aws:iam::111122223333:role/one' }).credentials).toEqual(one)
@@ -333,6 +333,24 @@ describe('signatures of requests', () => {
       "Date must be in ISO-8601 'basic format'. Got 'yesterday'. See http://en.wikipedia.org/wiki/ISO_8601",
     ],
     [
+      'a date with something before it',
+      { 'x-amz-date': 'x20260130T120000Z' },
+      'IncompleteSignatureException',
+      "Date must be in ISO-8601 'basic format'. Got 'x20260130T120000Z'. See http://en.wikipedia.org/wiki/ISO_8601",
+    ],
+    [
+      'a date with something behind it',
+      { 'x-amz-date': '20260130T120000Zx' },
+      'IncompleteSignatureException',
+      "Date must be in ISO-8601 'basic format'. Got '20260130T120000Zx'. See http://en.wikipedia.org/wiki/ISO_8601",
+    ],
+    [
+      'a date of no day',
+      { 'x-amz-date': '20260231T250000Z' },
+      'IncompleteSignatureException',
+      "Date must be in ISO-8601 'basic format'. Got '20260231T250000Z'. See http://en.wikipedia.org/wiki/ISO_8601",
+    ],
+    [
       'a part without a value',
       { authorization: 'AWS4-HMAC-SHA256 Credential, Signature=00' },
       'IncompleteSignatureException',
@@ -355,7 +373,7 @@ describe('signatures of requests', () => {
     })
   })
 
-  test('a `Date` header in basic format does instead of `X-Amz-Date`', async () => {
+  test('a `Date` header in basic format replaces `X-Amz-Date`', async () => {
     const { 'x-amz-date': date, ...headers } = sign(kmsHeaders(kms, 'ListKeys'), '{}', {
       ...usualSigning(kms),
       unsigned: ['x-amz-date'],
@@ -369,7 +387,7 @@ describe('signatures of requests', () => {
     expect(kms.calls.at(-1)?.region).toBe('ap-south-1')
   })
 
-  test('a clock that tests step does not make signatures stale', async () => {
+  test('the option now does not make signatures stale', async () => {
     await using stepped = await startLocalKms({ now: () => Date.UTC(2040, 0, 1) })
     expect((await call(stepped, 'ListKeys', '{}')).status).toBe(200)
   })

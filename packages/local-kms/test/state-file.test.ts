@@ -109,7 +109,7 @@ describe('a state file', () => {
     expect(second.kms.keys).toEqual(first.kms.keys)
   })
 
-  test('keeps what time has not done yet', async () => {
+  test('keeps the dates of pending deletions and rotations', async () => {
     const start = Date.UTC(2026, 0, 1)
     const { result } = await during({ now: () => start }, async (client) => {
       const { KeyMetadata } = await client.send(new DescribeKeyCommand({ KeyId: 'alias/patients' }))
@@ -137,7 +137,7 @@ describe('a state file', () => {
     })
   })
 
-  test('a link or a file that stands where the next state is written is replaced, not written to', async () => {
+  test('replaces a link or a file at the temporary path and does not write to it', async () => {
     const elsewhere = join(folder, 'elsewhere')
     writeFileSync(elsewhere, 'old', { mode: 0o644 })
     symlinkSync(elsewhere, `${file}.next`)
@@ -150,7 +150,7 @@ describe('a state file', () => {
     expect(readdirSync(folder)).toEqual(['kms.json'])
   })
 
-  test('a file that others can read is closed to them at once', async () => {
+  test('restricts a file that others can read to its owner at once', async () => {
     await during({}, async () => {})
     chmodSync(file, 0o644)
     const kms = await startLocalKms({ file })
@@ -190,7 +190,7 @@ describe('a state file', () => {
     ['that is no JSON', () => writeFileSync(file, 'no JSON'), {}],
     ['that is no state', () => writeFileSync(file, '{"version":1,"accountId":"111122223333"}'), {}],
     ['that is null', () => writeFileSync(file, 'null'), {}],
-  ])('a file %s is refused, and left alone', async (_what, prepare, options) => {
+  ])('a file %s is refused and stays unchanged', async (_what, prepare, options) => {
     prepare()
     const before = readFileSync(file, 'utf8')
     await expect(startLocalKms({ file, keys: ['alias/other'], ...options })).rejects.toMatchObject({

@@ -49,7 +49,7 @@ describe('states and references of keys', () => {
   const state = async (KeyId: string, by = client) =>
     (await by.send(new DescribeKeyCommand({ KeyId }))).KeyMetadata?.KeyState
 
-  test('a disabled key does nothing, named or found by its blob', async () => {
+  test('a disabled key does nothing, whether named or found by its blob', async () => {
     const { arn } = await kms.createKey()
     const blob = await seal(arn)
     await client.send(new DisableKeyCommand({ KeyId: arn }))
@@ -96,14 +96,14 @@ describe('states and references of keys', () => {
     expect(Aliases?.map(({ AliasName }) => AliasName)).not.toContain('alias/short-lived')
   })
 
-  test('a blob under another key than the one named', async () => {
+  test('a blob under another key than the named one is refused', async () => {
     const [one, two] = [await kms.createKey(), await kms.createKey()]
     const blob = await seal(one.arn)
     await expect(open(blob, two.arn)).rejects.toMatchObject({ name: 'IncorrectKeyException' })
     expect((await open(blob, one.keyId)).KeyId).toBe(one.arn)
   })
 
-  test('a blob of a key that this service has not', async () => {
+  test('a blob of an unknown key is refused', async () => {
     const stranger = await startLocalKms({ keys: ['alias/x'] })
     const theirs = new KMSClient(stranger.clientOptions)
     const blob = await seal('alias/x', theirs)
@@ -243,7 +243,7 @@ describe('states and references of keys', () => {
     },
   )
 
-  test('automatic rotation of a key that waits for imported material is not offered, whatever its state', async () => {
+  test('a key that waits for imported material has no automatic rotation in any state', async () => {
     const { KeyMetadata } = await client.send(new CreateKeyCommand({ Origin: 'EXTERNAL' }))
     const KeyId = KeyMetadata?.KeyId
     const refusal = {
@@ -259,7 +259,7 @@ describe('states and references of keys', () => {
     })
   })
 
-  test('aliases: taken names, reserved names, foreign references', async () => {
+  test('an alias with a taken name, a reserved name or a foreign reference is refused', async () => {
     const { keyId } = await kms.createKey({ alias: 'alias/taken' })
     const create = (AliasName: string) =>
       client.send(new CreateAliasCommand({ AliasName, TargetKeyId: keyId }))
@@ -292,7 +292,7 @@ describe('states and references of keys', () => {
     await expect(state('arn:aws:nonsense')).rejects.toMatchObject({ name: 'NotFoundException' })
   })
 
-  test('a data key is asked for in one way', async () => {
+  test('a data key needs either a spec or a number of bytes', async () => {
     const { arn: KeyId } = await kms.createKey()
     const generate = (input: object) => client.send(new GenerateDataKeyCommand({ KeyId, ...input }))
     const message = 'Please specify either number of bytes or key spec.'

@@ -271,7 +271,7 @@ describe('cases validated against AWS without a recorded answer', () => {
   for (const [name, run] of Object.entries(cases)) test(name, () => run(bench))
 
   describeShared('the list of validated cases', 'kms-recorded', ({ json }) => {
-    test('has no others', () => {
+    test('there are no others', () => {
       const recorded = new Set(Object.keys(json('test_kms.snapshot.json')))
       const rest = Object.keys(json('test_kms.validation.json')).filter((name) => !recorded.has(name))
       expect(Object.keys(cases).sort()).toEqual(rest.map((name) => name.split('::').at(-1)).sort())

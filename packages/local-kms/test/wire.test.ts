@@ -52,12 +52,12 @@ describe('the wire', () => {
     '__proto__',
     'constructor',
     'toString',
-  ])('unknown operation %s', async (operation) => {
+  ])('the operation %s is unknown', async (operation) => {
     const answer = await post(operation, '{}')
     expect([answer.status, type(answer)]).toEqual([400, 'UnknownOperationException'])
   })
 
-  test('a request that is not a call of KMS is answered before its signature is looked at', async () => {
+  test('a request that is not a call of KMS is answered before its signature is checked', async () => {
     const headers = kmsHeaders(kms, 'ListKeys')
     for (const answer of [
       await send(kms.endpoint, { ...headers, 'x-amz-target': undefined }, '{}'),
@@ -71,7 +71,7 @@ describe('the wire', () => {
     }
   })
 
-  test('GET /ping tells that the server is up', async () => {
+  test('GET /ping answers healthy', async () => {
     expect(await send(kms.endpoint, {}, '', 'GET', '/ping')).toMatchObject({ status: 200, body: 'healthy' })
   })
 
@@ -96,6 +96,12 @@ describe('the wire', () => {
     ['127.0.0.1.evil.example'],
     ['test.com'],
     ['example.com'],
+    ['evil.example:80x'],
+    ['evil.example:8080:'],
+    ['evil[::1].example'],
+    ['[::1]x.example'],
+    ['evil.exampletest'],
+    ['kms.test.'],
   ])('a request to %s is refused: a page of that domain may have sent it', async (host) => {
     for (const answer of [
       await send(named.endpoint, { host }, '', 'GET', '/ping'),
@@ -111,7 +117,21 @@ describe('the wire', () => {
     expect(named.callCount()).toBe(0)
   })
 
-  test.each(['', '{', 'null', '[]', '"x"', '1', '\u0000'])('the body %p', async (body) => {
+  test.each([
+    ['evil.example:8080', 'evil.example'],
+    ['Evil.Example', 'evil.example'],
+    ['evil.example:80x', 'evil.example:80x'],
+    ['[evil.example]', 'evil.example'],
+    ['x[evil.example]', 'x[evil.example]'],
+    ['[evil.example]x', '[evil.example]x'],
+  ])('the refusal of %s names %s', async (host, name) => {
+    const { body } = await send(named.endpoint, { host }, '', 'GET', '/ping')
+    expect(JSON.parse(body).message).toBe(
+      `The local KMS is not called ${name}. Allow the name with allowedHosts or --allow-host.`,
+    )
+  })
+
+  test.each(['', '{', 'null', '[]', '"x"', '1', '\u0000'])('the body %p is refused', async (body) => {
     const answer = await post('ListKeys', body)
     expect([answer.status, type(answer)]).toEqual([400, 'SerializationException'])
   })
@@ -134,7 +154,7 @@ describe('the wire', () => {
     ['CreateKey', { Tags: ['x'] }, 'STRING_VALUE can not be converted to a Structure'],
     ['CreateKey', { KeySpec: 256 }, 'NUMBER_VALUE can not be converted to a String'],
     ['TagResource', { KeyId: 'x', Tags: {} }, 'Start of structure or map found where not expected.'],
-  ])('%s with a member of the wrong type', async (operation, body, message) => {
+  ])('%s refuses a member of the wrong type', async (operation, body, message) => {
     const answer = await post(operation, JSON.stringify(body))
     expect(JSON.parse(answer.body)).toEqual({ __type: 'SerializationException', message })
   })

@@ -2,15 +2,15 @@ import { gunzipSync, inflateSync } from 'node:zlib'
 import type { Line, Redaction } from './line.ts'
 import { redacted } from './names.ts'
 
-/** Long enough for `ssn=1234` in base64; lines of it are one run. Also base64url and hexadecimal. */
+/** Long enough for `ssn=1234` in base64; lines of it form one run. Also matches base64url and hexadecimal. */
 const run = /[A-Za-z0-9+/_-]{12,}(?:\r?\n[A-Za-z0-9+/_-]+)*={0,2}/g
 const escapes = /\\(?:u([\da-f]{4})|x([\da-f]{2}))/gi
-/** Between two of a URL's separators; `encodeURIComponent` writes none of them. */
+/** Between two separators of a URL; `encodeURIComponent` writes none of them. */
 const piece = /[^\s&?#"<>]+/g
 
 /**
- * Something that {@link redactEncoded} would look into: 12 characters of base64 in a row, `%` or `\`. A loop, since
- * every string that is logged passes here and a pattern takes three times as long.
+ * Whether {@link redactEncoded} has anything to look into: 12 characters of base64 in a row, `%` or `\`. A loop,
+ * because every logged string passes here and a pattern takes three times as long.
  */
 export const mayBeEncoded = (text: string): boolean => {
   let run = 0
@@ -38,10 +38,12 @@ const isBase64 = (code: number): boolean =>
   code === 0x2d ||
   code === 0x5f
 
-// Bytes that are no UTF-8 become U+FFFD.
+// Bytes that are not UTF-8 become U+FFFD.
 const isText = (text: string): boolean => !text.includes('\ufffd')
 
-/** The text in compressed bytes, never more than the line may still cost; `undefined` when they are not such. */
+/**
+ * The text in compressed bytes, never more than the line may still cost; `undefined` if they are not compressed text.
+ */
 const inflated = (bytes: Buffer, { chars }: Line): string | undefined => {
   const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b
   const isZlib = bytes[0] === 0x78 && bytes.length > 1 && bytes.readUInt16BE() % 31 === 0
@@ -54,7 +56,7 @@ const inflated = (bytes: Buffer, { chars }: Line): string | undefined => {
   }
 }
 
-/** Bytes in base64, base64url or hexadecimal: given back as they are unless something declared stands in them. */
+/** Bytes in base64, base64url or hexadecimal: returned unchanged unless they contain something declared. */
 const redactRun = (run: string, redaction: Redaction, line: Line, depth: number): string => {
   const text = run.replace(/\r?\n/g, '')
   const looked = (decoded: string): string | undefined => {
@@ -66,7 +68,7 @@ const redactRun = (run: string, redaction: Redaction, line: Line, depth: number)
     if (isText(decoded) && looked(decoded) !== undefined) return redacted
   }
   const { mention } = redaction.names
-  // A run may begin with what does not belong to it, as in `path/eyJz...`: base64 has four places to start.
+  // A run may begin with foreign characters, as in `path/eyJz...`: base64 has four possible starts.
   for (let skip = 0; skip < 4; skip++) {
     const bytes = Buffer.from(skip === 0 ? text : text.slice(skip), 'base64')
     const decoded = bytes.toString()
@@ -82,7 +84,7 @@ const redactRun = (run: string, redaction: Redaction, line: Line, depth: number)
   return run
 }
 
-/** Percent-encoding, wrong sequences included: as it would be read, not as it should have been written. */
+/** Percent-encoding, including wrong sequences: decoded as readers would, not as it should have been written. */
 const percentDecoded = (text: string): string =>
   text.replaceAll('+', ' ').replace(/(?:%[\da-f]{2})+/gi, (sequence) => {
     try {
@@ -93,8 +95,8 @@ const percentDecoded = (text: string): string =>
   })
 
 /**
- * Replaces every match, like String.replace, up to one whose value has no end: what follows may belong to it, as in
- * the half of a URL whose `&` should have been encoded, and goes with it.
+ * Replaces every match, like String.replace, up to one whose value has no end. What follows may belong to that value,
+ * as in the half of a URL whose `&` should have been encoded, and is removed with it.
  */
 const replaced = (
   text: string,
@@ -114,7 +116,7 @@ const replaced = (
   return out + text.slice(from)
 }
 
-/** Redacts what stands percent-encoded, in base64, in hexadecimal or behind `\u` escapes in a text. */
+/** Redacts percent-encoded, base64, hexadecimal and `\u`-escaped parts of a text. */
 export const redactEncoded = (text: string, redaction: Redaction, line: Line, depth: number): string => {
   let out = text
   if (out.includes('%'))
@@ -129,7 +131,7 @@ export const redactEncoded = (text: string, redaction: Redaction, line: Line, de
     const plain = out.replace(escapes, (_, long?: string, short?: string) =>
       String.fromCharCode(Number.parseInt((long ?? short)!, 16)),
     )
-    // Where an escaped text would have to be cut is not worth finding out: nobody logs such by intent.
+    // It is not worth finding out where to cut an escaped text: such text is not logged on purpose.
     if (plain !== out && redaction.text(plain, line, depth + 1) !== plain) return redacted
   }
   return out

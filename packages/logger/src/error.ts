@@ -9,8 +9,8 @@ const plainHead = /^[\w.$ ]{0,80}(?:\[\w{0,80}\])?: $/
 const frame = /^\s+at /
 
 /**
- * Redacts a stack and keeps its frames. A message may have lines that look like frames, so frames are only what
- * stands behind the error's own message; where the message is not found, the stack is a text like any other.
+ * Redacts a stack and keeps its frames. A message may have lines that look like frames, so only lines
+ * after the error's own message count as frames. If the message is not found, the stack is treated like any text.
  */
 const redactStack = (
   stack: string,
@@ -29,12 +29,13 @@ const redactStack = (
   const frames = stack.slice(at + original.length)
   const [rest, ...lines] = frames.split('\n')
   if (rest !== '' || !lines.every((line) => frame.test(line))) return text(stack)
-  return [`${stack.slice(0, at)}${message}`, ...lines.map(text)].join('\n')
+  // A name may be data, too.
+  return [`${text(stack.slice(0, at))}${message}`, ...lines.map(text)].join('\n')
 }
 
 /**
- * A redacted copy of an error, with its prototype, so that the formatter of the logger still sees an error and
- * formats it as it likes. Members keep being enumerable or not: a formatter prints the enumerable ones.
+ * A redacted copy of an error, with its prototype, so that the logger's formatter still sees an error and
+ * can format it. Members stay enumerable or not: formatters print the enumerable ones.
  */
 export const redactError = (
   error: Error,
@@ -51,10 +52,13 @@ export const redactError = (
   for (const key of Object.getOwnPropertyNames(error)) {
     if (key === 'name' || key === 'message' || key === 'stack') continue
     const isEnumerable = Object.prototype.propertyIsEnumerable.call(error, key)
-    put(key, member(key, (error as unknown as Record<string, unknown>)[key]), isEnumerable)
+    const own = (error as unknown as Record<string, unknown>)[key]
+    // A GlassineError's cause contains only names, like its message.
+    const shown = key === 'cause' && error instanceof GlassineError ? own : member(key, own)
+    put(redaction.name(key, line, depth + 1), shown, isEnumerable)
   }
   const { name, message, stack } = error
-  // A GlassineError's message is made of names only, by contract, and would lose its end: `/ssn: a cycle ...`.
+  // By contract a GlassineError's message contains only names; redaction would cut off its end: `/ssn: a cycle ...`.
   const shown = error instanceof GlassineError ? message : member('', message)
   put('name', member('', name), false)
   put('message', shown, false)

@@ -8,7 +8,7 @@ interface Extent {
 }
 
 const quotes = /(\\*)(["'`])/y
-// What may follow a value in JSON or in what util.inspect prints, at any level of escaping.
+// What may follow a value in JSON or in the output of util.inspect, at any level of escaping.
 const follows = /(?:\s|\\+[nrt])*(?:,(?:\s|\\+[nrt])*(?:\\*["'`]|[\p{L}_$][\w$]*\s*:)|[}\]]|$)/uy
 const space = /(?:\s|\\+[nrt])*/y
 const literal = /(?:-?\d[\d.eE+-]*n?|true|false|null|undefined)/y
@@ -19,7 +19,7 @@ const matchAt = (pattern: RegExp, text: string, at: number): RegExpExecArray | n
 }
 
 /**
- * The end of a quoted string, behind its quote, or -1. JSON within JSON escapes its quotes: at a level whose quotes
+ * The end of a quoted string, after its quote, or -1. JSON within JSON escapes its quotes: at a level whose quotes
  * have `slashes` backslashes, a backslash of the value itself is written as `2 * (slashes + 1)` of them.
  */
 const stringEnd = (text: string, from: number, slashes: number, quote: string): number => {
@@ -32,7 +32,7 @@ const stringEnd = (text: string, from: number, slashes: number, quote: string): 
   return -1
 }
 
-/** The end of an object or array, behind its bracket, or -1; brackets in its strings do not count. */
+/** The end of an object or array, after its bracket, or -1; brackets in its strings do not count. */
 const nestedEnd = (text: string, from: number, slashes: number): number => {
   let depth = 0
   for (let at = from; at < text.length; at++) {
@@ -48,7 +48,7 @@ const nestedEnd = (text: string, from: number, slashes: number): number => {
   return -1
 }
 
-/** A value after a quoted key; -1 when it is not one that ends where its writer said. */
+/** A value after a quoted key; -1 if it does not end where its writer would end it. */
 const quotedEnd = (text: string, from: number, slashes: number): number => {
   const open = matchAt(quotes, text, from)
   const char = text[from]
@@ -59,19 +59,19 @@ const quotedEnd = (text: string, from: number, slashes: number): number => {
   return end !== -1 && matchAt(follows, text, end) ? end : -1
 }
 
-/** A query, from its first name on: pairs all along, of the characters that a URL may have. */
+/** A query, from its first name on: only pairs, of characters that a URL may have. */
 const query = /[\w.~%+[\]-]+=[^=&#\s"<>\\^`{|}]*(?:&[\w.~%+[\]-]+=[^&#\s"<>\\^`{|}]*)*(?:#\S*)?$/y
 const parameter = /[^&]*/y
-/** What may stand before a name in a parameter's: `user[` of `user[ssn]=`. */
+/** What may precede a name in a parameter's name: `user[` of `user[ssn]=`. */
 const path = /^[\w.[\]-]*$/
 
-/** Where the query starts in a text that is a query, or a URL with one, and nothing else; -1 in all others. */
+/** Where the query starts in a text that is only a query, or a URL with one; -1 in all others. */
 const queryStart = (text: string): number => {
   const start = text.indexOf('?') + 1
   return matchAt(query, text, start) ? start : -1
 }
 
-/** The end of a parameter's value, when the name before it is one of the query's; otherwise -1. */
+/** The end of a parameter's value, if the name before it is one of the query's; otherwise -1. */
 const parameterEnd = (text: string, start: number, nameAt: number, from: number): number => {
   if (start === -1 || nameAt < start || text[from - 1] !== '=') return -1
   const before = Math.max(start, text.lastIndexOf('&', nameAt) + 1)
@@ -82,8 +82,8 @@ const parameterEnd = (text: string, start: number, nameAt: number, from: number)
 /**
  * Redacts `name: value`, `name=value` and fragments of JSON in a text, by declared name.
  *
- * A value after a quoted name ends as JSON says. An unquoted text says nowhere where a value ends, so everything
- * behind it goes: `ssn: 1, age: 3` becomes `ssn: [redacted]`. A query's value ends at `&`.
+ * A value after a quoted name ends as in JSON. An unquoted text does not show where a value ends, so everything
+ * after it is removed: `ssn: 1, age: 3` becomes `ssn: [redacted]`. A query's value ends at `&`.
  */
 export const redactPairs = (text: string, { pair, ruleOf }: Names, line: Line, decoded: boolean): string => {
   const start = decoded ? -1 : queryStart(text)
@@ -96,13 +96,13 @@ export const redactPairs = (text: string, { pair, ruleOf }: Names, line: Line, d
     const { name, listed } = match.groups as { name?: string; listed?: string }
     const marker = ruleOf((name ?? listed)!)?.marker ?? redacted
     const valueAt = match.index + match[0].length
-    // A list of names alone, `missing field: ssn`, holds no value.
+    // A list of names only, `missing field: ssn`, contains no value.
     if (name === undefined && !/[\p{L}\p{N}]/u.test(text.slice(valueAt))) return out + text.slice(from)
     line.changes++
     const head = `${out}${text.slice(from, valueAt)}`
     const extent = name === undefined ? undefined : extentOf(text, match.index, name, valueAt, start)
     if (!extent) {
-      // A parameter ends with the piece of the query that was decoded; nothing else is known to.
+      // A parameter ends with the decoded piece of the query; nothing else has a known end.
       const isParameter = decoded && text[valueAt - 1] === '=' && path.test(text.slice(0, match.index))
       line.isOpen = !isParameter
       return `${head}${name === undefined ? ' ' : ''}${marker}`
@@ -112,7 +112,7 @@ export const redactPairs = (text: string, { pair, ruleOf }: Names, line: Line, d
   }
 }
 
-/** `undefined`: nothing says where the value ends. */
+/** `undefined`: the end of the value is unknown. */
 const extentOf = (
   text: string,
   nameAt: number,

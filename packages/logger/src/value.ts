@@ -1,41 +1,84 @@
 import { types } from 'node:util'
-import { isPlainObject, maskValue, maxDepth } from '@glassine/core/internal'
+import { isPlainObject, leastOpenedLength, maskValue, maxDepth } from '@glassine/core/internal'
 import { isError, redactError } from './error.ts'
 import { type Line, type Redaction, tooDeep, tooLarge } from './line.ts'
-import type { Rule } from './names.ts'
+import { type FieldRedaction, redacted } from './names.ts'
 
-/** Shown in place of bytes: they may hold anything, and nobody reads a list of numbers. */
+/** Shown instead of bytes: they may contain anything, and a list of numbers is unreadable anyway. */
 const bytesMarker = '[bytes]'
 
 type Members = Record<string, unknown>
 
-const labels = ['name', 'key', 'field', 'path', 'param', 'property', 'instancePath', 'Name', 'Key']
-const labelled = new Set(['value', 'Value', 'data', 'received', 'input', 'actual'])
-
-/** `{ name: 'ssn', value: ... }`, as in lists of parameters and in validators' findings: the rule of the name. */
-const labelOf = (holder: Members, redaction: Redaction): Rule | undefined => {
-  for (const label of labels) {
-    const named = holder[label]
-    const name = Array.isArray(named) ? named.at(-1) : named
-    const rule = typeof name === 'string' && name.length < 200 ? redaction.names.ruleOf(name) : undefined
-    if (rule) return rule
-  }
-  return undefined
+/**
+ * The rule for a text that is a declared name, or ends in one: `ssn`, `/patient/ssn`, `patient[ssn]`. Longer texts are
+ * not names.
+ */
+const ruleOfText = (text: unknown, { names }: Redaction): FieldRedaction | undefined => {
+  const last = Array.isArray(text) ? text.at(-1) : text
+  return typeof last === 'string' && last.length < 200 && !/\s/.test(last) ? names.ruleOf(last) : undefined
 }
+
+/** Members that hold a value of any kind beside its name. */
+const named = new Set([
+  'value',
+  'Value',
+  'data',
+  'received',
+  'input',
+  'actual',
+  'originalValue',
+  'oldValue',
+  'newValue',
+])
+
+/** What the logger itself writes beside a message: it contains no user's value. */
+const ofLogger = new Set([
+  'level',
+  'timestamp',
+  'service',
+  'sampling_rate',
+  'xray_trace_id',
+  'cold_start',
+  'correlation_id',
+  'function_arn',
+  'function_memory_size',
+  'function_name',
+  'function_request_id',
+  'tenant_id',
+])
+
+const isScalar = (value: unknown): boolean =>
+  typeof value === 'string' ||
+  typeof value === 'number' ||
+  typeof value === 'bigint' ||
+  typeof value === 'boolean'
+
+/** DynamoDB expressions have their names and values in two members. */
+const expressionValues = 'ExpressionAttributeValues'
+
+/** Whether the expressions beside `ExpressionAttributeValues`, or the names for them, mention a declared name. */
+const isMentionedBeside = (holder: Members, { names }: Redaction): boolean =>
+  Object.entries(holder).some(
+    ([key, value]) =>
+      /Expression$|^ExpressionAttributeNames$/.test(key) &&
+      names.mention.test(
+        typeof value === 'string' ? value : Object.values((value as object) ?? {}).join(' '),
+      ),
+  )
 
 const isBytes = (value: object): boolean =>
   ArrayBuffer.isView(value) ||
   types.isAnyArrayBuffer(value) ||
-  // What Buffer's toJSON makes of it, once it has been through JSON.
+  // The result of Buffer's toJSON, after it has been through JSON.
   ((value as Members).type === 'Buffer' && Array.isArray((value as Members).data))
 
 /**
- * Makes the walk through values: a copy of plain objects, arrays, strings, numbers and errors, without cycles and
- * bounded, in which every member of a declared name is redacted.
+ * Creates the walk through values: a bounded copy of plain objects, arrays, strings, numbers and errors, without
+ * cycles, in which every member with a declared name is redacted.
  */
 export const valueRedactor = (redaction: Redaction): Redaction['value'] => {
   /** A value under a declared name. */
-  const hidden = (rule: Rule, value: unknown, line: Line, depth: number): unknown => {
+  const hidden = (rule: FieldRedaction, value: unknown, line: Line, depth: number): unknown => {
     if (value === undefined || typeof value === 'function' || typeof value === 'symbol') return undefined
     line.changes++
     if (rule.kind === 'encrypted' || depth > maxDepth || --line.nodes < 0) return rule.marker
@@ -51,7 +94,7 @@ export const valueRedactor = (redaction: Redaction): Redaction['value'] => {
     if (value === null) return null
     if (Array.isArray(value)) return value.map((element) => hidden(rule, element, line, depth + 1))
     if (!isPlainObject(value)) return rule.marker
-    // A masked record, `phones.*`: its members are masked, and one that is declared itself goes by its own rule.
+    // A masked record, `phones.*`: its members are masked; a declared member follows its own rule.
     return copied(Object.keys(value), (key) =>
       hidden(redaction.names.ruleOf(key) ?? rule, value[key], line, depth + 1),
     )
@@ -72,13 +115,18 @@ export const valueRedactor = (redaction: Redaction): Redaction['value'] => {
     switch (typeof value) {
       case 'string':
         return redaction.text(value, line, depth)
-      case 'bigint':
-        return String(value)
       case 'object':
         return value === null ? null : nested(value, line, depth, parents, key)
       case 'function':
       case 'symbol':
         return undefined
+      case 'number':
+      case 'bigint': {
+        const text = String(value)
+        // Shorter numbers are not searched for.
+        if (text.length >= leastOpenedLength && redaction.text(text, line, depth) !== text) return redacted
+        return typeof value === 'bigint' ? text : value
+      }
       default:
         return value
     }
@@ -100,7 +148,7 @@ export const valueRedactor = (redaction: Redaction): Redaction['value'] => {
     if (types.isBoxedPrimitive(value)) return walk(value.valueOf(), line, depth + 1, parents)
     const path = [...parents, value]
     const below = (key: string, child: unknown) => member(key, child, line, depth + 1, path)
-    // As JSON.stringify does: what is logged of a Date, a URL or an HTTP client's error is what its toJSON says.
+    // Like JSON.stringify: a Date, a URL or an HTTP client's error is logged as its toJSON returns it.
     const { toJSON } = value as { toJSON?: unknown }
     if (typeof toJSON === 'function') {
       const json: unknown = toJSON.call(value, key)
@@ -108,19 +156,26 @@ export const valueRedactor = (redaction: Redaction): Redaction['value'] => {
     }
     if (isError(value)) return redactError(value, redaction, line, depth, below)
     if (types.isMap(value)) return mapped(value, below, line, depth)
-    if (types.isSet(value)) return list([...value], below)
-    if (Array.isArray(value)) return list(value, below)
+    if (types.isSet(value)) return list([...value], below, line)
+    if (Array.isArray(value)) return list(value, below, line)
     return record(value as Members, below, line, depth)
   }
 
-  const list = (values: readonly unknown[], below: (key: string, child: unknown) => unknown): unknown[] => {
-    const [first, second] = values
-    const rule = values.length === 2 && typeof first === 'string' ? redaction.names.ruleOf(first) : undefined
-    // An entry of Object.entries or of a Map; two declared names are a list of names.
-    const isEntry = rule && !(typeof second === 'string' && redaction.names.ruleOf(second))
-    return values.map((element, at) =>
-      isEntry && at === 1 ? below(first as string, element) : below('', element),
-    )
+  // `rawHeaders`, entries of a map, parameters of a query: if an element is a declared name, the others may be values.
+  const list = (
+    values: readonly unknown[],
+    below: (key: string, child: unknown) => unknown,
+    line: Line,
+  ): unknown[] => {
+    const named = values.map((element) => typeof element === 'string' && ruleOfText(element, redaction))
+    const rule = named.find(Boolean)
+    const isEntry = rule && values.length === 2 && named[0] && !named[1]
+    return values.map((element, at) => {
+      if (isEntry && at === 1) return below(values[0] as string, element)
+      if (!rule || named[at] || !isScalar(element)) return below('', element)
+      line.changes++
+      return rule.marker
+    })
   }
 
   const record = (
@@ -130,16 +185,27 @@ export const valueRedactor = (redaction: Redaction): Redaction['value'] => {
     depth: number,
   ): Members => {
     const keys = Object.keys(value)
-    const rule = keys.some((key) => labelled.has(key)) ? labelOf(value, redaction) : undefined
+    // `{ field: 'ssn', oldValue, newValue }`, `{ path: ['ssn'], received }`: if one value is a declared name, it
+    // describes the others.
+    const naming = keys.filter((key) => ruleOfText(value[key], redaction))
+    const rule = naming.length > 0 ? ruleOfText(value[naming[0]!], redaction) : undefined
+    const isHidden = (key: string): boolean =>
+      (rule !== undefined &&
+        !naming.includes(key) &&
+        !(depth === 0 && ofLogger.has(key)) &&
+        (isScalar(value[key]) || named.has(key))) ||
+      (key === expressionValues && isMentionedBeside(value, redaction))
     return copied(
       keys,
       (key) => {
-        if (!rule || !labelled.has(key)) return below(key, value[key])
+        // The path that names the field is not a list of values.
+        if (naming.includes(key) && Array.isArray(value[key])) return value[key]
+        if (!isHidden(key)) return below(key, value[key])
         line.changes++
-        return value[key] === undefined ? undefined : rule.marker
+        return value[key] === undefined ? undefined : (rule?.marker ?? redacted)
       },
-      // A key may hold data as well: `{ 'ssn=1': true }`.
-      (key) => redaction.text(key, line, depth),
+      // A key may contain data too: `{ 'ssn=1': true }`.
+      (key) => redaction.name(key, line, depth),
     )
   }
 
@@ -151,19 +217,19 @@ export const valueRedactor = (redaction: Redaction): Redaction['value'] => {
   ): unknown => {
     const entries = [...map]
     if (entries.some(([key]) => typeof key === 'object' && key !== null))
-      return entries.map(([key, child]) => [below('', key), below('', child)])
+      return entries.map(([key, child]) => [below('', key), below(typeof key === 'string' ? key : '', child)])
     const members = new Map(entries.map(([key, child]) => [String(key), child]))
     return copied(
       [...members.keys()],
       (key) => below(key, members.get(key)),
-      (key) => redaction.text(key, line, depth),
+      (key) => redaction.name(key, line, depth),
     )
   }
 
   return (value, line, depth) => walk(value, line, depth, [])
 }
 
-/** A new object without a prototype: a member called `__proto__` is a member like any other. */
+/** A new object without a prototype: a member named `__proto__` is an ordinary member. */
 const copied = (
   keys: readonly string[],
   read: (key: string) => unknown,
@@ -171,7 +237,7 @@ const copied = (
 ): Members => {
   const copy: Members = Object.create(null)
   for (const key of keys) {
-    // In this order: when the line ends between the two, a name without its value is the lesser harm.
+    // In this order: if the line ends between the two, a name without its value does less harm.
     const name = rename(key)
     const value = read(key)
     if (value !== undefined) copy[name] = value

@@ -7,7 +7,7 @@ import { mayBeEncoded } from '../src/encoded.ts'
 const printed = (value: unknown): any =>
   JSON.parse(JSON.stringify(value, redactor(defineFields('m', { ssn: {} }))))
 
-/** A value within so many objects. */
+/** A value nested in this many objects. */
 const within = (levels: number, value: unknown): unknown =>
   Array.from({ length: levels }).reduce((inner) => ({ a: inner }), value)
 
@@ -24,9 +24,42 @@ test('shows texts down to the greatest depth, and none below it', () => {
   expect(innermost(printed(within(maxDepth + 1, 'text')))).toBe('[not logged: too deep]')
 })
 
-test('writes a text of JSON anew when a part of it is too deep to be shown', () => {
+test('rewrites JSON text if a part of it is too deep to be shown', () => {
   const text = JSON.stringify(within(maxDepth + 9, { note: 'no ssn' }))
   expect(printed([text])[0]).toContain('[not logged: too deep]')
+})
+
+test('rewrites JSON text if a text in it is too deep to be shown', () => {
+  const shown = (levels: number) => innermost(JSON.parse(printed([JSON.stringify(within(levels, 'ssn'))])[0]))
+  expect(shown(maxDepth - 2)).toBe('ssn')
+  expect(shown(maxDepth - 1)).toBe('[not logged: too deep]')
+})
+
+test('shows boxed texts down to the greatest depth', () => {
+  expect(innermost(printed(within(maxDepth - 1, Object('text'))))).toBe('text')
+  expect(innermost(printed(within(maxDepth, Object('text'))))).toBe('[not logged: too deep]')
+})
+
+test('looks into percent-encoding down to the greatest depth', () => {
+  expect(innermost(printed(within(maxDepth - 1, 'a%20b')))).toBe('a%20b')
+  expect(innermost(printed(within(maxDepth, 'a%20b')))).toBe('[not logged: too deep]')
+})
+
+test('shows the frames of an error down to the greatest depth', () => {
+  const replacer = redactor(defineFields('m', { ssn: {} }))
+  const error = new Error('boom')
+  error.stack = 'Error: boom\n    at x (y.js:1:1)'
+  const stack = (levels: number) => {
+    const value = within(levels, error)
+    return (innermost(replacer.call({ '': value }, '', value)) as Error).stack
+  }
+  expect(stack(maxDepth - 1)).toBe('Error: boom\n    at x (y.js:1:1)')
+  expect(stack(maxDepth)).toContain('[not logged: too deep]')
+})
+
+test('terminates if each toJSON returns another object with toJSON', () => {
+  const endless = (): object => ({ toJSON: endless })
+  expect(printed([endless()])).toEqual(['[not logged: too deep]'])
 })
 
 test('masks a list down to the greatest depth', () => {
@@ -38,7 +71,7 @@ test('masks a list down to the greatest depth', () => {
   expect(shown(maxDepth)).toContain('[masked]')
 })
 
-test('shows 100,000 values of a line, and not one more', () => {
+test('shows 100,000 values of a line, and no more', () => {
   const tooLarge = '[not logged: too large]'
   const list = (length: number) => printed(Array.from({ length }, () => ({})))
   expect(list(99_999)).not.toContain(tooLarge)
@@ -46,7 +79,7 @@ test('shows 100,000 values of a line, and not one more', () => {
   expect(shown.slice(99_998)).toEqual([{}, tooLarge, tooLarge])
 })
 
-test('shows 1,000,000 characters of a line, and not one more', () => {
+test('shows 1,000,000 characters of a line, and no more', () => {
   const blank = ' '.repeat(999_999)
   expect(printed([blank, 'x'])).toEqual([blank, 'x'])
   expect(printed([blank, 'xy', ''])).toEqual([blank, '[not logged: too large]', '[not logged: too large]'])

@@ -4,17 +4,17 @@ import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { capture, line } from './capture.ts'
 
-// Stands at declared names only; digits keep it out of everything that fast-check makes up.
+// Used only under declared names; the digits keep it out of everything that fast-check generates.
 const mark = 'Zq7xCanary83Wk'
-// A URL writes some of its parts in small letters.
+// A URL writes some of its parts in lower case.
 const marks = { mark, small: mark.toLowerCase() }
 
-// Three letters do come up by chance, and the last two names are left out by the logger itself.
+// Three letters do occur by chance, and the logger itself omits the last two names.
 const isPlain = (value: unknown) => !/ssn|phone|__proto__|constructor/i.test(JSON.stringify(value))
 
 const options = { numRuns: 400 }
 
-/** A declared name, as somebody may spell it. */
+/** A declared name in any possible spelling. */
 const name = fc.constantFrom(
   'ssn',
   'SSN',
@@ -25,7 +25,7 @@ const name = fc.constantFrom(
   'bloodPressure',
 )
 
-/** A sensitive text: the mark among anything, so that it holds quotes, brackets, escapes and line ends. */
+/** A sensitive text: the mark among other characters, with quotes, brackets, escapes and line breaks. */
 const secretText = fc.tuple(fc.string(), fc.string()).map(([before, after]) => `${before}${mark}${after}`)
 
 /** A sensitive value of any shape. */
@@ -46,7 +46,7 @@ const sensitive = fc
   )
   .map(([others, secrets]): Record<string, unknown> => ({ ...others, ...Object.fromEntries(secrets) }))
 
-/** Gzip and deflate in base64, which a search for leaks does not unpack. */
+/** Gzip and deflate in base64, which a search for leaks does not decompress. */
 const isCompressed = (text: string) => /^(?:H4sI|eJ)/.test(text)
 
 const base64 = (text: string) => Buffer.from(text).toString('base64')
@@ -83,7 +83,7 @@ const written: fc.Arbitrary<string> = fc.tuple(sensitive, fc.nat({ max: 9 })).ma
   }
 })
 
-/** Text around a written object, which must not end what is redacted too early. */
+/** Text around a written object, which must not end the redaction too early. */
 const inText = fc
   .tuple(fc.stringMatching(/^[ \w:;,.()[\]{}-]{0,20}$/), written, fc.string())
   .map(([before, text, after]) => `${before} ${text} ${after}`)
@@ -97,7 +97,7 @@ const sentence = fc
     fc.constantFrom(':', '=', ': ', ' = ', '="', " => '"),
     secretText,
   )
-  // With an `&` that is not encoded it may read as a query in which the value ends there.
+  // With an unencoded `&` it may read as a query in which the value ends there.
   .map(
     ([before, edge, name, separator, value]) =>
       `${before}${edge}${name}${separator}${value.replaceAll('&', '')}`,
@@ -131,7 +131,7 @@ const { tree } = fc.letrec<{ tree: unknown }>((tie) => ({
 }))
 
 describe('a value under a declared name is never in the output', () => {
-  test('however deep and however encoded', () => {
+  test('at any depth and in any encoding', () => {
     fc.assert(
       fc.property(tree, (value) => {
         const output = capture((logger) => logger.info('canary', { value } as never))
@@ -155,7 +155,7 @@ describe('a value under a declared name is never in the output', () => {
     )
   })
 
-  test('the search itself finds the mark in what is not redacted', () => {
+  test('while the search finds the mark in unredacted output', () => {
     fc.assert(
       fc.property(written, (value) => {
         fc.pre(!isCompressed(value))
@@ -167,7 +167,7 @@ describe('a value under a declared name is never in the output', () => {
   })
 })
 
-test('what holds nothing declared is logged as it is', () => {
+test('data without declared fields is logged unchanged', () => {
   fc.assert(
     fc.property(fc.jsonValue({ maxDepth: 4 }), fc.string(), (value, message) => {
       fc.pre(isPlain([value, message]))
@@ -183,7 +183,7 @@ test('what holds nothing declared is logged as it is', () => {
   )
 })
 
-test('what stands beside a declared name is logged as it is', () => {
+test('data beside a declared field is logged unchanged', () => {
   const others = fc.dictionary(fc.stringMatching(/^[a-hj-m]{1,5}$/), fc.jsonValue(), { maxKeys: 3 })
   fc.assert(
     fc.property(others, secret, (others, ssn) => {

@@ -29,9 +29,9 @@ export const capture = (use: (logger: Logger) => void, options: ConstructorOptio
   return chunks.join('')
 }
 
-/** The one line that was written, parsed. */
+/** The only line that was written, parsed. */
 export const line = (use: (logger: Logger) => void, options?: ConstructorOptions): any =>
   JSON.parse(capture(use, options))
 
-/** What is logged of a value, after JSON. */
+/** The logged form of a value, after JSON. */
 export const logged = (value: unknown): any => line((logger) => logger.info('test', { value } as never)).value

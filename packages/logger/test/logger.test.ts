@@ -7,8 +7,8 @@ import { capture, line, logged, Patient } from './capture.ts'
 const patient = { id: 'p-1', ssn: 'MARK', phone: '+44 20 7946 0958' }
 const safe = { id: 'p-1', ssn: '[redacted phi]', phone: '***0958' }
 
-describe('every way into the log', () => {
-  test('extra input, members of it at the root, text', () => {
+describe('redaction covers', () => {
+  test('extra input, its members at the root, and text', () => {
     expect(line((logger) => logger.info('m', { patient }))).toMatchObject({ message: 'm', patient: safe })
     expect(line((logger) => logger.warn('m', patient))).toMatchObject(safe)
     expect(line((logger) => logger.debug({ message: 'ssn: MARK', patient }))).toMatchObject({
@@ -19,7 +19,7 @@ describe('every way into the log', () => {
     expect(line((logger) => logger.trace(`got ${JSON.stringify(patient)}`)).message).not.toContain('MARK')
   })
 
-  test('what the logger itself adds stays', () => {
+  test('only user data, not what the logger adds', () => {
     expect(line((logger) => logger.info('m'), { serviceName: 's' })).toEqual({
       level: 'INFO',
       message: 'm',
@@ -71,7 +71,7 @@ describe('every way into the log', () => {
     }
   })
 
-  test("a formatter of the team's own", () => {
+  test('a custom formatter', () => {
     class Own extends LogFormatter {
       formatAttributes(attributes: { message: string }, additional: object) {
         return new LogItem({ attributes: { text: attributes.message, ...additional } })
@@ -93,8 +93,8 @@ describe('every way into the log', () => {
   })
 })
 
-describe('errors', () => {
-  test('message, stack, cause and own members', () => {
+describe('redaction of errors covers', () => {
+  test('the message, stack, cause and own members', () => {
     const cause = Object.assign(new RangeError('{"ssn":"MARK"}'), { status: 400 })
     const error = Object.assign(new Error('Invalid ssn: MARK\n    at MARK', { cause }), {
       patient,
@@ -113,14 +113,14 @@ describe('errors', () => {
     expect(output.error.stack).toMatch(/^Error: Invalid ssn:\[redacted phi\]\n {4}at .*logger\.test\.ts/)
   })
 
-  test('an error that holds nothing declared is printed as ever', () => {
+  test('nothing in an error without declared data', () => {
     const error = Object.assign(new TypeError('x is not a function'), { code: 'E_X' })
     const print = (logger: Logger) => logger.error('m', error)
     const { timestamp: _, ...without } = line(print, { jsonReplacerFn: undefined })
     expect(line(print)).toMatchObject(without)
   })
 
-  test('a stack that was written by hand', () => {
+  test('a hand-written stack', () => {
     const error = new Error('boom')
     error.stack = 'Error: boom\n    at x (y.js:1:1)\nssn: 1\nMARK'
     expect(JSON.stringify(logged(error))).not.toContain('MARK')
@@ -131,7 +131,13 @@ describe('errors', () => {
     expect(logged(error).stack).toBe('Error\n    at x (y.js:1:1)')
   })
 
-  test('frames of a stack without a message are redacted one by one', () => {
+  test('the name of an error, like any text', () => {
+    const error = new Error('boom')
+    error.name = 'ssn: MARK'
+    expect(logged(error).name).toBe('ssn:[redacted phi]')
+  })
+
+  test('each frame of a stack without a message', () => {
     const error = new Error('')
     error.stack = 'Error\n    at ssn: MARK (y.js:1:1)\n    at x (y.js:2:2)'
     expect(logged(error).stack).toBe('Error\n    at ssn:[redacted phi]\n    at x (y.js:2:2)')
@@ -139,7 +145,7 @@ describe('errors', () => {
     expect(logged(error).stack).toBe('Error ssn:[redacted phi]\n    at x (y.js:1:1)')
   })
 
-  test('a line that is no frame makes a stack a text like any other', () => {
+  test('a whole stack with a line that is not a frame', () => {
     const error = new Error('')
     error.stack = 'Error\n    at x (y.js:1:1)\nssn: 1\nMARK'
     expect(logged(error).stack).toBe('Error\n    at x (y.js:1:1)\nssn:[redacted phi]')
@@ -148,7 +154,7 @@ describe('errors', () => {
     expect(logged(other).stack).toBe('Error: boom MARK\n    at ssn:[redacted phi]')
   })
 
-  test('aggregates, causes that are no errors, cycles', () => {
+  test('aggregates, causes that are not errors, and cycles', () => {
     const error: Error & { self?: unknown } = new AggregateError([new Error('ssn: MARK')], 'all failed', {
       cause: patient,
     })
@@ -159,19 +165,19 @@ describe('errors', () => {
     expect(output).not.toHaveProperty('self')
   })
 
-  test('an error with toJSON is what that says', () => {
+  test("the result of an error's toJSON", () => {
     const error = Object.assign(new Error('ssn: MARK'), {
       toJSON: () => ({ config: { data: JSON.stringify(patient) } }),
     })
     expect(JSON.parse(logged(error).config.data)).toEqual(safe)
   })
 
-  test('a message that is no text, a DOMException', () => {
+  test('a message that is not text, and a DOMException', () => {
     expect(logged(Object.assign(new Error('x'), { message: patient })).message).toEqual(safe)
     expect(JSON.stringify([logged(new DOMException('ssn: MARK', 'AbortError'))])).not.toContain('MARK')
   })
 
-  test('an error of Glassine keeps its sentence', () => {
+  test('nothing in the sentence of a Glassine error', () => {
     const error = new GlassineError('ERR_VALUE_INVALID', {
       message: '/ssn: a cycle cannot be encrypted',
       package: 'p',
@@ -184,7 +190,7 @@ describe('errors', () => {
   })
 })
 
-test('nothing that the caller owns is written to', () => {
+test("redaction does not modify the caller's objects", () => {
   const value = { patient: { ...patient }, list: [patient], error: new Error('ssn: MARK') }
   const before = structuredClone(value)
   capture((logger) => logger.info('m', value))

@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals'
 import { line, logged, Patient } from './capture.ts'
 
 describe('encrypted fields', () => {
-  test('become a constant with their label, whatever the value is', () => {
+  test('become a constant with their label, for any value', () => {
     for (const ssn of [
       '078-05-1120',
       '',
@@ -21,11 +21,11 @@ describe('encrypted fields', () => {
     expect(logged({ dateOfBirth: '1985-12-10' })).toEqual({ dateOfBirth: '[redacted]' })
   })
 
-  test('an absent one stays absent', () => {
+  test('stay absent if absent', () => {
     expect(logged({ id: 'p-1', ssn: undefined })).toEqual({ id: 'p-1' })
   })
 
-  test('in any case and spelling, and as flattened paths', () => {
+  test('are found in any case and spelling, and as flattened paths', () => {
     for (const key of [
       'SSN',
       'Ssn',
@@ -42,18 +42,18 @@ describe('encrypted fields', () => {
     expect(logged({ 'bloodPressure.systolic': 118 })).toEqual({ 'bloodPressure.systolic': '[redacted phi]' })
   })
 
-  test('a name that only Unicode takes for a declared one is redacted without a label', () => {
+  test('are redacted without a label under a name that only Unicode case folding makes equal', () => {
     expect(logged({ '\u017fsn': 'MARK' })).toEqual({ '\u017fsn': '[redacted]' })
   })
 
-  test('names that only contain a declared one are others', () => {
+  test('are not found under names that merely contain theirs', () => {
     const value = { ssnVerified: true, lessn: 1, ssn_hash: 'x', 'x-ssn': 'y', telephone: '123' }
     expect(logged(value)).toEqual(value)
   })
 })
 
 describe('masked fields', () => {
-  test('keep what the declaration allows', () => {
+  test('keep the characters that the declaration allows', () => {
     expect(logged({ phone: '+44 20 7946 0958', mobile: '0123' })).toEqual({
       phone: '***0958',
       mobile: '0123',
@@ -64,7 +64,7 @@ describe('masked fields', () => {
     expect(logged({ phone: true })).toEqual({ phone: '[masked]' })
   })
 
-  test('in lists and records, member by member', () => {
+  test('are masked in lists and records, member by member', () => {
     expect(logged({ phone: ['+44 20 7946 0958', '+44 20 7946 0123'] })).toEqual({
       phone: ['***0958', '***0123'],
     })
@@ -74,7 +74,7 @@ describe('masked fields', () => {
     expect(logged({ phone: new Map([['home', '+44']]) })).toEqual({ phone: '[masked]' })
   })
 
-  test('a list that holds itself ends', () => {
+  test('are masked in a list that contains itself', () => {
     const phone: unknown[] = []
     phone.push(phone, phone)
     expect(JSON.stringify({ phone }, redactor(Patient))).toContain('[masked]')
@@ -89,7 +89,7 @@ describe('a name that several models declare', () => {
   const masked = defineFields('m3', { a: { masked: { keepFirst: 1, keepLast: 3 } } })
   const less = defineFields('m4', { a: { masked: { keepFirst: 2, keepLast: 1 } } })
 
-  test('the one that shows less counts', () => {
+  test('follows the one that shows less', () => {
     expect(stringify(sealed, masked)).toBe('[redacted one]')
     expect(stringify(masked, sealed)).toBe('[redacted one]')
     expect(stringify(masked, less)).toBe('1***8')
@@ -97,7 +97,7 @@ describe('a name that several models declare', () => {
   })
 })
 
-describe('wildcards', () => {
+describe('with wildcards', () => {
   const print = (value: unknown) =>
     JSON.parse(
       JSON.stringify(
@@ -105,7 +105,7 @@ describe('wildcards', () => {
         redactor(defineFields('m', { 'visits[*].note': {}, 'tags[*]': {}, 'by.*': {}, 'a.*.b': {} })),
       ),
     )
-  test('a list or record of values goes by its own name, whole', () => {
+  test('a list or record of values is redacted as a whole under its name', () => {
     expect(
       print({ visits: [{ note: 'x', at: 1 }], tags: ['x', 'y'], by: { x: 'y' }, a: { k: { b: 1, c: 2 } } }),
     ).toEqual({
@@ -117,8 +117,8 @@ describe('wildcards', () => {
   })
 })
 
-describe('values of every kind', () => {
-  test('maps and sets are shown, by the same rules', () => {
+describe('in values of every kind,', () => {
+  test('maps and sets follow the same rules', () => {
     expect(
       logged(
         new Map<unknown, unknown>([
@@ -134,7 +134,23 @@ describe('values of every kind', () => {
     expect(logged(new Set(['a', { ssn: 'MARK' }]))).toEqual(['a', { ssn: '[redacted phi]' }])
   })
 
-  test('entries, and lists of names and values', () => {
+  test('a map with an object key is a list of entries and follows the same rules', () => {
+    expect(
+      logged(
+        new Map<unknown, unknown>([
+          [{ ssn: 1 }, 'a'],
+          ['ssn', 'MARK'],
+          ['id', 'p-1'],
+        ]),
+      ),
+    ).toEqual([
+      [{ ssn: '[redacted phi]' }, 'a'],
+      ['ssn', '[redacted phi]'],
+      ['id', 'p-1'],
+    ])
+  })
+
+  test('entries, and lists of names and values, are redacted', () => {
     expect(logged(Object.entries({ id: 'p-1', ssn: 'MARK' }))).toEqual([
       ['id', 'p-1'],
       ['ssn', '[redacted phi]'],
@@ -143,12 +159,12 @@ describe('values of every kind', () => {
     expect(logged({ name: 'ssn', value: 'MARK', type: 'S' })).toEqual({
       name: 'ssn',
       value: '[redacted phi]',
-      type: 'S',
+      type: '[redacted phi]',
     })
     expect(logged({ path: ['patient', 'ssn'], received: 'MARK', code: 'x' })).toEqual({
       path: ['patient', 'ssn'],
       received: '[redacted phi]',
-      code: 'x',
+      code: '[redacted phi]',
     })
   })
 
@@ -158,20 +174,47 @@ describe('values of every kind', () => {
       expect(logged({ [label]: 'ssn', value: 'MARK', a: 1 })).toEqual({
         [label]: 'ssn',
         value: '[redacted phi]',
-        a: 1,
+        a: '[redacted phi]',
       })
       expect(logged({ [label]: 'city', value: 'shown' })).toEqual({ [label]: 'city', value: 'shown' })
     },
   )
 
-  test.each(['value', 'Value', 'data', 'received', 'input', 'actual'])(
-    'the member %j beside a declared name is redacted',
-    (member) => {
-      expect(logged({ name: 'ssn', [member]: 'MARK' })).toEqual({ name: 'ssn', [member]: '[redacted phi]' })
-    },
-  )
+  test.each([
+    'value',
+    'Value',
+    'data',
+    'received',
+    'input',
+    'actual',
+    'originalValue',
+    'oldValue',
+    'newValue',
+  ])('the member %j beside a declared name is redacted', (member) => {
+    for (const value of ['MARK', { a: 'MARK' }, ['MARK']])
+      expect(logged({ name: 'ssn', [member]: value })).toEqual({ name: 'ssn', [member]: '[redacted phi]' })
+  })
 
-  test('a long text is no name, and an absent value stays absent', () => {
+  test('the scalars beside a declared name in a list are redacted', () => {
+    expect(logged({ list: ['Host', 'MARK', 'ssn', 5, true, { city: 'shown' }] })).toEqual({
+      list: [
+        '[redacted phi]',
+        '[redacted phi]',
+        'ssn',
+        '[redacted phi]',
+        '[redacted phi]',
+        { city: 'shown' },
+      ],
+    })
+    expect(logged({ list: ['city', 'shown', 5] })).toEqual({ list: ['city', 'shown', 5] })
+  })
+
+  test('an entry of a map is a name and its value', () => {
+    expect(logged({ list: ['ssn', 'MARK'] })).toEqual({ list: ['ssn', '[redacted phi]'] })
+    expect(logged({ list: ['ssn', { a: 'MARK' }] })).toEqual({ list: ['ssn', '[redacted phi]'] })
+  })
+
+  test('a long text is not a name, and an absent value stays absent', () => {
     const long = `${'x.'.repeat(100)}ssn`
     expect(logged({ name: long, value: 'shown' })).toEqual({ name: long, value: 'shown' })
     expect(logged({ name: 'ssn', value: undefined })).toEqual({ name: 'ssn' })
@@ -189,7 +232,7 @@ describe('values of every kind', () => {
       expect(logged({ value, a: 1 })).toEqual({ value: '[bytes]', a: 1 })
   })
 
-  test('toJSON decides, as in JSON', () => {
+  test('toJSON is called, as in JSON', () => {
     class Secret {
       toJSON() {
         return { ssn: 'MARK', a: 1 }
@@ -202,7 +245,7 @@ describe('values of every kind', () => {
     ])
   })
 
-  test('instances, getters, boxed and odd values', () => {
+  test('instances, getters, boxed and odd values are covered', () => {
     class Model {
       a = 1
       ssn = 'MARK'
@@ -231,26 +274,26 @@ describe('values of every kind', () => {
     ])
   })
 
-  test('a member called __proto__ is a member', () => {
+  test('a member named __proto__ is an ordinary member', () => {
     const value = JSON.parse('{"__proto__":{"ssn":"MARK","a":1}}')
     expect(JSON.stringify(value, (_, v) => v)).toContain('MARK')
     const text = JSON.stringify({ value }, redactor(defineFields('m', { ssn: {} })))
     expect(text).toBe('{"value":{"__proto__":{"ssn":"[redacted]","a":1}}}')
   })
 
-  test('a cycle is left out, a value that stands twice is not', () => {
+  test('a cycle is left out, a repeated value is not', () => {
     const one = { a: 1 }
     const value: Record<string, unknown> = { one, two: one, ssn: 'MARK' }
     value.self = value
     expect(logged(value)).toEqual({ one, two: one, ssn: '[redacted phi]' })
   })
 
-  test('keys that hold data', () => {
+  test('keys that contain data are redacted', () => {
     expect(logged({ 'ssn=MARK': 1, a: 2 })).toEqual({ 'ssn=[redacted phi]': 1, a: 2 })
   })
 })
 
-describe('bounds', () => {
+describe('beyond the limits', () => {
   const deep = (levels: number) => {
     let value: unknown = { ssn: 'MARK' }
     for (let at = 0; at < levels; at++) value = { down: value }
@@ -258,19 +301,19 @@ describe('bounds', () => {
   }
   const stringify = (value: unknown) => JSON.stringify(value, redactor(defineFields('m', { ssn: {} })))
 
-  test('too deep', () => {
+  test('nothing too deep is shown', () => {
     expect(stringify(deep(50))).toContain('"ssn":"[redacted]"')
     expect(stringify(deep(5_000))).toContain('"[not logged: too deep]"')
   })
 
-  test('JSON in JSON, too deep', () => {
+  test('no JSON in JSON too deep is shown', () => {
     let text = '{"ssn":"MARK"}'
     for (let at = 0; at < 9; at++) text = JSON.stringify({ a: text })
     expect(stringify(text)).not.toContain('MARK')
     expect(stringify(`${'['.repeat(50_000)}"ssn: MARK`)).not.toContain('MARK')
   })
 
-  test('too large: what is beyond is not shown', () => {
+  test('the rest of a line that is too large is not shown', () => {
     const value = { first: 'shown', big: 'ssn: MARK'.repeat(200_000), last: 'x' }
     expect(JSON.parse(stringify(value))).toEqual({
       first: 'shown',
@@ -280,10 +323,10 @@ describe('bounds', () => {
     expect(stringify(Array.from({ length: 200_000 }, () => ({})))).toContain('[not logged: too large]')
   })
 
-  test('what throws when it is read leaves a line that says so', () => {
+  test('an object that throws when read leaves a line that reports it', () => {
     class Bad {
       constructor() {
-        // An own member, and not of a plain object: those the logger reads itself, before anything can be redacted.
+        // An own member, and not of a plain object: the logger reads those itself, before anything can be redacted.
         Object.defineProperty(this, 'bad', { enumerable: true, get: () => JSON.parse('{"ssn":"MARK') })
       }
     }
@@ -292,7 +335,7 @@ describe('bounds', () => {
   })
 })
 
-test('options that cannot be right', () => {
+test('invalid options are refused', () => {
   const refused = expect.objectContaining({
     code: 'ERR_OPTION_INVALID',
     cause: expect.objectContaining({ option: 'fields' }),
@@ -300,4 +343,11 @@ test('options that cannot be right', () => {
   expect(() => redactor()).toThrow(refused)
   expect(() => redactor({} as never)).toThrow(refused)
   expect(() => redactor(defineFields<any>('m', { '*': {} }))).toThrow(refused)
+})
+
+test('two models with different fields and one id are refused', () => {
+  const other = defineFields<any>('patient', { unheard: {} })
+  const one = defineFields<any>('patient', { ssn: {} })
+  expect(() => redactor(one, other)).toThrow('two models with different fields have the id patient')
+  redactor(one, defineFields<any>('patient', { ssn: { label: 'phi' } }))
 })

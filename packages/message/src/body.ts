@@ -2,13 +2,13 @@ import { gcmOpen, gcmSealInto, ivBytes, type SecretKey, tagBytes } from '@glassi
 import { decryptFailed } from './errors.ts'
 import type { HeaderLayout } from './header.ts'
 
-/** A body's plaintext, and the offset after the body. */
+/** The plaintext of a body, and the offset after the body. */
 export interface OpenedBody {
   readonly plaintext: Buffer
   readonly end: number
 }
 
-/** Reads and decrypts the body of a message, framed or not; throws whatever when anything is wrong with it. */
+/** Reads and decrypts the body of a message, framed or not. May throw any error: callers replace it. */
 export const readBody = (bytes: Buffer, layout: HeaderLayout, cipherKey: SecretKey): OpenedBody =>
   layout.framed ? readFrames(bytes, layout, cipherKey) : readBlock(bytes, layout, cipherKey)
 
@@ -21,9 +21,9 @@ const readFrames = (
   let at = bodyAt
   let sequence = 1
   try {
-    // A final frame starts with a number that no frame has.
+    // A final frame starts with a number that no regular frame has.
     while (bytes.readUInt32BE(at) !== 0xffffffff) {
-      // Frames out of order would be authentic one by one only if the number were taken from the frame.
+      // Each frame is authentic by itself, so the order is checked by counting, never taken from the frame.
       if (bytes.readUInt32BE(at) !== sequence) throw decryptFailed()
       const aad = bodyAad(messageId, regularFrame, sequence, frameLength)
       regular.push(openAt(bytes, at + 4, at + 4 + ivBytes, frameLength, key, aad))
@@ -41,14 +41,14 @@ const readFrames = (
     regular.push(last)
     return { plaintext: Buffer.concat(regular), end }
   } finally {
-    // The parts of a longer plaintext, of which the caller gets a copy, or nothing.
+    // Parts of a longer plaintext: the caller gets a joined copy, or nothing.
     for (const part of regular) part.fill(0)
   }
 }
 
-/** Non-framed bodies are never written any more; reading them is required. */
+/** Non-framed bodies are no longer written, but readers must support them. */
 const readBlock = (bytes: Buffer, { bodyAt, messageId }: HeaderLayout, key: SecretKey): OpenedBody => {
-  // A u64, of which Node reads 6 bytes at once: more than that is longer than any message here.
+  // A u64, of which Node reads 6 bytes at once: anything longer exceeds every message here.
   const length =
     bytes.readUIntBE(bodyAt + ivBytes, 2) === 0 ? bytes.readUIntBE(bodyAt + ivBytes + 2, 6) : Infinity
   const contentAt = bodyAt + ivBytes + 8
@@ -69,7 +69,7 @@ const openAt = (
   aad: Buffer,
 ): Buffer => {
   const tagAt = contentAt + length
-  // `subarray` does not mind an end that is not there.
+  // `subarray` clamps, so check the bounds first.
   if (tagAt + tagBytes > bytes.length) throw decryptFailed()
   const iv = bytes.subarray(ivAt, ivAt + ivBytes)
   const tag = bytes.subarray(tagAt, tagAt + tagBytes)
@@ -83,11 +83,13 @@ const regularHead = 4 + ivBytes
 /** The bytes before the final frame's content: end mark, sequence number, IV and length. */
 const finalHead = 4 + 4 + ivBytes + 4
 
-/** How many frames hold so much plaintext. The last one is full, not empty, when the length is a multiple. */
+/**
+ * How many frames a plaintext of this length takes. If it is a multiple of the frame length, the last frame is full.
+ */
 const framesFor = (length: number, frameLength: number): number =>
   length <= frameLength ? 1 : Math.ceil(length / frameLength)
 
-/** Bytes of the body that {@link writeBody} makes of so much plaintext. */
+/** The length of the body that {@link writeBody} writes for a plaintext of this length. */
 export const bodyLength = (length: number, frameLength: number): number =>
   length + (framesFor(length, frameLength) - 1) * (regularHead + tagBytes) + finalHead + tagBytes
 
@@ -119,7 +121,7 @@ export const writeBody = (
   return gcmSealInto(out, end, cipherKey, iv, bodyAad(messageId, finalFrame, sequence, rest.length), rest)
 }
 
-/** A frame's IV is its sequence number: unique under a key that is used for one message only. */
+/** A frame's IV is its sequence number: unique, because each key encrypts only one message. */
 const writeIv = (out: Buffer, at: number, sequence: number): Buffer => {
   out.fill(0, at, at + ivBytes - 4)
   out.writeUInt32BE(sequence, at + ivBytes - 4)
@@ -128,12 +130,12 @@ const writeIv = (out: Buffer, at: number, sequence: number): Buffer => {
 
 const content = (kind: string): Buffer => Buffer.from(`AWSKMSEncryptionClient ${kind}`, 'latin1')
 
-/** What a piece of a body is: part of what its tag authenticates, so that no piece passes for another kind. */
+/** The kind of a piece of body. Its tag authenticates this, so a piece cannot pass for another kind. */
 const regularFrame = content('Frame')
 const finalFrame = content('Final Frame')
 const singleBlock = content('Single Block')
 
-/** What the tag of one frame authenticates beside its content (specification, "Message Body AAD"). */
+/** What a frame's tag authenticates besides its content (specification, "Message Body AAD"). */
 const bodyAad = (messageId: Buffer, kind: Buffer, sequence: number, length: number): Buffer => {
   const aad = Buffer.allocUnsafe(messageId.length + kind.length + 12)
   messageId.copy(aad, 0)

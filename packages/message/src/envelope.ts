@@ -3,25 +3,27 @@ import {
   type EnvelopeOptions,
   type FieldPolicy,
   type Fields,
+  type PlainPayload,
   policyOf,
   type Sealed,
 } from '@glassine/core'
 import {
   type BundleShapeOptions,
-  checkedSettings,
+  type CheckedEnvelopeOptions,
+  checkedEnvelopeOptions,
   type FieldShapeOptions,
   type MessageEnvelopeOptions,
 } from './envelope-options.ts'
 import { packageName } from './errors.ts'
+import { looksLikeMessage } from './header.ts'
 import { prepareOpen } from './open-payload.ts'
 import { prepareSeal } from './seal-payload.ts'
-import { looksLikeMessage } from './text.ts'
 
 declare const bundled: unique symbol
 
 /**
- * A payload in the bundle shape: its declared fields are in one message in a member of the root, and nulls stand
- * for elements of arrays and records. A flavour of a plain object: parsed JSON assigns to it.
+ * A payload in the bundle shape: one message in a member of the root has its declared fields, and nulls replace
+ * elements of arrays and records. A flavour of a plain object, so parsed JSON assigns to it.
  */
 export type Bundled<T> = { readonly [member: string]: unknown } & { readonly [bundled]?: T }
 
@@ -29,39 +31,55 @@ export type Bundled<T> = { readonly [member: string]: unknown } & { readonly [bu
 export interface MessageEnvelope extends Envelope {
   readonly name: 'message'
   /**
-   * Seals the declared fields of a payload and returns a new one.
+   * Encrypts the declared fields of a payload and returns a new payload.
    *
    * @throws GlassineError as `prepareSeal` of {@link Envelope}
    */
-  encrypt<T>(payload: NoInfer<T>, fields: Fields<T>, options: EnvelopeOptions): Promise<Sealed<T>>
+  encrypt<T>(
+    payload: NoInfer<PlainPayload<T>>,
+    fields: Fields<T>,
+    invocation: EnvelopeOptions,
+  ): Promise<Sealed<PlainPayload<T>>>
   /**
-   * Opens the declared fields of a payload and returns a new one.
+   * Decrypts the declared fields of a payload and returns a new payload.
    *
    * @throws GlassineError as `prepareOpen` of {@link Envelope}
    */
-  decrypt<T>(payload: NoInfer<Sealed<T>>, fields: Fields<T>, options: EnvelopeOptions): Promise<T>
+  decrypt<T>(
+    payload: NoInfer<Sealed<PlainPayload<T>>>,
+    fields: Fields<T>,
+    invocation: EnvelopeOptions,
+  ): Promise<PlainPayload<T>>
 }
 
 /** The same in the bundle shape. */
 export interface MessageBundleEnvelope extends Envelope {
   readonly name: 'message'
   readonly bundleMember: string
-  /** Seals the declared fields of a payload and returns a new one. */
-  encrypt<T>(payload: NoInfer<T>, fields: Fields<T>, options: EnvelopeOptions): Promise<Bundled<T>>
-  /** Opens a bundle and returns a new payload. */
-  decrypt<T>(payload: NoInfer<Bundled<T>>, fields: Fields<T>, options: EnvelopeOptions): Promise<T>
+  /** Encrypts the declared fields of a payload and returns a new payload. */
+  encrypt<T>(
+    payload: NoInfer<PlainPayload<T>>,
+    fields: Fields<T>,
+    invocation: EnvelopeOptions,
+  ): Promise<Bundled<PlainPayload<T>>>
+  /** Decrypts a bundle and returns a new payload. */
+  decrypt<T>(
+    payload: NoInfer<Bundled<PlainPayload<T>>>,
+    fields: Fields<T>,
+    invocation: EnvelopeOptions,
+  ): Promise<PlainPayload<T>>
 }
 
 /**
- * Makes an envelope that seals fields as AWS Encryption SDK messages (format version 2), which any implementation
- * of AWS's can open.
+ * Creates an envelope that encrypts fields as AWS Encryption SDK messages (format version 2), which all of AWS's
+ * implementations can decrypt.
  *
- * The encryption context of a payload is the caller's binding and the model's id (`glassine:model`), so that all its
- * fields share one data key: a cold payload costs one call of KMS, a warm one none. The plaintext of a message is a
- * JSON object from JSON Pointer to value, `{"/ssn":"..."}`, so that a message opens only where it was sealed.
+ * The encryption context of a payload is the caller's binding and the model's id (`glassine:model`), so all its
+ * fields share one data key: a cold payload costs one KMS call, a warm one none. The plaintext of a message is a
+ * JSON object from JSON Pointer to value, `{"/ssn":"..."}`, so a message is valid only in its own place.
  *
- * In the shape `'field'` (default) each field's place holds its own message, base64. In the shape `'bundle'` one
- * message holds all fields and stands in a member of the root; it is faster and smaller from the second field on,
+ * In the shape `'field'` (default) each field is replaced by its own message, in base64. In the shape `'bundle'` one
+ * message contains all fields, in a member of the root. That is faster and smaller from the second field on,
  * and binds the fields to each other.
  *
  * @throws GlassineError `ERR_OPTION_INVALID`, with the option's name
@@ -76,20 +94,28 @@ export interface MessageBundleEnvelope extends Envelope {
 export function messageEnvelope(options: FieldShapeOptions): MessageEnvelope
 export function messageEnvelope(options: BundleShapeOptions): MessageBundleEnvelope
 export function messageEnvelope(options: MessageEnvelopeOptions): MessageEnvelope | MessageBundleEnvelope {
-  const settings = checkedSettings(options)
-  const { bundleMember, limits } = settings
+  const checked = checkedEnvelopeOptions(options)
+  const { bundleMember, limits } = checked
 
-  return {
+  const envelope = {
     name: 'message',
     ...(bundleMember !== undefined && { bundleMember }),
     recognises: (value: unknown) => looksLikeMessage(value, limits),
-    prepareOpen: (payload: unknown, policy: FieldPolicy, options: EnvelopeOptions) =>
-      prepareOpen(settings, payload, policy, options),
-    prepareSeal: (payload: unknown, policy: FieldPolicy, options: EnvelopeOptions) =>
-      prepareSeal(settings, payload, policy, options),
-    encrypt: async (payload: unknown, fields: Fields, options: EnvelopeOptions) =>
-      (await prepareSeal(settings, payload, policyOf(fields, packageName), options)).finish() as any,
-    decrypt: async (payload: unknown, fields: Fields, options: EnvelopeOptions) =>
-      (await prepareOpen(settings, payload, policyOf(fields, packageName), options)).finish() as any,
-  }
+    prepareOpen: (payload: unknown, policy: FieldPolicy, invocation: EnvelopeOptions) =>
+      prepareOpen(checked, payload, policy, invocation),
+    prepareSeal: (payload: unknown, policy: FieldPolicy, invocation: EnvelopeOptions) =>
+      prepareSeal(checked, payload, policy, invocation),
+    encrypt: async (payload: unknown, fields: Fields, invocation: EnvelopeOptions) =>
+      (await prepareSeal(checked, payload, policyOf(fields, packageName), invocation)).finish() as any,
+    decrypt: async (payload: unknown, fields: Fields, invocation: EnvelopeOptions) =>
+      (await prepareOpen(checked, payload, policyOf(fields, packageName), invocation)).finish() as any,
+  } as const
+  optionsByEnvelope.set(envelope, checked)
+  return envelope
 }
+
+const optionsByEnvelope = new WeakMap<Envelope, CheckedEnvelopeOptions>()
+
+/** The options of an envelope, for the explanation of refusals: no envelope shows them, since they hold its keys. */
+export const optionsOf = (envelope: Envelope): CheckedEnvelopeOptions | undefined =>
+  optionsByEnvelope.get(envelope)

@@ -8,7 +8,7 @@ const legacySuite = (id: number, signed: boolean, hash: 'sha256' | 'sha384'): Le
   id,
   version: 1,
   signed,
-  // HKDF (RFC 5869) with one block of output: no salt, and suite and message id in the info.
+  // HKDF (RFC 5869) with one output block: no salt; suite and message id are the info.
   cipherKey: (dataKey, messageId) => {
     const prk = hkdfExtract(hash, dataKey)
     const info = Buffer.concat([Buffer.from([id >> 8, id & 0xff]), messageId, Buffer.from([1])])

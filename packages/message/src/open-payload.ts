@@ -1,109 +1,194 @@
-import type { EnvelopeOptions, FieldPolicy, Json, Prepared } from '@glassine/core'
+import { decodeValue, type EnvelopeOptions, type FieldPolicy, type Json, type Prepared } from '@glassine/core'
 import {
-  acquireAll,
   ciphertextsOf,
-  isPlainObject,
+  isGlassineError,
   type OpenItem,
+  plaintextDepth,
   preparedWith,
 } from '@glassine/core/internal'
-import type { DataKey, DecryptionKeyRequest } from '@glassine/keys'
-import { decodePlaintext } from '@glassine/keys/internal'
+import type { DataKey } from '@glassine/keys'
+import { plaintextText } from '@glassine/keys/internal'
 import type { MessageContext } from './contexts.ts'
-import { contextFor, type Settings } from './envelope-options.ts'
-import { decryptFailed, fault, hideRefusal, packageName } from './errors.ts'
-import { openMessage } from './open.ts'
+import { type CheckedEnvelopeOptions, contextFor } from './envelope-options.ts'
+import { decryptFailed, fault, packageName } from './errors.ts'
+import { decodeMessage, isMessageText, looksLikeMessage } from './header.ts'
+import { openMessage } from './message.ts'
+import { acquireKeys, PayloadCalls, tooManyKeys, WantedKey } from './payload-keys.ts'
+import { bundleRefusal, digestOf, plaintextReader, refuseUnbound } from './payload-set.ts'
 import type { ReadMessage } from './reader.ts'
-import { decodeMessage, isMessageText } from './text.ts'
 
-/** More different data keys than this in one payload are refused: each may cost a call of KMS. */
-const maxKeysPerPayload = 1_000
-
-interface Sealed {
-  readonly pointer: string
+interface Sealed extends Pick<OpenItem, 'pointer' | 'record'> {
   readonly message: ReadMessage
   readonly context: MessageContext
-  /** Which of the payload's keys opens it. */
+  /** The index of the key that opens it. */
   readonly key: number
 }
 
 /** First phase of opening. */
 export const prepareOpen = async (
-  settings: Settings,
+  options: CheckedEnvelopeOptions,
   payload: unknown,
   policy: FieldPolicy,
-  options: EnvelopeOptions,
+  invocation: EnvelopeOptions,
 ): Promise<Prepared> => {
-  const { keys: material, bindFields, bundleMember } = settings
-  const { binding, partial } = options
-  const shared = contextFor(settings, policy.model, binding)
-  const { items, put } = ciphertextsOf(policy, payload, { packageName, bundleMember, partial })
-  if (items.length === 0) return preparedWith(packageName, () => put([]))
+  const {
+    keys: material,
+    reader,
+    bindFields,
+    bundleMember,
+    values,
+    limits,
+    budget,
+    maxKeysPerPayload,
+  } = options
+  const { partial } = invocation
+  const shared = contextFor(options, policy.model, invocation)
+  const shaped = ciphertextsOf(policy, payload, {
+    packageName,
+    bundleMember,
+    partial,
+    holdsRecord: bindFields !== false,
+    isSealed: (value) => looksLikeMessage(value, limits),
+  })
+  const { items, put, members } = shaped
+  if (items.length === 0) {
+    refuseUnbound(policy, partial)
+    return preparedWith(packageName, () => put([]))
+  }
+  // Before any key is requested, and while the copy still is what was found.
+  const isBound = bindFields !== false && bundleMember === undefined
+  const digest = isBound ? digestOf(bindFields, policy, shaped, 400) : undefined
 
-  // Contexts are compared first: a message of another tenant or model never costs a call of KMS.
-  const { sealed, requests } = readItems(settings, policy, items, shared, options)
-  const keys: readonly DataKey[] = await acquireAll(
-    requests,
-    (request) => material.decryptionKey(request).catch(hideRefusal),
-    (key) => key.release(),
-  )
-  // A bundle holds its pointers itself, and is put back by them.
-  const holdsPointer = bindFields && bundleMember === undefined
+  // Contexts are compared first: a message of another tenant, use or model never causes a KMS call.
+  const calls = new PayloadCalls(maxKeysPerPayload, budget(invocation))
+  const { sealed, wanted, firstOf } = readItems(options, policy, items, shared, invocation, calls)
+  const keys: DataKey[] = []
+  const first: (Buffer | undefined)[] = []
+  const leases = [
+    {
+      release: () => {
+        for (const key of keys) key?.release()
+        for (const plaintext of first) plaintext?.fill(0)
+      },
+    },
+  ]
+  try {
+    await acquireKeys(material, wanted, keys, (at, key) => {
+      const place = firstOf[at]!
+      const { message, context } = sealed[place]!
+      try {
+        first[place] = openMessage(message, key.bytes, context.unstored)
+      } catch (error) {
+        throw atField(error, items[place]!)
+      }
+    })
+  } catch (error) {
+    for (const lease of leases) lease.release()
+    throw counted(error, calls)
+  }
+  // A bundle contains its own pointers, and these put it back.
+  const read = isBound ? plaintextReader(bindFields, items.length, digest) : undefined
+  const levels = plaintextDepth(bundleMember)
   return preparedWith(
     packageName,
-    () =>
-      // One that fails ends the payload: the copy with what was opened before it goes nowhere.
-      put(
-        sealed.map(({ pointer, message, context, key }): Json => {
-          const value = decodePlaintext(openMessage(message, keys[key]!.bytes, context.unstored), packageName)
-          return holdsPointer ? valueAt(pointer, value) : value
-        }),
-      ),
-    { leases: keys },
+    () => {
+      // One failure ends the payload: the partly decrypted copy is discarded.
+      let payload: unknown
+      let at = 0
+      let value: Json = null
+      try {
+        payload = put(
+          sealed.map((one, index): Json => {
+            at = index
+            const plaintext =
+              first[at] ?? openMessage(one.message, keys[one.key]!.bytes, one.context.unstored)
+            const text = plaintextText(plaintext, packageName)
+            value = read ? read(text, one) : values === 'text' ? text : decodedText(text, levels)
+            return value
+          }),
+        )
+      } catch (error) {
+        throw counted(
+          atField(error, items[at]!, () => bundleRefusal(value, members)),
+          calls,
+        )
+      }
+      for (const { message } of sealed) reader.remember(message)
+      return payload
+    },
+    { leases },
   )
 }
 
-/** Reads all messages, checks their contexts, and finds out which keys they need: each is asked for once. */
+/** Counts an error against the budget of the sender, if it refuses what he sent. */
+const counted = (error: unknown, calls: PayloadCalls): unknown => {
+  if (isGlassineError(error) && error.code === 'ERR_DECRYPT_FAILED') calls.refused()
+  return error
+}
+
+/** An error with the template path of the field, which only the operator reads; and with a reason if it has none. */
+const atField = (error: unknown, { path }: OpenItem, reasonOf?: () => string): unknown => {
+  if (!isGlassineError(error) || error.code !== 'ERR_DECRYPT_FAILED') return error
+  const { cause } = error
+  return fault('ERR_DECRYPT_FAILED', { ...cause, path, reason: cause.reason ?? reasonOf?.() })
+}
+
+const decodedText = (text: string, levels: number): Json => {
+  try {
+    return decodeValue(text, levels)
+  } catch {
+    // V8 quotes the text in its SyntaxError.
+    throw decryptFailed('the plaintext is not JSON')
+  }
+}
+
+interface Messages {
+  readonly sealed: readonly Sealed[]
+  /** The keys that they need, each once. */
+  readonly wanted: readonly WantedKey[]
+  /** For each key the first of the messages under it. */
+  readonly firstOf: readonly number[]
+}
+
+/** Reads all messages, checks their contexts, and finds out which keys they need. Each key is requested once. */
 const readItems = (
-  settings: Settings,
+  options: CheckedEnvelopeOptions,
   { model }: FieldPolicy,
   items: readonly OpenItem[],
   shared: MessageContext,
-  options: EnvelopeOptions,
-): { readonly sealed: readonly Sealed[]; readonly requests: readonly DecryptionKeyRequest[] } => {
-  const { reader, limits, fieldContext } = settings
+  invocation: EnvelopeOptions,
+  calls: PayloadCalls,
+): Messages => {
+  const { reader, limits, fieldContext, maxKeysPerPayload } = options
   const sealed: Sealed[] = []
-  const requests: DecryptionKeyRequest[] = []
+  const wanted: WantedKey[] = []
+  const firstOf: number[] = []
   const keyOf = new Map<string, number>()
-  for (const { pointer, path, value } of items) {
+  const read = ({ pointer, path, value, record }: OpenItem): void => {
     if (!isMessageText(value)) throw fault('ERR_FIELD_NOT_ENCRYPTED', { path })
     const message = reader.read(decodeMessage(value), limits)
-    const context = fieldContext ? contextFor(settings, model, options.binding, pointer) : shared
-    // Equal headers have equal contexts, so the header alone says which key it is.
+    const context = fieldContext ? contextFor(options, model, invocation, pointer) : shared
+    // Equal headers have equal contexts, so the header alone identifies the key.
     let key = keyOf.get(message.header.id)
     if (key === undefined || fieldContext) {
-      const request = reader.keyRequest(message.header, context, options)
-      key ??= requests.push(request) - 1
-      if (requests.length > maxKeysPerPayload)
-        throw fault('ERR_TOO_LARGE', {
-          message: 'The payload is under more data keys than are fetched for one',
-          statusCode: 400,
-        })
+      const one = new WantedKey(calls, (unproven) =>
+        reader.keyRequest(message.header, context, invocation, unproven),
+      )
+      if (key === undefined) {
+        key = wanted.push(one) - 1
+        firstOf.push(sealed.length)
+      }
+      if (wanted.length > maxKeysPerPayload) throw tooManyKeys()
       keyOf.set(message.header.id, key)
     }
-    sealed.push({ pointer, message, context, key })
+    sealed.push({ pointer, record, message, context, key })
   }
-  return { sealed, requests }
-}
-
-/**
- * The value in a field's plaintext, an object of one member: bound to the place where the message stood, and to no
- * other.
- *
- * @throws GlassineError `ERR_DECRYPT_FAILED`
- */
-const valueAt = (pointer: string, plaintext: Json): Json => {
-  if (!isPlainObject(plaintext)) throw decryptFailed()
-  const [found, ...others] = Object.keys(plaintext)
-  if (found !== pointer || others.length > 0) throw decryptFailed()
-  return plaintext[pointer] as Json
+  for (const item of items) {
+    try {
+      read(item)
+    } catch (error) {
+      throw atField(error, item)
+    }
+  }
+  return { sealed, wanted, firstOf }
 }

@@ -1,54 +1,67 @@
 import type { EnvelopeOptions, FieldPolicy, Prepared } from '@glassine/core'
-import { acquireAll, bundleEntry, plaintextsOf, preparedWith } from '@glassine/core/internal'
-import { jsonBytes, refuseOversize } from '@glassine/keys/internal'
-import { contextFor, type Settings } from './envelope-options.ts'
-import { packageName } from './errors.ts'
-import { messageLength, sealMessage } from './seal.ts'
-import { base64Length, looksLikeMessage } from './text.ts'
+import { acquireAll, plaintextsOf, preparedWith, refuseOversize } from '@glassine/core/internal'
+import { jsonBytes } from '@glassine/keys/internal'
+import { type CheckedEnvelopeOptions, contextFor } from './envelope-options.ts'
+import { fault, packageName } from './errors.ts'
+import { base64Length, looksLikeMessage } from './header.ts'
+import { messageLength, sealMessage } from './message.ts'
+import { digestOf, plaintextWriter } from './payload-set.ts'
 
-/** First phase of sealing: everything that can fail by the payload fails here, before any key is asked for. */
+/** First phase of sealing. Every failure caused by the payload happens here, before any key is requested. */
 export const prepareSeal = async (
-  settings: Settings,
+  options: CheckedEnvelopeOptions,
   payload: unknown,
   policy: FieldPolicy,
-  options: EnvelopeOptions,
+  invocation: EnvelopeOptions,
 ): Promise<Prepared> => {
-  const { writer, writing, limits, fieldContext, bindFields, bundleMember } = settings
-  const { binding, partial, maxBytes, tenant, deadline } = options
-  const shared = contextFor(settings, policy.model, binding)
+  const { writer, writerOptions, limits, fieldContext, bindFields, bundleMember, values } = options
+  const { partial, maxBytes, tenant, deadline } = invocation
+  const shared = contextFor(options, policy.model, invocation)
   const isSealed = (value: unknown): boolean => looksLikeMessage(value, limits)
-  const { copy, items } = plaintextsOf(policy, payload, { packageName, bundleMember, partial, isSealed })
+  const shaped = plaintextsOf(policy, payload, {
+    packageName,
+    bundleMember,
+    partial,
+    isSealed,
+    holdsRecord: bindFields !== false,
+  })
+  const { copy, items } = shaped
   if (items.length === 0) return preparedWith(packageName, () => copy)
 
-  // A bundle holds its pointers already.
-  const addsPointer = bindFields && bundleMember === undefined
-  const texts = items.map(({ pointer, text }) => (addsPointer ? `{${bundleEntry(pointer, text)}}` : text))
-  // One context, and so one key, for all of them; or one for each.
+  // A bundle contains its own pointers.
+  const write =
+    bindFields !== false && bundleMember === undefined
+      ? plaintextWriter(bindFields, items.length, digestOf(bindFields, policy, shaped, 500))
+      : undefined
+  const texts = items.map(({ pointer, text, record }) =>
+    write ? write(pointer, text, record) : values === 'text' ? textOf(text, pointer) : text,
+  )
+  // One context, and so one key, for all fields; or one for each.
   const contexts = fieldContext
-    ? items.map(({ pointer }) => contextFor(settings, policy.model, binding, pointer))
+    ? items.map(({ pointer }) => contextFor(options, policy.model, invocation, pointer))
     : [shared]
   const lengths = texts.map((text) => Buffer.byteLength(text, 'utf8'))
   const keyAt = (at: number): number => (contexts.length === 1 ? 0 : at)
-  // Measured with empty places, whose messages are then added: nothing has to be sealed to know the size.
+  // Measured with empty places, plus the lengths of the messages: the size is known without sealing anything.
   if (maxBytes !== undefined) for (const { holder, key } of items) holder[key] = ''
   const rest = maxBytes === undefined ? 0 : jsonBytes(copy, packageName)
   const checkSize = (headLength: (context: number) => number): void => {
     if (maxBytes === undefined) return
     let total = rest
     for (const [at, length] of lengths.entries())
-      total += base64Length(messageLength(headLength(keyAt(at)), length, writing))
+      total += base64Length(messageLength(headLength(keyAt(at)), length, writerOptions))
     refuseOversize(total, maxBytes, packageName)
   }
-  checkSize((at) => writer.headLength(contexts[at]!, writing.suite))
+  checkSize((at) => writer.headLength(contexts[at]!, writerOptions.suite))
 
-  // The cache counts messages and bytes against what one key may encrypt.
+  // The cache counts messages and bytes against the key's limits.
   const share = (at: number) =>
     contexts.length === 1
       ? { messages: texts.length, bytes: lengths.reduce((sum, length) => sum + length) }
       : { messages: 1, bytes: lengths[at]! }
   const keys = await acquireAll(
     contexts.map((context, at) => ({ context, use: { ...share(at), tenant, deadline } })),
-    ({ context, use }) => writer.keyFor(context, writing, use),
+    ({ context, use }) => writer.keyFor(context, writerOptions, use),
     ({ dataKey }) => dataKey.release(),
   )
   const prepared = preparedWith(
@@ -61,7 +74,7 @@ export const prepareSeal = async (
         try {
           holder[key] = sealMessage(template, dataKey.bytes, plaintext).toString('base64')
         } finally {
-          // It may lie in Node's pool of buffers, where the next one to allocate could read it.
+          // It may be in Node's buffer pool, where the next allocation could read it.
           plaintext.fill(0)
         }
       }
@@ -70,11 +83,21 @@ export const prepareSeal = async (
     { leases: keys.map(({ dataKey }) => dataKey) },
   )
   try {
-    // Once more: how long a wrapped key is was a guess, if it was the first one.
+    // Again, because the length of a wrapped key was a guess if it was the first one.
     checkSize((at) => keys[at]!.template.head.length)
     return prepared
   } catch (error) {
     prepared.release()
     throw error
   }
+}
+
+/** A value that other libraries read as plain text. */
+const textOf = (json: string, path: string): string => {
+  const value: unknown = JSON.parse(json)
+  if (typeof value === 'string' && value.isWellFormed()) return value
+  throw fault('ERR_VALUE_INVALID', {
+    path,
+    message: `${path}: with \`values: 'text'\` a value must be a string`,
+  })
 }

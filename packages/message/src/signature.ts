@@ -1,13 +1,20 @@
 import type { KeyObject } from 'node:crypto'
-import { boundedMap, newSigningKey, type SigningKey, signP384, verifyP384 } from '@glassine/keys/internal'
+import {
+  boundedMap,
+  newSigningKey,
+  ownerOf,
+  type SigningKey,
+  signP384,
+  verifyP384,
+} from '@glassine/keys/internal'
 import { type MessageContext, withPair } from './contexts.ts'
 import { decryptFailed } from './errors.ts'
 import { publicKeyName } from './header.ts'
 
-/** The longest footer: its length, and a DER sequence of two 48-byte integers with a leading zero each. */
+/** The longest footer: its length field, and a DER sequence of two 48-byte integers with a leading zero each. */
 export const maxFooterBytes = 2 + 104
 
-/** The footer of a message: a signature over all that precedes it. */
+/** The footer of a message: a signature over everything before it. */
 export const signedFooter = (message: Buffer, key: KeyObject): Buffer => {
   const signature = signP384(message, key)
   const length = Buffer.alloc(2)
@@ -28,13 +35,13 @@ export interface BoundSigningKey {
   readonly context: MessageContext
 }
 
-/** Milliseconds for which a signing key is used: the default lifetime of the data key that it belongs to. */
+/** How long a signing key is used, in ms: the default lifetime of the data key that it belongs to. */
 const lifetime = 300_000
 
 /**
- * Hands out the signing key of a context. The public key is part of the encryption context, and so of what the
- * data key is wrapped with: a fresh pair for each message would cost a call of KMS for each. As in AWS's caching
- * materials manager, a pair is used as long as a cached data key would be.
+ * Returns the signing key of a context. The public key is part of the encryption context, which the wrapped data key
+ * is bound to, so a fresh pair for each message would cost a KMS call for each. As in AWS's caching materials
+ * manager, a pair is used for as long as a cached data key would be.
  */
 export const signingKeys = (): ((context: MessageContext) => BoundSigningKey) => {
   const known = boundedMap<BoundSigningKey & { readonly until: number }>()
@@ -48,7 +55,7 @@ export const signingKeys = (): ((context: MessageContext) => BoundSigningKey) =>
       context: withPair(context, publicKeyName, signingKey.publicKey),
       until: now + lifetime,
     }
-    known.set(context.full.id, made)
+    known.set(context.full.id, made, ownerOf(context.full.pairs))
     return made
   }
 }

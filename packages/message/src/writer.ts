@@ -13,7 +13,7 @@ export interface WriterOptions {
   readonly maxEncryptedDataKeys: number
 }
 
-/** How much a key will encrypt, for whom and until when. */
+/** How much a key will encrypt, for which tenant and until when. */
 type KeyUse = Omit<EncryptionKeyRequest, 'suite' | 'context'>
 
 /** A leased data key, and the header that goes with it. */
@@ -25,18 +25,18 @@ interface SealingKey {
 /** The asynchronous part of writing messages. */
 export interface MessageWriter {
   /**
-   * How long the head of a message will be, before any key is asked for. How long wrapped keys are is known from
-   * the last one; before the first it is taken for the least that the format allows.
+   * The length of a message's head, before any key is requested. The length of wrapped keys is taken from the last
+   * one; before the first, the format's minimum is assumed.
    */
   headLength(context: MessageContext, suite: Suite): number
-  /** Borrows a data key for messages of this context. */
+  /** Leases a data key for messages of this context. */
   keyFor(context: MessageContext, options: WriterOptions, use: KeyUse): Promise<SealingKey>
 }
 
-/** A count, and one encrypted data key of three empty parts. */
+/** A count, and one encrypted data key with three empty parts. */
 const leastKeysLength = 2 + 3 * 2
 
-/** Makes a writer that remembers headers and signing keys. */
+/** Creates a writer that caches headers and signing keys. */
 export const messageWriter = (keys: Pick<KeyMaterial, 'encryptionKey'>): MessageWriter => {
   const templateOf = headerTemplates()
   const signingKeyOf = signingKeys()
@@ -49,7 +49,7 @@ export const messageWriter = (keys: Pick<KeyMaterial, 'encryptionKey'>): Message
       const bound = signed?.context ?? context
       const dataKey = await keys.encryptionKey({ suite: suite.id, context: bound.full, ...use })
       try {
-        // What nobody with our own limits could read is not written.
+        // Refuse to write what a reader with the same limits would refuse.
         if (dataKey.encryptedDataKeys.length > maxEncryptedDataKeys)
           throw fault('ERR_ENCRYPT_FAILED', {
             message: 'The keyring gave more encrypted data keys than `maxEncryptedDataKeys`',
@@ -71,7 +71,7 @@ export const idAt = 3
 /** Bytes of a message id in version 2. */
 export const idBytes = 32
 
-/** Everything about a header that stays the same while a data key does. */
+/** The parts of a header that stay the same for a data key. */
 export interface HeaderTemplate {
   readonly suite: Suite
   /** The header up to the commitment, with zeros for the message id. */
@@ -81,7 +81,7 @@ export interface HeaderTemplate {
   readonly signingKey?: KeyObject
 }
 
-/** What a header is made of. */
+/** What a header is built from. */
 type HeaderParts = Omit<HeaderTemplate, 'head'>
 
 const make = (parts: HeaderParts, dataKey: DataKey): HeaderTemplate => {
@@ -92,12 +92,12 @@ const make = (parts: HeaderParts, dataKey: DataKey): HeaderTemplate => {
   prefix.writeUInt16BE(suite.id, 1)
   prefix.writeUInt16BE(bytes.length, idAt + idBytes)
   const suffix = Buffer.alloc(5)
-  // Framed: the specification forbids to write anything else.
+  // Framed: the specification forbids writing anything else.
   suffix.writeUInt8(2, 0)
   suffix.writeUInt32BE(frameLength, 1)
   const { encryptedDataKeys } = dataKey
   const list = writeEncryptedDataKeys(encryptedDataKeys)
-  // A keyring of the user's own may hand over anything.
+  // A user-supplied keyring may return anything.
   if (list === undefined || encryptedDataKeys.length > 0xffff)
     throw fault('ERR_ENCRYPT_FAILED', { message: 'An encrypted data key does not fit the message format' })
   const count = Buffer.alloc(2)
@@ -106,13 +106,13 @@ const make = (parts: HeaderParts, dataKey: DataKey): HeaderTemplate => {
   return { ...parts, head }
 }
 
-/** Bytes of a head whose context and encrypted data keys take so much. */
+/** The length of a head whose context and encrypted data keys take this many bytes. */
 const headLengthOf = (context: MessageContext, encryptedDataKeysLength: number): number =>
   idAt + idBytes + 2 + context.stored.bytes.length + encryptedDataKeysLength + 5
 
-/** Makes the template of a data key's headers once for as long as the cache keeps the key. */
+/** Builds the header template of a data key once, for as long as the cache keeps the key. */
 const headerTemplates = (): ((parts: HeaderParts, dataKey: DataKey) => HeaderTemplate) => {
-  // Weak: the template goes when the cache lets go of the key.
+  // Weak: the template goes when the cache drops the key.
   const templates = new WeakMap<object, HeaderTemplate>()
   return (parts, dataKey) => {
     const found = templates.get(dataKey.identity)
@@ -123,7 +123,7 @@ const headerTemplates = (): ((parts: HeaderParts, dataKey: DataKey) => HeaderTem
   }
 }
 
-/** One cached key may serve writers of different options. The context's forms are shared objects. */
+/** One cached key may serve writers with different options. The context's forms are shared objects. */
 const same = (a: HeaderParts, b: HeaderParts): boolean =>
   a.frameLength === b.frameLength &&
   a.suite === b.suite &&

@@ -1,5 +1,5 @@
-// What an attacker who sees and writes payloads can try, on both shapes and both suites: nothing is accepted, and
-// every failure looks the same.
+// // Attacks by someone who sees and writes payloads, on both shapes and both suites: none succeeds, and all failures
+// look the same.
 
 import { defineFields } from '@glassine/core'
 import { rejection } from '@glassine/test-support'
@@ -21,9 +21,9 @@ const doctor = defineFields<PatientDto>('doctor', {
   remark: { optional: true },
 })
 
-/** An envelope without its overloads: the tests below run against all of them. */
+/** An envelope without its overloads, so that the tests below can use any of them. */
 const envelopeOf = (options: object) =>
-  messageEnvelope(options as MessageEnvelopeOptions & { shape: 'bundle' })
+  messageEnvelope({ use: 'store:test', ...options } as MessageEnvelopeOptions & { shape: 'bundle' })
 
 const variants = (['field', 'bundle'] as const).flatMap((shape) =>
   (['0x0478', '0x0578'] as const).flatMap((suite) => [{ shape, suite, requiredContext: [] as string[] }]),
@@ -39,30 +39,30 @@ describe.each(variants)('$shape, $suite, not stored: $requiredContext', (options
   const open = (payload: unknown, model: any = patient, as: any = binding) =>
     services.decrypt(payload as any, model, { binding: as })
 
-  test('another tenant', async () => {
+  test('refuses another tenant', async () => {
     await expectUniformFailure(open(await seal(), patient, { tenant: 't-2' }))
   })
 
-  test('a binding with more, fewer or renamed pairs', async () => {
+  test('refuses a binding with more, fewer or renamed pairs', async () => {
     const sealed = await seal()
     for (const wrong of [{}, { ...binding, more: 'x' }, { Tenant: 't-1' }, { tenant: 't-1 ' }]) {
       const missing = options.requiredContext.some((name) => name !== 'glassine:model' && !(name in wrong))
-      // A name that must be there and is not is a mistake of the service's own.
+      // A required name that is missing is the service's own mistake.
       if (missing) expect((await rejection(open(sealed, patient, wrong))).code).toBe('ERR_BINDING_INVALID')
       else await expectUniformFailure(open(sealed, patient, wrong))
     }
   })
 
-  test('another model with the same fields', async () => {
+  test('refuses another model with the same fields', async () => {
     await expectUniformFailure(open(await seal(), doctor))
   })
 
-  test('another key', async () => {
+  test('refuses another key', async () => {
     const stranger = envelopeOf({ keys: rawKeys('b'), ...options })
     await expectUniformFailure(stranger.decrypt(await seal(), patient, { binding }))
   })
 
-  test('what was sealed already is not sealed again', async () => {
+  test('refuses to encrypt what is encrypted already', async () => {
     const sealed = await seal()
     const error = await rejection(services.encrypt(sealed as PatientDto, patient, { binding }))
     const codes =
@@ -84,7 +84,7 @@ describe.each(variants)('$shape, $suite, not stored: $requiredContext', (options
     ['null', null],
     ['a number', 5],
     ['an object', { toString: () => 'AgR4' }],
-  ])('%s where ciphertext is due', async (_what, value) => {
+  ])('refuses %s where ciphertext is expected', async (_what, value) => {
     const sealed = await seal()
     const place = options.shape === 'bundle' ? 'sealed' : 'ssn'
     const error = await rejection(open({ ...sealed, [place]: value }))
@@ -95,12 +95,12 @@ describe.each(variants)('$shape, $suite, not stored: $requiredContext', (options
     })
   })
 
-  test('no ciphertext where it is due', async () => {
+  test('refuses a payload without its ciphertext', async () => {
     const { [options.shape === 'bundle' ? 'sealed' : 'ssn']: _gone, ...rest } = await seal()
     expect((await rejection(open(rest))).code).toBe('ERR_FIELD_MISSING')
   })
 
-  describe('a message changed on the way', () => {
+  describe('refuses a message in transit with', () => {
     const place = options.shape === 'bundle' ? 'sealed' : 'ssn'
     const changed = async (change: (bytes: Buffer) => Buffer): Promise<void> => {
       const sealed = await seal()
@@ -108,14 +108,14 @@ describe.each(variants)('$shape, $suite, not stored: $requiredContext', (options
       await expectUniformFailure(open({ ...sealed, [place]: bytes.toString('base64') }))
     }
 
-    test('bytes appended', () => changed((bytes) => Buffer.concat([bytes, Buffer.from([0])])))
+    test('a byte appended', () => changed((bytes) => Buffer.concat([bytes, Buffer.from([0])])))
     test('a whole message appended', () => changed((bytes) => Buffer.concat([bytes, bytes])))
-    test('the last byte cut off', () => changed((bytes) => bytes.subarray(0, -1)))
-    test('the tag cut to 4 bytes', () => changed((bytes) => bytes.subarray(0, -12)))
-    test('cut anywhere', async () => {
+    test('its last byte cut off', () => changed((bytes) => bytes.subarray(0, -1)))
+    test('its tag cut to 4 bytes', () => changed((bytes) => bytes.subarray(0, -12)))
+    test('any number of bytes cut off', async () => {
       const sealed = await seal()
       const bytes = Buffer.from(sealed[place], 'base64')
-      // Shorter than any message is no ciphertext at all, unless it starts like one.
+      // Text shorter than any message is not a ciphertext, unless it starts like one.
       for (let length = 3; length < bytes.length; length += 7)
         await expectUniformFailure(open({ ...sealed, [place]: bytes.subarray(0, length).toString('base64') }))
     })
@@ -124,7 +124,7 @@ describe.each(variants)('$shape, $suite, not stored: $requiredContext', (options
         bytes.writeUInt16BE(options.suite === '0x0478' ? 0x0578 : 0x0478, 1)
         return bytes
       }))
-    test('no suite in the header', () =>
+    test('an unknown suite in the header', () =>
       changed((bytes) => {
         bytes.writeUInt16BE(0x9999, 1)
         return bytes
@@ -132,7 +132,7 @@ describe.each(variants)('$shape, $suite, not stored: $requiredContext', (options
   })
 
   // Node decodes all of these to the same bytes.
-  test('base64 of another spelling', async () => {
+  test('refuses base64 with another spelling', async () => {
     const sealed = await seal()
     const place = options.shape === 'bundle' ? 'sealed' : 'ssn'
     const text: string = sealed[place]
@@ -151,7 +151,7 @@ describe.each(variants)('$shape, $suite, not stored: $requiredContext', (options
       bytes.toString('base64url'),
       text.replace(/=+$/, ''),
     ].filter((spelling) => spelling !== text)
-    // Bits behind the last byte, where the length leaves any.
+    // Bits after the last byte, if the length leaves any.
     const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
     for (const last of alphabet) spellings.push(at(end, () => last))
     let tried = 0
@@ -164,14 +164,14 @@ describe.each(variants)('$shape, $suite, not stored: $requiredContext', (options
     expect(tried).toBeGreaterThan(9)
   })
 
-  test('all keys were given back', () => {
+  test('has released all keys', () => {
     expect(keys.requests).toBeGreaterThan(10)
     expect(keys.outstanding).toBe(0)
   })
 })
 
-describe.each(['0x0478', '0x0578'] as const)('field shape, %s: messages moved', (suite) => {
-  const services = messageEnvelope({ keys: rawKeys(), suite })
+describe.each(['0x0478', '0x0578'] as const)('field shape, %s: refuses moved messages:', (suite) => {
+  const services = messageEnvelope({ use: 'store:test', keys: rawKeys(), suite })
   const seal = async (): Promise<any> => services.encrypt(samplePatient(), patient, { binding })
   const open = (payload: any) => services.decrypt(payload, patient, { binding })
 
@@ -186,14 +186,14 @@ describe.each(['0x0478', '0x0578'] as const)('field shape, %s: messages moved', 
       (p) => ([p.phones.home, p.phones['a/b~c']] = [p.phones['a/b~c'], p.phones.home]),
     ],
     ['a member of a record renamed', (p) => (p.phones = { work: p.phones.home })],
-    ['the first element taken away', (p) => p.tags.shift()],
+    ['the first element removed', (p) => p.tags.shift()],
   ])('%s', async (_what, change) => {
     const sealed = structuredClone(await seal())
     change(sealed)
     await expectUniformFailure(open(sealed))
   })
 
-  test('a mistyped path: the place of the declaration is what counts', async () => {
+  test('a mistyped path: only the declared place counts', async () => {
     const { ssn, ...rest } = await seal()
     expect(await rejection(open({ ...rest, SSN: ssn }))).toMatchObject({
       code: 'ERR_FIELD_MISSING',
@@ -201,10 +201,10 @@ describe.each(['0x0478', '0x0578'] as const)('field shape, %s: messages moved', 
     })
   })
 
-  test('a message with two pointers, or none, of which one is right', async () => {
+  test('a message with two pointers, one of them right, or with none', async () => {
     const { encrypt } = await import('../src/bytes/index.ts')
     const keys = rawKeys()
-    const other = messageEnvelope({ keys })
+    const other = messageEnvelope({ use: 'store:test', keys, bindFields: 'place' })
     const sealed: any = await other.encrypt(samplePatient(), patient, { binding })
     for (const text of [
       '{"/ssn":"1","/other":"2"}',
@@ -219,14 +219,14 @@ describe.each(['0x0478', '0x0578'] as const)('field shape, %s: messages moved', 
       '{"/ssn":{"__proto__":1}}',
       '{"/ssn":{"\\u005f_proto__":1}}',
     ]) {
-      const context = { ...binding, 'glassine:model': 'patient' }
+      const context = { ...binding, 'glassine:use': 'store:test', 'glassine:model': 'patient' }
       const { result } = await encrypt(keys, text, { encryptionContext: context })
       await expectUniformFailure(
         other.decrypt({ ...sealed, ssn: result.toString('base64') }, patient, { binding }),
       )
     }
-    // Bytes that are no UTF-8.
-    const context = { ...binding, 'glassine:model': 'patient' }
+    // Bytes that are not UTF-8.
+    const context = { ...binding, 'glassine:use': 'store:test', 'glassine:model': 'patient' }
     const broken = Buffer.concat([Buffer.from('{"/ssn":"'), Buffer.from([0xc3, 0x28]), Buffer.from('"}')])
     const { result } = await encrypt(keys, broken, { encryptionContext: context })
     await expectUniformFailure(

@@ -1,4 +1,4 @@
-// Every single bit of a message, flipped: nothing is accepted, and one error for all.
+// Every single bit of a message, flipped: all are refused, with the same error.
 
 import { defineFields } from '@glassine/core'
 import { rejection } from '@glassine/test-support'
@@ -14,7 +14,7 @@ import { legacyPeer, peerKeyring } from './support/peer.ts'
 const binding = { tenant: 't-1' }
 const two = defineFields<{ a: string; 'b/c': string }>('two', { a: {}, 'b/c': {} })
 
-/** Opens the message with each of its bits flipped; returns how many different outcomes there were. */
+/** Decrypts the message with each of its bits flipped; returns the number of different outcomes. */
 const outcomes = async (text: string, open: (text: string) => Promise<unknown>): Promise<Set<string>> => {
   const bytes = Buffer.from(text, 'base64')
   const seen = new Set<string>()
@@ -23,13 +23,13 @@ const outcomes = async (text: string, open: (text: string) => Promise<unknown>):
     seen.add(JSON.stringify(facts(await rejection(open(bytes.toString('base64'))))))
     bytes[bit >> 3]! ^= 1 << (bit & 7)
   }
-  // Restored: it opens.
+  // Restored, so it is valid.
   await open(bytes.toString('base64'))
   return seen
 }
 
-test.each(['0x0478', '0x0578'] as const)('a field message, %s', async (suite) => {
-  const services = messageEnvelope({ keys: rawKeys(), suite })
+test.each(['0x0478', '0x0578'] as const)('every bit of a field message counts, %s', async (suite) => {
+  const services = messageEnvelope({ use: 'store:test', keys: rawKeys(), suite })
   const sealed = await services.encrypt({ ssn: '1' }, one, { binding })
   const seen = await outcomes(sealed.ssn as string, (ssn) =>
     services.decrypt({ ssn } as OneDto as any, one, { binding }),
@@ -37,8 +37,13 @@ test.each(['0x0478', '0x0578'] as const)('a field message, %s', async (suite) =>
   expect([...seen]).toEqual([expect.stringContaining('"code":"ERR_DECRYPT_FAILED"')])
 })
 
-test('a bundle', async () => {
-  const services = messageEnvelope({ keys: rawKeys(), shape: 'bundle', requiredContext: ['tenant'] })
+test('every bit of a bundle counts', async () => {
+  const services = messageEnvelope({
+    use: 'store:test',
+    keys: rawKeys(),
+    shape: 'bundle',
+    requiredContext: ['tenant'],
+  })
   const payload = await services.encrypt({ a: '1', 'b/c': '2' }, two, { binding })
   const seen = await outcomes(payload.sealed as string, (sealed) =>
     services.decrypt({ ...payload, sealed }, two, { binding }),
@@ -49,7 +54,7 @@ test('a bundle', async () => {
 test.each([
   ['0x0178', suite0x0178],
   ['0x0378', suite0x0378],
-])('a message of version 1 that is allowed, %s', async (name, suite) => {
+])('every bit of an allowed message of version 1 counts, %s', async (name, suite) => {
   const { result } = await legacyPeer.encrypt(peerKeyring(), Buffer.from('text'), {
     suiteId: Number(name) as any,
     encryptionContext: { a: 'b' },

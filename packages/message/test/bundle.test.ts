@@ -1,4 +1,4 @@
-// What is particular to the bundle shape: the set of fields is bound as a whole.
+// Particular to the bundle shape: the set of fields is bound as a whole.
 
 import { defineFields } from '@glassine/core'
 import { rejection } from '@glassine/test-support'
@@ -11,14 +11,14 @@ import { type PatientDto, patient, samplePatient } from './support/models.ts'
 
 const binding = { tenant: 't-1' }
 const keys = rawKeys()
-const services = messageEnvelope({ keys, shape: 'bundle' })
+const services = messageEnvelope({ use: 'store:test', keys, shape: 'bundle' })
 const seal = async (): Promise<any> =>
   structuredClone(await services.encrypt(samplePatient(), patient, { binding }))
 const open = (payload: any, partial = false) => services.decrypt(payload, patient, { binding, partial })
 
 /** A bundle that our writer would not write, under the right key and context. */
 const bundleOf = async (members: unknown): Promise<string> => {
-  const encryptionContext = { ...binding, 'glassine:model': 'patient' }
+  const encryptionContext = { ...binding, 'glassine:use': 'store:test', 'glassine:model': 'patient' }
   const { result } = await encrypt(keys, JSON.stringify(members), { encryptionContext })
   return result.toString('base64')
 }
@@ -34,7 +34,7 @@ const rightMembers = {
   '/phones/a~1b~0c': 'y',
 }
 
-describe('nothing declared stands in the clear beside a bundle', () => {
+describe('refuses declared values in the clear beside a bundle:', () => {
   test.each<[string, string, (payload: any) => void]>([
     ['a member', '/ssn', (p) => (p.ssn = '000')],
     ['a member that is null', '/ssn', (p) => (p.ssn = null)],
@@ -52,14 +52,14 @@ describe('nothing declared stands in the clear beside a bundle', () => {
   })
 })
 
-describe('the places must be those of the bundle', () => {
+describe('refuses places that differ from the bundle:', () => {
   test.each<[string, (payload: any) => void]>([
-    ['an element more', (p) => p.tags.push(null)],
-    ['an element less', (p) => p.tags.pop()],
-    ['a member of a record more', (p) => (p.phones.work = null)],
-    ['a member of a record less', (p) => delete p.phones.home],
-    ['a member of a record renamed', (p) => (p.phones = { home: null, other: null })],
-    ['a record less', (p) => p.visits.pop()],
+    ['an extra element', (p) => p.tags.push(null)],
+    ['a missing element', (p) => p.tags.pop()],
+    ['an extra member of a record', (p) => (p.phones.work = null)],
+    ['a missing member of a record', (p) => delete p.phones.home],
+    ['a renamed member of a record', (p) => (p.phones = { home: null, other: null })],
+    ['a missing record', (p) => p.visits.pop()],
   ])('%s', async (_what, change) => {
     const payload = await seal()
     change(payload)
@@ -67,7 +67,7 @@ describe('the places must be those of the bundle', () => {
     await expectUniformFailure(open(payload, true))
   })
 
-  test('a record more, which has no value in the bundle', async () => {
+  test('an extra record without a value in the bundle', async () => {
     const payload = await seal()
     payload.visits.push({ date: '2026-03-01' })
     expect(await rejection(open(payload))).toMatchObject({
@@ -76,16 +76,16 @@ describe('the places must be those of the bundle', () => {
     })
   })
 
-  test('records may change places: their fields do not go with them', async () => {
+  test('but accepts reordered records: their fields do not move with them', async () => {
     const payload = await seal()
     payload.visits.reverse()
     const opened = await open(payload)
-    // As with every binding by place, what was not sealed can be moved; what was sealed stays.
+    // As with every binding by place, clear members can be moved; encrypted ones stay.
     expect(opened.visits.map(({ note }) => note)).toEqual(['first note', 'second note'])
   })
 })
 
-describe('what stands in a bundle must be declared', () => {
+describe('a bundle may contain only what is declared', () => {
   const payload = {
     id: 'p-1',
     address: { city: 'Bern' },
@@ -94,7 +94,7 @@ describe('what stands in a bundle must be declared', () => {
     phones: { home: null, 'a/b~c': null },
   }
 
-  test('the members of this test are right', async () => {
+  test('the members in this test are valid', async () => {
     const opened: PatientDto = await open({ ...payload, sealed: await bundleOf(rightMembers) })
     expect(opened).toEqual({
       id: 'p-1',
@@ -109,7 +109,7 @@ describe('what stands in a bundle must be declared', () => {
     })
   })
 
-  test('in whatever order', async () => {
+  test('members may be in any order', async () => {
     const reversed = Object.fromEntries(Object.entries(rightMembers).reverse())
     const sealed = await bundleOf(reversed)
     expect(await open({ ...payload, sealed })).toEqual(
@@ -151,11 +151,14 @@ describe('what stands in a bundle must be declared', () => {
     expect(({} as any).polluted).toBeUndefined()
   })
 
-  test.each([[], null, 'text', 5])('a plaintext that is no object: %j', async (members) => {
-    await expectUniformFailure(open({ ...payload, sealed: await bundleOf(members) }))
-  })
+  test.each([[], null, 'text', 5])(
+    'the plaintext %j, which is not an object, is refused',
+    async (members) => {
+      await expectUniformFailure(open({ ...payload, sealed: await bundleOf(members) }))
+    },
+  )
 
-  test('a required field that is not in it', async () => {
+  test('a missing required field is refused', async () => {
     const { '/ssn': _gone, ...rest } = rightMembers
     const sealed = await bundleOf(rest)
     expect(await rejection(open({ ...payload, sealed }))).toMatchObject({
@@ -172,15 +175,15 @@ describe('absent fields', () => {
     'b.c': { optional: true },
   })
   const own = counted()
-  const bundles = messageEnvelope({ keys: own, shape: 'bundle' })
+  const bundles = messageEnvelope({ use: 'store:test', keys: own, shape: 'bundle' })
 
-  test('a whole document without a field has a bundle all the same', async () => {
+  test('leave an empty bundle in a whole document', async () => {
     const sealed = await bundles.encrypt({ id: '1' }, optional, { binding })
     expect(Object.keys(sealed)).toEqual(['id', 'sealed'])
     expect(await bundles.decrypt(sealed, optional, { binding })).toEqual({ id: '1' })
   })
 
-  test('so that a bundle that was taken away is missed', async () => {
+  test('do not hide that a bundle was removed', async () => {
     const { sealed: _gone, ...rest } = await bundles.encrypt({ id: '1', a: 'x' }, optional, { binding })
     expect(await rejection(bundles.decrypt(rest, optional, { binding }))).toMatchObject({
       code: 'ERR_FIELD_MISSING',
@@ -188,7 +191,7 @@ describe('absent fields', () => {
     })
   })
 
-  test('a partial document without a field has none, and costs no key', async () => {
+  test('leave no bundle in a partial document, and cost no key', async () => {
     const before = own.requests
     const sealed = await bundles.encrypt({ id: '1' }, optional, { binding, partial: true })
     expect(sealed).toEqual({ id: '1' })
@@ -196,7 +199,7 @@ describe('absent fields', () => {
     expect(own.requests).toBe(before)
   })
 
-  test('a partial document: some fields, and ancestors that are absent', async () => {
+  test('are allowed in a partial document, with or without their ancestors', async () => {
     const part: any = { ssn: '1', visits: [{ note: 'n' }] }
     const sealed = await services.encrypt(part, patient, { binding, partial: true })
     expect(Object.keys(sealed).sort()).toEqual(['sealed', 'visits'])
@@ -204,15 +207,15 @@ describe('absent fields', () => {
     expect((await rejection(services.decrypt(sealed, patient, { binding }))).code).toBe('ERR_FIELD_MISSING')
   })
 
-  test('placeholders without a bundle are no partial document', async () => {
+  test('are not the same as placeholders without a bundle', async () => {
     const lost: any = { tags: [null] }
     expect((await rejection(open(lost, true))).code).toBe('ERR_FIELD_MISSING')
   })
 })
 
 describe('the member of the bundle', () => {
-  test('has the name that it is given', async () => {
-    const named = messageEnvelope({ keys, shape: 'bundle', bundleMember: '_enc' })
+  test('has the name from the option', async () => {
+    const named = messageEnvelope({ use: 'store:test', keys, shape: 'bundle', bundleMember: '_enc' })
     const sealed = await named.encrypt(samplePatient(), patient, { binding })
     expect(sealed._enc).toMatch(/^AgR4/)
     expect(named.bundleMember).toBe('_enc')
@@ -232,7 +235,7 @@ describe('the member of the bundle', () => {
     },
   )
 
-  test('is not overwritten', async () => {
+  test('is never overwritten', async () => {
     const payload: any = { ...samplePatient(), sealed: 'mine' }
     expect(await rejection(services.encrypt(payload, patient, { binding }))).toMatchObject({
       code: 'ERR_VALUE_INVALID',
@@ -240,7 +243,7 @@ describe('the member of the bundle', () => {
     })
   })
 
-  test.each([[[]], ['text'], [null], [5]])('needs an object to stand in, not %j', async (payload: any) => {
+  test.each([[[]], ['text'], [null], [5]])('needs an object at the root, not %j', async (payload: any) => {
     expect((await rejection(services.encrypt(payload, patient, { binding }))).code).toBe('ERR_FIELD_MISSING')
     expect((await rejection(services.decrypt(payload, patient, { binding }))).code).toBe('ERR_FIELD_MISSING')
   })

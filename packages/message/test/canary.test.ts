@@ -1,4 +1,4 @@
-// Marker values go through everything that can succeed and fail; then every byte that came out is searched for them.
+// Marker values go through everything that can succeed or fail; then every byte that came out is searched for them.
 
 import { randomBytes } from 'node:crypto'
 import { inspect } from 'node:util'
@@ -15,7 +15,7 @@ const binding = { tenant: 'CANARY-4711-tenant' }
 const key = randomBytes(32)
 const keyring = rawAesKeyring({ namespace: 'glassine-test', name: 'canary', key })
 
-/** Where a marked value, the tenant or the wrapping key is found, in whatever notation. */
+/** Where a marked value, the tenant or the wrapping key is found, in any notation. */
 const found = (value: unknown) => leaksOf(value, { value: canary, tenant: binding.tenant, key })
 
 describe('a canary', () => {
@@ -33,7 +33,7 @@ describe('a canary', () => {
 
   const payload = (): PatientDto => ({ ...samplePatient(), ssn: canary, tags: [canary] })
 
-  test('the search finds what is there', () => {
+  test('is found where it is', () => {
     expect(found(new Error(canary))).not.toEqual([])
     expect(found({ a: Buffer.from(canary).toString('base64') })).not.toEqual([])
     expect(found({ details: [Buffer.from(canary)] })).not.toEqual([])
@@ -46,10 +46,12 @@ describe('a canary', () => {
     { shape: 'bundle' },
     { shape: 'field', suite: '0x0578' },
     { shape: 'field', fieldContext: true },
-    { shape: 'field', bindFields: false },
-  ] as const)('%j', async (options) => {
+    { shape: 'field', bindFields: false, use: false, values: 'json' },
+  ] as const)('stays inside an envelope with %j', async (options) => {
     const keys = keyMaterial({ keyring })
-    const services = messageEnvelope({ keys, ...options } as MessageEnvelopeOptions & { shape: 'bundle' })
+    const services = messageEnvelope({ use: 'store:test', keys, ...options } as MessageEnvelopeOptions & {
+      shape: 'bundle'
+    })
     const out: unknown[] = [services]
     const failures: unknown[] = []
     const attempt = async (work: () => unknown) => {
@@ -63,7 +65,7 @@ describe('a canary', () => {
     out.push(inspect(prepared, { depth: 20, showHidden: true }), prepared)
     const sealed: any = prepared.finish()
     out.push(inspect(prepared, { depth: 20, showHidden: true }), prepared)
-    // The context is in the header for everybody to read; the rest is not.
+    // The header shows the context to everyone; the rest is secret.
     const place = options.shape === 'bundle' ? 'sealed' : 'ssn'
     expect(sealed[place]).not.toContain(Buffer.from(canary).toString('base64').slice(0, 20))
 
@@ -95,17 +97,18 @@ describe('a canary', () => {
       throw new Error(canary)
     }
     const broken = messageEnvelope({
+      use: 'store:test',
       ...options,
       keys: { ...keys, encryptionKey: failing, decryptionKey: failing },
     } as any)
-    // What a user's own key material throws is the user's; it is passed on as it is.
+    // An error thrown by user-supplied key material is passed on unchanged.
     await expect(broken.encrypt(payload(), patient, { binding })).rejects.toThrow(canary)
 
     expect(failures.length).toBeGreaterThan(12)
     expect([...out, ...failures].flatMap(found)).toEqual([])
   })
 
-  test('the functions on bytes', async () => {
+  test('stays inside the functions on bytes', async () => {
     const { result, messageHeader } = await encrypt(keyring, canary, { encryptionContext: { a: 'b' } })
     const failures: unknown[] = [messageHeader, result]
     for (const at of [0, 60, result.length - 30, result.length - 1]) {
@@ -123,7 +126,7 @@ describe('a canary', () => {
     expect(failures.flatMap(found)).toEqual([])
   })
 
-  test('nothing was written to the console', () => {
+  test('is not written to the console', () => {
     expect(found(written.join('\n'))).toEqual([])
   })
 })

@@ -1,7 +1,7 @@
 import { hkdfSync, randomBytes } from 'node:crypto'
 import { describe, expect, test } from '@jest/globals'
-import { committedKeys } from '../src/derive.ts'
 import { suite0x0178, suite0x0378 } from '../src/legacy.ts'
+import { committedKeys } from '../src/message.ts'
 import { committingSuites } from '../src/suites.ts'
 
 describe('key derivation', () => {

@@ -1,4 +1,4 @@
-// Bodies that were put together differently: every frame is authentic by itself, and the whole is not.
+// Rearranged bodies: every frame is authentic, but the whole is not.
 import { describe, expect, test } from '@jest/globals'
 import { decrypt, encrypt } from '../src/bytes/index.ts'
 import { expectUniformFailure } from './support/expect.ts'
@@ -10,7 +10,7 @@ const keys = fixedKey(dataKey)
 const frameLength = 8
 const frameBytes = 4 + 12 + frameLength + 16
 
-/** A message of three regular frames and a final one, in its parts. */
+/** A message of three regular frames and a final one, in parts. */
 const parts = async () => {
   const { result } = await encrypt(keys, 'abcdefghABCDEFGH01234567xyz', { frameLength })
   const bodyAt = result.length - 3 * frameBytes - (4 + 4 + 12 + 4 + 3 + 16)
@@ -27,7 +27,7 @@ const renumbered = (frame: Buffer, sequence: number): Buffer => {
 }
 
 describe('frames', () => {
-  test('in order open', async () => {
+  test('are read in order', async () => {
     const { header, frames, final } = await parts()
     const { plaintext } = await decrypt(keys, Buffer.concat([header, ...frames, final]))
     expect(plaintext.toString()).toBe('abcdefghABCDEFGH01234567xyz')
@@ -51,17 +51,17 @@ describe('frames', () => {
     ],
     ['none at all', () => []],
     ['a sequence number of 0', ([a, b, c], final) => [renumbered(a!, 0), b!, c!, final]],
-  ])('%s', async (_what, arrange) => {
+  ])('are refused: %s', async (_what, arrange) => {
     const { header, frames, final } = await parts()
     await expectUniformFailure(decrypt(keys, Buffer.concat([header, ...arrange(frames, final)])))
   })
 })
 
-describe('what a writer with the key could write, and ours does not', () => {
+describe('messages that a holder of the key could write, and our writer does not:', () => {
   const writer = referenceWriter({ messageId: Buffer.alloc(32, 'i'), dataKey })
   const wrapped = encryptedDataKeysOf(someWrappedKey)
 
-  /** An authentic header with these parts, where the specification leaves a choice or a fault. */
+  /** An authentic header with these parts, valid or invalid where the specification leaves a choice. */
   const header = (parts: Partial<Parameters<typeof writer.header>[0]> = {}) =>
     writer.header({ encryptedDataKeys: wrapped, ...parts })
   const final = (text: string, sequence?: number, declared?: number): Buffer =>
@@ -69,24 +69,24 @@ describe('what a writer with the key could write, and ours does not', () => {
   const block = (text: string, declared?: Buffer): Buffer => writer.block(Buffer.from(text), declared)
   const open = (message: Buffer, encryptionContext = {}) => decrypt(keys, message, { encryptionContext })
 
-  test('opens: the hand-made header is right', async () => {
+  test('accepted: a valid hand-made header', async () => {
     expect((await open(Buffer.concat([header(), final('text')]))).plaintext.toString()).toBe('text')
   })
 
-  test('opens: a body without frames, whatever its IV', async () => {
+  test('accepted: a body without frames, with any IV', async () => {
     const message = Buffer.concat([header({ contentType: 1, frameLength: 0 }), block('text')])
     const { plaintext, messageHeader } = await open(message)
     expect(plaintext.toString()).toBe('text')
     expect(messageHeader).toMatchObject({ contentType: 1, frameLength: 0 })
   })
 
-  test('opens: pairs in an order of the writer', async () => {
+  test('accepted: pairs in any order', async () => {
     const message = Buffer.concat([header({ context: contextOf(['b', '1'], ['a', '2']) }), final('text')])
     expect((await open(message, { a: '2', b: '1' })).plaintext.toString()).toBe('text')
     await expectUniformFailure(open(message, { a: '1', b: '2' }))
   })
 
-  test('opens: names that reach a prototype elsewhere', async () => {
+  test('accepted: names that could reach a prototype', async () => {
     const message = Buffer.concat([
       header({ context: contextOf(['__proto__', '1'], ['constructor', '2']) }),
       final('text'),
@@ -100,14 +100,14 @@ describe('what a writer with the key could write, and ours does not', () => {
   const huge = Buffer.concat([Buffer.from([0, 1, 0, 0, 0, 0, 0, 0])])
   test.each<[string, () => Buffer, object?]>([
     [
-      'a final frame that is longer than a frame',
+      'a final frame that is longer than the frame length',
       () => Buffer.concat([header({ frameLength: 3 }), final('text')]),
     ],
     ['a first frame with the number 2', () => Buffer.concat([header(), final('text', 2)])],
-    ['a length that lies', () => Buffer.concat([header(), final('text', 1, 5)])],
+    ['a wrong length', () => Buffer.concat([header(), final('text', 1, 5)])],
     ['a frame length of 0', () => Buffer.concat([header({ frameLength: 0 }), final('')])],
     ['a frame length without frames', () => Buffer.concat([header({ contentType: 1 }), block('text')])],
-    ['a content type that is none', () => Buffer.concat([header({ contentType: 3 }), final('text')])],
+    ['an unknown content type', () => Buffer.concat([header({ contentType: 3 }), final('text')])],
     [
       'a block of 2^48 bytes',
       () => Buffer.concat([header({ contentType: 1, frameLength: 0 }), block('text', huge)]),
@@ -121,20 +121,17 @@ describe('what a writer with the key could write, and ours does not', () => {
       () => Buffer.concat([header({ encryptedDataKeys: Buffer.alloc(2) }), final('text')]),
     ],
     [
-      'a provider that is no UTF-8',
+      'a provider that is not UTF-8',
       () => {
         const encryptedDataKeys = Buffer.from(wrapped)
-        // The first byte of the provider's id, behind a count and a length.
+        // The first byte of the provider's id, after a count and a length.
         encryptedDataKeys[4] = 0xff
         return Buffer.concat([header({ encryptedDataKeys }), final('text')])
       },
     ],
+    ['an empty context with a count', () => Buffer.concat([header({ context: uint(0, 2) }), final('text')])],
     [
-      'a context that is counted and empty',
-      () => Buffer.concat([header({ context: uint(0, 2) }), final('text')]),
-    ],
-    [
-      'a context with bytes behind it',
+      'a context with bytes after it',
       () =>
         Buffer.concat([
           header({ context: Buffer.concat([contextOf(['a', 'b']), Buffer.from([0])]) }),
@@ -148,7 +145,7 @@ describe('what a writer with the key could write, and ours does not', () => {
       { a: '1' },
     ],
     [
-      'a value that is no UTF-8',
+      'a value that is not UTF-8',
       () => Buffer.concat([header({ context: contextOf(['a', Buffer.from([0xff])]) }), final('text')]),
       { a: '\ufffd' },
     ],

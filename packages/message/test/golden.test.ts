@@ -1,4 +1,4 @@
-// Messages that released versions wrote must open for ever, with ours and with AWS's own JavaScript SDK.
+// Messages written by released versions must stay readable for ever, for us and for AWS's own JavaScript SDK.
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { defineFields } from '@glassine/core'
@@ -12,7 +12,7 @@ import { peer, peerKeyring } from './support/peer.ts'
 const folder = path.join(import.meta.dirname, 'golden')
 const versions = readdirSync(folder).filter((name) => name.endsWith('.json'))
 
-test('there is a file of the present version', () => {
+test('there is a file for the current version', () => {
   const { version } = JSON.parse(readFileSync(path.join(folder, '../../package.json'), 'utf8'))
   expect(versions).toContain(`${version}.json`)
 })
@@ -20,25 +20,25 @@ test('there is a file of the present version', () => {
 describe.each(versions)('%s', (name) => {
   const { paths, cases } = JSON.parse(readFileSync(path.join(folder, name), 'utf8'))
   const patient = defineFields<any>('patient', paths)
-  // Only one of the wrapping keys: where there are several, any one must do.
+  // Only one of the wrapping keys: if there are several, any one must work.
   const keys = () => keyMaterial({ keyring: rawKeyring('a') })
   const theirs = peerKeyring('a')
 
   const envelopes = cases.filter(({ kind }: any) => kind === 'envelope')
   const messages = cases.filter(({ kind }: any) => kind === 'bytes')
 
-  test('holds all kinds', () => {
+  test('has all kinds of messages', () => {
     expect(envelopes.length).toBeGreaterThanOrEqual(10)
     expect(messages.length).toBeGreaterThanOrEqual(8)
   })
 
-  test.each<any>(envelopes)('$name: ours', async ({ settings, binding, payload, sealed }) => {
-    const services = messageEnvelope({ keys: keys(), ...settings })
+  test.each<any>(envelopes)('we decrypt $name', async ({ settings, binding, payload, sealed }) => {
+    const services = messageEnvelope({ use: 'store:golden', keys: keys(), ...settings })
     expect(await services.decrypt(sealed, patient, { binding })).toEqual(payload)
   })
 
   test.each<any>(envelopes.filter(({ settings }: any) => !settings.requiredContext))(
-    "$name: AWS's SDK",
+    "AWS's SDK decrypts $name",
     async ({ settings, binding, payload, sealed }) => {
       const open = async (text: string) =>
         JSON.parse((await peer.decrypt(theirs, Buffer.from(text, 'base64'))).plaintext.toString('utf8'))
@@ -47,6 +47,7 @@ describe.each(versions)('%s', (name) => {
       if (settings.bindFields === false) expect(await open(sealed.ssn)).toBe(payload.ssn)
       else if (settings.shape === 'bundle')
         expect(await open(sealed.sealed)).toEqual({
+          '/id': payload.id,
           '/ssn': payload.ssn,
           '/address/street': payload.address.street,
           '/visits/0/note': payload.visits[0].note,
@@ -57,9 +58,21 @@ describe.each(versions)('%s', (name) => {
           '/phones/a~1b~0c': payload.phones['a/b~c'],
         })
       else {
-        expect(await open(sealed.ssn)).toEqual({ '/ssn': payload.ssn })
-        expect(await open(sealed.visits[1].note)).toEqual({ '/visits/1/note': payload.visits[1].note })
-        expect(await open(sealed.phones['a/b~c'])).toEqual({ '/phones/a~1b~0c': payload.phones['a/b~c'] })
+        expect(await open(sealed.ssn)).toEqual({
+          set: [expect.stringMatching(/^[\w-]{22}$/), 8],
+          '/id': payload.id,
+          '/ssn': payload.ssn,
+        })
+        expect(await open(sealed.visits[1].note)).toEqual({
+          set: [expect.stringMatching(/^[\w-]{22}$/), 8],
+          '/id': payload.id,
+          '/visits/1/note': payload.visits[1].note,
+        })
+        expect(await open(sealed.phones['a/b~c'])).toEqual({
+          set: [expect.stringMatching(/^[\w-]{22}$/), 8],
+          '/id': payload.id,
+          '/phones/a~1b~0c': payload.phones['a/b~c'],
+        })
       }
     },
   )

@@ -1,4 +1,5 @@
-// Two ways with AWS's own JavaScript SDK over aws-kms keyrings, and the calls of KMS that a payload costs.
+// Interoperation with AWS's own JavaScript SDK over aws-kms keyrings, in both directions, and the KMS calls per
+// payload.
 import { getClient, KMS, KmsKeyringNode } from '@aws-crypto/client-node'
 import { type KeyMaterial, keyMaterial, kmsKeyring } from '@glassine/keys'
 import { type LocalKms, startLocalKms } from '@glassine/local-kms'
@@ -14,7 +15,7 @@ beforeAll(async () => {
 })
 afterAll(() => kms.close())
 
-/** Key material of a process of its own: nothing is cached yet. */
+/** Key material as in a new process: nothing is cached yet. */
 const freshKeys = (): KeyMaterial => {
   const [first, second] = kms.keys
   return keyMaterial({
@@ -36,7 +37,12 @@ const theirs = () => {
   })
 }
 
-const encryptionContext = { Tenant: 't-1', späť: '漢字', 'glassine:model': 'patient' }
+const encryptionContext = {
+  Tenant: 't-1',
+  späť: '漢字',
+  'glassine:use': 'store:test',
+  'glassine:model': 'patient',
+}
 
 describe('aws-kms keyrings', () => {
   test.each([0x0478, 0x0578])('suite %d: AWS opens what we write', async (suiteId) => {
@@ -75,11 +81,11 @@ describe('aws-kms keyrings', () => {
   })
 })
 
-describe('calls of KMS', () => {
+describe('KMS calls', () => {
   const binding = { tenant: 't-1' }
 
-  test('a cold payload costs one data key, a warm one nothing, whatever the number of fields', async () => {
-    const services = messageEnvelope({ keys: freshKeys() })
+  test('a cold payload costs one data key, a warm one nothing, with any number of fields', async () => {
+    const services = messageEnvelope({ use: 'store:test', keys: freshKeys() })
     kms.resetCalls()
     const sealed = await services.encrypt(samplePatient(), patient, { binding })
     expect(kms.callCount('GenerateDataKey')).toBe(1)
@@ -90,24 +96,24 @@ describe('calls of KMS', () => {
     await services.decrypt(sealed, patient, { binding })
     expect(kms.callCount()).toBe(0)
 
-    const elsewhere = messageEnvelope({ keys: freshKeys() })
+    const elsewhere = messageEnvelope({ use: 'store:test', keys: freshKeys() })
     expect(await elsewhere.decrypt(sealed, patient, { binding })).toEqual(samplePatient())
     expect(kms.callCount('Decrypt')).toBe(1)
     expect(kms.calls.find(({ operation }) => operation === 'Decrypt')).toMatchObject({
-      encryptionContext: { tenant: 't-1', 'glassine:model': 'patient' },
+      encryptionContext: { tenant: 't-1', 'glassine:use': 'store:test', 'glassine:model': 'patient' },
     })
   })
 
-  test('a signed payload too, and the next payload uses the same key', async () => {
-    const services = messageEnvelope({ keys: freshKeys(), suite: '0x0578' })
+  test('a signed payload costs one data key, which the next payload uses too', async () => {
+    const services = messageEnvelope({ use: 'store:test', keys: freshKeys(), suite: '0x0578' })
     kms.resetCalls()
     await services.encrypt(samplePatient(), patient, { binding })
     await services.encrypt(samplePatient(), patient, { binding })
     expect(kms.callCount('GenerateDataKey')).toBe(1)
   })
 
-  test('`fieldContext` costs one data key a field, all at once, with the place in its context', async () => {
-    const services = messageEnvelope({ keys: freshKeys(), fieldContext: true })
+  test('`fieldContext` costs one data key per field, requested at once, with the place in its context', async () => {
+    const services = messageEnvelope({ use: 'store:test', keys: freshKeys(), fieldContext: true })
     kms.resetCalls()
     const sealed = await services.encrypt(samplePatient(), patient, { binding })
     expect(kms.callCount('GenerateDataKey')).toBe(8)
@@ -119,7 +125,7 @@ describe('calls of KMS', () => {
     expect(await services.decrypt(sealed, patient, { binding })).toEqual(samplePatient())
   })
 
-  test('KMS that cannot be reached is no failure of decryption', async () => {
+  test('an unreachable KMS is not reported as a failed decryption', async () => {
     const down = await startLocalKms({ keys: ['alias/down'] })
     const keys = () =>
       keyMaterial({
@@ -130,9 +136,13 @@ describe('calls of KMS', () => {
         }),
         timeout: 300,
       })
-    const sealed = await messageEnvelope({ keys: keys() }).encrypt(samplePatient(), patient, { binding })
+    const sealed = await messageEnvelope({ use: 'store:test', keys: keys() }).encrypt(
+      samplePatient(),
+      patient,
+      { binding },
+    )
     await down.close()
-    const services = messageEnvelope({ keys: keys() })
+    const services = messageEnvelope({ use: 'store:test', keys: keys() })
     const unavailable = { code: 'ERR_KEY_UNAVAILABLE', statusCode: 503 }
     await expect(services.decrypt(sealed, patient, { binding })).rejects.toMatchObject(unavailable)
     await expect(services.encrypt(samplePatient(), patient, { binding })).rejects.toMatchObject(unavailable)

@@ -1,4 +1,4 @@
-// AWS's official messages, written again: with their data keys and message ids injected, our bytes are theirs.
+// AWS's official messages, written again: with their data keys and message ids injected, our bytes equal theirs.
 import * as crypto from 'node:crypto'
 import { describeShared } from '@glassine/test-support'
 import { expect, test } from '@jest/globals'
@@ -10,7 +10,7 @@ const { encrypt } = await import('../src/bytes/index.ts')
 
 const someSigningKey = crypto.generateKeyPairSync('ec', { namedCurve: 'secp384r1' })
 
-/** A public key of its compressed point, by OpenSSL's decompression. */
+/** A public key from its compressed point, decompressed by OpenSSL. */
 const publicKeyOf = (point: string): crypto.KeyObject => {
   const whole = crypto.ECDH.convertKey(point, 'secp384r1', 'base64', 'base64', 'uncompressed') as string
   const bytes = Buffer.from(whole, 'base64')
@@ -31,7 +31,7 @@ interface KnownAnswer {
   readonly status: boolean
 }
 
-/** The parts of a message's header that a writer is given, and where its body begins. */
+/** The parts of a message's header that a writer is given, and the offset of its body. */
 const partsOf = (message: Buffer) => {
   let at = 35
   const part = (): Buffer => {
@@ -58,17 +58,17 @@ const partsOf = (message: Buffer) => {
   }
 }
 
-describeShared("AWS's official messages are written again", 'vectors/message', ({ json }) => {
-  // These have their pairs in an order of their own.
+describeShared("we write the same bytes as AWS's official messages", 'vectors/message', ({ json }) => {
+  // The pairs of these are in a different order.
   const unsorted = /^(15|17|19)\./
-  // Of those with IVs of another form, or an empty frame at the end, only the header is compared.
+  // Messages with other IVs, or with an empty final frame: only the header is compared.
   const whole = /^(1|3|4|5|22|23|25|26|30|31|35|36|37|39|41|43|45)\./
   const answers = (json('commitment-known-answers.json').tests as readonly KnownAnswer[])
     .filter(({ status, comment }) => status && !unsorted.test(comment))
     .map((answer) => ({ ...answer, message: Buffer.from(answer.ciphertext, 'base64') }))
     .filter(({ message }) => partsOf(message).framed)
 
-  test('there are 31 of them, and 17 of these are cut into frames as we do', () => {
+  test('there are 31 of them, 17 of which are framed as ours are', () => {
     expect(answers).toHaveLength(31)
     expect(answers.filter(({ comment }) => whole.test(comment))).toHaveLength(17)
   })
@@ -89,7 +89,7 @@ describeShared("AWS's official messages are written again", 'vectors/message', (
     if (point !== undefined) injectSigningKey({ ...someSigningKey, publicKey: publicKeyOf(point) })
     const options = { encryptionContext, suiteId, frameLength }
     const { result } = await encrypt(fixedKey(dataKey, keys), plaintext, options)
-    // All but the signature, whose private key is not known.
+    // All but the signature: its private key is unknown.
     const compared = whole.test(comment) ? reference.length : bodyAt
     const expected = message.toString('hex', 0, compared)
     expect(result.toString('hex', 0, compared)).toBe(expected)

@@ -1,4 +1,4 @@
-// The official known answers of message format version 2, with their data keys: no keyring and no KMS takes part.
+// The official known answers of message format version 2, with their data keys: no keyring or KMS is involved.
 import { describeShared } from '@glassine/test-support'
 import { expect, test } from '@jest/globals'
 import { decrypt } from '../src/bytes/index.ts'
@@ -23,13 +23,13 @@ describeShared('commitment known answers of the AWS Encryption SDK', 'vectors/me
     return decrypt(fixedKey(key), Buffer.from(answer.ciphertext, 'base64'), { encryptionContext })
   }
 
-  test('there are 46 of them, 41 to be opened and 5 to be refused', () => {
+  test('there are 46 of them, 41 valid and 5 invalid', () => {
     expect(tests).toHaveLength(46)
     expect(tests.filter(({ status }) => status)).toHaveLength(41)
   })
 
   test.each(tests.filter(({ status }) => status).map((answer) => [answer.comment, answer] as const))(
-    'opens: %s',
+    'we decrypt: %s',
     async (_comment, answer) => {
       const { plaintext, messageHeader } = await open(answer)
       expect(plaintext.toString('utf8')).toBe(answer['plaintext-frames'].join(''))
@@ -40,13 +40,13 @@ describeShared('commitment known answers of the AWS Encryption SDK', 'vectors/me
   )
 
   test.each(tests.filter(({ status }) => !status).map((answer) => [answer.comment, answer] as const))(
-    'refuses: %s',
+    'we refuse: %s',
     async (_comment, answer) => {
       await expect(open(answer)).rejects.toMatchObject({ code: 'ERR_DECRYPT_FAILED' })
     },
   )
 
-  test('every one is refused under another key', async () => {
+  test('each is refused under another key', async () => {
     for (const answer of tests)
       await expect(open(answer, Buffer.alloc(32, 0xee))).rejects.toMatchObject({ code: 'ERR_DECRYPT_FAILED' })
   })

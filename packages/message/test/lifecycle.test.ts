@@ -1,4 +1,4 @@
-// The two phases: loans, frozen inputs, and what happens when one of the fields is wrong.
+// The two phases: leases, frozen inputs, and one wrong field among others.
 import { rejection } from '@glassine/test-support'
 import { describe, expect, test } from '@jest/globals'
 import { type MessageEnvelopeOptions, messageEnvelope } from '../src/index.ts'
@@ -20,10 +20,12 @@ describe.each([
   { shape: 'field', suite: '0x0578' },
 ] as const)('%j', (options) => {
   const keys = counted()
-  const services = messageEnvelope({ keys, ...options } as MessageEnvelopeOptions & { shape: 'bundle' })
+  const services = messageEnvelope({ use: 'store:test', keys, ...options } as MessageEnvelopeOptions & {
+    shape: 'bundle'
+  })
   const seal = async (): Promise<any> => services.encrypt(samplePatient(), patient, { binding })
 
-  test('inputs are only read, and results are new', async () => {
+  test('inputs are only read, and results are new objects', async () => {
     const input = deepFrozen(samplePatient())
     const frozenOptions = deepFrozen({ binding, partial: false })
     const sealed = deepFrozen(await services.encrypt(input, patient, frozenOptions))
@@ -32,14 +34,14 @@ describe.each([
     const before = JSON.stringify(sealed)
     const opened = await services.decrypt(sealed, patient, frozenOptions)
     expect(JSON.stringify(sealed)).toBe(before)
-    // Nobody else holds what was returned.
+    // No one else holds the returned object.
     opened.visits[0]!.note = 'changed'
     opened.tags.push('more')
     expect(JSON.stringify(sealed)).toBe(before)
     expect(input).toEqual(samplePatient())
   })
 
-  test('keys are held between the phases, and given back once', async () => {
+  test('keys are held between the phases, and released once', async () => {
     const preparedSeal = await services.prepareSeal(samplePatient(), patient, { binding })
     expect(keys.outstanding).toBeGreaterThan(0)
     const sealed = preparedSeal.finish()
@@ -53,7 +55,7 @@ describe.each([
     expect(keys.outstanding).toBe(0)
   })
 
-  test('released without work, and twice', async () => {
+  test('it can be released without work, and twice', async () => {
     for (const prepare of [
       () => services.prepareSeal(samplePatient(), patient, { binding }),
       async () => services.prepareOpen(await seal(), patient, { binding }),
@@ -66,22 +68,28 @@ describe.each([
     }
   })
 
-  test('finished twice', async () => {
+  test('it cannot be finished twice', async () => {
     const prepared = await services.prepareSeal(samplePatient(), patient, { binding })
     prepared.finish()
     expect(() => prepared.finish()).toThrow(expect.objectContaining({ code: 'ERR_ENCRYPT_FAILED' }))
     expect(keys.outstanding).toBe(0)
   })
 
-  test('a field that fails in the second phase gives all keys back', async () => {
+  test('a field that fails in the second phase releases all keys', async () => {
     const sealed = structuredClone(await seal())
     const place = options.shape === 'bundle' ? 'sealed' : 'ssn'
     const bytes = Buffer.from(sealed[place], 'base64')
     bytes[bytes.length - 20]! ^= 1
     sealed[place] = bytes.toString('base64')
-    const prepared = await services.prepareOpen(sealed, patient, { binding })
-    expect(keys.outstanding).toBeGreaterThan(0)
-    expect(() => prepared.finish()).toThrow(expect.objectContaining({ code: 'ERR_DECRYPT_FAILED' }))
+    const failed = expect.objectContaining({ code: 'ERR_DECRYPT_FAILED' })
+    // With several keys, the first message under each is decrypted before the next keys are requested.
+    if (options.shape === 'field' && options.fieldContext)
+      await expect(services.prepareOpen(sealed, patient, { binding })).rejects.toEqual(failed)
+    else {
+      const prepared = await services.prepareOpen(sealed, patient, { binding })
+      expect(keys.outstanding).toBeGreaterThan(0)
+      expect(() => prepared.finish()).toThrow(failed)
+    }
     expect(keys.outstanding).toBe(0)
   })
 
@@ -92,7 +100,7 @@ describe.each([
     ['a date', new Date(0)],
     ['a map', new Map()],
     ['undefined in an array', [undefined]],
-  ])('a value that cannot be sealed costs no key: %s', async (_what, street) => {
+  ])('a value that cannot be encrypted costs no key: %s', async (_what, street) => {
     const before = keys.requests
     const payload: PatientDto = { ...samplePatient(), address: { street, city: 'Bern' } }
     expect(await rejection(services.encrypt(payload, patient, { binding }))).toMatchObject({
@@ -102,7 +110,7 @@ describe.each([
     expect(keys.requests).toBe(before)
   })
 
-  test('a payload without its fields', async () => {
+  test('a payload without its fields is refused', async () => {
     const before = keys.requests
     const { ssn: _gone, ...rest } = samplePatient()
     expect((await rejection(services.encrypt(rest as PatientDto, patient, { binding }))).code).toBe(
@@ -132,20 +140,20 @@ describe.each([
   })
 })
 
-test('more different keys than one payload may need', async () => {
+test('a payload with too many different keys is refused', async () => {
   const { defineFields } = await import('@glassine/core')
   const { encrypt } = await import('../src/bytes/index.ts')
   const { rawKeyring } = await import('./support/keys.ts')
   const list = defineFields<{ rows: string[] }>('list', { 'rows[*]': {} })
   const rows: string[] = []
-  const encryptionContext = { tenant: 't-1', 'glassine:model': 'list' }
+  const encryptionContext = { tenant: 't-1', 'glassine:use': 'store:test', 'glassine:model': 'list' }
   const keyring = rawKeyring()
-  for (let at = 0; at < 1_001; at++) {
+  for (let at = 0; at < 65; at++) {
     const { result } = await encrypt(keyring, `{"/rows/${at}":"x"}`, { encryptionContext })
     rows.push(result.toString('base64'))
   }
   const keys = counted()
-  const services = messageEnvelope({ keys })
+  const services = messageEnvelope({ use: 'store:test', keys, bindFields: 'place' })
   expect(await rejection(services.decrypt({ rows } as any, list, { binding }))).toMatchObject({
     code: 'ERR_TOO_LARGE',
     statusCode: 400,
@@ -153,6 +161,6 @@ test('more different keys than one payload may need', async () => {
   expect(keys.requests).toBe(0)
   rows.pop()
   const opened = await services.decrypt({ rows } as any, list, { binding })
-  expect(opened.rows).toHaveLength(1_000)
+  expect(opened.rows).toHaveLength(64)
   expect(keys.outstanding).toBe(0)
 })

@@ -1,9 +1,10 @@
-import { GlassineError } from '@glassine/core'
-import { rejection } from '@glassine/test-support'
+import { refusedOption, rejection } from '@glassine/test-support'
 import { describe, expect, test } from '@jest/globals'
 import { decrypt, encrypt } from '../src/bytes/index.ts'
+import { checkedEnvelopeOptions } from '../src/envelope-options.ts'
 import { messageEnvelope } from '../src/index.ts'
 import { suite0x0178, suite0x0378 } from '../src/legacy.ts'
+import { readerLimits, writerOptionsOf } from '../src/options.ts'
 import { committingSuites } from '../src/suites.ts'
 import { rawKeys } from './support/keys.ts'
 import { one, patient, samplePatient } from './support/models.ts'
@@ -11,17 +12,6 @@ import { legacyPeer, peerKeyring } from './support/peer.ts'
 
 const keys = rawKeys()
 const binding = { tenant: 't-1' }
-
-const optionAtFault = (make: () => unknown): string | undefined => {
-  try {
-    make()
-  } catch (error) {
-    expect(error).toBeInstanceOf(GlassineError)
-    expect((error as GlassineError).code).toBe('ERR_OPTION_INVALID')
-    return (error as GlassineError).cause.option
-  }
-  return undefined
-}
 
 describe('messageEnvelope refuses at construction', () => {
   test.each<[string, any]>([
@@ -40,7 +30,31 @@ describe('messageEnvelope refuses at construction', () => {
     ['bundleMember', { shape: 'bundle', bundleMember: 5 }],
     ['fieldContext', { fieldContext: 'yes' }],
     ['fieldContext', { shape: 'bundle', fieldContext: true }],
-    ['fieldContext', { bindFields: false, fieldContext: true }],
+    ['fieldContext', { bindFields: false, use: false, values: 'json', fieldContext: true }],
+    ['use', { bindFields: false, values: 'json' }],
+    ['use', { use: false }],
+    ['values', { bindFields: false, use: false }],
+    ['values', { values: 'text' }],
+    ['service', { service: 'a b' }],
+    ['service', { service: '' }],
+    ['service', { bindFields: false, use: false, values: 'json', service: 'x' }],
+    ['service', { service: 'a ' }],
+    ['service', { service: ' a' }],
+    ['service', { service: 'a'.repeat(129) }],
+    ...[
+      'xrequest',
+      'requestx',
+      ' response',
+      'response:a b',
+      'response:a\u00e9',
+      `queue:${'a'.repeat(129)}`,
+    ].map((use) => ['use', { use }] as [string, object]),
+    ...['requests', 'request:', 'queue', 'queue:', 'queue:a b', 'Queue:x', '*', '', 7].map(
+      (use) => ['use', { use }] as [string, object],
+    ),
+    ['maxHeaderBytes', { maxHeaderBytes: 65_537 }],
+    ['maxKeysPerPayload', { maxKeysPerPayload: 0 }],
+    ['bindFields', { bindFields: true }],
     ['bindFields', { bindFields: 0 }],
     ['bindFields', { shape: 'bundle', bindFields: false }],
     ['requiredContext', { requiredContext: 'tenant' }],
@@ -61,11 +75,11 @@ describe('messageEnvelope refuses at construction', () => {
     ['legacySuites', { legacySuites: [{ ...suite0x0178, cipherKey: undefined }] }],
     ['shap', { shap: 'bundle' }],
   ])('%s: %j', (option, options) => {
-    expect(optionAtFault(() => messageEnvelope({ keys, ...options }))).toBe(option)
+    expect(refusedOption(() => messageEnvelope({ use: 'store:test', keys, ...options }))).toBe(option)
   })
 
-  test('no options at all', () => {
-    expect(optionAtFault(() => messageEnvelope(undefined as any))).toBe('options')
+  test('missing options', () => {
+    expect(refusedOption(() => messageEnvelope(undefined as any))).toBe('options')
   })
 })
 
@@ -89,7 +103,7 @@ describe('the functions on bytes refuse', () => {
     ['legacySuites', { legacySuites: true }],
     ['legacySuites', { legacySuites: ['0x0014'] }],
     ['legacySuites', { legacySuites: committingSuites }],
-  ])('%s, when they decrypt: %j', async (option, options) => {
+  ])('%s, for decryption: %j', async (option, options) => {
     const { result } = await encrypt(keys, 'text')
     expect(await rejection(decrypt(keys, result, options))).toMatchObject({
       code: 'ERR_OPTION_INVALID',
@@ -97,7 +111,7 @@ describe('the functions on bytes refuse', () => {
     })
   })
 
-  test.each([[undefined], [null], [{}], ['key']])('keys that are none: %j', async (none: any) => {
+  test.each([[undefined], [null], [{}], ['key']])('%j as keys', async (none: any) => {
     const expected = { code: 'ERR_OPTION_INVALID', cause: { option: 'keys' } }
     expect(await rejection(encrypt(none, 'text'))).toMatchObject(expected)
     expect(await rejection(decrypt(none, Buffer.alloc(0)))).toMatchObject(expected)
@@ -119,7 +133,7 @@ describe('the functions on bytes refuse', () => {
       expect((await rejection(call)).code).toBe('ERR_BINDING_INVALID')
   })
 
-  test('a context that does not fit the format', async () => {
+  test('a context that exceeds the format', async () => {
     const encryptionContext = { a: 'x'.repeat(65_536) }
     expect((await rejection(encrypt(keys, 'text', { encryptionContext }))).code).toBe('ERR_BINDING_INVALID')
   })
@@ -129,7 +143,7 @@ describe('the functions on bytes refuse', () => {
   })
 
   test.each<[any]>([[undefined], ['AgR4'], [Buffer.alloc(0)], [Buffer.alloc(1_000)], [new Uint8Array(36)]])(
-    'what is no message: %j',
+    '%j as a message',
     async (ciphertext) => {
       expect((await rejection(decrypt(keys, ciphertext))).code).toBe('ERR_DECRYPT_FAILED')
     },
@@ -137,7 +151,7 @@ describe('the functions on bytes refuse', () => {
 })
 
 describe('the binding', () => {
-  const services = messageEnvelope({ keys })
+  const services = messageEnvelope({ use: 'store:test', keys })
   test.each<[any]>([
     [{ tenant: undefined }],
     [{ tenant: '' }],
@@ -147,8 +161,8 @@ describe('the binding', () => {
     [{ 'aws-crypto-public-key': 'x' }],
     [null],
     ['t-1'],
-  ])('%j is refused both ways', async (wrong) => {
-    // Known to be good, so that a wrong one that looks alike would be found as known.
+  ])('%j is refused in both directions', async (wrong) => {
+    // Cached as valid, so that a wrong one that looks alike would be found as known.
     const sealed = await services.encrypt(samplePatient(), patient, { binding })
     expect((await rejection(services.encrypt(samplePatient(), patient, { binding: wrong }))).code).toBe(
       'ERR_BINDING_INVALID',
@@ -158,10 +172,10 @@ describe('the binding', () => {
     )
   })
 
-  test('pairs are a set: their order says nothing', async () => {
+  test('the order of its pairs does not matter', async () => {
     const sealed = await services.encrypt({ ssn: 1 }, one, { binding: { a: '1', b: '2' } })
     expect(await services.decrypt(sealed, one, { binding: { b: '2', a: '1' } })).toEqual({ ssn: 1 })
-    // And the boundary between name and value is not to be moved.
+    // And the boundary between name and value cannot be moved.
     expect((await rejection(services.decrypt(sealed, one, { binding: { a: '1b', '2': '2' } }))).code).toBe(
       'ERR_DECRYPT_FAILED',
     )
@@ -169,18 +183,23 @@ describe('the binding', () => {
 })
 
 describe('legacySuites of an envelope', () => {
-  test('opens by name what it otherwise refuses', async () => {
-    const encryptionContext = { ...binding, 'glassine:model': 'one' }
+  test('allow by name what is otherwise refused', async () => {
+    const encryptionContext = { ...binding, 'glassine:use': 'store:test', 'glassine:model': 'one' }
     const { result } = await legacyPeer.encrypt(peerKeyring(), Buffer.from('{"/ssn":"1"}'), {
       suiteId: 0x0178 as any,
       encryptionContext,
     })
     const ssn = result.toString('base64')
-    const allowed = messageEnvelope({ keys, legacySuites: [suite0x0178] })
+    const allowed = messageEnvelope({
+      use: 'store:test',
+      bindFields: 'place',
+      keys,
+      legacySuites: [suite0x0178],
+    })
     expect(allowed.recognises(ssn)).toBe(true)
     expect(await allowed.decrypt({ ssn } as any, one, { binding })).toEqual({ ssn: '1' })
     for (const legacySuites of [[], [suite0x0378]]) {
-      const strict = messageEnvelope({ keys, legacySuites })
+      const strict = messageEnvelope({ use: 'store:test', keys, legacySuites })
       expect(strict.recognises(ssn)).toBe(false)
       expect((await rejection(strict.decrypt({ ssn } as any, one, { binding }))).code).toBe(
         'ERR_DECRYPT_FAILED',
@@ -190,7 +209,7 @@ describe('legacySuites of an envelope', () => {
 })
 
 describe('recognises', () => {
-  const services = messageEnvelope({ keys })
+  const services = messageEnvelope({ use: 'store:test', keys })
 
   test.each<[any]>([
     [undefined],
@@ -202,12 +221,47 @@ describe('recognises', () => {
     ['AgR4'],
     ['AgR4 is how it starts'],
     ['AgV4'.repeat(50)],
-  ])('not %j', (value) => {
+  ])('no message in %j', (value) => {
     expect(services.recognises(value)).toBe(false)
   })
 
-  test('so that a text which only starts like a message can be sealed', async () => {
+  test('but not text that only starts like a message, so that it can be encrypted', async () => {
     const sealed = await services.encrypt({ ssn: 'AgR4 is how it starts' }, one, { binding })
     expect(await services.decrypt(sealed, one, { binding })).toEqual({ ssn: 'AgR4 is how it starts' })
+  })
+})
+
+describe('what is not said', () => {
+  const checked = (options: object = {}) => checkedEnvelopeOptions({ keys, ...options } as never)
+
+  test('is as the documentation has it', () => {
+    expect(checked()).toMatchObject({
+      writerOptions: { suite: { name: '0x0478' }, frameLength: 4_096, maxEncryptedDataKeys: 5 },
+      limits: { maxEncryptedDataKeys: 5, maxHeaderBytes: 4_096 },
+      maxKeysPerPayload: 64,
+    })
+    expect([...checked().limits.suites.keys()].toSorted()).toEqual([0x0478, 0x0578])
+    expect(readerLimits()).toMatchObject({ maxEncryptedDataKeys: 5, maxHeaderBytes: 16_384 })
+    expect(writerOptionsOf('0x0578', 100, 7)).toMatchObject({
+      suite: { name: '0x0578' },
+      frameLength: 100,
+      maxEncryptedDataKeys: 7,
+    })
+  })
+
+  test('is replaced by what is', () => {
+    expect(
+      checked({
+        suite: '0x0578',
+        frameLength: 1,
+        maxEncryptedDataKeys: 2,
+        maxHeaderBytes: 256,
+        maxKeysPerPayload: 3,
+      }),
+    ).toMatchObject({
+      writerOptions: { suite: { name: '0x0578' }, frameLength: 1, maxEncryptedDataKeys: 2 },
+      limits: { maxEncryptedDataKeys: 2, maxHeaderBytes: 256 },
+      maxKeysPerPayload: 3,
+    })
   })
 })

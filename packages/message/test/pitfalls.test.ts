@@ -1,4 +1,4 @@
-// Known defects of this field that no other file here stands against; docs/threat-model.md lists all of them.
+// Known defects in field encryption that no other file here covers; docs/threat-model.md lists all of them.
 import { describe, expect, jest, test } from '@jest/globals'
 import { decrypt } from '../src/bytes/index.ts'
 import { messageEnvelope } from '../src/index.ts'
@@ -8,12 +8,12 @@ import { rawKeys } from './support/keys.ts'
 import { one } from './support/models.ts'
 import { encryptedDataKeysOf, referenceWriter } from './support/reference-message.ts'
 
-describe('key commitment is checked for itself', () => {
+describe('key commitment is checked by itself', () => {
   const dataKey = Buffer.alloc(32, 7)
   const keys = fixedKey(dataKey)
 
   /**
-   * What a writer who knows the data key can make: another commitment, and a header tag that is right for it, so that
+   * What a writer with the data key can make: another commitment with a matching header tag, so that
    * every tag of the message is right. `change` gets the commitment.
    */
   const resealed = (change: (commitment: Buffer) => void): Buffer => {
@@ -27,7 +27,7 @@ describe('key commitment is checked for itself', () => {
     ])
   }
 
-  test('a message that was tagged anew opens, as long as its commitment is right', async () => {
+  test('a re-tagged message is accepted if its commitment is right', async () => {
     const { plaintext } = await decrypt(
       keys,
       resealed(() => {}),
@@ -36,7 +36,7 @@ describe('key commitment is checked for itself', () => {
   })
 
   test.each([0, 15, 31])(
-    'one whose commitment differs in byte %d does not, though every tag is right',
+    'a commitment that differs in byte %d is refused, even if every tag is right',
     async (at) => {
       const message = resealed((commitment) => {
         commitment[at]! ^= 1
@@ -46,8 +46,8 @@ describe('key commitment is checked for itself', () => {
   )
 })
 
-test('nothing is compressed: values of one length give messages of one length', async () => {
-  const services = messageEnvelope({ keys: rawKeys() })
+test('nothing is compressed: values of equal length give messages of equal length', async () => {
+  const services = messageEnvelope({ use: 'store:test', keys: rawKeys() })
   const lengthOf = async (ssn: string): Promise<number> => {
     const sealed = await services.encrypt({ ssn }, one, { binding: { tenant: 't-1' } })
     return (sealed.ssn as unknown as string).length
@@ -56,7 +56,7 @@ test('nothing is compressed: values of one length give messages of one length', 
   expect(await lengthOf('a'.repeat(9_000))).toBe(await lengthOf(varied))
 })
 
-test('nothing random is drawn before the first request, so that no snapshot carries it', async () => {
+test('no random bytes are drawn before the first request, so no snapshot contains any', async () => {
   const crypto = await import('node:crypto')
   const calls: string[] = []
   const sources = ['randomBytes', 'randomFillSync', 'randomFill', 'randomUUID', 'randomInt'] as const
@@ -75,9 +75,13 @@ test('nothing random is drawn before the first request, so that no snapshot carr
   const { keyMaterial } = await import('@glassine/keys')
   const { rawAesKeyring } = await import('@glassine/keys/raw-aes')
   const keyring = rawAesKeyring({ namespace: 'test', name: 'key', key: Buffer.alloc(32, 1) })
-  const services = fresh.messageEnvelope({ keys: keyMaterial({ keyring }), suite: '0x0578' })
+  const services = fresh.messageEnvelope({
+    use: 'store:test',
+    keys: keyMaterial({ keyring }),
+    suite: '0x0578',
+  })
   expect(calls).toEqual([])
   await services.encrypt({ ssn: '1' }, one, { binding: { tenant: 't-1' } })
-  // The count works: a data key, its wrap, a message id and a signing key.
+  // The counters work: a data key, its wrap, a message id and a signing key.
   expect(calls).toEqual(expect.arrayContaining(['randomBytes', 'randomFillSync']))
 })

@@ -1,7 +1,7 @@
 import type { KeyMaterial } from '@glassine/keys'
 import { afterEach, describe, expect, jest, test } from '@jest/globals'
 import { encrypt } from '../src/bytes/index.ts'
-import { writeMessageId } from '../src/seal.ts'
+import { writeMessageId } from '../src/message.ts'
 import { rawKeys } from './support/keys.ts'
 
 const ids = (count: number): string[] =>
@@ -19,11 +19,11 @@ describe('message ids', () => {
     jest.restoreAllMocks()
   })
 
-  test('never repeat, over many fillings of the pool', () => {
+  test('never repeat, over many refills of the pool', () => {
     expect(new Set(ids(5_000)).size).toBe(5_000)
   })
 
-  /** The pool itself: the buffer that ids are copied out of. */
+  /** The pool itself: the buffer from which ids are copied. */
   const poolOf = (): Buffer => {
     const copy = jest.spyOn(Buffer.prototype, 'copy')
     ids(1)
@@ -32,7 +32,7 @@ describe('message ids', () => {
     return pool
   }
 
-  test('leave nothing of themselves in the pool', () => {
+  test('are erased from the pool', () => {
     const pool = poolOf()
     const given = ids(20)
     const left = pool.toString('hex')
@@ -40,8 +40,8 @@ describe('message ids', () => {
   })
 
   test.each([
-    ['has grown old', 101],
-    ['is of an unknown age, since the clock went back', -1],
+    ['is too old', 101],
+    ['has an unknown age because the clock went back', -1],
   ])('do not come from a pool that %s', (_reason, ms) => {
     const clock = jest.spyOn(Date, 'now').mockReturnValue(1_000_000)
     ids(64)
@@ -49,11 +49,28 @@ describe('message ids', () => {
     const before = Buffer.from(pool)
     clock.mockReturnValue(1_000_000 + ms)
     const [next] = ids(1)
-    // What was left would have been given out next, here or in another environment restored from the same snapshot.
+    // The rest would be used next, here or in another environment restored from the same snapshot.
     expect(before.toString('hex')).not.toContain(next)
     clock.mockReturnValue(1_000_000 + ms + 100)
     const now = pool.toString('hex')
     expect(now).toContain(ids(1)[0])
+  })
+})
+
+describe('message ids under SnapStart', () => {
+  const variable = 'AWS_LAMBDA_INITIALIZATION_TYPE'
+  afterEach(() => {
+    delete process.env[variable]
+    jest.restoreAllMocks()
+  })
+
+  test('are drawn one by one, since environments restored from one snapshot would share a pool', () => {
+    process.env[variable] = 'snap-start'
+    // The pool of the tests above is too old by then.
+    jest.spyOn(Date, 'now').mockReturnValue(Number.MAX_SAFE_INTEGER)
+    const copy = jest.spyOn(Buffer.prototype, 'copy')
+    expect(new Set(ids(200)).size).toBe(200)
+    expect(copy).not.toHaveBeenCalled()
   })
 })
 
@@ -66,7 +83,7 @@ describe('signing keys', () => {
     return messageHeader.encryptionContext['aws-crypto-public-key']!
   }
 
-  test('never repeat: each context has its own, and each source of keys', async () => {
+  test('never repeat: each context and each source of keys has its own', async () => {
     const [a, b] = [rawKeys(), rawKeys()]
     const made = [
       await publicKeyOf(a, 't-1'),

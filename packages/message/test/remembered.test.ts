@@ -1,4 +1,4 @@
-// What is worked out once and remembered must be bounded, and must never stand for something else.
+// Everything that is computed once and cached must be bounded, and must never be mistaken for something else.
 
 import type { Keyring } from '@glassine/keys'
 import { boundedMap } from '@glassine/keys/internal'
@@ -14,7 +14,7 @@ afterEach(() => {
   jest.restoreAllMocks()
 })
 
-test('a bounded map forgets its oldest entry', () => {
+test('a bounded map drops its oldest entry', () => {
   const map = boundedMap<number>()
   for (let at = 0; at < 1_001; at++) map.set(`key-${at}`, at)
   expect(map.get('key-0')).toBeUndefined()
@@ -22,8 +22,8 @@ test('a bounded map forgets its oldest entry', () => {
   expect(map.get('key-1000')).toBe(1_000)
 })
 
-test('more tenants than are remembered', async () => {
-  const services = messageEnvelope({ keys: rawKeys() })
+test('more tenants than the cache holds are served correctly', async () => {
+  const services = messageEnvelope({ use: 'store:test', keys: rawKeys() })
   const tenants = Array.from({ length: 1_100 }, (_, at) => `t-${at}`)
   const sealed = await Promise.all(
     tenants.map((tenant) => services.encrypt({ ssn: tenant }, one, { binding: { tenant } })),
@@ -33,7 +33,7 @@ test('more tenants than are remembered', async () => {
   await expectUniformFailure(services.decrypt(sealed[0]!, one, { binding: { tenant: 't-1099' } }))
 })
 
-test('a header that is too long to be remembered is read each time', async () => {
+test('a header that is too long to be cached is parsed each time', async () => {
   const keys = rawKeys()
   const encryptionContext = { long: 'x'.repeat(5_000), other: 'é'.repeat(100) }
   const { result } = await encrypt(keys, 'text', { encryptionContext })
@@ -41,14 +41,14 @@ test('a header that is too long to be remembered is read each time', async () =>
     expect((await decrypt(keys, result, { encryptionContext })).plaintext.toString()).toBe('text')
 })
 
-test('one source of keys does not answer for another', async () => {
+test('one source of keys is never used for another', async () => {
   const [a, b] = [rawKeys('a'), rawKeys('b')]
   const { result } = await encrypt(a, 'text')
   expect((await decrypt(a, result)).plaintext.toString()).toBe('text')
   await expectUniformFailure(decrypt(b, result))
 })
 
-test('one data key under writers of different options', async () => {
+test('one data key serves writers with different options', async () => {
   const keys = rawKeys()
   const encryptionContext = { a: '1', b: '2' }
   for (let time = 0; time < 2; time++)
@@ -64,7 +64,7 @@ test('one data key under writers of different options', async () => {
       const opened = await decrypt(keys, result, { encryptionContext, requiredContext })
       expect(opened.plaintext.toString()).toBe('some text')
     }
-  // All of them under one key: only the first asked for it.
+  // All of them under one key: only the first requested it.
   expect(keys.stats().misses).toBe(1)
 })
 
@@ -82,7 +82,7 @@ test('a signing key is used for five minutes', async () => {
   expect(await publicKeyAt(300_000)).not.toBe(first)
 })
 
-describe('a keyring of the user', () => {
+describe('a user-supplied keyring', () => {
   const base = rawKeyring()
   const answering = (change: Partial<Keyring>): Keyring => ({
     ...base,
@@ -90,7 +90,7 @@ describe('a keyring of the user', () => {
     ...change,
   })
 
-  test('that gives a part which does not fit the format', async () => {
+  test('is refused if it returns a part that does not fit the format', async () => {
     const keyring = answering({
       generate: async (request) => {
         const { dataKey } = await base.generate(request)
@@ -104,7 +104,7 @@ describe('a keyring of the user', () => {
     expect((await rejection(encrypt(keyring, 'text'))).code).toBe('ERR_ENCRYPT_FAILED')
   })
 
-  test('that throws', async () => {
+  test('may throw, and its message does not leave', async () => {
     const failing = answering({
       generate: async () => {
         throw new Error('secret')
@@ -121,7 +121,7 @@ describe('a keyring of the user', () => {
     }
   })
 
-  test('that knows none of the wrapped keys', async () => {
+  test('may know none of the wrapped keys', async () => {
     const { result } = await encrypt(base, 'text')
     await expectUniformFailure(decrypt(answering({ unwrap: async () => undefined }), result))
   })

@@ -1,4 +1,4 @@
-// Context that is authenticated and not stored. AWS's JavaScript SDK does not have it.
+// Context that is authenticated but not stored. AWS's JavaScript SDK does not support it.
 import { rejection } from '@glassine/test-support'
 import { describe, expect, test } from '@jest/globals'
 import { decrypt, encrypt } from '../src/bytes/index.ts'
@@ -15,7 +15,7 @@ const encryptionContext = { zeta: 'stored', tenant: 't-1', region: 'eu' }
 const requiredContext = ['tenant', 'region']
 
 describe('required encryption context', () => {
-  test('the bytes are those of the specification', async () => {
+  test('has the bytes of the specification', async () => {
     const { result } = await encrypt(fixedKey(dataKey), 'text', { encryptionContext, requiredContext })
     const writer = referenceWriter({ messageId: result.subarray(3, 35), dataKey })
     const header = writer.header({
@@ -26,7 +26,7 @@ describe('required encryption context', () => {
     expect(result).toEqual(Buffer.concat([header, writer.body(Buffer.from('text'), 4096)]))
   })
 
-  test('all pairs may be required: then the header has no context', async () => {
+  test('may contain all pairs: then the header has no context', async () => {
     const options = { encryptionContext, requiredContext: Object.keys(encryptionContext) }
     const { result } = await encrypt(rawKeys(), 'text', options)
     expect(result.readUInt16BE(35)).toBe(0)
@@ -35,7 +35,7 @@ describe('required encryption context', () => {
     expect(messageHeader.encryptionContext).toEqual(encryptionContext)
   })
 
-  test('whoever does not know the values cannot open the message, AWS included', async () => {
+  test('readers that do not know the values cannot decrypt the message, AWS included', async () => {
     const { result } = await encrypt(rawKeys(), 'text', { encryptionContext, requiredContext })
     for (const wrong of [
       { ...encryptionContext, tenant: 't-2' },
@@ -47,7 +47,7 @@ describe('required encryption context', () => {
     await expect(peer.decrypt(peerKeyring(), result)).rejects.toThrow()
   })
 
-  test('with one data key for all contexts, the header tag alone tells them apart', async () => {
+  test('is told apart by the header tag alone if all contexts share a data key', async () => {
     const keys = fixedKey(dataKey)
     const { result } = await encrypt(keys, 'text', { encryptionContext, requiredContext })
     const wrong = { ...encryptionContext, tenant: 't-2' }
@@ -57,7 +57,7 @@ describe('required encryption context', () => {
     )
   })
 
-  test('is looked at again when the same keys and pairs were used before', async () => {
+  test('is checked again even if the same keys and pairs were used before', async () => {
     const keys = fixedKey(dataKey)
     const sizes: number[] = []
     for (const required of [[], ['tenant'], ['region'], ['tenant', 'region'], []]) {
@@ -71,18 +71,19 @@ describe('required encryption context', () => {
     expect(new Set(sizes).size).toBe(4)
   })
 
-  test('a required name must be there', async () => {
+  test('must contain every required name', async () => {
     const error = await rejection(encrypt(rawKeys(), 'text', { requiredContext: ['tenant'] }))
     expect(error.code).toBe('ERR_BINDING_INVALID')
-    const services = messageEnvelope({ keys: rawKeys(), requiredContext: ['tenant'] })
+    const services = messageEnvelope({ use: 'store:test', keys: rawKeys(), requiredContext: ['tenant'] })
     expect((await rejection(services.encrypt(samplePatient(), patient, { binding: {} }))).code).toBe(
       'ERR_BINDING_INVALID',
     )
   })
 
-  test('in an envelope, signed as well', async () => {
+  test('works in an envelope, signed too', async () => {
     for (const suite of ['0x0478', '0x0578'] as const) {
       const services = messageEnvelope({
+        use: 'store:test',
         keys: rawKeys(),
         suite,
         requiredContext: ['glassine:model', 'tenant'],

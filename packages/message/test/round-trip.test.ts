@@ -6,9 +6,9 @@ import { patient, samplePatient } from './support/models.ts'
 const binding = { tenant: 't-1' }
 
 describe('field shape', () => {
-  const services = messageEnvelope({ keys: rawKeys() })
+  const services = messageEnvelope({ use: 'store:test', keys: rawKeys() })
 
-  test('every declared place holds a message of its own, and nothing else changes', async () => {
+  test('every declared place gets its own message, and nothing else changes', async () => {
     const sealed = await services.encrypt(samplePatient(), patient, { binding })
     expect(Object.keys(sealed)).toEqual(Object.keys(samplePatient()))
     const places = [
@@ -33,16 +33,16 @@ describe('field shape', () => {
     expect(await services.decrypt(sealed, patient, { binding })).toEqual(samplePatient())
   })
 
-  test('a JSON round trip of the sealed payload changes nothing', async () => {
+  test('a JSON round trip of the encrypted payload changes nothing', async () => {
     const sealed = JSON.parse(JSON.stringify(await services.encrypt(samplePatient(), patient, { binding })))
     expect(await services.decrypt(sealed, patient, { binding })).toEqual(samplePatient())
   })
 })
 
 describe('bundle shape', () => {
-  const services = messageEnvelope({ keys: rawKeys(), shape: 'bundle' })
+  const services = messageEnvelope({ use: 'store:test', keys: rawKeys(), shape: 'bundle' })
 
-  test('fields are taken out, elements leave a null, and one member holds the message', async () => {
+  test('fields are removed, elements become null, and one member holds the message', async () => {
     const sealed = await services.encrypt(samplePatient(), patient, { binding })
     expect(sealed).toEqual({
       id: 'p-1',

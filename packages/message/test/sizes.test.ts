@@ -18,16 +18,18 @@ describe.each([
 ] as const)('maxBytes: %j', (options) => {
   const make = () => {
     const keys = counted()
-    const services = messageEnvelope({ keys, ...options } as MessageEnvelopeOptions & { shape: 'bundle' })
+    const services = messageEnvelope({ use: 'store:test', keys, ...options } as MessageEnvelopeOptions & {
+      shape: 'bundle'
+    })
     const seal = (maxBytes?: number) => services.encrypt(samplePatient(), patient, { binding, maxBytes })
     return { keys, seal }
   }
 
-  test('the exact size passes, a byte less does not, and before any key is asked for', async () => {
+  test('the exact size passes, a byte less does not, before any key is requested', async () => {
     const { keys, seal } = make()
     const sizes = await Promise.all(Array.from({ length: 8 }, async () => textLength(await seal())))
     const size = Math.max(...sizes)
-    // A signature's length varies; the longest is what is reckoned with.
+    // A signature's length varies; the size assumes the longest.
     const room = options.suite === '0x0578' ? 8 * 8 : 0
     expect(textLength(await seal(size + room))).toBeLessThanOrEqual(size + room)
     const before = keys.requests
@@ -38,10 +40,10 @@ describe.each([
     expect(keys.outstanding).toBe(0)
   })
 
-  test('the first time, the size of wrapped keys is found out with the key', async () => {
+  test('the first time, the size of wrapped keys is known only with the key', async () => {
     const size = textLength(await make().seal())
     const { keys, seal } = make()
-    // Less than the fields alone would take: no key is asked for.
+    // Less than the fields alone take: no key is requested.
     expect((await rejection(seal(100))).code).toBe('ERR_TOO_LARGE')
     expect(keys.requests).toBe(0)
     expect((await rejection(seal(size - 1))).code).toBe('ERR_TOO_LARGE')
@@ -49,8 +51,8 @@ describe.each([
   })
 })
 
-test('what JSON cannot carry cannot be measured, and is not named', async () => {
-  const services = messageEnvelope({ keys: counted() })
+test('a value that JSON cannot carry is refused, and not quoted', async () => {
+  const services = messageEnvelope({ use: 'store:test', keys: counted() })
   const cyclic: any = { ...samplePatient(), secretName: {} }
   cyclic.secretName.secretName = cyclic.secretName
   const error = await rejection(
@@ -60,16 +62,15 @@ test('what JSON cannot carry cannot be measured, and is not named', async () => 
   expect(error.message).not.toContain('secretName')
 })
 
-test('more encrypted data keys than may be read are not written', async () => {
+test('more encrypted data keys than may be read are never written', async () => {
   const { rawKeyring } = await import('./support/keys.ts')
-  const { keyMaterial } = await import('@glassine/keys')
-  const { multiKeyring } = await import('@glassine/keys/multi')
+  const { keyMaterial, multiKeyring } = await import('@glassine/keys')
   const keyring = multiKeyring({ generator: rawKeyring('a'), children: [rawKeyring('b'), rawKeyring('c')] })
   const keys = counted(keyMaterial({ keyring }))
   const model = defineFields<{ a: string }>('m', { a: {} })
-  const strict = messageEnvelope({ keys, maxEncryptedDataKeys: 2 })
+  const strict = messageEnvelope({ use: 'store:test', keys, maxEncryptedDataKeys: 2 })
   expect((await rejection(strict.encrypt({ a: '1' }, model, { binding }))).code).toBe('ERR_ENCRYPT_FAILED')
-  const three = messageEnvelope({ keys, maxEncryptedDataKeys: 3 })
+  const three = messageEnvelope({ use: 'store:test', keys, maxEncryptedDataKeys: 3 })
   const sealed = await three.encrypt({ a: '1' }, model, { binding })
   expect(await three.decrypt(sealed, model, { binding })).toEqual({ a: '1' })
   const before = keys.requests

@@ -1,17 +1,17 @@
-/** On versions of Node that are slow with Buffers as keys: one KeyObject for each message, used for all of it. */
+/** On versions of Node that are slow with Buffers as keys: one KeyObject per message, used for all of it. */
 import { randomBytes } from 'node:crypto'
 import { recordCrypto } from '@glassine/test-support'
 import { beforeEach, expect, test } from '@jest/globals'
 
 const recorder = recordCrypto()
 Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '24.21.0' } })
-// Dynamically, and after the lines above.
+// Imported dynamically, after the lines above.
 const { decrypt, encrypt } = await import('../src/bytes/index.ts')
 const { fixedKey } = await import('./support/fixed-key.ts')
 
 beforeEach(() => recorder.reset())
 
-/** Which calls were given a key as a Buffer: the recorder does not note KeyObjects. */
+/** The calls that got a key as a Buffer; the recorder does not note KeyObjects. */
 const givenBuffers = (): readonly string[] =>
   recorder.seen.filter(({ role }) => role === 'key').map(({ call }) => call)
 const ivs = (of: string): number =>

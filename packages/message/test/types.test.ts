@@ -10,9 +10,9 @@ class Person {
   @Encrypted() ssn!: Encrypted<string>
 }
 
-test('types: plaintext where ciphertext is due does not compile, nor the reverse', async () => {
-  const services = messageEnvelope({ keys: rawKeys() })
-  const bundles = messageEnvelope({ keys: rawKeys(), shape: 'bundle' })
+test('types: plaintext where ciphertext is expected does not compile, nor the reverse', async () => {
+  const services = messageEnvelope({ use: 'store:test', keys: rawKeys() })
+  const bundles = messageEnvelope({ use: 'store:test', keys: rawKeys(), shape: 'bundle' })
   const options = { binding: { tenant: 't-1' } }
   const person: Person = { id: '1', ssn: '2' }
 
@@ -38,11 +38,11 @@ test('types: plaintext where ciphertext is due does not compile, nor the reverse
     // @ts-expect-error the binding is not optional
     await services.encrypt(person, Person, {})
     // @ts-expect-error an option of the other shape
-    messageEnvelope({ keys: rawKeys(), bundleMember: 'sealed' })
+    messageEnvelope({ use: 'store:test', keys: rawKeys(), bundleMember: 'sealed' })
     // @ts-expect-error a suite that is not written
-    messageEnvelope({ keys: rawKeys(), suite: '0x0178' })
+    messageEnvelope({ use: 'store:test', keys: rawKeys(), suite: '0x0178' })
     // @ts-expect-error places cannot be left unbound in a bundle
-    messageEnvelope({ keys: rawKeys(), shape: 'bundle', bindFields: false })
+    messageEnvelope({ use: 'store:test', keys: rawKeys(), shape: 'bundle', bindFields: false })
   }
   expectTypeOf(never).returns.resolves.toBeVoid()
 })

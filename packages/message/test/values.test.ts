@@ -1,4 +1,4 @@
-// Whatever can be sealed comes back exactly, type for type, in both shapes.
+// Every value that can be encrypted comes back exactly, with its type, in both shapes.
 
 import { defineFields } from '@glassine/core'
 import { expect, test } from '@jest/globals'
@@ -35,19 +35,24 @@ const payload = fc.record(
   { noNullPrototype: true },
 )
 
-test.each([{ shape: 'field' }, { shape: 'bundle' }, { shape: 'field', bindFields: false }] as const)(
-  '%j',
-  async (options) => {
-    const services = messageEnvelope({ keys: rawKeys(), ...options } as MessageEnvelopeOptions & {
-      shape: 'bundle'
-    })
-    await fc.assert(
-      fc.asyncProperty(payload, async (value) => {
-        const sealed = await services.encrypt(value as AnyDto, anything, { binding })
-        const received = JSON.parse(JSON.stringify(sealed))
-        expect(await services.decrypt(received, anything, { binding })).toStrictEqual(value)
-      }),
-      { numRuns: 150 },
-    )
-  },
-)
+test.each([
+  { shape: 'field' },
+  { shape: 'bundle' },
+  { shape: 'field', bindFields: false, use: false, values: 'json' },
+] as const)('values survive with %j', async (options) => {
+  const services = messageEnvelope({
+    use: 'store:test',
+    keys: rawKeys(),
+    ...options,
+  } as MessageEnvelopeOptions & {
+    shape: 'bundle'
+  })
+  await fc.assert(
+    fc.asyncProperty(payload, async (value) => {
+      const sealed = await services.encrypt(value as AnyDto, anything, { binding })
+      const received = JSON.parse(JSON.stringify(sealed))
+      expect(await services.decrypt(received, anything, { binding })).toStrictEqual(value)
+    }),
+    { numRuns: 150 },
+  )
+})

@@ -1,5 +1,5 @@
-// What is written, byte for byte, with randomness injected. The expected bytes come from the reference writer, and AWS's
-// own client opens them.
+// What is written, byte for byte, with injected randomness. The expected bytes come from the reference writer, and
+// AWS's own client decrypts them.
 import * as crypto from 'node:crypto'
 import { describe, expect, test } from '@jest/globals'
 import { fixedKey } from './support/fixed-key.ts'
@@ -23,11 +23,11 @@ const messageId = Buffer.from(Uint8Array.from({ length: 32 }, (_, at) => 5 * at 
 const bytesOf = (length: number): Buffer =>
   Buffer.from(Uint8Array.from({ length }, (_, at) => (at * 37 + (at >> 8) + 11) & 0xff))
 
-/** The data key as AWS's keyring can unwrap it. */
+/** The data key in a form that AWS's keyring can unwrap. */
 const wrapped = (...context: readonly Pair[]) =>
   rawAesWrapped(rawAes(), Buffer.alloc(12, 'v'), dataKey, ...context)
 
-/** Two private keys whose points have y of either sign, and the points as OpenSSL compresses them. */
+/** Two private keys whose points have a y of either sign, and the points as OpenSSL compresses them. */
 const signingKeys = [
   {
     d: 'bIX0Rgv5gQXVmXVDgyVhXiAARtlJlsxmY1L_b_mf0LLtoYMOEtMXNHCWyz5CPlWp',
@@ -70,9 +70,9 @@ const lengths: readonly [what: string, length: number, frameLength: number][] = 
   ['a frame length of the whole u32', 10, 0xffffffff],
 ]
 
-describe.each(lengths)('%s', (_what, length, frameLength) => {
+describe.each(lengths)('a message of %s', (_what, length, frameLength) => {
   const plaintext = bytesOf(length)
-  // In order of their UTF-8 bytes, which is another one by UTF-16 units and by locale.
+  // In order of their UTF-8 bytes, which differs from the order by UTF-16 units and by locale.
   const pairs: readonly Pair[] = [
     ['B', '1'],
     ['a', ''],
@@ -81,7 +81,7 @@ describe.each(lengths)('%s', (_what, length, frameLength) => {
   ]
   const encryptionContext = Object.fromEntries([...pairs].reverse())
 
-  test('0x0478', async () => {
+  test('has the expected bytes with 0x0478', async () => {
     injectIds(messageId)
     const keys = [wrapped(...pairs)]
     const { result } = await encrypt(fixedKey(dataKey, keys), plaintext, { encryptionContext, frameLength })
@@ -96,10 +96,10 @@ describe.each(lengths)('%s', (_what, length, frameLength) => {
     expect((await peer.decrypt(peerKeyring(), result)).plaintext.equals(plaintext)).toBe(true)
   })
 
-  test.each(signingKeys)('0x0578, signed by $point', async (key) => {
+  test.each(signingKeys)('has the expected bytes with 0x0578, signed by $point', async (key) => {
     injectIds(messageId)
     const { pair, expectFooter } = signed(key)
-    // Behind `a`, before what is not ASCII.
+    // After `a`, before the non-ASCII names.
     const all = [pairs[0]!, pairs[1]!, pair, pairs[2]!, pairs[3]!]
     const keys = [wrapped(...all)]
     const options = { encryptionContext, frameLength, suiteId: 0x0578 }
@@ -113,12 +113,13 @@ describe.each(lengths)('%s', (_what, length, frameLength) => {
   })
 })
 
-describe('fields', () => {
+describe('an envelope writes', () => {
   const ids = Array.from({ length: 9 }, (_, at) => Buffer.alloc(32, at + 1))
   const binding = { tenant: 't-1', Region: 'eu' }
   const pairs: readonly Pair[] = [
     ['Region', 'eu'],
     ['glassine:model', 'patient'],
+    ['glassine:use', 'store:test'],
     ['tenant', 't-1'],
   ]
   /** The base64 of a whole message of suite 0x0478, in one frame. */
@@ -132,37 +133,47 @@ describe('fields', () => {
   const { address, ...rest } = samplePatient()
   const sample = { ...rest, address: { ...address, street: ['Main St', 1, null, { b: -0 }, 'ü漢😀'] } }
 
-  test('the field shape: one message with pointer and value in each place', async () => {
+  test('one message with pointer and value in each place, in the field shape', async () => {
     injectIds(...ids)
-    const sealed = await messageEnvelope({ keys }).encrypt(sample, patient, { binding })
+    const sealed = await messageEnvelope({ use: 'store:test', keys }).encrypt(sample, patient, { binding })
+    // The first 16 bytes that were drawn, and the number of values.
+    const set = `"set":["${ids[0]!.toString('base64url', 0, 16)}",8]`
     expect(sealed).toEqual({
       id: 'p-1',
-      ssn: expectedText('{"/ssn":"123-45-6789"}', ids[0]!),
+      ssn: expectedText(`{${set},"/ssn":"123-45-6789"}`, ids[1]!),
       address: {
         city: 'Bern',
-        street: expectedText('{"/address/street":["Main St",1,null,{"b":-0},"ü漢😀"]}', ids[1]!),
+        street: expectedText(`{${set},"/address/street":["Main St",1,null,{"b":-0},"ü漢😀"]}`, ids[2]!),
       },
       visits: [
-        { note: expectedText('{"/visits/0/note":"first note"}', ids[2]!), date: '2026-01-01' },
-        { note: expectedText('{"/visits/1/note":"second note"}', ids[3]!), date: '2026-02-01' },
+        { note: expectedText(`{${set},"/visits/0/note":"first note"}`, ids[3]!), date: '2026-01-01' },
+        { note: expectedText(`{${set},"/visits/1/note":"second note"}`, ids[4]!), date: '2026-02-01' },
       ],
-      tags: [expectedText('{"/tags/0":"red"}', ids[4]!), expectedText('{"/tags/1":""}', ids[5]!)],
+      tags: [
+        expectedText(`{${set},"/tags/0":"red"}`, ids[5]!),
+        expectedText(`{${set},"/tags/1":""}`, ids[6]!),
+      ],
       phones: {
-        home: expectedText('{"/phones/home":"555-0100"}', ids[6]!),
-        'a/b~c': expectedText('{"/phones/a~1b~0c":"555-0101"}', ids[7]!),
+        home: expectedText(`{${set},"/phones/home":"555-0100"}`, ids[7]!),
+        'a/b~c': expectedText(`{${set},"/phones/a~1b~0c":"555-0101"}`, ids[8]!),
       },
     })
     const { plaintext } = await peer.decrypt(peerKeyring(), Buffer.from(sealed.ssn, 'base64'))
-    expect(plaintext.toString()).toBe('{"/ssn":"123-45-6789"}')
+    expect(plaintext.toString()).toBe(`{${set},"/ssn":"123-45-6789"}`)
   })
 
-  test('bare values, for data masking of Powertools', async () => {
+  test("bare values, for Powertools' data masking", async () => {
     injectIds(...ids)
     const bare: readonly Pair[] = [
       ['Region', 'eu'],
       ['tenant', 't-1'],
     ]
-    const services = messageEnvelope({ keys: fixedKey(dataKey, [wrapped(...bare)]), bindFields: false })
+    const services = messageEnvelope({
+      keys: fixedKey(dataKey, [wrapped(...bare)]),
+      bindFields: false,
+      use: false,
+      values: 'json',
+    })
     const sealed = await services.encrypt({ ...sample, tags: [] }, patient, { binding })
     expect(sealed.ssn).toBe(expectedText('"123-45-6789"', ids[0]!, bare))
     expect(sealed.address.street).toBe(expectedText('["Main St",1,null,{"b":-0},"ü漢😀"]', ids[1]!, bare))
@@ -180,20 +191,30 @@ describe('fields', () => {
     phones: { home: null, 'a/b~c': null },
   }
 
-  test('the bundle shape: one message with all pointers', async () => {
+  test('one message with all pointers, in the bundle shape', async () => {
     injectIds(...ids)
-    const sealed = await messageEnvelope({ keys, shape: 'bundle' }).encrypt(sample, patient, { binding })
+    const sealed = await messageEnvelope({ use: 'store:test', keys, shape: 'bundle' }).encrypt(
+      sample,
+      patient,
+      { binding },
+    )
     expect(sealed).toEqual({ ...emptied, sealed: expectedText(bundleText, ids[0]!) })
     const { plaintext } = await peer.decrypt(peerKeyring(), Buffer.from(sealed.sealed as string, 'base64'))
     expect(plaintext.toString()).toBe(bundleText)
   })
 
-  test('the bundle shape, signed and in frames', async () => {
+  test('the bundle, signed and in frames', async () => {
     injectIds(...ids)
     const { pair, expectFooter } = signed(signingKeys[1]!)
-    const all: readonly Pair[] = [pairs[0]!, pair, pairs[1]!, pairs[2]!]
+    const all: readonly Pair[] = [pairs[0]!, pair, ...pairs.slice(1)]
     const own = fixedKey(dataKey, [wrapped(...all)])
-    const options = { keys: own, shape: 'bundle', suite: '0x0578', frameLength: 100 } as const
+    const options = {
+      use: 'store:test',
+      keys: own,
+      shape: 'bundle',
+      suite: '0x0578',
+      frameLength: 100,
+    } as const
     const { sealed, ...others } = await messageEnvelope(options).encrypt(sample, patient, { binding })
     expect(others).toEqual(emptied)
     const writer = referenceWriter({ suiteId: 0x0578, messageId: ids[0]!, dataKey })

@@ -1,27 +1,42 @@
-import { type Envelope, type FieldPolicy, type Fields, policyOf } from '@glassine/core'
-import { isPlainObject } from '@glassine/core/internal'
+import { type Envelope, type Fields, policyOf } from '@glassine/core'
+import { endOpenedValues } from '@glassine/core/internal'
 import type { Request } from '@middy/core'
-import { unsealedPlace } from './clear-place.ts'
-import { fault, packageName, sealingError } from './errors.ts'
-import { eventSourceOf } from './event-source.ts'
-import { checkOptions, envelopes as envelopesRule, fieldsRule, listOf, type OptionSchema } from './options.ts'
-import { hasFieldBesideBody, responseParts } from './response.ts'
-import { type AnyRequest, stateOf } from './state.ts'
+import { cleanError } from './clean-error.ts'
+import { badOption, packageName, sealingError } from './errors.ts'
+import { type AnyRequest, stateOf } from './invocation.ts'
+import { lastLook } from './last-look.ts'
+import { type OnRefused, tell } from './on-refused.ts'
+import {
+  anyFunction,
+  checkOptions,
+  envelopes as envelopesRule,
+  fieldsRule,
+  listOf,
+  type OptionSchema,
+} from './options.ts'
 
 /** Options of {@link assertEncrypted}. */
 export interface AssertEncryptedOptions {
-  /** What must be sealed wherever it stands in a response. */
+  /** The fields that must be sealed everywhere in a response. */
   readonly fields: Fields
   /** The formats that count as sealed. Default: those of `decryptRequest` and `encryptResponse`. */
   readonly envelope?: Envelope | readonly Envelope[]
+  /** Called for every refused response. Default: one line of JSON on stderr. */
+  readonly onRefused?: OnRefused
 }
 
 /** The part of Middy's plugin object that {@link assertEncrypted} fills. */
 export interface EncryptedGuard {
+  /** Called when `middy(...)` is. */
+  beforePrefetch(): void
   requestEnd(request: Request<any, any, any, any, any>): void
 }
 
-const schema: OptionSchema<AssertEncryptedOptions> = { fields: fieldsRule, envelope: envelopesRule }
+const schema: OptionSchema<AssertEncryptedOptions> = {
+  fields: fieldsRule,
+  envelope: envelopesRule,
+  onRefused: anyFunction,
+}
 
 /**
  * The last look at a response: a Middy plugin that fails the invocation when a declared place holds anything that
@@ -29,11 +44,13 @@ const schema: OptionSchema<AssertEncryptedOptions> = { fields: fieldsRule, envel
  * past `encryptResponse`.
  *
  * What it throws goes to Lambda and not to error handlers, which have run by then: the caller gets 502 or 500 from
- * the service in front. It is there for mistakes in a stack, not for requests. A plugin has one `requestEnd`: call
- * this one from your own. With response streaming the response has left by then, and nothing is guarded.
+ * the service in front. It is there for mistakes in a stack, not for requests. A plugin has one `beforePrefetch` and
+ * one `requestEnd`: call these from your own, with the same `this`. A streamed response is looked at before its first
+ * byte under Middy 7; Middy 6 tells a plugin of it too late, so `streamifyResponse` is refused there.
  *
- * @throws GlassineError at construction `ERR_OPTION_INVALID`, `ERR_MODEL_INVALID`; at the end of a request
- * `ERR_FIELD_NOT_ENCRYPTED` or `ERR_RESPONSE_INVALID`, both 500
+ * @throws GlassineError at construction `ERR_OPTION_INVALID`, `ERR_MODEL_INVALID`; from `middy(...)`
+ * `ERR_OPTION_INVALID` for `streamifyResponse` of Middy 6; at the end of a request `ERR_FIELD_NOT_ENCRYPTED` or
+ * `ERR_RESPONSE_INVALID`, both 500
  * @example
  * ```ts
  * import { defineFields } from '@glassine/core'
@@ -49,45 +66,70 @@ export const assertEncrypted = (options: AssertEncryptedOptions): EncryptedGuard
   checkOptions(schema, options)
   const policy = policyOf(options.fields, packageName)
   const own = options.envelope && listOf(options.envelope)
+  const { onRefused } = options
 
-  const assertEncryptedRequestEnd = (request: AnyRequest): void => {
-    const { response } = request
-    if (response === undefined || response === null) return
-    const { opening, sealing, gate, sealedBody } = stateOf(request)
-    const source = sealing?.source ?? opening?.source ?? gate?.source ?? eventSourceOf(request.event)
-    let path: string | undefined
+  /** Looks at what leaves, once: under Middy 7 before the first byte. */
+  const look = (request: AnyRequest): void => {
+    const state = stateOf(request)
+    if (state.isGuarded) return
+    state.isGuarded = true
+    const { opening } = state
+    const policies = opening && opening.policy !== policy ? [policy, opening.policy] : [policy]
     try {
-      // Written by encryptResponse, under the same declaration, and checked there.
-      if (
-        sealing?.policy === policy &&
-        sealedBody !== undefined &&
-        isSealedBody(response, policy, sealedBody)
-      )
-        return
-      const parts = responseParts(response, source, policy, true)
-      if (parts.form === 'empty') return
-      const envelopes = own ?? [...(sealing ? [sealing.envelope] : []), ...(opening?.envelopes ?? [])]
-      const payloads = Array.isArray(parts.payload) ? parts.payload : [parts.payload]
-      for (const payload of payloads) {
-        if (typeof payload !== 'object') continue
-        path ??= unsealedPlace(policy, payload, envelopes)
-      }
+      lastLook(request, policies, own)
     } catch (error) {
+      tell(onRefused, 'response', error, policy.model)
       throw sealingError(error)
     }
-    if (path !== undefined)
-      throw fault('ERR_FIELD_NOT_ENCRYPTED', {
-        path,
-        statusCode: 500,
-        message: 'A declared field would have left in the clear',
-      })
   }
 
-  return { requestEnd: assertEncryptedRequestEnd as EncryptedGuard['requestEnd'] }
+  const assertEncryptedRequestEnd = (request: AnyRequest): void => {
+    const { opened } = stateOf(request)
+    try {
+      look(request)
+    } finally {
+      if (opened) endOpenedValues(opened)
+    }
+  }
+
+  /** Middy 7 lets a plugin choose how a request is run: the look belongs between the last hook and the first byte. */
+  function assertEncryptedBeforePrefetch(this: PluginOfMiddy): void {
+    if (this?.streamifyResponse)
+      throw badOption(
+        'assertEncrypted',
+        'cannot guard streamed responses under Middy 6, which sends them before',
+      )
+    const mode = this?.executionMode
+    if (!mode) return
+    this.executionMode = ({ runRequest, ...tools }, ...rest) => {
+      const guarded = async (request: AnyRequest, ...parts: unknown[]): Promise<unknown> => {
+        try {
+          const response = await runRequest(request, ...parts)
+          look(request)
+          return response
+        } catch (error) {
+          throw cleanError(stateOf(request), error)
+        }
+      }
+      return mode({ ...tools, runRequest: guarded }, ...rest)
+    }
+  }
+
+  return {
+    beforePrefetch: assertEncryptedBeforePrefetch,
+    requestEnd: assertEncryptedRequestEnd as EncryptedGuard['requestEnd'],
+  }
 }
 
-const isSealedBody = (response: unknown, policy: FieldPolicy, sealedBody: string): boolean =>
-  isPlainObject(response) && response.body === sealedBody && !hasFieldBesideBody(response, policy)
+type RunRequest = (request: AnyRequest, ...parts: unknown[]) => Promise<unknown>
+
+/** What a plugin of Middy finds as `this`: all that was given to `middy(...)`. */
+interface PluginOfMiddy {
+  /** Middy 6. */
+  readonly streamifyResponse?: boolean
+  /** Middy 7. */
+  executionMode?: (tools: { readonly runRequest: RunRequest }, ...rest: unknown[]) => unknown
+}
 
 /**
  * Checks options as {@link assertEncrypted} does at construction, without making the middleware.

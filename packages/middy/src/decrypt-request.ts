@@ -1,89 +1,140 @@
 import {
   type Envelope,
   type Fields,
-  type Invocation,
   type OpenOptions,
   type PayloadOf,
   type Prepared,
   policyOf,
+  type Resource,
 } from '@glassine/core'
-import { isGlassineError, isPlainObject } from '@glassine/core/internal'
+import {
+  bearerToken,
+  group,
+  isGlassineError,
+  isListPolicy,
+  isPlainObject,
+  required,
+} from '@glassine/core/internal'
 import type { MiddlewareObj } from '@middy/core'
-import { type Choice, chooseEnvelope, headerChoice, unpromptedEnvelope } from './choose-envelope.ts'
-import { badOption, fault, packageName, replaceForeign } from './errors.ts'
-import { type EventSource, eventSourceOf } from './event-source.ts'
-import { wantsMultiValue } from './headers.ts'
-import { type Bind, bindingOf, type Context, invocationOf } from './invocation.ts'
+import type { DecryptedBody } from './decrypted-event.ts'
+import { badOption, fault, packageName, replaceForeign, uniformError } from './errors.ts'
+import { type EventSource, methodOf, wiredSourceOf } from './event-source.ts'
+import { oneValue, requestHeaders, wantsMultiValue } from './headers.ts'
+import {
+  type AnyRequest,
+  type Bind,
+  bindingOf,
+  type Caller,
+  type Context,
+  invocationOf,
+  stateOf,
+} from './invocation.ts'
+import { passing } from './last-look.ts'
+import { rememberOpened } from './leave-check.ts'
+import { type OnRefused, tell } from './on-refused.ts'
 import {
   anyFunction,
   byteCount,
   checkOptions,
-  envelopes as envelopesRule,
+  envelopeEntries,
   fieldsRule,
   flag,
-  listOf,
   type OptionSchema,
   oneOf,
+  pathPrefix,
+  type ReservedTimeOption,
+  reservedTimeSchema,
+  sourcesRule,
 } from './options.ts'
 import { mayLackBody, payloadPlace } from './payload.ts'
 import { sessionProblem } from './problem.ts'
-import { routeOf } from './route.ts'
-import { type AnyRequest, stateOf } from './state.ts'
+import { type ResourceOptions, resourceOf } from './resource.ts'
+import { type EnvelopeOption, envelopeChoices, sessionHeaderOf, verifiedSender } from './senders.ts'
 
 /** Options of {@link decryptRequest}. */
-export interface DecryptRequestOptions<F extends Fields = Fields> {
-  /** The encrypted fields: a class with `@Model`, or the result of `defineFields`. */
+export interface DecryptRequestOptions<F extends Fields = Fields>
+  extends ResourceOptions,
+    ReservedTimeOption {
+  /** The encrypted fields: a class with `@Model`, or the result of `defineFields` or `arrayOf`. */
   readonly fields: F
-  /** The formats that requests may come in. A request without ciphertext is answered in the first format that can. */
-  readonly envelope: Envelope | readonly Envelope[]
-  /** The binding of ciphertexts, beside the model and their place. Default: none. */
-  readonly bind?: Bind
   /**
-   * The method and route template, for formats that bind them. Default: API Gateway's route, for example
-   * `POST /patients/{id}`; for other sources the method and the path.
+   * The format of requests; or a list of formats, all but one with `from`, which says whose requests may have it. A
+   * request is decrypted and answered only in the format of its sender's class.
    */
-  readonly route?: (event: any) => string
-  /** The sender of the request, for formats that budget work by sender; for example an authorizer's subject. */
+  readonly envelope: EnvelopeOption
+  /** The binding of ciphertexts, besides the model and their place. Default: none. */
+  readonly bind?: Bind
+  /** The event sources that the function is behind; events from others are refused. Default: all known sources. */
+  readonly sources?: readonly EventSource[]
+  /** What the request addresses, if neither the event nor `publicPath` shows it. Default: by the event's source. */
+  readonly resource?: (event: any) => Resource
+  /**
+   * The sender as both ends know them, for formats that bind the sender. `false`: not bound. Default: the token of the
+   * request's `Authorization` header with the scheme `Bearer`; without one, nothing is bound.
+   */
+  readonly sender?: false | ((event: any) => string)
+  /**
+   * Requests that may arrive without keys although the format proves every request: public routes. Default: only those
+   * with the method OPTIONS.
+   */
+  readonly unsealed?: (event: any) => boolean
+  /**
+   * Who sends the request, for formats that limit the work of each sender. Default: whom AWS has verified, if anybody:
+   * an identity of a Cognito identity pool, an IAM role or user, the issuer and subject of a token, `principalId` and
+   * `sub` of a Lambda authorizer, or the subject of a client certificate.
+   */
   readonly principal?: (event: any, context: Context) => string | undefined
   /** `true`: declared fields may be absent, as in a PATCH; those present must be encrypted. Default `false`. */
   readonly partial?: boolean
-  /** Where the payload is: in the body, or the event itself. Default: as the event's source has it. */
+  /** Where the payload is: in the body, or the event itself. Default: by the event's source. */
   readonly payload?: 'body' | 'event'
   /** The largest body that is parsed, in bytes. Default 6,291,456, Lambda's own limit. */
   readonly maxBodyBytes?: number
+  /**
+   * `true`: decrypted values may leave in the clear, because a trusted caller needs them. Otherwise a response that
+   * contains some, or a declared field, is refused unless `encryptResponse` has encrypted it. Default `false`.
+   */
+  readonly clearResponse?: boolean
+  /** Called for every refused request. Default: one line of JSON on stderr. */
+  readonly onRefused?: OnRefused
 }
 
 const defaults = { partial: false, maxBodyBytes: 6 * 1024 * 1024 } as const
 
 export const decryptRequestSchema: OptionSchema<DecryptRequestOptions> = {
   fields: fieldsRule,
-  envelope: envelopesRule,
+  envelope: required(envelopeEntries),
   bind: anyFunction,
-  route: anyFunction,
+  sources: sourcesRule,
+  resource: anyFunction,
+  publicPath: group(packageName, 'publicPath', { remove: pathPrefix, add: pathPrefix }),
+  query: [
+    'must be false or a list of names',
+    (value) => value === false || (Array.isArray(value) && value.every((name) => typeof name === 'string')),
+  ],
+  sender: ['must be false or a function', (value) => value === false || typeof value === 'function'],
+  unsealed: anyFunction,
   principal: anyFunction,
   partial: flag,
   payload: oneOf('body', 'event'),
   maxBodyBytes: byteCount,
-}
-
-/** The event that the handler receives when the payload is in the body. */
-export interface DecryptedBody<T> {
-  /** The decrypted payload. Without a body (GET, HEAD, DELETE, OPTIONS) it stays as in the event. */
-  body: T
+  clearResponse: flag,
+  ...reservedTimeSchema,
+  onRefused: anyFunction,
 }
 
 /**
  * Decrypts the declared fields of a request. The handler receives a new event whose `body` is the parsed and decrypted
  * payload; for direct invocations, the event is the payload itself.
  *
- * Reads a JSON body as the source sent it (text or base64), and one that a body parser has parsed. A required field that
- * is absent, in the clear, or encrypted for another place, model or binding ends the request with 400 and one message for
- * all of these. A request without a body passes if its method is GET, HEAD, DELETE or OPTIONS, or with `partial`; with a
- * body, it must be encrypted for every method.
+ * Reads a JSON body as the source sent it (text or base64), and one that a body parser has parsed. A required field
+ * that is absent, in the clear, or encrypted for another place, model or binding ends the request with 400 and one
+ * message for all of these. A request without a body passes if its method is GET, HEAD, DELETE or OPTIONS, or with
+ * `partial`; with a body, it must be encrypted for every method.
  *
  * `encryptResponse` answers in the same envelope and binding. A session that has expired, or that is encrypted to an
- * unknown key, is answered with a problem document of type `session-expired` or `unknown-kid`, which tells the client to
- * begin a new session.
+ * unknown key, is answered with a problem document of type `session-expired` or `unknown-kid`, which tells the client
+ * to begin a new session.
  *
  * @throws GlassineError at construction `ERR_OPTION_INVALID`, `ERR_MODEL_INVALID`; in a request
  * `ERR_BODY_INVALID`, `ERR_BINDING_INVALID`, `ERR_FIELD_MISSING`, `ERR_FIELD_NOT_ENCRYPTED`, `ERR_DECRYPT_FAILED`
@@ -116,71 +167,91 @@ export function decryptRequest(options: DecryptRequestOptions): MiddlewareObj<an
   checkOptions(decryptRequestSchema, options)
   const {
     bind,
+    sources,
+    onRefused,
+    unsealed,
     payload: expected,
     partial = defaults.partial,
     maxBodyBytes = defaults.maxBodyBytes,
+    clearResponse,
   } = options
-  if (options.envelope === undefined) throw badOption('envelope', 'is needed')
   const policy = policyOf(options.fields, packageName)
-  const envelopes = Object.freeze([...listOf(options.envelope)])
+  const isList = isListPolicy(policy)
+  const envelopes = envelopeChoices(options.envelope)
 
   const decryptRequestBefore = async (request: AnyRequest): Promise<void> => {
+    try {
+      await open(request)
+    } catch (error) {
+      tell(onRefused, 'request', error, policy.model)
+      throw uniformError(error)
+    }
+  }
+
+  const open = async (request: AnyRequest): Promise<void> => {
     const state = stateOf(request)
     if (state.opening) throw badOption('decryptRequest', 'must be used only once in a handler')
     if (state.sealing) throw badOption('decryptRequest', 'must come before encryptResponse')
     if (state.tables) throw badOption('decryptRequest', 'must come before encryptedTables')
     const { event, context } = request
-    const source = state.gate?.source ?? eventSourceOf(event)
+    const source = state.gate?.source ?? wiredSourceOf(event, sources)
     const place = payloadPlace(source)
     if (expected !== undefined && place.kind !== expected) throw fault('ERR_EVENT_UNKNOWN')
     const payload = place.read(event, maxBodyBytes)
+    if (payload !== undefined && Array.isArray(payload) !== isList)
+      throw fault('ERR_BODY_INVALID', { reason: `the model is ${isList ? 'a' : 'no'} list, unlike the body` })
     const binding = await bindingOf(bind, event, context)
     state.multiValue ??= wantsMultiValue(event, source)
 
-    const caller = callerOf(event, context, source)
+    const envelope = await envelopes.of(event, context)
+    const caller = callerOf(envelope, event, context, source)
+    state.reservedTime = options.reservedTime
+    state.clearResponse = clearResponse === true
+    state.opening = { policy, envelope, envelopes: envelopes.all, binding, caller, source }
+    state.received = { event, payload }
+    const sessionHeader = sessionHeaderOf(envelope, event, source)
     const isEmpty = payload === undefined && (partial || mayLackBody(event, source))
-    const inHeader = headerChoice(envelopes, event, source)
-    const found: Choice =
-      inHeader ??
-      (isEmpty
-        ? { envelope: unpromptedEnvelope(envelopes) }
-        : { envelope: chooseEnvelope(envelopes, payload, policy, partial) })
-    const { envelope, sessionHeader } = found
-    state.opening = { policy, envelope, envelopes, binding, caller, source }
-    if (isEmpty && sessionHeader === undefined) return
+    if (isEmpty && sessionHeader === undefined) {
+      if (!envelope.proves || methodOf(event, source) === 'OPTIONS' || unsealed?.(event) === true) return
+      throw fault('ERR_SESSION_MISSING')
+    }
 
-    const { result, reply = envelope } = await opened(found, payload, {
+    const { result, reply = envelope } = await opened(envelope, payload, {
       partial,
-      ...invocationOf(binding, context, caller),
+      use: 'request',
+      ...invocationOf(binding, context, caller, options.reservedTime),
+      ...(sessionHeader !== undefined && { sessionHeader }),
     })
     state.opening = { ...state.opening, envelope: reply }
     if (isEmpty) return
-    if (!isPlainObject(result)) throw fault('ERR_DECRYPT_FAILED')
+    if (isList ? !Array.isArray(result) : !isPlainObject(result)) throw fault('ERR_DECRYPT_FAILED')
+    rememberOpened(state, policy, result)
     request.event = place.write(event, result)
   }
 
-  const callerOf = (
-    event: unknown,
-    context: Context,
-    source: EventSource,
-  ): Pick<Invocation, 'route' | 'principal'> => {
-    const route = options.route ? options.route(event) : routeOf(event, source)
-    const principal = options.principal?.(event, context)
-    return { ...(route !== undefined && { route }), ...(principal !== undefined && { principal }) }
+  const callerOf = (envelope: Envelope, event: unknown, context: Context, source: EventSource): Caller => {
+    const principal = options.principal
+      ? options.principal(event, context)
+      : // A direct invoker writes the whole event.
+        source === 'direct'
+        ? undefined
+        : verifiedSender(event)
+    const facts = principal === undefined ? {} : { principal }
+    // Only formats that prove every request bind what it addresses and who sends it.
+    if (!envelope.proves) return facts
+    const resource = options.resource ? options.resource(event) : resourceOf(event, source, options)
+    const sender = options.sender === false ? undefined : (options.sender ?? bearerOf)(event, source)
+    return { ...facts, ...(resource !== undefined && { resource }), ...(sender !== undefined && { sender }) }
   }
 
   const opened = async (
-    { envelope, sessionHeader }: Choice,
+    envelope: Envelope,
     payload: unknown,
-    options: OpenOptions,
+    invocation: OpenOptions,
   ): Promise<{ readonly result: unknown; readonly reply?: Envelope }> => {
     let prepared: Prepared | undefined
     try {
-      prepared = await envelope.prepareOpen(
-        payload,
-        policy,
-        sessionHeader === undefined ? options : { ...options, sessionHeader },
-      )
+      prepared = await envelope.prepareOpen(payload, policy, invocation)
       const result = prepared.finish()
       return { result, reply: prepared.reply }
     } catch (error) {
@@ -190,7 +261,10 @@ export function decryptRequest(options: DecryptRequestOptions): MiddlewareObj<an
     }
   }
 
+  const { after, onError } = passing({ policies: [policy], onRefused })
+
   const decryptRequestOnError = (request: AnyRequest): void => {
+    onError(request)
     const { opening, multiValue } = stateOf(request)
     const { error, response } = request
     // Only our own errors, and only if no inner middleware has answered.
@@ -199,8 +273,16 @@ export function decryptRequest(options: DecryptRequestOptions): MiddlewareObj<an
     if (problem) request.response = problem
   }
 
-  return { before: decryptRequestBefore, onError: decryptRequestOnError } as MiddlewareObj<any, any>
+  return {
+    before: decryptRequestBefore,
+    after,
+    onError: decryptRequestOnError,
+  } as MiddlewareObj<any, any>
 }
+
+/** The sender, unless an option says otherwise. */
+const bearerOf = (event: unknown, source: EventSource): string | undefined =>
+  bearerToken(oneValue(requestHeaders(event, source), 'authorization'))
 
 /**
  * Checks options as {@link decryptRequest} does at construction, without making the middleware.

@@ -1,10 +1,20 @@
-import { type Envelope, type Fields, type Prepared, policyOf } from '@glassine/core'
+import {
+  type Envelope,
+  type FieldPolicy,
+  type Fields,
+  type Prepared,
+  policyOf,
+  type SealOptions,
+} from '@glassine/core'
+import { distinctModels, isGlassineError, isHarmless, isListPolicy } from '@glassine/core/internal'
 import type { MiddlewareObj } from '@middy/core'
-import { unsealedPlace } from './clear-place.ts'
+import { cleanError } from './clean-error.ts'
 import { badOption, fault, packageName, sealingError } from './errors.ts'
-import { eventSourceOf } from './event-source.ts'
+import { answersHttp, eventSourceOf } from './event-source.ts'
 import { wantsMultiValue } from './headers.ts'
-import { type Bind, bindingOf, invocationOf } from './invocation.ts'
+import { type AnyRequest, type Bind, bindingOf, invocationOf, type Sealing, stateOf } from './invocation.ts'
+import { checkedLeaving, isWithoutContent, leaving, statusOf, unsealedPlace, withHeader } from './leaving.ts'
+import { type OnRefused, tell, tellNoMore } from './on-refused.ts'
 import {
   anyFunction,
   byteCount,
@@ -14,14 +24,15 @@ import {
   isHeaderValue,
   type OptionSchema,
   oneEnvelope,
+  type ReservedTimeOption,
+  reservedTimeSchema,
 } from './options.ts'
-import { isHarmless, type ResponseParts, responseParts } from './response.ts'
-import { routeOf } from './route.ts'
-import { type AnyRequest, type Sealing, stateOf } from './state.ts'
+import { responseParts } from './response.ts'
+import { spliced } from './splice.ts'
 import { maxResponseBytes, writeResponse } from './write-response.ts'
 
 /** Options of {@link encryptResponse}. Without `decryptRequest` before it, `fields` and `envelope` are needed. */
-export interface EncryptResponseOptions {
+export interface EncryptResponseOptions extends ReservedTimeOption {
   /** The fields to encrypt. Default: the fields of the request. */
   readonly fields?: Fields
   /** The format of the response. Default: the request's. */
@@ -34,6 +45,8 @@ export interface EncryptResponseOptions {
   readonly cacheControl?: string | false
   /** The largest response, in bytes of JSON. Default 6,291,556, Lambda's limit; behind an ALB 1,048,576. */
   readonly maxResponseBytes?: number
+  /** Called for every refused response. Default: one line of JSON on stderr. */
+  readonly onRefused?: OnRefused
 }
 
 const defaults = { partial: false, cacheControl: 'no-store' } as const
@@ -48,19 +61,21 @@ export const encryptResponseSchema: OptionSchema<EncryptResponseOptions> = {
     (value) => value === false || isHeaderValue(value),
   ],
   maxResponseBytes: byteCount,
+  ...reservedTimeSchema,
+  onRefused: anyFunction,
 }
 
 /**
- * Seals the declared fields of what the handler returned, and of what an error handler further inside answered.
- * Must be the last `.use()`: whatever stands after it sees the response in the clear and may keep it from being
- * sealed.
+ * Encrypts the declared fields of the handler's response, or of the response of an error handler further inside. Must
+ * be the last `.use()`: later middlewares see the response in the clear and may prevent its encryption.
  *
  * Takes `{ statusCode, body }` with an object, JSON text or base64 of JSON, or the bare payload; behind an HTTP
  * source the result is always `{ statusCode, headers, body }` with a body of JSON text. A required field that is
- * absent is an error. A response without a body passes. Responses with a status of 400 or above may lack fields and
- * may be plain text, and their fields are sealed where they are there.
+ * absent is an error. A response without a body passes. Responses with a status of 400 or above may be plain text and
+ * may lack fields; the fields that they have are encrypted.
  *
- * While it works the response is taken away, so that whatever fails leaves none in the clear: the answer is 500.
+ * The response is removed while its fields are encrypted, so that no failure leaves it in the clear: the caller gets
+ * a 500.
  *
  * @throws GlassineError at construction `ERR_OPTION_INVALID`, `ERR_MODEL_INVALID`; in a request, before the handler
  * `ERR_OPTION_INVALID` (order), `ERR_BINDING_INVALID`; after it, all with status 500, `ERR_RESPONSE_INVALID`,
@@ -85,14 +100,20 @@ export const encryptResponseSchema: OptionSchema<EncryptResponseOptions> = {
  */
 export const encryptResponse = (options: EncryptResponseOptions = {}): MiddlewareObj<unknown, any> => {
   checkOptions(encryptResponseSchema, options)
-  const { envelope, bind, maxResponseBytes: maxBytes } = options
+  const { envelope, bind, maxResponseBytes: maxBytes, onRefused } = options
   const { partial = defaults.partial, cacheControl = defaults.cacheControl } = options
   const policy = options.fields && policyOf(options.fields, packageName)
+  // The request's model, after the check that it is not another model with this id.
+  let compared = policy
 
-  // Settles everything that can be wrong before the handler has done anything that cannot be undone.
+  // Reports what is wrong before the handler does anything that cannot be undone.
   const encryptResponseBefore = async (request: AnyRequest): Promise<void> => {
     const state = stateOf(request)
     const { opening } = state
+    if (policy && opening && opening.policy !== compared) {
+      distinctModels([opening.policy, policy], packageName)
+      compared = opening.policy
+    }
     if (state.sealing) throw badOption('encryptResponse', 'must be used only once in a handler')
     const source = opening?.source ?? state.gate?.source ?? eventSourceOf(request.event)
     state.multiValue ??= wantsMultiValue(request.event, source)
@@ -103,31 +124,40 @@ export const encryptResponse = (options: EncryptResponseOptions = {}): Middlewar
         'is needed without a decryptRequest before encryptResponse',
       )
     const binding = bind || !opening ? await bindingOf(bind, request.event, request.context) : opening.binding
-    const caller = opening?.caller ?? { route: routeOf(request.event, source) }
+    const caller = opening?.caller ?? {}
     state.sealing = { policy: sealing.policy, envelope: sealing.envelope, binding, caller, source }
   }
 
   const encryptResponseAfter = async (request: AnyRequest): Promise<void> => {
     const { response } = request
-    // Taken away first: whoever looks at the request when something fails finds nothing.
+    // Removed first, so that hooks that see the request after a failure find nothing.
     request.response = undefined
     try {
       request.response = await sealed(request, response, false)
     } catch (error) {
-      throw sealingError(error)
+      throw refusal(request, error)
     }
   }
 
   const encryptResponseOnError = async (request: AnyRequest): Promise<void> => {
     const { response } = request
+    // Error handlers further outside may send what the error holds, and Lambda does.
+    request.error = cleanError(stateOf(request), request.error) as Error
     if (response === undefined || response === null) return
     request.response = undefined
     try {
       request.response = await sealed(request, response, true)
     } catch (error) {
-      // Not thrown: Middy would skip the error handlers outside, and the caller would get no answer at all.
-      request.error = sealingError(error)
+      // Not thrown: Middy would skip the error handlers outside, and the caller would get no response.
+      request.error = refusal(request, error)
     }
+  }
+
+  const refusal = (request: AnyRequest, error: unknown): Error => {
+    const refused = sealingError(error)
+    const { sealing, opening } = stateOf(request)
+    tell(onRefused, 'response', isGlassineError(error) ? error : refused, (sealing ?? opening)?.policy.model)
+    return tellNoMore(refused)
   }
 
   const sealed = async (
@@ -136,29 +166,50 @@ export const encryptResponse = (options: EncryptResponseOptions = {}): Middlewar
     isErrorResponse: boolean,
   ): Promise<unknown> => {
     const state = stateOf(request)
-    const { sealing } = state
-    const fields = sealing?.policy ?? policy ?? state.opening?.policy
-    // An error before it was known what is declared: nothing has been opened, and the handler has not run.
+    const { sealing, opening } = state
+    const fields = sealing?.policy ?? policy ?? opening?.policy
+    // The error came before the declaration was known: nothing has been opened, and the handler has not run.
     if (!fields && isErrorResponse) return response
     if (!fields) throw fault('ERR_ENCRYPT_FAILED')
     const source = sealing?.source ?? eventSourceOf(request.event)
-    const parts = responseParts(response, source, fields, isErrorResponse)
-    if (parts.form === 'empty') return response
-    const isLenient = parts.isError || isErrorResponse
-    if (isLenient && isHarmless(fields, parts.payload)) return response
+    const isLenient = isErrorResponse || isWithoutContent(request.event, source, response)
+    const parts = responseParts(response, source, fields, isLenient)
+    const isPlain =
+      parts.form === 'empty' || parts.form === 'text' || (isLenient && isHarmless(fields, parts.payload))
+    if (isPlain && !sealing?.envelope.proves) return leaving(state, parts, response, { isLenient, source })
     if (!sealing) throw fault('ERR_ENCRYPT_FAILED')
+    if (!isPlain) refuseOtherRoot(fields, parts.payload)
 
+    const reservedTime = options.reservedTime ?? state.reservedTime
     const limit = maxBytes ?? maxResponseBytes(source)
-    const payload = await sealedPayload(sealing, parts, {
-      ...invocationOf(sealing.binding, request.context, sealing.caller),
+    const { multiValue } = state
+    const { result, header } = await sealedPayload(sealing, isPlain ? undefined : parts.payload, {
+      ...invocationOf(sealing.binding, request.context, sealing.caller, reservedTime),
+      use: 'response',
       partial: partial || isLenient,
       maxBytes: limit,
+      ...(answersHttp(source) && { status: statusOf(response) }),
     })
-    const { multiValue } = state
-    const written = writeResponse(parts, payload, { source, maxBytes: limit, multiValue, cacheControl })
-    const { body } = written as { body?: unknown }
-    if (written !== payload && typeof body === 'string') state.sealedBody = body
-    return written
+    if (isPlain) {
+      const plain = leaving(state, parts, response, { isLenient, source })
+      return header ? withHeader(plain, header, multiValue) : plain
+    }
+    const text =
+      parts.form === 'http' && parts.text !== undefined
+        ? spliced(parts.text, sealing.policy, result)
+        : undefined
+    const written = writeResponse(parts, result, {
+      source,
+      maxBytes: limit,
+      multiValue,
+      cacheControl,
+      text,
+      header,
+    })
+    const checked = checkedLeaving(state, sealing, written, result, isLenient)
+    const { body } = checked as { body?: unknown }
+    if (checked !== result && typeof body === 'string') state.sealedBody = body
+    return checked
   }
 
   return {
@@ -168,18 +219,31 @@ export const encryptResponse = (options: EncryptResponseOptions = {}): Middlewar
   } as MiddlewareObj<unknown, any>
 }
 
+/** A list although the model is an object, or the reverse: none of its fields could be found. */
+const refuseOtherRoot = (policy: FieldPolicy, payload: unknown): void => {
+  const isList = Array.isArray(payload)
+  if (isList === isListPolicy(policy)) return
+  throw fault('ERR_FIELD_MISSING', {
+    path: '',
+    reason: isList
+      ? `the response is a list, and the model ${policy.model} is not: its fields are those of arrayOf`
+      : `the response is no list, and the model ${policy.model} is one`,
+  })
+}
+
 const sealedPayload = async (
   { policy, envelope }: Sealing,
-  { payload }: Exclude<ResponseParts, { form: 'empty' }>,
-  options: Parameters<Envelope['prepareSeal']>[2],
-): Promise<unknown> => {
+  payload: unknown,
+  options: SealOptions,
+): Promise<{ readonly result: unknown; readonly header?: readonly [string, string] }> => {
   let prepared: Prepared | undefined
   try {
     prepared = await envelope.prepareSeal(payload, policy, options)
     const result = prepared.finish()
-    // Once more, whatever the envelope says: what is checked here is what leaves.
-    if (unsealedPlace(policy, result, [envelope]) !== undefined) throw fault('ERR_ENCRYPT_FAILED')
-    return result
+    // Checked again, independently of the envelope: what is checked here is what leaves.
+    if (payload !== undefined && unsealedPlace(policy, result, [envelope]) !== undefined)
+      throw fault('ERR_ENCRYPT_FAILED')
+    return { result, header: prepared.header?.() }
   } finally {
     prepared?.release()
   }

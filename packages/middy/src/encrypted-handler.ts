@@ -1,15 +1,14 @@
-// The sub-path `@glassine/middy/handler`: the one place that runs Middy itself and not only its types.
+// The sub-path `@glassine/middy/handler`: the only place that runs Middy itself, not only its types.
 import type { Fields, PayloadOf } from '@glassine/core'
 import { isGlassineError } from '@glassine/core/internal'
 import middy from '@middy/core'
 import { assertEncrypted } from './assert-encrypted.ts'
-import type { DecryptedBody } from './decrypt-request.ts'
+import type { DecryptedBody } from './decrypted-event.ts'
 import { badOption } from './errors.ts'
 import { eventSourceOf } from './event-source.ts'
 import { type FieldEncryptionOptions, fieldEncryption } from './field-encryption.ts'
-import type { Context } from './invocation.ts'
+import { type AnyRequest, type Context, stateOf } from './invocation.ts'
 import { problemResponse } from './problem.ts'
-import { type AnyRequest, stateOf } from './state.ts'
 
 /** A method that Lambda calls with an event and a context. */
 type Method<This, E, C> = (this: This, event: E, context: C) => Promise<unknown>
@@ -24,13 +23,13 @@ export interface EncryptedHandlerDecorator<E, C extends Context> {
 }
 
 /**
- * `fieldEncryption` for a handler that is a method of a class, as users of Powertools write them: the method gets the
- * opened event, and what it returns leaves sealed. The class's own `this` is kept; export the method bound.
+ * `fieldEncryption` for a handler that is a method of a class, as in Powertools: the method gets the
+ * decrypted event, and its result leaves encrypted. The class's own `this` is kept; export the method bound.
  *
- * Errors of ours that a caller may see are answered as problem documents (RFC 9457) where the source reads HTTP
- * responses; all others are thrown. What leaves is looked at once more, as by `assertEncrypted`.
+ * Our errors that a caller may see are answered as problem documents (RFC 9457) if the source reads HTTP
+ * responses; all others are thrown. The final response is checked again, as by `assertEncrypted`.
  *
- * @throws GlassineError where the class is defined, as `fieldEncryption`; in a request, as its parts do
+ * @throws GlassineError where the class is defined, like `fieldEncryption`; in a request, like its parts
  * @example
  * ```ts
  * import { defineFields } from '@glassine/core'
@@ -60,7 +59,7 @@ export const encryptedHandler = <F extends Fields, C extends Context = Context>(
   const preset = fieldEncryption(options)
   const guard = assertEncrypted({ fields: options.fields })
 
-  /** A stack for each object of the class, made at its first call. */
+  /** One stack per object of the class, made at its first call. */
   const wrapped = (method: Method<unknown, any, any>): Method<unknown, any, any> => {
     const stacks = new WeakMap<object, Method<unknown, any, any>>()
     const stackOf = (self: unknown) =>
@@ -72,7 +71,7 @@ export const encryptedHandler = <F extends Fields, C extends Context = Context>(
         any,
         any
       >
-    // Called without an object, as Lambda does with what was not bound.
+    // Called without an object, as Lambda does with an unbound method.
     const unbound = stackOf(undefined)
     return function (event, context) {
       if (typeof this !== 'object' || this === null) return unbound(event, context)
@@ -99,7 +98,7 @@ export const encryptedHandler = <F extends Fields, C extends Context = Context>(
   }) as EncryptedHandlerDecorator<DecryptedBody<PayloadOf<F>>, C>
 }
 
-/** Outermost: what nobody further inside has answered. */
+/** Outermost: errors that nothing further inside has answered. */
 const answerOnError = (request: unknown): void => {
   const { error, event, response } = request as AnyRequest
   if (response !== undefined || !isGlassineError(error) || !error.expose) return

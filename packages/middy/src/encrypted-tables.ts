@@ -1,55 +1,90 @@
-// The sub-path `@glassine/middy/tables`: handlers that have no table do not bundle @glassine/dynamodb.
-import { isPlainObject } from '@glassine/core/internal'
+// The sub-path `@glassine/middy/tables`: handlers without tables do not bundle @glassine/dynamodb.
+import { isGlassineError, isPlainObject } from '@glassine/core/internal'
 import { type EncryptionOptions, type SdkClient, withEncryption, withInvocation } from '@glassine/dynamodb'
 import type { MiddlewareObj } from '@middy/core'
 import { badOption } from './errors.ts'
-import { type Bind, bindingOf, type Context, invocationOf } from './invocation.ts'
-import { anyFunction, checkOptions, type OptionSchema, type Rule } from './options.ts'
-import { type AnyRequest, stateOf } from './state.ts'
+import { eventSourceOf, getOwn, isHttpSource } from './event-source.ts'
+import {
+  type AnyRequest,
+  type Bind,
+  bindingOf,
+  type Context,
+  invocationOf,
+  stateOf,
+  tablesMark,
+} from './invocation.ts'
+import { passing } from './last-look.ts'
+import { openedForTables } from './leave-check.ts'
+import { type OnRefused, tell } from './on-refused.ts'
+import {
+  anyFunction,
+  checkOptions,
+  flag,
+  type OptionSchema,
+  type ReservedTimeOption,
+  type Rule,
+  reservedTimeSchema,
+} from './options.ts'
 
 /** Options of {@link encryptedTables}. */
 export interface EncryptedTablesOptions<C extends SdkClient = SdkClient, K extends string = string>
-  extends Pick<EncryptionOptions, 'tables' | 'onPlaintextRead'> {
+  extends Pick<EncryptionOptions, 'tables' | 'plainTables' | 'tableArns' | 'onPlaintextRead'>,
+    ReservedTimeOption {
   /**
-   * A `DynamoDBClient` or `DynamoDBDocumentClient`. It stays as it is, without encryption: make it here, so that no
-   * other name in the module stands for it.
+   * A `DynamoDBClient` or `DynamoDBDocumentClient`. It stays unencrypted: create it here, so that no
+   * variable of the module refers to it.
    */
   readonly client: C
   /** What the request belongs to; its `tenant` may choose the branch key. Default: the binding of the request. */
   readonly bind?: Bind
   /** The member of the handler's `context` that holds the encrypting client. Default `'tables'`. */
   readonly contextKey?: K
+  /**
+   * `true`: decrypted values may leave in the clear, because a trusted caller needs them. Otherwise a response that
+   * contains some is refused unless `encryptResponse` has encrypted it. Default `false`.
+   */
+  readonly clearResponse?: boolean
+  /** Called for every refused response. Default: one line of JSON on stderr. */
+  readonly onRefused?: OnRefused
 }
 
-/** What the handler gets: Lambda's context, and the encrypting client in it. */
+/** What the handler gets: Lambda's context, with the encrypting client in it. */
 export type ContextWithTables<C, K extends string = 'tables'> = Context & { readonly [name in K]: C }
 
 const defaults = { contextKey: 'tables' } as const
 
-/** What `withEncryption` checks itself. */
+/** Checked by `withEncryption` itself. */
 const elsewhere: Rule = ['', () => true]
 
 const schema: OptionSchema<EncryptedTablesOptions> = {
   client: elsewhere,
   tables: elsewhere,
+  plainTables: elsewhere,
+  tableArns: elsewhere,
   onPlaintextRead: elsewhere,
   bind: anyFunction,
+  ...reservedTimeSchema,
+  clearResponse: flag,
+  onRefused: anyFunction,
   contextKey: ['must be a name', (value) => typeof value === 'string' && /^[A-Za-z_$][\w$]*$/.test(value)],
 }
 
 /**
- * Gives the handler a client of DynamoDB, `context.tables`, that encrypts what it writes to the tables and verifies
- * and decrypts what it reads from them. It has the class and type of the client that is given, and shares its
+ * Gives the handler a DynamoDB client, `context.tables`, that encrypts what it writes to the tables and verifies
+ * and decrypts what it reads from them. It has the class and type of the given client, and shares its
  * connections.
  *
- * Each invocation has a client of its own, which knows its binding and its deadline: what an environment serves at
- * once for two tenants cannot cross. The keyring's `branchKeyId` is told the `tenant` of the binding or, where it
- * has none, Lambda's `context.tenantId`; `branchKeyIdOfItem` chooses by the item in its place.
+ * Each invocation has its own client, which knows its binding and its deadline, so concurrent invocations of two
+ * tenants cannot mix. The keyring's `branchKeyId` gets the `tenant` of the binding or, without
+ * one, Lambda's `context.tenantId`; `branchKeyIdOfItem` chooses by the item instead.
+ *
+ * A response with decrypted values is refused unless `encryptResponse` encrypts it or `clearResponse` allows it.
  *
  * Stands after `decryptRequest`, whose binding it takes. May stand several times, under different names.
  *
  * @throws GlassineError at construction `ERR_OPTION_INVALID`, `ERR_MODEL_INVALID`; in a request, before the handler,
- * `ERR_OPTION_INVALID` (order, or a `contextKey` that is taken), `ERR_BINDING_INVALID`
+ * `ERR_OPTION_INVALID` (order, or a `contextKey` that is taken), `ERR_BINDING_INVALID`; after it, with status 500,
+ * `ERR_FIELD_NOT_ENCRYPTED`, `ERR_RESPONSE_INVALID`
  * @example
  * ```ts
  * import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
@@ -77,8 +112,17 @@ export const encryptedTables = <C extends SdkClient, K extends string = 'tables'
   options: EncryptedTablesOptions<C, K>,
 ): MiddlewareObj<unknown, any, Error, ContextWithTables<C, K>> => {
   checkOptions(schema, options)
-  const { client, tables, onPlaintextRead, bind, contextKey = defaults.contextKey } = options
-  const encrypting = withEncryption(client, { tables, onPlaintextRead })
+  const {
+    client,
+    tables,
+    plainTables,
+    tableArns,
+    onPlaintextRead,
+    bind,
+    contextKey = defaults.contextKey,
+  } = options
+  const { clearResponse, onRefused } = options
+  const encrypting = withEncryption(client, { tables, plainTables, tableArns, onPlaintextRead })
 
   const encryptedTablesBefore = async (request: AnyRequest): Promise<void> => {
     const state = stateOf(request)
@@ -86,22 +130,51 @@ export const encryptedTables = <C extends SdkClient, K extends string = 'tables'
     const { event, context } = request
     if (context && contextKey in context) throw badOption('contextKey', 'is the name of what the context has')
     const { opening } = state
+    state.clearResponse ||= clearResponse === true
+    state.received ??= receivedIn(event)
     const binding = bind || !opening ? await bindingOf(bind, event, context) : opening.binding
-    const invocation = invocationOf(binding, context, {})
+    const invocation = invocationOf(binding, context, {}, options.reservedTime ?? state.reservedTime)
     const own = withInvocation(encrypting, {
       tenant: Object.hasOwn(binding, 'tenant') ? binding.tenant : invocation.tenant,
       deadline: invocation.deadline,
+      binding,
+      opened: openedForTables(state),
     })
     request.context = withMember(context, contextKey, own)
   }
 
-  return { before: encryptedTablesBefore } as MiddlewareObj<unknown, any, Error, ContextWithTables<C, K>>
+  const { after, onError } = passing({ policies: [], onRefused })
+
+  const encryptedTablesOnError = (request: AnyRequest): void => {
+    const { error } = request
+    // What the client has thrown into the handler.
+    if (isGlassineError(error) && ofTables.has(error.cause?.package))
+      tell(onRefused, 'table', error, undefined)
+    onError(request)
+  }
+
+  const middleware = {
+    before: encryptedTablesBefore,
+    after,
+    onError: encryptedTablesOnError,
+    [tablesMark]: true,
+  }
+  return middleware as MiddlewareObj<unknown, any, Error, ContextWithTables<C, K>>
 }
+
+/** The packages whose errors the encrypting client throws. */
+const ofTables: ReadonlySet<string> = new Set(['@glassine/dynamodb', '@glassine/keys'])
+
+/** Without `decryptRequest` nothing of the request was sealed. */
+const receivedIn = (event: unknown) => ({
+  event,
+  payload: isHttpSource(eventSourceOf(event)) ? getOwn(event, 'body') : event,
+})
 
 /**
  * A context with one more member. A copy, since tests and warm-up tools may hand one object to invocations that run
  * at once; an object of a class, as durable functions have, is one of its invocation and cannot be copied. The
- * member is not enumerated: nobody should log a client.
+ * member is not enumerated, so that nothing logs the client.
  */
 const withMember = (context: object = {}, name: string, value: object): Context => {
   const own = isPlainObject(context)

@@ -1,31 +1,154 @@
+import { isUtf8 } from 'node:buffer'
 import { isPlainObject } from '@glassine/core/internal'
-import { getOwn, getOwnObject, getOwnString } from './event-value.ts'
-import { type ServiceSource, serviceSource } from './service-source.ts'
-
-/** Sources that carry an HTTP request with headers. */
-export type HttpSource =
-  | 'rest'
-  | 'http-api'
-  | 'function-url'
-  | 'alb'
-  | 'lattice-v1'
-  | 'lattice-v2'
-  | 'websocket-connect'
+import { fault } from './errors.ts'
 
 /**
- * Where an event comes from. `direct` is an object that bears no mark of AWS, as of a direct invocation or of a
- * task of Step Functions; `unknown` is what bears some and fits nothing known.
+ * The value at a path of own data properties. Inherited properties and getters count as absent: Lambda parses events
+ * from JSON, which has neither, so an event with one of them is treated as forged.
  */
-export type EventSource =
-  | HttpSource
-  | ServiceSource
-  | 'appsync'
-  | 'websocket-message'
-  | 'websocket-disconnect'
-  | 'edge-viewer'
-  | 'edge-origin'
-  | 'direct'
-  | 'unknown'
+export const getOwn = (value: unknown, ...path: readonly string[]): unknown => {
+  let found = value
+  for (const name of path)
+    found =
+      typeof found === 'object' && found !== null
+        ? Object.getOwnPropertyDescriptor(found, name)?.value
+        : undefined
+  return found
+}
+
+/** A string at a path of own data properties. */
+export const getOwnString = (value: unknown, ...path: readonly string[]): string | undefined => {
+  const found = getOwn(value, ...path)
+  return typeof found === 'string' ? found : undefined
+}
+
+/** A plain object at a path of own data properties. */
+export const getOwnObject = (
+  value: unknown,
+  ...path: readonly string[]
+): Record<string, unknown> | undefined => {
+  const found = getOwn(value, ...path)
+  return isPlainObject(found) ? found : undefined
+}
+
+/** Node decodes anything and skips invalid characters. */
+const strictBase64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
+
+/** Decodes base64 to text; `undefined` if it is not base64, or not UTF-8, which Node would replace by U+FFFD. */
+export const textOfBase64 = (base64: string): string | undefined => {
+  if (!strictBase64.test(base64)) return undefined
+  const bytes = Buffer.from(base64, 'base64')
+  return isUtf8(bytes) ? bytes.toString('utf8') : undefined
+}
+
+/** AWS services that call a function on their own, so that no client's connection is behind the event. */
+const serviceSources = [
+  'sqs',
+  'sns',
+  'kinesis',
+  'dynamodb-stream',
+  's3',
+  'eventbridge',
+  'firehose',
+  'kafka',
+  'mq',
+  'cognito',
+  'service',
+] as const
+
+/** One of these services. */
+export type ServiceSource = (typeof serviceSources)[number]
+
+/** `eventSource` of a record, or of the whole event. */
+const names: { readonly [eventSource: string]: ServiceSource } = {
+  'aws:sqs': 'sqs',
+  'aws:sns': 'sns',
+  'aws:kinesis': 'kinesis',
+  'aws:dynamodb': 'dynamodb-stream',
+  'aws:s3': 's3',
+  'aws:ses': 'service',
+  'aws:codecommit': 'service',
+  'aws:kafka': 'kafka',
+  SelfManagedKafka: 'kafka',
+  'aws:SelfManagedKafka': 'kafka',
+  'aws:mq': 'mq',
+  'aws:amq': 'mq',
+  'aws:rmq': 'mq',
+}
+
+const named = (eventSource: string | undefined): ServiceSource | undefined =>
+  eventSource !== undefined && Object.hasOwn(names, eventSource) ? names[eventSource] : undefined
+
+type Event = Record<string, unknown>
+
+/** What distinguishes the services without records: members that are texts, and further conditions. */
+const shapes: readonly (readonly [
+  ServiceSource,
+  texts: readonly string[],
+  also?: (event: Event) => unknown,
+])[] = [
+  // Firehose transformations and those of Kinesis Analytics.
+  ['firehose', ['invocationId'], (event) => getOwnString(event, 'records', '0', 'recordId') !== undefined],
+  ['eventbridge', ['detail-type', 'source'], (event) => getOwnObject(event, 'detail')],
+  ['cognito', ['triggerSource', 'userPoolId']],
+  ['cognito', ['identityPoolId', 'identityId', 'datasetName']],
+  ['service', [], (event) => getOwnString(event, 'awslogs', 'data') !== undefined],
+  ['service', ['alarmArn'], (event) => getOwnString(event, 'source') === 'aws.cloudwatch'],
+  ['service', ['RequestType', 'StackId', 'ResponseURL']],
+  ['service', [], (event) => getOwnObject(event, 'CodePipeline.job')],
+  ['service', ['DeploymentId', 'LifecycleEventHookExecutionId']],
+  ['service', ['invokingEvent', 'configRuleArn']],
+  ['service', ['invocationSchemaVersion'], (event) => Array.isArray(getOwn(event, 'tasks'))],
+  ['service', ['SecretId', 'ClientRequestToken', 'Step']],
+]
+
+/** The AWS service that sent an event without `requestContext`, if it is a known one. */
+const serviceSource = (event: Event): ServiceSource | undefined => {
+  const records = getOwn(event, 'Records')
+  if (Array.isArray(records)) {
+    const [first] = records
+    // SNS writes it with a capital letter.
+    return named(getOwnString(first, 'eventSource') ?? getOwnString(first, 'EventSource'))
+  }
+  return (
+    named(getOwnString(event, 'eventSource')) ??
+    shapes.find(
+      ([, texts, also = () => true]) =>
+        texts.every((name) => getOwnString(event, name) !== undefined) && also(event),
+    )?.[0]
+  )
+}
+
+const httpSources = [
+  'rest',
+  'http-api',
+  'function-url',
+  'alb',
+  'lattice-v1',
+  'lattice-v2',
+  'websocket-connect',
+] as const
+
+/** Sources that carry an HTTP request with headers. */
+export type HttpSource = (typeof httpSources)[number]
+
+/** All sources, for the option `sources`. */
+export const eventSources = [
+  ...httpSources,
+  'websocket-message',
+  'websocket-disconnect',
+  'appsync',
+  'edge-viewer',
+  'edge-origin',
+  ...serviceSources,
+  'direct',
+] as const
+
+/**
+ * Where an event comes from. `direct` is an object without any mark of AWS, as in a direct invocation or a
+ * Step Functions task; `unknown` has some marks but fits no known source.
+ */
+export type EventSource = (typeof eventSources)[number] | 'unknown'
 
 const websockets: ReadonlyMap<unknown, EventSource> = new Map([
   ['CONNECT', 'websocket-connect'],
@@ -33,7 +156,7 @@ const websockets: ReadonlyMap<unknown, EventSource> = new Map([
   ['DISCONNECT', 'websocket-disconnect'],
 ])
 
-/** Members that only an event of AWS has: with one of them an event is no payload of a direct invocation. */
+/** Members that only AWS events have: an event with one of them is not the payload of a direct invocation. */
 const marks = [
   'requestContext',
   'httpMethod',
@@ -48,8 +171,8 @@ const marks = [
 ]
 
 /**
- * Classifies an event by its own data properties, and never throws. Whoever may call `lambda:InvokeFunction` can
- * forge any event; this tells apart what AWS sends.
+ * Classifies an event by its own data properties, and never throws. Anyone who may call `lambda:InvokeFunction` can
+ * forge any event; this distinguishes the events that AWS sends.
  */
 export const eventSourceOf = (event: unknown): EventSource => {
   if (Array.isArray(event)) return event.length > 0 && event.every(isAppSync) ? 'appsync' : 'unknown'
@@ -58,7 +181,7 @@ export const eventSourceOf = (event: unknown): EventSource => {
   if (context) return withContext(event, context)
   const cloudFront = Array.isArray(getOwn(event, 'Records')) && getOwnObject(event, 'Records', '0', 'cf')
   if (cloudFront) return edge(cloudFront)
-  // AppSync before the services: its members are the more telling ones.
+  // AppSync before the services: its members are more specific.
   if (isAppSync(event)) return 'appsync'
   const service = serviceSource(event)
   if (service) return service
@@ -71,7 +194,21 @@ export const eventSourceOf = (event: unknown): EventSource => {
   return marks.some((mark) => Object.hasOwn(event, mark)) ? 'unknown' : 'direct'
 }
 
-/** No client can write into `requestContext`: what stands there is what AWS says. */
+/**
+ * The source of an event, if the function is behind it.
+ *
+ * @param sources - default: all. The source is read from the event's own marks; integrations that let a client write
+ * the whole event (non-proxy REST integrations, IoT rules) let the client write those too.
+ * @throws GlassineError `ERR_EVENT_UNKNOWN`
+ */
+export const wiredSourceOf = (event: unknown, sources: readonly EventSource[] | undefined): EventSource => {
+  const source = eventSourceOf(event)
+  if (sources !== undefined && !sources.includes(source))
+    throw fault('ERR_EVENT_UNKNOWN', { reason: `an event of the source ${source}` })
+  return source
+}
+
+/** No client can write into `requestContext`: AWS does. */
 const withContext = (
   event: Record<string, unknown>,
   context: Readonly<Record<string, unknown>>,
@@ -88,7 +225,7 @@ const withContext = (
 
 const edge = (cloudFront: unknown): EventSource => {
   const type = getOwnString(cloudFront, 'config', 'eventType')
-  // Without its type an event counts as a viewer's, of which less is known.
+  // Without its type an event counts as a viewer's, which proves less.
   return type === 'origin-request' || type === 'origin-response' ? 'edge-origin' : 'edge-viewer'
 }
 
@@ -113,28 +250,20 @@ const methodPaths: { readonly [S in EventSource]?: readonly string[] } = {
   'edge-origin': [...edgeRequest, 'method'],
 }
 
-/** The request's method, upper-case; nothing where the source has none. */
+/** The request's method, upper-case; nothing if the source has none. */
 export const methodOf = (event: unknown, source: EventSource): string | undefined => {
   const path = methodPaths[source]
   return path && getOwnString(event, ...path)?.toUpperCase()
 }
 
-/** Whether a request came by Lambda@Edge. */
+/** Whether a request came through Lambda@Edge. */
 export const isEdge = (source: EventSource): boolean => source === 'edge-viewer' || source === 'edge-origin'
 
-const https: ReadonlySet<EventSource> = new Set<EventSource>([
-  'rest',
-  'http-api',
-  'function-url',
-  'alb',
-  'lattice-v1',
-  'lattice-v2',
-  'websocket-connect',
-])
+const https: ReadonlySet<EventSource> = new Set(httpSources)
 
 /** Whether the function's result is an HTTP response. */
 export const answersHttp = (source: EventSource): boolean =>
   https.has(source) || source === 'websocket-message' || source === 'websocket-disconnect'
 
-/** Whether the event is an HTTP request of a client, with headers. */
+/** Whether the event is a client's HTTP request, with headers. */
 export const isHttpSource = (source: EventSource): source is HttpSource => https.has(source)

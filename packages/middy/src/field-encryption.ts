@@ -1,52 +1,45 @@
-import type { Envelope, Fields, PayloadOf } from '@glassine/core'
+import type { Fields, PayloadOf } from '@glassine/core'
 import { anyObject } from '@glassine/core/internal'
 import type { KeyMaterial } from '@glassine/keys'
 import { messageEnvelope } from '@glassine/message'
 import type { MiddlewareObj } from '@middy/core'
-import {
-  type DecryptedBody,
-  type DecryptRequestOptions,
-  decryptRequest,
-  decryptRequestSchema,
-} from './decrypt-request.ts'
+import { type DecryptRequestOptions, decryptRequest, decryptRequestSchema } from './decrypt-request.ts'
+import type { DecryptedBody } from './decrypted-event.ts'
 import { type EncryptResponseOptions, encryptResponse, encryptResponseSchema } from './encrypt-response.ts'
 import { badOption } from './errors.ts'
-import type { Context } from './invocation.ts'
+import { type AnyRequest, type Context, tablesMark } from './invocation.ts'
 import { checkOptions, type OptionSchema, oneOf } from './options.ts'
 import type { RequireTlsOptions } from './require-tls/options.ts'
 import { requireTls } from './require-tls/require-tls.ts'
-import type { AnyRequest } from './state.ts'
+import type { EnvelopeOption } from './senders.ts'
 
-/** Options of {@link fieldEncryption}; those not explained here are as in the middlewares that it stands for. */
+/** Options of {@link fieldEncryption}; those without an explanation are as in the middlewares that it combines. */
 export interface FieldEncryptionOptions<F extends Fields = Fields, C extends Context = any>
-  extends Pick<DecryptRequestOptions<F>, 'fields' | 'bind' | 'route' | 'principal' | 'maxBodyBytes'>,
+  extends Omit<DecryptRequestOptions<F>, 'envelope' | 'partial' | 'payload' | 'clearResponse'>,
     Pick<EncryptResponseOptions, 'cacheControl' | 'maxResponseBytes'> {
-  /** Key material for AWS Encryption SDK messages. Either this or `envelope` is needed. */
+  /** Key material for AWS Encryption SDK messages. Either this or `envelope` is required. */
   readonly keys?: KeyMaterial
-  /** With `keys`: a message in each field's place, or one for all. Default `'field'`. */
+  /** With `keys`: a message in place of each field, or one for all. Default `'field'`. */
   readonly shape?: 'field' | 'bundle'
-  /** The formats, where they are not the one that `keys` stands for. */
-  readonly envelope?: Envelope | readonly Envelope[]
-  /** Options of `requireTls`; `false` leaves it out, where a function is called by other functions. Default `{}`. */
+  /** The formats, if they are not the one that `keys` makes. */
+  readonly envelope?: EnvelopeOption
+  /** Options of `requireTls`; `false` omits it, for functions called by other functions. Default `{}`. */
   readonly tls?: RequireTlsOptions | false
-  /** What `encryptedTables` of `@glassine/middy/tables` returns: passed in, so that only who uses it bundles it. */
+  /** The result of `encryptedTables` from `@glassine/middy/tables`: passed in, so that only its users bundle it. */
   readonly tables?: MiddlewareObj<unknown, any, Error, C>
   /** `true`: declared fields may be absent, from requests and from responses. Default `false`. */
   readonly partial?: boolean
 }
 
-const isTables = (value: unknown): boolean => {
-  const { before, ...others } = (value ?? {}) as MiddlewareObj
-  // A hook that the preset does not call must not be lost in silence.
-  return typeof before === 'function' && Object.keys(others).length === 0
-}
+const isTables = (value: unknown): boolean => (value as { [tablesMark]?: unknown })?.[tablesMark] === true
 
-// The payload is where the event's source has it: the preset takes all options of decryptRequest but that one.
-const { payload: _bySource, ...opening } = decryptRequestSchema
+// The source decides where the payload is: the preset takes all other options of decryptRequest.
+const { payload: _bySource, clearResponse: _sealed, envelope, ...opening } = decryptRequestSchema
 
 const schema: OptionSchema<FieldEncryptionOptions> = {
   ...encryptResponseSchema,
   ...opening,
+  envelope: [envelope[0], envelope[1]],
   keys: anyObject,
   shape: oneOf('field', 'bundle'),
   tls: ['must be false or options of requireTls', (value) => value === false || typeof value === 'object'],
@@ -79,13 +72,13 @@ export const fieldEncryption = <F extends Fields, C extends Context = Context>(
 ): MiddlewareObj<DecryptedBody<PayloadOf<F>>, any, Error, C> => {
   checkOptions<FieldEncryptionOptions>(schema, options)
   const { keys, shape, envelope, tls = {}, tables, cacheControl, maxResponseBytes, ...opening } = options
-  const { partial } = opening
-  const gate = tls === false ? {} : hooksOf(requireTls(tls))
+  const { partial, onRefused } = opening
+  const gate = tls === false ? {} : hooksOf(requireTls({ onRefused, ...tls }))
   const opener = hooksOf(
     decryptRequest({ ...opening, envelope: envelopeOf(keys, envelope, shape) } as DecryptRequestOptions),
   )
   const persisting = hooksOf(tables ?? {})
-  const sealer = hooksOf(encryptResponse({ partial, cacheControl, maxResponseBytes }))
+  const sealer = hooksOf(encryptResponse({ partial, cacheControl, maxResponseBytes, onRefused }))
 
   const fieldEncryptionBefore = async (request: AnyRequest): Promise<void> => {
     gate.before?.(request)
@@ -95,10 +88,13 @@ export const fieldEncryption = <F extends Fields, C extends Context = Context>(
   }
   const fieldEncryptionAfter = async (request: AnyRequest): Promise<void> => {
     await sealer.after?.(request)
+    await persisting.after?.(request)
+    opener.after?.(request)
     gate.after?.(request)
   }
   const fieldEncryptionOnError = async (request: AnyRequest): Promise<void> => {
     await sealer.onError?.(request)
+    await persisting.onError?.(request)
     opener.onError?.(request)
     gate.onError?.(request)
   }
@@ -116,15 +112,15 @@ interface Hooks {
   readonly onError?: (request: AnyRequest) => void | Promise<void>
 }
 
-/** Middy's types hand a hook a narrower request than it is called with. */
+/** Middy's types give a hook a narrower request than it is called with. */
 const hooksOf = (middleware: MiddlewareObj<any, any, Error, any>): Hooks => middleware as Hooks
 
 const envelopeOf = (
   keys: KeyMaterial | undefined,
   envelope: FieldEncryptionOptions['envelope'],
   shape: FieldEncryptionOptions['shape'],
-): Envelope | readonly Envelope[] => {
-  // The overloads tell two kinds of envelopes apart, which makes no difference here.
+): EnvelopeOption => {
+  // The overloads distinguish two kinds of envelopes, which makes no difference here.
   if (keys && !envelope) return messageEnvelope({ keys, shape: shape as 'field' })
   if (keys || !envelope) throw badOption('keys', 'or `envelope` is needed, and not both')
   if (shape) throw badOption('shape', 'goes with `keys`; an envelope has its own')

@@ -1,6 +1,5 @@
 import { isPlainObject } from '@glassine/core/internal'
-import { type EventSource, edgeRequest, isEdge } from './event-source.ts'
-import { getOwn, getOwnObject } from './event-value.ts'
+import { type EventSource, edgeRequest, getOwn, getOwnObject, isEdge } from './event-source.ts'
 
 /** The headers of a request, by lower-case name, with each different value once. */
 export type RequestHeaders = ReadonlyMap<string, readonly string[]>
@@ -41,7 +40,9 @@ const collect = (holders: readonly unknown[]): RequestHeaders => {
   return headers ?? none
 }
 
-/** A value that is not text becomes an empty text, which no check accepts. Left out, the header would count as absent. */
+/**
+ * A value that is not text becomes an empty text, which no check accepts. Left out, the header would count as absent.
+ */
 const texts = (value: unknown): string[] => {
   if (typeof value === 'string') return [value]
   if (!Array.isArray(value) || value.length === 0) return ['']
@@ -82,7 +83,7 @@ const spellingOf = (holder: unknown, name: string): string | undefined =>
 const hasHeader = (response: HttpResponse, name: string): boolean =>
   holders.some((holder) => spellingOf(getOwn(response, holder), name.toLowerCase()) !== undefined)
 
-/** Adds a header to a response that we created, unless it has one of that name. The holder is copied, not written to. */
+/** Adds a header to a response that we created, unless it has one of that name. The holder is copied, not modified. */
 export const addHeader = (
   response: HttpResponse,
   name: string,
@@ -92,6 +93,17 @@ export const addHeader = (
   if (hasHeader(response, name)) return
   const holder = multiValue ? 'multiValueHeaders' : 'headers'
   response[holder] = { ...getOwnObject(response, holder), [name]: multiValue ? [value] : value }
+}
+
+/** Adds a header that pages of other origins may read. */
+export const exposeHeader = (
+  response: HttpResponse,
+  name: string,
+  value: string,
+  multiValue: boolean | undefined,
+): void => {
+  addHeader(response, name, value, multiValue)
+  addHeader(response, 'Access-Control-Expose-Headers', name, multiValue)
 }
 
 /** Removes headers from a response that we created; `names` are in lower case. */

@@ -1,22 +1,20 @@
-import { decodeValue } from '@glassine/core'
-import { isPlainObject } from '@glassine/core/internal'
+import { isPlainObject, parseJson } from '@glassine/core/internal'
 import { fault } from './errors.ts'
-import { type EventSource, methodOf } from './event-source.ts'
-import { getOwn, textOfBase64 } from './event-value.ts'
+import { type EventSource, getOwn, methodOf, textOfBase64 } from './event-source.ts'
 
 /**
- * Where the fields of one kind of event live. One entry of the registry below teaches all middlewares a new source.
+ * Where the fields of one kind of event are. One entry of the registry below teaches all middlewares a new source.
  */
 export interface PayloadPlace {
-  /** `body` for an HTTP message, `event` where the event itself is the payload. */
+  /** `body` for an HTTP message, `event` if the event itself is the payload. */
   readonly kind: 'body' | 'event'
   /**
-   * The payload in the clear structure that an envelope works on; `undefined` when the event carries none.
+   * The payload in the clear structure that an envelope works on; `undefined` if the event has none.
    *
    * @throws GlassineError `ERR_BODY_INVALID`, `ERR_TOO_LARGE`
    */
   read(event: Readonly<Record<string, unknown>>, maxBytes: number): unknown
-  /** A new event with the opened payload in its place. */
+  /** A new event with the decrypted payload in its place. */
   write(event: Readonly<Record<string, unknown>>, opened: unknown): unknown
 }
 
@@ -25,9 +23,9 @@ const bodyPlace = (base64Member: string): PayloadPlace => ({
   read: (event, maxBytes) => {
     const body = getOwn(event, 'body')
     if (body === undefined || body === null || body === '') return undefined
-    // A body parser was here. It leaves the flag as it was, so the flag says nothing of an object.
-    if (isPlainObject(body)) return body
-    if (typeof body !== 'string') throw fault('ERR_BODY_INVALID')
+    // A body parser has run. It leaves the flag unchanged, so the flag means nothing for an object.
+    if (isPlainObject(body) || Array.isArray(body)) return body
+    if (typeof body !== 'string') throw fault('ERR_BODY_INVALID', { reason: notJson })
     // Each character is at least one byte; measured before anything is copied.
     if (body.length > maxBytes || Buffer.byteLength(body) > maxBytes) throw tooLarge(maxBytes)
     return parsed(getOwn(event, base64Member) === true ? textOfBase64(body) : body)
@@ -39,16 +37,20 @@ const bodyPlace = (base64Member: string): PayloadPlace => ({
   }),
 })
 
+const notJson = 'the body is not JSON'
+
 const parsed = (text: string | undefined): unknown => {
-  if (text === undefined) throw fault('ERR_BODY_INVALID')
+  if (text === undefined)
+    throw fault('ERR_BODY_INVALID', { reason: `${notJson}: it is not base64 of UTF-8, as the event says` })
   let value: unknown
   try {
-    value = decodeValue(text)
+    value = parseJson(text)
   } catch {
     // V8 quotes the text in its SyntaxError.
-    throw fault('ERR_BODY_INVALID')
+    throw fault('ERR_BODY_INVALID', { reason: notJson })
   }
-  if (!isPlainObject(value)) throw fault('ERR_BODY_INVALID')
+  if (typeof value !== 'object' || value === null)
+    throw fault('ERR_BODY_INVALID', { reason: 'the body is JSON, but neither an object nor a list' })
   return value
 }
 
@@ -63,7 +65,7 @@ const body = bodyPlace('isBase64Encoded')
 const whole: PayloadPlace = { kind: 'event', read: (event) => event, write: (_event, opened) => opened }
 
 /**
- * The registry. Queues, streams, EventBridge and AppSync are to come: their batches have many payloads, each of
+ * The registry. Queues, streams, EventBridge and AppSync will follow: their batches have many payloads, each of
  * which may fail alone.
  */
 const places: { readonly [S in EventSource]?: PayloadPlace } = {
@@ -80,15 +82,15 @@ const places: { readonly [S in EventSource]?: PayloadPlace } = {
 }
 
 /**
- * Where the fields of an event live.
+ * Where the fields of an event are.
  *
- * @throws GlassineError `ERR_EVENT_UNKNOWN` for a source that no fields can be opened in
+ * @throws GlassineError `ERR_EVENT_UNKNOWN` for a source whose fields cannot be decrypted
  */
 export const payloadPlace = (source: EventSource): PayloadPlace => {
   const place = places[source]
   if (!place)
     throw fault('ERR_EVENT_UNKNOWN', {
-      message: `Fields in an event of the source ${source} cannot be opened`,
+      reason: `fields in an event of the source ${source} cannot be decrypted`,
     })
   return place
 }
@@ -97,7 +99,7 @@ const bodiless = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS'])
 
 /**
  * Whether a request without a body is complete: its method gives a body no meaning (RFC 9110, section 9.3), or it
- * is the beginning or end of a WebSocket.
+ * is the start or end of a WebSocket.
  */
 export const mayLackBody = (event: unknown, source: EventSource): boolean =>
   source === 'websocket-connect' ||

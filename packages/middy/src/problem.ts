@@ -1,8 +1,33 @@
 import type { ErrorCode, GlassineError } from '@glassine/core'
 import { answersHttp, type EventSource, isEdge } from './event-source.ts'
 
+/** An HTTP response that we create, in the form that every HTTP source except Lambda@Edge reads. */
+export interface PlainHttpResponse {
+  readonly statusCode: number
+  readonly headers?: Readonly<Record<string, string>>
+  /** Instead of `headers`, for an ALB with multi-value headers. */
+  readonly multiValueHeaders?: Readonly<Record<string, readonly string[]>>
+  readonly body: string
+  readonly isBase64Encoded: false
+}
+
+/** Creates an HTTP response. */
+export const httpResponse = (
+  statusCode: number,
+  fields: Readonly<Record<string, string>>,
+  body: string,
+  multiValue: boolean | undefined,
+): PlainHttpResponse => {
+  const headers = multiValue
+    ? {
+        multiValueHeaders: Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, [value]])),
+      }
+    : { headers: fields }
+  return { statusCode, ...headers, body, isBase64Encoded: false }
+}
+
 /**
- * An answer of ours in the form that its source reads. Nothing for sources whose answer is no HTTP response; there
+ * Our answer in the form that its source reads. Nothing for sources whose answer is not an HTTP response; there,
  * the error itself is the answer.
  */
 export const plainResponse = (
@@ -12,16 +37,7 @@ export const plainResponse = (
   source: EventSource,
   multiValue: boolean | undefined,
 ): Record<string, unknown> | undefined => {
-  if (answersHttp(source)) {
-    const headers = multiValue
-      ? {
-          multiValueHeaders: Object.fromEntries(
-            Object.entries(fields).map(([name, value]) => [name, [value]]),
-          ),
-        }
-      : { headers: fields }
-    return { statusCode: status, ...headers, body, isBase64Encoded: false }
-  }
+  if (answersHttp(source)) return { ...httpResponse(status, fields, body, multiValue) }
   if (!isEdge(source)) return undefined
   return {
     status: String(status),
@@ -32,7 +48,7 @@ export const plainResponse = (
   }
 }
 
-/** A problem document (RFC 9457) that says what an error says, and its code. */
+/** A problem document (RFC 9457) with the message and code of an error. */
 export const problemResponse = (
   { statusCode: status, message: detail, code }: GlassineError,
   { type, title }: { readonly type: string; readonly title: string },
@@ -47,13 +63,13 @@ export const problemResponse = (
     multiValue,
   )
 
-/** What a client can mend by itself, with a new session or with fresh keys of the service; and the problem types. */
+/** What a client can fix itself, with a new session or with fresh keys of the service; and the problem types. */
 const problemTypes: { readonly [C in ErrorCode]?: string } = {
   ERR_SESSION_EXPIRED: 'session-expired',
   ERR_RECIPIENT_UNKNOWN: 'unknown-kid',
 }
 
-/** The problem document that makes a client begin a new session and try once more; nothing for other errors. */
+/** The problem document on which a client begins a new session and tries once more; nothing for other errors. */
 export const sessionProblem = (
   error: GlassineError,
   source: EventSource,

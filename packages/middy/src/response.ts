@@ -1,26 +1,27 @@
-import { decodeValue, type FieldPolicy } from '@glassine/core'
-import { isPlainObject } from '@glassine/core/internal'
-import { hasPlace } from './clear-place.ts'
-import { fault } from './errors.ts'
-import { answersHttp, type EventSource } from './event-source.ts'
-import { textOfBase64 } from './event-value.ts'
+import type { FieldPolicy } from '@glassine/core'
+import { childNode, isHarmless, isPlainObject, parseJson } from '@glassine/core/internal'
+import { badOption, fault } from './errors.ts'
+import { answersHttp, type EventSource, textOfBase64 } from './event-source.ts'
 import type { HttpResponse } from './headers.ts'
 
-/** What a response consists of, for those who seal or check it. */
+/** The parts of a response, for sealing and for checks. */
 export type ResponseParts =
-  /** Nothing leaves that could hold a field: no body, or the text of an error. */
-  | { readonly form: 'empty' }
-  /** `{ statusCode, body }`. */
+  /** No body. */
+  | { readonly form: 'empty'; readonly response: HttpResponse | undefined }
+  /** A body without fields: the text of an error, or a response marked by `withoutFields`. */
+  | { readonly form: 'text'; readonly response: HttpResponse }
+  /** `{ statusCode, body }`; `text` is the handler's JSON, if the body is text. */
   | {
       readonly form: 'http'
       readonly response: HttpResponse
       readonly payload: unknown
-      readonly isError: boolean
+      readonly text?: string
     }
   /** The payload itself. */
-  | { readonly form: 'bare'; readonly payload: unknown; readonly isError: false }
+  | { readonly form: 'bare'; readonly payload: unknown }
 
-const httpMembers = new Set([
+/** The members of an HTTP response. A response with any other member is refused. */
+const httpMembers: ReadonlySet<string> = new Set([
   'statusCode',
   'statusDescription',
   'headers',
@@ -30,92 +31,174 @@ const httpMembers = new Set([
   'isBase64Encoded',
 ])
 
-const empty = { form: 'empty' } as const
-
 const invalid = (message: string) => fault('ERR_RESPONSE_INVALID', { message })
 
+const noFields = 'so its fields cannot be found; `withoutFields` says that it has none'
+
 /**
- * Takes a response apart without changing it.
+ * Takes a response apart without changing it. Each source has a closed list of forms. Any other response is refused,
+ * since a field may be anywhere in it.
  *
- * @param isError - whether an error handler made it: then, as with a status of 400 or above, a body may be any text
- * @throws GlassineError `ERR_RESPONSE_INVALID` for what cannot be looked into: a stream, a function, an instance of
- * a class, a body that is no JSON
+ * @param isLenient - whether the body may be any text, as in an error or a response without content
+ * @throws GlassineError `ERR_RESPONSE_INVALID`
  */
 export const responseParts = (
   response: unknown,
   source: EventSource,
   policy: FieldPolicy,
-  isError: boolean,
+  isLenient: boolean,
 ): ResponseParts => {
-  if (response === undefined || response === null) return empty
-  if (!isPlainObject(response)) {
-    if (isError && (typeof response === 'number' || typeof response === 'boolean')) return empty
-    // Function URLs and HTTP APIs take a text as the body of a 200; of an error it may be all there is.
-    if (typeof response !== 'string' || !(isError || answersHttp(source)))
-      throw invalid('The response is no plain object, so its fields cannot be found')
-    return httpParts({ statusCode: 200, body: response }, isError)
-  }
-  if (!isHttpResponse(response, source, policy)) return { form: 'bare', payload: response, isError: false }
-  if (hasFieldBesideBody(response, policy))
-    throw invalid('The response holds declared fields beside its body')
-  return httpParts(response, isError)
+  if (response === undefined || response === null) return { form: 'empty', response: undefined }
+  if (typeof response === 'string' && (isLenient || answersHttp(source)))
+    return httpParts({ statusCode: 200, body: response }, policy, isLenient)
+  if (isLenient && (typeof response === 'number' || typeof response === 'boolean'))
+    return { form: 'text', response: { body: String(response) } }
+  if (Array.isArray(response)) return { form: 'bare', payload: response }
+  if (!isPlainObject(response)) throw invalid(`The response is not a plain object, ${noFields}`)
+  if (typeof response.toJSON === 'function')
+    throw invalid('The response has a toJSON, which may write anything in its place')
+  // Getters are read once: they may answer differently the next time.
+  const copy = { ...response }
+  return isHttpResponse(copy, source, policy)
+    ? httpParts(copy, policy, isLenient)
+    : { form: 'bare', payload: copy }
 }
 
-/** Whether a declared field stands in an HTTP response beside its body, where no envelope looks. */
+/** Whether an HTTP response has a declared field beside its body, where no envelope looks. */
 export const hasFieldBesideBody = (response: HttpResponse, policy: FieldPolicy): boolean =>
-  rootMembers(policy).some((name) => !httpMembers.has(name) && response[name] !== undefined)
+  (policy.encrypted.members ?? []).some(([name]) => !httpMembers.has(name) && response[name] !== undefined)
 
-const rootMembers = ({ encrypted }: FieldPolicy): readonly string[] =>
-  (encrypted.members ?? []).map(([name]) => name)
-
-/** Whether a response is an HTTP one or the payload itself, which may have members of these names as well. */
+/**
+ * Whether a response is an HTTP one or the payload itself, which may have members of these names as well.
+ *
+ * @throws GlassineError `ERR_RESPONSE_INVALID` if the response is not clearly one of the two
+ */
 const isHttpResponse = (response: HttpResponse, source: EventSource, policy: FieldPolicy): boolean => {
-  const hasStatus = Number.isInteger(response.statusCode)
-  // Between functions: only what is an HTTP response beyond doubt.
-  if (!answersHttp(source)) return hasStatus && Object.hasOwn(response, 'body') && !declares(policy, 'body')
-  const names = Object.keys(response).filter((name) => httpMembers.has(name))
-  return names.length > 0 && (hasStatus || !names.some((name) => declares(policy, name)))
+  const { statusCode } = response
+  const hasStatus =
+    typeof statusCode === 'number' && Number.isInteger(statusCode) && statusCode >= 100 && statusCode < 600
+  const names = Object.keys(response).filter((name) => response[name] !== undefined)
+  const known = names.filter((name) => httpMembers.has(name))
+  // Between functions: only if it is clearly an HTTP response.
+  if (!answersHttp(source)) {
+    if (!hasStatus || !Object.hasOwn(response, 'body') || declares(policy, 'body')) return false
+  } else {
+    if (known.length === 0 || (!hasStatus && known.some((name) => declares(policy, name)))) return false
+    if (!hasStatus && statusCode !== undefined)
+      throw invalid('The `statusCode` of the response must be an integer from 100 to 599')
+  }
+  if (names.length > known.length)
+    throw invalid(
+      hasFieldBesideBody(response, policy)
+        ? 'The response holds declared fields beside its body'
+        : `The response has members beside those of an HTTP response, ${noFields}`,
+    )
+  return true
 }
 
-const declares = (policy: FieldPolicy, name: string): boolean =>
-  policy.encrypted.each !== undefined || rootMembers(policy).includes(name)
+const declares = ({ encrypted }: FieldPolicy, name: string): boolean =>
+  childNode(encrypted, name) !== undefined
 
-const httpParts = (response: HttpResponse, isErrorResponse: boolean): ResponseParts => {
-  const isError = isErrorResponse || Number(response.statusCode) >= 400
-  // Once: a getter may answer differently the next time.
+const httpParts = (response: HttpResponse, policy: FieldPolicy, isLenient: boolean): ResponseParts => {
+  const isWithout = isWithoutFields(response)
   const { body, isBase64Encoded } = response
-  if (body === undefined || body === null || body === '') return empty
-  const isText = typeof body === 'string'
-  const payload = isText ? parsed(body, isBase64Encoded === true) : body
-  if (isText ? payload !== unreadable : isPlainObject(body) || Array.isArray(body))
-    return { form: 'http', response, payload, isError }
-  if (isText && isError) return empty
-  throw invalid('The body of the response is no JSON, so its fields cannot be found')
+  if (body === undefined || body === null || body === '') return { form: 'empty', response }
+  // A client may take any other value for `true` or for `false`.
+  if (isBase64Encoded !== undefined && typeof isBase64Encoded !== 'boolean')
+    throw invalid('`isBase64Encoded` of the response must be a boolean')
+  if (typeof body !== 'string') {
+    if (!isPlainObject(body) && !Array.isArray(body))
+      throw invalid(
+        typeof body === 'object'
+          ? 'The body of the response is an instance of a class: return a plain object, or its JSON text'
+          : `The body of the response is neither JSON nor an object, ${noFields}`,
+      )
+    return isWithout ? withoutPlaces(response, body, policy) : { form: 'http', response, payload: body }
+  }
+  const text = isBase64Encoded === true ? textOfBase64(body) : body
+  const payload = text === undefined ? unreadable : parsed(text)
+  if (isWithout) return withoutPlaces(response, payload, policy)
+  if (payload !== unreadable && !(isLenient && typeof payload !== 'object'))
+    return { form: 'http', response, payload, text: text! }
+  if (!isLenient) throw invalid(`The body of the response is not JSON, ${noFields}`)
+  if (text !== undefined && hidesField(policy, text))
+    throw invalid('The body of the response is text that holds a declared field')
+  return { form: 'text', response }
 }
 
-/** Stands for a text that is no JSON. */
+const withoutPlaces = (response: HttpResponse, payload: unknown, policy: FieldPolicy): ResponseParts => {
+  if (typeof payload === 'object' && !isHarmless(policy, payload))
+    throw invalid('The response is marked as without fields but has a declared field')
+  return { form: 'text', response }
+}
+
+/** The result for text that is not JSON. */
 const unreadable = Symbol('unreadable')
 
-const parsed = (body: string, isBase64: boolean): unknown => {
-  const text = isBase64 ? textOfBase64(body) : body
-  if (text === undefined) return unreadable
+const parsed = (text: string): unknown => {
   try {
-    return decodeValue(text)
+    return parseJson(text)
   } catch {
     try {
       JSON.parse(text)
     } catch {
       return unreadable
     }
-    // JSON that is too deep or has a member `__proto__` could hold a field all the same.
+    // JSON that is too deep or has a member `__proto__` could still hold a field.
     throw invalid('The body of the response is JSON that is too deep or reaches a prototype')
   }
 }
 
 /**
- * Whether an error's payload has nothing to seal: a text, a number, or a list of problems rather than of models.
+ * Whether text that is not JSON contains JSON with a declared place: after a byte order mark, in its lines, or in a
+ * JSON string.
  */
-export const isHarmless = (policy: FieldPolicy, payload: unknown): boolean =>
-  Array.isArray(payload)
-    ? !payload.some((element) => hasPlace(policy, element))
-    : !isPlainObject(payload) || !hasPlace(policy, payload)
+const hidesField = (policy: FieldPolicy, text: string): boolean =>
+  [text.replace(/^\ufeff/, ''), ...text.split(/[\r\n]+/)].some((part) => holdsPlace(policy, part, 0))
+
+/** JSON in a JSON string in a JSON string. The search for opened values covers deeper texts. */
+const maxNesting = 3
+
+const holdsPlace = (policy: FieldPolicy, text: string, nesting: number): boolean => {
+  if (!/^\s*["[{]/.test(text)) return false
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    return false
+  }
+  if (typeof value === 'string') return nesting < maxNesting && holdsPlace(policy, value, nesting + 1)
+  return !isHarmless(policy, value)
+}
+
+// Registered, so that another copy of this package knows it; enumerable, so that a copy of the response keeps it. JSON
+// omits it.
+const mark = Symbol.for('@glassine/middy/without-fields')
+
+/**
+ * Marks a response that holds no declared field: a page, a text, a redirect, a list of something else. It is sent
+ * unchanged. The final check still applies: a response with a declared field, or with a value that this invocation has
+ * decrypted, is refused.
+ *
+ * @param response - an HTTP response, or a text that becomes the body of a 200
+ * @throws GlassineError `ERR_OPTION_INVALID`
+ * @example
+ * ```ts
+ * import { withoutFields } from '@glassine/middy'
+ *
+ * const page = withoutFields({
+ *   statusCode: 200,
+ *   headers: { 'Content-Type': 'text/html' },
+ *   body: '<h1>Thank you</h1>',
+ * })
+ * ```
+ */
+export const withoutFields = <R extends string | object>(
+  response: R,
+): R extends string ? { statusCode: 200; body: R } : R => {
+  const answer: unknown = typeof response === 'string' ? { statusCode: 200, body: response } : response
+  if (!isPlainObject(answer)) throw badOption('response', 'must be an HTTP response or a text')
+  return { ...answer, [mark]: true } as never
+}
+
+const isWithoutFields = (response: HttpResponse): boolean => (response as { [mark]?: unknown })[mark] === true

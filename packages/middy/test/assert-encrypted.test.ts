@@ -64,7 +64,7 @@ describe.each(majors)('assertEncrypted under Middy %s', (_, middy) => {
       }
     })
 
-    test('beside the body', async () => {
+    test('outside the body', async () => {
       await expect(
         answering({ statusCode: 200, body: '{}', ssn: 'MARK' })(requestOf('rest', {}), context),
       ).rejects.toMatchObject({ code: 'ERR_RESPONSE_INVALID', statusCode: 500 })
@@ -76,14 +76,14 @@ describe.each(majors)('assertEncrypted under Middy %s', (_, middy) => {
     ['bytes', { statusCode: 200, body: Buffer.from('{}') }],
     ['a function', () => patient],
     ['an instance', new (class Response {})()],
-  ])('what it cannot look into is stopped: %s', async (_, response) => {
+  ])('stops a response that it cannot inspect: %s', async (_, response) => {
     await expect(answering(response)(requestOf('rest', {}), context)).rejects.toMatchObject({
       code: 'ERR_RESPONSE_INVALID',
       statusCode: 500,
     })
   })
 
-  test('lets out what is sealed and what has nothing to seal', async () => {
+  test('passes encrypted responses and those with nothing to encrypt', async () => {
     const sealed = await sealedBy(envelope)
     for (const response of [
       { statusCode: 200, body: sealed },
@@ -118,7 +118,7 @@ describe.each(majors)('assertEncrypted under Middy %s', (_, middy) => {
 
   describe('bundles', () => {
     const bundle = fakeEnvelope('bundle', { bundleMember: 'sealed' })
-    test('null stands for an element of a list that is in the bundle, and only there', async () => {
+    test('have null for an element of a list, and only there', async () => {
       const tagged = defineFields<{ tags: string[]; ssn?: string }>('tagged', {
         'tags[*]': {},
         ssn: { optional: true },
@@ -148,7 +148,7 @@ describe.each(majors)('assertEncrypted under Middy %s', (_, middy) => {
 
     const harmless = { before: () => undefined }
 
-    test('lets out what encryptResponse sealed, in the envelopes of the stack', async () => {
+    test('passes what encryptResponse encrypted, in the envelopes of the stack', async () => {
       const response = await stack(harmless)(requestOf('rest', await sealedBy(envelope)), context)
       expect(response.statusCode).toBe(200)
       expect(response.body).not.toContain(marker)
@@ -161,7 +161,7 @@ describe.each(majors)('assertEncrypted under Middy %s', (_, middy) => {
       )
     })
 
-    test('stops what a middleware puts in after the sealing', async () => {
+    test('stops what a middleware adds after the encryption', async () => {
       for (const change of [
         (response: any) => ({ ...response, body: JSON.stringify(patient) }),
         (response: any) => ({ ...response, ssn: patient.ssn }),
@@ -182,7 +182,7 @@ describe.each(majors)('assertEncrypted under Middy %s', (_, middy) => {
       }
     })
 
-    test('stops what an error handler quotes', async () => {
+    test('stops plaintext quoted by an error handler', async () => {
       const quoting = {
         onError: (request: any) => {
           request.response = { statusCode: 400, body: JSON.stringify({ ssn: patient.ssn }) }
@@ -196,7 +196,7 @@ describe.each(majors)('assertEncrypted under Middy %s', (_, middy) => {
       await expect(handler(requestOf('rest', {}), context)).rejects.toMatchObject(refused('/ssn'))
     })
 
-    test('looks at another declaration than the one that was sealed', async () => {
+    test('checks its own declaration, even if another was encrypted', async () => {
       const more = defineFields<{ id: string }>('more', { id: {} })
       await expect(
         stack(harmless, assertEncrypted({ fields: more }))(
@@ -206,7 +206,7 @@ describe.each(majors)('assertEncrypted under Middy %s', (_, middy) => {
       ).rejects.toMatchObject(refused('/id'))
     })
 
-    test('reads a sealed body that nobody has touched no second time', async () => {
+    test('does not read an unchanged encrypted body again', async () => {
       const recognises = jest.fn(envelope.recognises)
       const spied = fakeEnvelope('fake', { recognises })
       const handler = (plugin: object): Handler =>
@@ -220,7 +220,7 @@ describe.each(majors)('assertEncrypted under Middy %s', (_, middy) => {
       expect(recognises).toHaveBeenCalledTimes(without)
     })
 
-    test('leaves an error that the handler threw alone', async () => {
+    test('leaves an error thrown by the handler alone', async () => {
       const own = new Error('own')
       const handler: Handler = middy(assertEncrypted({ fields, envelope })).handler(async () => {
         throw own

@@ -1,4 +1,4 @@
-// Whole handlers with marked values, and a search of everything that comes out of them.
+// Whole handlers with marked values: everything that comes out of them is searched.
 import { keyMaterial } from '@glassine/keys'
 import { localKeyring } from '@glassine/keys/raw-aes'
 import { messageEnvelope } from '@glassine/message'
@@ -101,7 +101,7 @@ describe.each(majors)('canary under Middy %s', (_, middy) => {
     let ran = false
     let out: unknown
     const stack = middy(assertEncrypted({ fields }))
-    // A printer of everything, outside: what a logger there sees.
+    // The outermost middleware prints everything that a logger there would see.
     const printer = ({ event, response, error }: any) => console.log(event === undefined, response, error)
     stack.use({ after: printer, onError: printer })
     // Its default logger is the console that was there when it was imported, which no test can listen to.
@@ -122,7 +122,7 @@ describe.each(majors)('canary under Middy %s', (_, middy) => {
     return { came: printed + seenIn(out), out, ran }
   }
 
-  test('the search finds what is there: a handler without us leaks', async () => {
+  test('the search finds the leak of a handler without us', async () => {
     const handler = middy().handler(async () => ({ statusCode: 200, body: patient }) as any)
     const printed = await printedBy(async () => {
       console.log(patient)
@@ -134,7 +134,7 @@ describe.each(majors)('canary under Middy %s', (_, middy) => {
   })
 
   describe.each(['rest', 'direct'] as const)('%s', (source) => {
-    test.each(responses)('a handler that returns %s', async (_, respond) => {
+    test.each(responses)('a handler that returns %s leaks nothing', async (_, respond) => {
       const sealed = await sealedBy(envelope)
       for (const withErrorHandler of [true, false]) {
         const { came, out, ran } = await run(respond, sealed, source, withErrorHandler)
@@ -152,7 +152,7 @@ describe.each(majors)('canary under Middy %s', (_, middy) => {
     ['plaintext in one field', (sealed: any) => ({ ...sealed, notes: patient.notes })],
     ['a swap', (sealed: any) => ({ ...sealed, ssn: sealed.address.street })],
     ['text that is no JSON', () => `${marker}{`],
-  ])('a request with %s', async (_, change) => {
+  ])('a request with %s leaks nothing', async (_, change) => {
     const { came, ran } = await run(
       () => ({ statusCode: 204 }),
       change(await sealedBy(envelope)),

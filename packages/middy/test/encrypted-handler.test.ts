@@ -18,7 +18,7 @@ class Intake {
   @encryptedHandler({ fields, envelope, bind })
   async handler(event: DecryptedBody<Patient>, _context?: unknown) {
     if (event.body.id === 'throws') throw new TypeError('of the handler')
-    return { statusCode: 200, body: { ...event.body, id: this?.clinic ?? 'nobody' } }
+    return { statusCode: 200, body: { ...event.body, id: this?.clinic ?? 'unknown' } }
   }
 }
 
@@ -28,7 +28,7 @@ const answered = async (response: any) => ({
 })
 
 describe('encryptedHandler', () => {
-  test('opens the event, seals the answer, and keeps `this` of each object', async () => {
+  test('decrypts the event, encrypts the answer, and keeps `this` of each object', async () => {
     const [one, two] = [new Intake('a'), new Intake('b')]
     const calls = [one, two, one].map(async (intake) =>
       answered(await invoke(intake.handler.bind(intake) as any, await event())),
@@ -38,10 +38,10 @@ describe('encryptedHandler', () => {
     )
   })
 
-  test('works unbound too: the method has no `this` then', async () => {
+  test('works unbound too, then without `this`', async () => {
     const { handler } = new Intake('a')
     expect(await answered(await invoke(handler as any, await event()))).toMatchObject({
-      body: { id: 'nobody' },
+      body: { id: 'unknown' },
     })
   })
 
@@ -60,7 +60,7 @@ describe('encryptedHandler', () => {
     expect(JSON.parse(plain.body)).toMatchObject({ status: 403, code: 'ERR_TLS_REQUIRED' })
   })
 
-  test('throws what the method throws, and what between functions has no answer', async () => {
+  test('throws what the method throws, and, between functions, errors that have no answer', async () => {
     const intake = new Intake('a')
     const sealed = await sealedBy(envelope, { ...patient, id: 'throws' })
     await expect(invoke(intake.handler.bind(intake) as any, await event(sealed))).rejects.toThrow(TypeError)
@@ -90,7 +90,7 @@ describe('encryptedHandler', () => {
     })
   })
 
-  test('refuses wrong options where the class is defined, and what is no method', () => {
+  test('refuses wrong options where the class is defined, and anything but methods', () => {
     expect(() => encryptedHandler({ fields } as any)).toThrow(/keys/)
     const decorate = encryptedHandler({ fields: defineFields('visit', { note: {} }), envelope })
     expect(() => (decorate as any)({}, 'field', { get: () => 1 })).toThrow(/decorates a method/)

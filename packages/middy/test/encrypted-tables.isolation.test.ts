@@ -88,7 +88,7 @@ describe.each(majors)('interleaved invocations under Middy %s', (major, middy) =
     longOr(3_600_000, 180_000),
   )
 
-  test("another tenant's row is not opened, amid good ones", async () => {
+  test("another tenant's row is not decrypted, even among others", async () => {
     const { tables, bind, envelope } = setUp()
     const handler = middy()
       .use(decryptRequest({ fields, envelope, bind, partial: true }))
@@ -126,7 +126,7 @@ describe.each(majors)('interleaved invocations under Middy %s', (major, middy) =
     expect(outcomes).toEqual(turns.map((turn) => (foreign(turn) ? 'ERR_DECRYPT_FAILED' : 'ok')))
   })
 
-  test('one context object for all, as tests and warm-up tools have, is no bridge', async () => {
+  test('sharing one context object, as tests and warm-up tools do, mixes nothing', async () => {
     const { rows, tables, bind, envelope } = setUp()
     const handler = middy()
       .use(decryptRequest({ fields, envelope, bind, partial: true }))

@@ -1,14 +1,14 @@
 import { CreateTableCommand, DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb'
 import { DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
-import type { Binding } from '@glassine/core'
+import { type Binding, defineFields } from '@glassine/core'
 import { branchKeyIdOfItem, encryptionStats, updateItem, withEncryption } from '@glassine/dynamodb'
 import { keyMaterial } from '@glassine/keys'
 import { hierarchicalKeyring } from '@glassine/keys/key-store'
 import { localKeyring } from '@glassine/keys/raw-aes'
-import { type LocalDynamoDB, localDynamoDBKind, startLocalDynamoDB } from '@glassine/local-dynamodb'
 import { decryptRequest, encryptResponse, fieldEncryption } from '@glassine/middy'
 import { type EncryptedTablesOptions, encryptedTables } from '@glassine/middy/tables'
 import { sampleContext, sampleEvent } from '@glassine/testing'
+import { type LocalDynamoDB, startLocalDynamoDB } from '@glassine/testing/dynamodb'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { branchKeys } from './support/branch-keys.ts'
 import { fakeEnvelope } from './support/fake-envelope.ts'
@@ -20,7 +20,7 @@ let plain: DynamoDBClient
 let documents: DynamoDBDocumentClient
 
 beforeAll(async () => {
-  server = await startLocalDynamoDB(localDynamoDBKind())
+  server = await startLocalDynamoDB()
   plain = new DynamoDBClient(server.clientOptions)
   documents = DynamoDBDocumentClient.from(plain)
   await plain.send(
@@ -44,16 +44,23 @@ const tablesOf = (keyring = branchKeys().keyring) => ({
 const event = { httpMethod: 'GET' } as never
 const put = (id: string) => new PutCommand({ TableName, Item: { ...patient, id } })
 const get = (id: string) => new GetCommand({ TableName, Key: { id } })
-/** The row as the table holds it. */
+/** The row as stored in the table. */
 const row = async (id: string) => (await documents.send(get(id))).Item as Record<string, any>
 const branchKeyOf = (item: Record<string, any>) =>
   /tenant-[a-z0-9-]+?(?=\0)/.exec(Buffer.from(item.aws_dbe_head).toString('latin1'))?.[0]
 const bound = (binding: Binding) => () => binding
 
 describe.each(majors)('encryptedTables under Middy %s', (_, middy) => {
-  test('gives the handler a document client that encrypts and decrypts; the one given stays as it is', async () => {
+  test('gives the handler a document client that encrypts and decrypts; the original stays unchanged', async () => {
     const handler = middy()
-      .use(encryptedTables({ client: documents, tables: tablesOf(), bind: bound({ tenant: 't-1' }) }))
+      .use(
+        encryptedTables({
+          client: documents,
+          tables: tablesOf(),
+          bind: bound({ tenant: 't-1' }),
+          clearResponse: true,
+        }),
+      )
       .handler(async (_event, { tables }) => {
         expect(tables).toBeInstanceOf(DynamoDBDocumentClient)
         expect(tables).not.toBe(documents)
@@ -70,7 +77,7 @@ describe.each(majors)('encryptedTables under Middy %s', (_, middy) => {
     expect(await row('open')).toEqual({ ...patient, id: 'open' })
   })
 
-  test('the plain client, under another name, beside a document client', async () => {
+  test('works with the plain client, under another name, beside a document client', async () => {
     const handler = middy()
       .use(encryptedTables({ client: documents, tables: tablesOf(), bind: bound({ tenant: 't-1' }) }))
       .use(
@@ -79,6 +86,7 @@ describe.each(majors)('encryptedTables under Middy %s', (_, middy) => {
           tables: tablesOf(),
           bind: bound({ tenant: 't-2' }),
           contextKey: 'values',
+          clearResponse: true,
         }),
       )
       .handler(async (_event, { tables, values }) => {
@@ -94,7 +102,7 @@ describe.each(majors)('encryptedTables under Middy %s', (_, middy) => {
     ])
   })
 
-  test('takes the binding that decryptRequest took', async () => {
+  test('takes the binding of decryptRequest', async () => {
     const envelope = fakeEnvelope()
     const handler = middy()
       .use(decryptRequest({ fields, envelope, bind: bound({ tenant: 't-9' }) }))
@@ -111,7 +119,7 @@ describe.each(majors)('encryptedTables under Middy %s', (_, middy) => {
     expect(branchKeyOf(await row('bound'))).toBe('tenant-t-9')
   })
 
-  test('as `tables` of the preset', async () => {
+  test('works as `tables` of the preset', async () => {
     const envelope = fakeEnvelope()
     const tables = encryptedTables({ client: documents, tables: tablesOf() })
     const handler = middy()
@@ -127,15 +135,14 @@ describe.each(majors)('encryptedTables under Middy %s', (_, middy) => {
     expect(branchKeyOf(await row('preset'))).toBe('tenant-t-8')
   })
 
-  test('its hook resolves to undefined: any other value would end the phase', async () => {
+  test('its hooks resolve to undefined: any other value would end the phase', async () => {
     const { before, after, onError } = encryptedTables({ client: documents, tables: tablesOf() })
     const request: any = { event, context: sampleContext(), internal: {} }
-    expect(await before!(request)).toBeUndefined()
-    expect([after, onError]).toEqual([undefined, undefined])
+    for (const hook of [before, after, onError]) expect(await hook!(request)).toBeUndefined()
     expect(request.context.tables).toBeInstanceOf(DynamoDBDocumentClient)
   })
 
-  test('refuses to stand before decryptRequest, whose binding it would miss', async () => {
+  test('refuses to go before decryptRequest, whose binding it would miss', async () => {
     const handler = middy()
       .use(encryptedTables({ client: documents, tables: tablesOf() }))
       .use(decryptRequest({ fields, envelope: fakeEnvelope() }))
@@ -158,26 +165,26 @@ const given = async (
   return request.context
 }
 
-describe('which branch key', () => {
-  test("Lambda's tenant, where the binding names none", async () => {
+describe('the branch key is chosen by', () => {
+  test("Lambda's tenant, if the binding names none", async () => {
     const { tables } = await given({}, sampleContext({ tenantId: 'lambda' }))
     await tables.send(put('lambda'))
     expect(branchKeyOf(await row('lambda'))).toBe('tenant-lambda')
   })
 
-  test("the binding's tenant goes before Lambda's, as in messages", async () => {
+  test("the binding's tenant rather than Lambda's, as in messages", async () => {
     const { tables } = await given({ bind: bound({ tenant: 't-1' }) }, sampleContext({ tenantId: 'lambda' }))
     await tables.send(put('both'))
     expect(branchKeyOf(await row('both'))).toBe('tenant-t-1')
   })
 
-  test('none at all is an error before anything is sent', async () => {
+  test('a tenant, and without one it is an error before anything is sent', async () => {
     const { tables } = await given()
-    await expect(tables.send(put('nobody'))).rejects.toMatchObject({ code: 'ERR_BINDING_INVALID' })
-    expect(await row('nobody')).toBeUndefined()
+    await expect(tables.send(put('unknown'))).rejects.toMatchObject({ code: 'ERR_BINDING_INVALID' })
+    expect(await row('unknown')).toBeUndefined()
   })
 
-  test('that of the item, whatever the binding says', async () => {
+  test('the item, with any binding', async () => {
     const keyring = hierarchicalKeyring({
       keyStore: { id: 'memory', ...storeOf() },
       branchKeyId: branchKeyIdOfItem(({ id }) => `tenant-${id}`),
@@ -234,7 +241,7 @@ test('the deadline of the invocation ends the wait for a key', async () => {
   expect(deadlines[0]! - Date.now()).toBeLessThan(2_000)
 })
 
-test('`updateItem` works on the client that the handler is given', async () => {
+test('`updateItem` works on the client of the handler', async () => {
   const { tables } = await given({ bind: bound({ tenant: 't-1' }) })
   await tables.send(put('update'))
   await updateItem<any>(tables, { TableName, Key: { id: 'update' } }, (item) => {
@@ -243,7 +250,7 @@ test('`updateItem` works on the client that the handler is given', async () => {
   expect((await tables.send(get('update'))).Item.ssn).toBe('MARK-new')
 })
 
-test('the modes on the way from plaintext, told and counted for all invocations together', async () => {
+test('the modes for migration from plaintext are reported and counted across all invocations', async () => {
   await documents.send(put('plain'))
   const told: object[] = []
   const { before } = encryptedTables({
@@ -261,7 +268,7 @@ test('the modes on the way from plaintext, told and counted for all invocations 
 })
 
 describe("the handler's context", () => {
-  test('is a copy with one more member, which nobody logs', async () => {
+  test('is a copy with one more member, which is not logged', async () => {
     const context = sampleContext({ context: { functionName: 'intake' } })
     let waits = true
     Object.defineProperty(context, 'callbackWaitsForEmptyEventLoop', {
@@ -280,7 +287,7 @@ describe("the handler's context", () => {
     expect(waits).toBe(false)
   })
 
-  test('an object of a class, as durable functions have, stays the one it is', async () => {
+  test('an object of a class, as durable functions have, is not copied', async () => {
     class Durable {
       readonly #steps = 3
       steps() {
@@ -295,7 +302,7 @@ describe("the handler's context", () => {
     await expect(given({}, context)).rejects.toMatchObject({ cause: { option: 'contextKey' } })
   })
 
-  test('may be absent, and a name that it has is not taken', async () => {
+  test('may be absent, and no member of it is overwritten', async () => {
     const { before } = encryptedTables({ client: documents, tables: tablesOf() })
     const request: any = { event, internal: {} }
     await before!(request)
@@ -307,7 +314,7 @@ describe("the handler's context", () => {
   })
 })
 
-describe('an option that cannot be right throws at construction, with its name', () => {
+describe('an invalid option throws at construction, with its name', () => {
   const keyring = localKeyring()
   test.each<[string, object]>([
     ['client', { client: undefined }],
@@ -332,11 +339,123 @@ describe('an option that cannot be right throws at construction, with its name',
     expect(() => encryptedTables({ client, tables: tablesOf() })).toThrow(/encrypts already/)
   })
 
-  test('`tables` of the preset that are none: another middleware, whose other hooks would be lost', () => {
+  test('`tables` of the preset that are another middleware', () => {
     const envelope = fakeEnvelope()
     for (const tables of [{}, { before: () => {}, after: () => {} }, encryptResponse({ fields, envelope })])
       expect(() => fieldEncryption({ fields, envelope, tables: tables as never })).toThrow(
         expect.objectContaining({ cause: expect.objectContaining({ option: 'tables' }) }),
       )
+  })
+})
+
+describe.each(majors)('what the tables have decrypted does not leave, Middy %s', (_, middy) => {
+  beforeAll(async () => {
+    const handler = middy()
+      .use(encryptedTables({ client: documents, tables: tablesOf(), bind: bound({ tenant: 't-1' }) }))
+      .handler(async (_event, { tables }) => void (await tables.send(put('leaves'))))
+    await handler(event, sampleContext() as never)
+  })
+  /** Answers with what `respond` makes of the item, and returns the answer or the error. */
+  const answered = async (
+    respond: (item: any) => unknown,
+    { options = {}, request = sampleEvent('http-api'), use = [] as any[] }: any = {},
+  ): Promise<any> => {
+    const handler = middy()
+      .use([
+        encryptedTables({
+          client: documents,
+          tables: tablesOf(),
+          bind: bound({ tenant: 't-1' }),
+          onRefused: () => {},
+          ...options,
+        }),
+        ...use,
+      ])
+      .handler(async (_event, { tables }: any) => respond((await tables.send(get('leaves'))).Item))
+    return (handler as any)(request, sampleContext()).catch((error: unknown) => error)
+  }
+  const refused = { code: 'ERR_FIELD_NOT_ENCRYPTED', statusCode: 500 }
+
+  test.each<[string, (item: any) => unknown]>([
+    ['an HTTP response', (item) => ({ statusCode: 200, body: JSON.stringify(item) })],
+    ['a body that is an object', (item) => ({ statusCode: 200, body: item })],
+    ['a bare payload', (item) => ({ note: item.ssn })],
+    ['a list', (item) => [item.ssn]],
+    ['a text', (item) => `SSN ${item.ssn}`],
+    ['a header', (item) => ({ statusCode: 204, headers: { 'X-Note': item.ssn } })],
+    [
+      'base64',
+      (item) => ({ statusCode: 200, body: Buffer.from(item.ssn).toString('base64'), isBase64Encoded: true }),
+    ],
+  ])('in %s', async (_name, respond) => {
+    expect(await answered(respond)).toMatchObject(refused)
+    expect(await answered(respond, { request: { id: 'direct' } })).toMatchObject(refused)
+  })
+
+  test('in a stream, of which nothing is known', async () => {
+    const answer = await answered((item) => ({ statusCode: 200, body: ReadableStream.from([item.ssn]) }))
+    expect(answer).toMatchObject({ code: 'ERR_RESPONSE_INVALID' })
+  })
+
+  test('in an error', async () => {
+    const error = await answered((item) => {
+      throw new Error(`bad ${item.ssn}`)
+    })
+    expect(error.message).toBe('bad [redacted]')
+  })
+
+  test('but a field that may leave does: in an answer, in an answer to an error, and in an error', async () => {
+    const declared = defineFields<typeof patient>('patient', {
+      ssn: {},
+      notes: { optional: true },
+      'address.street': {},
+      'address.city': { mayLeave: true },
+      'visits[*].note': {},
+    })
+    const tables = { Patients: { ...tablesOf().Patients, fields: declared } }
+    const city = 'Llanfairpwllgwyngyll'
+    const id = `may-leave-${Math.random()}`
+    const write = middy()
+      .use(encryptedTables({ client: documents, tables, bind: bound({ tenant: 't-1' }) }))
+      .handler(async (_event, { tables: client }) => {
+        const Item = { ...patient, id, address: { ...patient.address, city } }
+        await client.send(new PutCommand({ TableName, Item }))
+      })
+    await write(event, sampleContext() as never)
+    const read = async (respond: (item: any) => unknown) => {
+      const handler = middy()
+        .use(
+          encryptedTables({ client: documents, tables, bind: bound({ tenant: 't-1' }), onRefused: () => {} }),
+        )
+        .handler(async (_event, { tables: client }: any) => respond((await client.send(get(id))).Item))
+      return (handler as any)(sampleEvent('http-api'), sampleContext()).catch((error: unknown) => error)
+    }
+    const told = (item: any, statusCode: number) => ({ statusCode, body: `${item.address.city}` })
+    for (const status of [200, 422])
+      expect(await read((item) => told(item, status))).toEqual({ statusCode: status, body: city })
+    const error = await read((item) => {
+      throw new Error(`${item.address.city} ${item.address.street} ${item.ssn}`)
+    })
+    expect(error.message).toBe(`${city} [redacted] [redacted]`)
+  })
+
+  test('but what holds none leaves, and so does what the caller has sent and what was meant to', async () => {
+    const found = { statusCode: 200, body: 'found' }
+    expect(await answered(() => found)).toEqual(found)
+    const whole = (item: any) => ({ statusCode: 200, body: item.ssn })
+    expect(await answered(whole, { options: { clearResponse: true } })).toEqual({
+      statusCode: 200,
+      body: patient.ssn,
+    })
+    const request = sampleEvent('http-api', { method: 'POST', path: '/by-ssn', body: { ssn: patient.ssn } })
+    expect(await answered(whole, { request })).toEqual({ statusCode: 200, body: patient.ssn })
+  })
+
+  test('and what encryptResponse seals leaves', async () => {
+    const envelope = fakeEnvelope()
+    const sealer = encryptResponse({ fields, envelope, bind: bound({ tenant: 't-1' }) })
+    const answer = await answered((item) => ({ statusCode: 200, body: item }), { use: [sealer] })
+    expect(answer.statusCode).toBe(200)
+    expect(answer.body).not.toContain('MARK')
   })
 })

@@ -37,7 +37,7 @@ describe.each(majors)('fieldEncryption under Middy %s', (_, middy) => {
   describe.each(['field', 'bundle'] as const)('in the shape %s', (shape) => {
     const envelope = shape === 'field' ? messageEnvelope({ keys }) : messageEnvelope({ keys, shape })
 
-    test.each(bodySources)('%s: the handler works in the clear, and nobody else', async (source) => {
+    test.each(bodySources)('%s: only the handler sees the clear', async (source) => {
       const handle = jest.fn(async (event: any) => ({ statusCode: 200, body: event.body }))
       const sealed = await sealedBy(envelope)
       const response = await stack({ shape }, handle)(requestOf(source, sealed), context)
@@ -51,7 +51,7 @@ describe.each(majors)('fieldEncryption under Middy %s', (_, middy) => {
       expect(hsts).toBe(source === 'websocket' ? undefined : 'max-age=63072000; includeSubDomains')
     })
 
-    test('a direct invocation, where it is allowed', async () => {
+    test('a direct invocation works if it is allowed', async () => {
       const sealed = await sealedBy(envelope)
       const handler = stack({ shape, tls: { direct: 'allow' } }, async (event) => event)
       expect(await openedBy(envelope, await handler(sealed, context))).toEqual(patient)
@@ -74,7 +74,7 @@ describe.each(majors)('fieldEncryption under Middy %s', (_, middy) => {
     expect(handle).not.toHaveBeenCalled()
   })
 
-  test('`tls: false` leaves the gate out', async () => {
+  test('`tls: false` omits requireTls', async () => {
     const envelope = messageEnvelope({ keys })
     const event = sampleEvent('alb', { body: await sealedBy(envelope), proto: 'http' })
     const response = await stack({ tls: false })(event, context)
@@ -82,30 +82,39 @@ describe.each(majors)('fieldEncryption under Middy %s', (_, middy) => {
     expect(response.headers).not.toHaveProperty('Strict-Transport-Security')
   })
 
-  test('`partial` is for both directions', async () => {
+  test('`partial` applies in both directions', async () => {
     const envelope = messageEnvelope({ keys })
-    const { ssn } = await sealedBy(envelope)
+    const options = { binding: bind(), use: 'request', partial: true }
+    const { ssn } = (await envelope.encrypt({ ssn: patient.ssn } as never, fields, options)) as {
+      ssn: unknown
+    }
     const response = await stack({ partial: true })(requestOf('rest', { ssn }), context)
     expect(Object.keys(JSON.parse(response.body))).toEqual(['ssn'])
     expect((await stack()(requestOf('rest', { ssn }), context)).statusCode).toBe(400)
   })
 
-  test('several formats, as decryptRequest takes them', async () => {
-    const envelopes = [fakeEnvelope(), messageEnvelope({ keys })]
-    const handler = stack({ keys: undefined, envelope: envelopes })
-    for (const envelope of envelopes) {
-      const { body } = await handler(requestOf('rest', await sealedBy(envelope)), context)
+  test('several formats work as in decryptRequest', async () => {
+    const [devices, services] = [fakeEnvelope(), messageEnvelope({ keys })]
+    const from = (event: any): boolean => event.requestContext.authorizer?.service === 'orders'
+    const handler = stack({
+      keys: undefined,
+      envelope: [{ envelope: devices }, { envelope: services, from }],
+    })
+    for (const envelope of [devices, services]) {
+      const event: any = requestOf('rest', await sealedBy(envelope))
+      event.requestContext.authorizer = envelope === services ? { service: 'orders' } : {}
+      const { body } = await handler(event, context)
       expect(await openedBy(envelope, JSON.parse(body))).toEqual(patient)
     }
   })
 
-  test('a handler that hands on what is sealed already is refused: sealed twice, nobody would open it twice', async () => {
+  test('a handler that returns encrypted fields is refused: encrypted twice, they would be decrypted once', async () => {
     const sealed = await sealedBy(messageEnvelope({ keys }))
     const replay = stack({}, async () => ({ statusCode: 200, body: sealed }))
     expect((await replay(requestOf('rest', sealed), context)).statusCode).toBe(500)
   })
 
-  test('an error of the handler is answered outside', async () => {
+  test('an error of the handler is answered by the outer error handler', async () => {
     const handler = stack({}, async () => {
       throw Object.assign(new Error('gone'), { statusCode: 410 })
     })

@@ -79,7 +79,7 @@ describe.each(majors)('interleaved invocations under Middy %s', (_, middy) => {
         }
       }
       expect(wrong).toBe(0)
-      // What one tenant got, the other cannot open.
+      // What one tenant got, the other cannot decrypt.
       const event = sampleEvent('rest', { body: requests[0], headers: { 'x-tenant': 't-a', 'x-turn': '1' } })
       const { body } = (await handler(event as never, sampleContext())) as any
       await expect(openedBy(envelope, JSON.parse(body), { tenant: 't-b' })).rejects.toMatchObject({
@@ -89,7 +89,7 @@ describe.each(majors)('interleaved invocations under Middy %s', (_, middy) => {
     longOr(3_600_000, 120_000),
   )
 
-  test("a request under another tenant's name is refused each time, amid good ones", async () => {
+  test("a request under another tenant's name is refused each time, even among others", async () => {
     const envelope = fakeEnvelope()
     const handler = middy()
       .use(decryptRequest({ fields, envelope, bind: (event) => ({ tenant: tenantOf(event) }) }))
@@ -115,7 +115,7 @@ describe.each(majors)('interleaved invocations under Middy %s', (_, middy) => {
     expect(outcomes).toEqual(outcomes.map((_, turn) => (turn % 7 === 0 ? 't-b' : 't-a')))
   })
 
-  test('one `internal` for all invocations, as Middy 6 has with the option of that name, is no bridge', async () => {
+  test('one `internal` for all invocations, as Middy 6 has with the option of that name, mixes nothing', async () => {
     const envelope = fakeEnvelope()
     const shared = { internal: { settings: 1 } }
     const handler = middy(shared)
@@ -138,7 +138,7 @@ describe.each(majors)('interleaved invocations under Middy %s', (_, middy) => {
       }),
     )
     expect(answers).toEqual(answers.map((_, turn) => tenants[turn % 2]))
-    // Nobody who walks through `internal` meets anything of ours.
+    // Code that walks through `internal` finds nothing of ours.
     expect(Object.keys(shared.internal)).toEqual(['settings'])
     expect(JSON.stringify(shared.internal)).toBe('{"settings":1}')
     expect({ ...shared.internal }).toEqual({ settings: 1 })

@@ -2,10 +2,11 @@ import { defineFields } from '@glassine/core'
 import { keyMaterial } from '@glassine/keys'
 import { localKeyring } from '@glassine/keys/raw-aes'
 import { messageEnvelope } from '@glassine/message'
-import { assertEncrypted, decryptRequest, encryptResponse, eventSourceOf, requireTls } from '@glassine/middy'
+import { assertEncrypted, decryptRequest, encryptResponse, requireTls } from '@glassine/middy'
 import { invoke, sampleContext, sampleEvent } from '@glassine/testing'
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
+import { eventSourceOf } from '../src/event-source.ts'
 import { majors } from './support/outcome.ts'
 
 interface Record {
@@ -47,42 +48,49 @@ const record: fc.Arbitrary<Record> = fc.record(
 const sources = fc.constantFrom('rest', 'http-api', 'function-url', 'alb', 'websocket', 'lattice' as const)
 
 describe.each(majors)('any JSON value, through whole handlers under Middy %s', (_, middy) => {
-  test.each(['field', 'bundle'] as const)('goes in sealed and comes back sealed, shape %s', async (shape) => {
-    const envelope = shape === 'field' ? messageEnvelope({ keys }) : messageEnvelope({ keys, shape })
-    let seen: unknown
-    const handler = middy(assertEncrypted({ fields }))
-      .use(requireTls({ listener: 'https' }))
-      .use(decryptRequest({ fields, envelope, bind: () => binding }))
-      .use(encryptResponse())
-      .handler(async (event: any) => {
-        seen = event.body
-        return { statusCode: 200, body: event.body }
-      })
-    await fc.assert(
-      fc.asyncProperty(record, sources, fc.boolean(), async (payload, source, base64) => {
-        const sealed = (await (await envelope.prepareSeal(payload, fields, { binding })).finish()) as any
-        const event = sampleEvent(source, { body: sealed, base64 } as never)
-        const response = await invoke(handler, event)
-        expect(response.statusCode).toBe(200)
-        // Deep and strict: -0 is not 0.
-        expect(seen).toStrictEqual(payload)
-        const answered = JSON.parse(response.body)
-        expect(answered).not.toEqual(payload)
-        const opened = (await envelope.prepareOpen(answered, fields, { binding })).finish()
-        expect(opened).toStrictEqual(payload)
-      }),
-      { numRuns: 150 },
-    )
-  })
+  test.each(['field', 'bundle'] as const)(
+    'goes in encrypted and comes back encrypted, shape %s',
+    async (shape) => {
+      const envelope = shape === 'field' ? messageEnvelope({ keys }) : messageEnvelope({ keys, shape })
+      let seen: unknown
+      const handler = middy(assertEncrypted({ fields }))
+        .use(requireTls({ listener: 'https' }))
+        .use(decryptRequest({ fields, envelope, bind: () => binding }))
+        .use(encryptResponse())
+        .handler(async (event: any) => {
+          seen = event.body
+          return { statusCode: 200, body: event.body }
+        })
+      await fc.assert(
+        fc.asyncProperty(record, sources, fc.boolean(), async (payload, source, base64) => {
+          const sealed = (await (
+            await envelope.prepareSeal(payload, fields, { binding, use: 'request' })
+          ).finish()) as any
+          const event = sampleEvent(source, { body: sealed, base64 } as never)
+          const response = await invoke(handler, event)
+          expect(response.statusCode).toBe(200)
+          // Deep and strict: -0 is not 0.
+          expect(seen).toStrictEqual(payload)
+          const answered = JSON.parse(response.body)
+          expect(answered).not.toEqual(payload)
+          const opened = (await envelope.prepareOpen(answered, fields, { binding, use: 'response' })).finish()
+          expect(opened).toStrictEqual(payload)
+        }),
+        { numRuns: 150 },
+      )
+    },
+  )
 
-  test('a payload with one field changed into any other value is never opened', async () => {
+  test('a payload with one field changed to any other value is never decrypted', async () => {
     const envelope = messageEnvelope({ keys })
     const handler = middy()
       .use(decryptRequest({ fields, envelope, bind: () => binding }))
       .handler(async (event: any) => event.body)
     await fc.assert(
       fc.asyncProperty(record, value, async (payload, other) => {
-        const sealed = (await (await envelope.prepareSeal(payload, fields, { binding })).finish()) as any
+        const sealed = (await (
+          await envelope.prepareSeal(payload, fields, { binding, use: 'request' })
+        ).finish()) as any
         const event = sampleEvent('rest', { body: { ...sealed, any: other } })
         await expect(handler(event as never, sampleContext())).rejects.toMatchObject({ statusCode: 400 })
       }),
@@ -91,7 +99,7 @@ describe.each(majors)('any JSON value, through whole handlers under Middy %s', (
   })
 })
 
-describe('whatever the event', () => {
+describe('for any event', () => {
   // Half an event of AWS is the interesting one: its members with values of any kind in them.
   const members = fc.constantFrom(
     'requestContext',
@@ -155,7 +163,7 @@ describe('whatever the event', () => {
     }))
   const any = fc.oneof(event, damaged)
 
-  test('requireTls never lets in what proves nothing, and refuses it with a code of its own', () => {
+  test('requireTls never accepts an event that proves nothing, and refuses it with one of its codes', () => {
     const { before } = requireTls({
       origins: ['https://app.example.com'],
       clientCert: 'require',
@@ -182,7 +190,7 @@ describe('whatever the event', () => {
     ])
   })
 
-  test('decryptRequest refuses every body, and leaves an event without one as it is', async () => {
+  test('decryptRequest refuses every body, and leaves an event without one unchanged', async () => {
     const { before } = decryptRequest({ fields, envelope: messageEnvelope({ keys }), bind: () => binding })
     const outcomes = { refused: 0, left: 0 }
     await fc.assert(
@@ -212,7 +220,7 @@ describe('whatever the event', () => {
     expect(outcomes.left).toBeGreaterThan(20)
   })
 
-  test('encryptResponse lets nothing out that the envelope did not make', async () => {
+  test('encryptResponse lets nothing leave that the envelope did not make', async () => {
     const envelope = messageEnvelope({ keys })
     const response = fc.oneof(
       fc.anything({

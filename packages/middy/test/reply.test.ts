@@ -1,11 +1,11 @@
-/** Formats that answer under the keys of the request: headers with keys, replies, routes, problems of sessions. */
+/** Formats that answer under the keys of the request: headers with keys, replies, problems of sessions. */
 import { type Envelope, type ErrorCode, GlassineError, type OpenOptions, type Prepared } from '@glassine/core'
 import {
   type DecryptRequestOptions,
   decryptRequest,
+  type EnvelopeOption,
   encryptResponse,
   fieldEncryption,
-  requireTls,
 } from '@glassine/middy'
 import { sampleContext, sampleEvent } from '@glassine/testing'
 import { describe, expect, test } from '@jest/globals'
@@ -46,7 +46,7 @@ const asking = (refusal?: ErrorCode) => {
 }
 
 describe.each(majors)('answers under the keys of the request, Middy %s', (_major, middy) => {
-  const stack = (envelope: Envelope | Envelope[], options: Partial<DecryptRequestOptions> = {}) =>
+  const stack = (envelope: EnvelopeOption, options: Partial<DecryptRequestOptions> = {}) =>
     middy()
       .use(httpErrorHandler({ logger: false }))
       .use(decryptRequest({ fields, envelope, bind, ...options }))
@@ -54,7 +54,7 @@ describe.each(majors)('answers under the keys of the request, Middy %s', (_major
       .handler(async (event: any): Promise<any> => ({ statusCode: 200, body: event.body ?? patient }))
   const run = (handler: any, event: any): Promise<any> => handler(event, context)
 
-  test('a GET with keys in its header is answered under them, and the handler sees the event as it was', async () => {
+  test('a GET with keys in its header is answered under them, and the handler sees the event unchanged', async () => {
     const { envelope, replies, opened } = asking()
     const response = await run(stack(envelope), get({ 'Encryption-Key': 'key-1' }))
     expect(opened).toEqual([
@@ -72,13 +72,13 @@ describe.each(majors)('answers under the keys of the request, Middy %s', (_major
     expect(await openedBy(replies[0]!, JSON.parse(response.body))).toEqual(patient)
   })
 
-  test('a body that brings keys and nothing sealed is answered under them, whatever the order of the formats', async () => {
+  test('a body with keys and nothing encrypted is answered under them, even with other classes of senders', async () => {
     const { envelope, replies } = asking()
     const handler = middy()
       .use(
         decryptRequest({
           fields,
-          envelope: [fakeEnvelope('services'), envelope],
+          envelope: [{ envelope: fakeEnvelope('services'), from: () => false }, { envelope }],
           bind,
           partial: true,
         }) as any,
@@ -90,7 +90,7 @@ describe.each(majors)('answers under the keys of the request, Middy %s', (_major
     expect(await openedBy(replies[0]!, JSON.parse(response.body))).toEqual(patient)
   })
 
-  test('who stands further inside may answer for a session that has expired', async () => {
+  test('an inner middleware may answer for an expired session', async () => {
     const { envelope } = asking('ERR_SESSION_EXPIRED')
     const handler = middy()
       .use(decryptRequest({ fields, envelope, bind }) as any)
@@ -102,19 +102,17 @@ describe.each(majors)('answers under the keys of the request, Middy %s', (_major
     expect(response.statusCode).toBe(418)
   })
 
-  test('without keys another format answers; where there is none the request is told so', async () => {
+  test('a request without keys gets that error, and no other format answers', async () => {
     const { envelope } = asking()
-    const services = fakeEnvelope('services')
-    const response = await run(stack([envelope, services]), get({}))
-    expect(await openedBy(services, JSON.parse(response.body))).toEqual(patient)
-    const refused = await run(stack(envelope), get({}))
-    expect(refused).toMatchObject({
-      statusCode: 400,
-      body: 'The request carries no keys to be answered under',
-    })
+    const services = { envelope: fakeEnvelope('services'), from: () => false }
+    for (const several of [envelope, [{ envelope }, services]])
+      expect(await run(stack(several), get({}))).toMatchObject({
+        statusCode: 400,
+        body: 'The request carries no keys to be answered under',
+      })
   })
 
-  test('a header that no envelope recognises, or that comes twice, is as good as none', async () => {
+  test('a header that no envelope recognises, or that is repeated, counts as absent', async () => {
     const { envelope, opened } = asking()
     expect((await run(stack(envelope), get({ 'encryption-key': 'other' }))).statusCode).toBe(400)
     const twice = get({ 'encryption-key': 'key-1', 'Encryption-Key': 'key-2' })
@@ -122,7 +120,7 @@ describe.each(majors)('answers under the keys of the request, Middy %s', (_major
     expect(opened).toEqual([])
   })
 
-  test('a POST without a body is refused whatever its header holds', async () => {
+  test('a POST without a body is refused, with any header', async () => {
     const { envelope } = asking()
     const event: any = sampleEvent('http-api', { method: 'POST' })
     event.headers['encryption-key'] = 'key-1'
@@ -155,13 +153,13 @@ describe.each(majors)('answers under the keys of the request, Middy %s', (_major
     }
   })
 
-  test('other refusals stay with the error handler', async () => {
+  test('other refusals are left to the error handler', async () => {
     const { envelope } = asking('ERR_REPLAYED')
     const response = await run(stack(envelope), get({ 'Encryption-Key': 'key-1' }))
     expect(response).toMatchObject({ statusCode: 409, body: 'The request was received before' })
   })
 
-  test('envelopes are told the route and who sends, in both directions', async () => {
+  test('envelopes get the sender, in both directions', async () => {
     const envelope = fakeEnvelope()
     const event = sampleEvent('http-api', {
       method: 'POST',
@@ -169,74 +167,12 @@ describe.each(majors)('answers under the keys of the request, Middy %s', (_major
       body: await sealedBy(envelope),
     })
     await run(stack(envelope, { principal: () => 'user-1' }), event)
-    const told = envelope.calls.slice(1).map(({ options }) => [options.route, options.principal])
-    expect(told).toEqual([
-      ['POST /patients', 'user-1'],
-      ['POST /patients', 'user-1'],
-    ])
-    await run(stack(envelope, { route: () => 'PUT /elsewhere' }), event)
-    expect(envelope.calls.at(-1)!.options).toMatchObject({ route: 'PUT /elsewhere' })
+    expect(envelope.calls.slice(1).map(({ options }) => options.principal)).toEqual(['user-1', 'user-1'])
+    // The default is the sender that AWS has verified: here the token's issuer and subject. Otherwise none.
+    await run(stack(envelope), event)
+    expect(envelope.calls.at(-1)!.options.principal).toContain('user-1')
+    const { authorizer: _, ...requestContext } = event.requestContext
+    await run(stack(envelope), { ...event, requestContext } as never)
     expect(envelope.calls.at(-1)!.options).not.toHaveProperty('principal')
-  })
-})
-
-describe('the route that is bound', () => {
-  const routeOf = async (event: any): Promise<string | undefined> => {
-    const envelope = fakeEnvelope()
-    const [, middy] = majors[0]
-    await middy()
-      .use(requireTls({ alb: {}, listener: 'https', direct: 'allow' }))
-      .use(decryptRequest({ fields, envelope, bind }))
-      .handler(async () => ({ statusCode: 204 }))(
-      { ...event, body: JSON.stringify(await sealedBy(envelope)) },
-      context,
-    )
-    return envelope.calls.at(-1)!.options.route
-  }
-  const httpApi = (routeKey: string, rawPath: string, stage: string): any => {
-    const event: any = sampleEvent('http-api', { method: 'POST', path: rawPath })
-    return { ...event, routeKey, rawPath, requestContext: { ...event.requestContext, stage } }
-  }
-
-  test.each<[string, () => any, string | undefined]>([
-    [
-      'rest: its resource',
-      () => ({ ...sampleEvent('rest', { method: 'POST' }), resource: '/patients/{id}' }),
-      'POST /patients/{id}',
-    ],
-    [
-      'http-api: its route key',
-      () => httpApi('POST /patients/{id}', '/prod/patients/7', 'prod'),
-      'POST /patients/{id}',
-    ],
-    [
-      'http-api: ANY is the method of the request',
-      () => httpApi('ANY /{proxy+}', '/x/y', '$default'),
-      'POST /{proxy+}',
-    ],
-    [
-      'http-api: $default, without the stage',
-      () => httpApi('$default', '/prod/patients/7', 'prod'),
-      'POST /patients/7',
-    ],
-    ['http-api: $default stage', () => httpApi('$default', '/patients/7', '$default'), 'POST /patients/7'],
-    [
-      'function-url: the path',
-      () => sampleEvent('function-url', { method: 'POST', path: '/patients/7' }),
-      'POST /patients/7',
-    ],
-    [
-      'alb: the path',
-      () => sampleEvent('alb', { method: 'POST', path: '/patients/7', proto: 'https' }),
-      'POST /patients/7',
-    ],
-    [
-      'lattice: the path',
-      () => sampleEvent('lattice', { method: 'POST', path: '/patients/7' }),
-      'POST /patients/7',
-    ],
-    ['websocket: none', () => sampleEvent('websocket', {}), undefined],
-  ])('%s', async (_what, event, route) => {
-    expect(await routeOf(event())).toBe(route)
   })
 })

@@ -47,7 +47,7 @@ describe.each(majors)('Middy %s', (_, middy) => {
       expect(JSON.parse(response.body).code).toBe('ERR_TLS_REQUIRED')
     })
 
-    test('stops everything behind it, and says nothing of the request', async () => {
+    test('stops all later middlewares, and says nothing about the request', async () => {
       const later = jest.fn()
       const handler = middy()
         .use(requireTls())
@@ -63,7 +63,7 @@ describe.each(majors)('Middy %s', (_, middy) => {
       await expect(refused).rejects.toMatchObject({ code: 'ERR_TLS_REQUIRED', statusCode: 403 })
     })
 
-    test('where no HTTP response is read, too', async () => {
+    test('does the same if no HTTP response is read', async () => {
       const refused = answer(sampleEvent('appsync', { proto: 'http' }))
       await expect(refused).rejects.toMatchObject({ code: 'ERR_TLS_REQUIRED', statusCode: 403 })
     })
@@ -85,27 +85,33 @@ describe.each(majors)('Middy %s', (_, middy) => {
       }
     })
 
-    test.each(['POST', 'PUT', 'DELETE', 'OPTIONS'])('not %s: it was read already', async (method) => {
-      const response = await answer(sampleEvent('rest', { ...plain, method }), { redirect })
-      expect(response.statusCode).toBe(403)
-      expect(response.headers).not.toHaveProperty('Location')
-    })
+    test.each(['POST', 'PUT', 'DELETE', 'OPTIONS'])(
+      'is not made for %s, whose body was readable already',
+      async (method) => {
+        const response = await answer(sampleEvent('rest', { ...plain, method }), { redirect })
+        expect(response.statusCode).toBe(403)
+        expect(response.headers).not.toHaveProperty('Location')
+      },
+    )
 
-    test('only on request', async () => {
+    test('is made only if configured', async () => {
       expect((await answer(sampleEvent('rest', plain))).statusCode).toBe(403)
     })
 
-    test.each(['//evil.test/a', '/\\evil.test', '/a\r\nx: y', '@evil.test'])('to %j', async (path) => {
-      const { headers } = await answer(sampleEvent('rest', { ...plain, path }), { redirect })
-      expect(new URL(headers.Location).origin).toBe(redirect)
-      expect(headers.Location).not.toMatch(/\s/)
-    })
+    test.each(['//evil.test/a', '/\\evil.test', '/a\r\nx: y', '@evil.test'])(
+      'never leads to %j',
+      async (path) => {
+        const { headers } = await answer(sampleEvent('rest', { ...plain, path }), { redirect })
+        expect(new URL(headers.Location).origin).toBe(redirect)
+        expect(headers.Location).not.toMatch(/\s/)
+      },
+    )
 
     test.each([
-      ['a listener of which nobody knows', sampleEvent('lattice'), {}],
+      ['a listener that is unknown', sampleEvent('lattice'), {}],
       ['a protocol not told', sampleEvent('alb', { headers: { 'x-forwarded-proto': undefined } }), {}],
       ['a foreign origin', sampleEvent('rest', { origin: 'https://evil.test' }), { origins: [redirect] }],
-    ])('not for %s, which https would not mend', async (_, event, options) => {
+    ])('is not made for %s, which https would not fix', async (_, event, options) => {
       expect((await answer(event, { redirect, ...options })).statusCode).toBe(403)
     })
   })
@@ -126,21 +132,21 @@ describe.each(majors)('Middy %s', (_, middy) => {
       expect(response.multiValueHeaders).toEqual({ [named]: [hsts] })
     })
 
-    test('another value, none, or the one that the handler set', async () => {
+    test('can be changed, disabled, or set by the handler', async () => {
       const own = { statusCode: 200, headers: { 'strict-transport-security': 'max-age=1' } }
       expect((await answer(sampleEvent('rest'), { hsts: 'max-age=300' })).headers[named]).toBe('max-age=300')
       expect((await answer(sampleEvent('rest'), { hsts: false })).headers?.[named]).toBeUndefined()
       expect((await answer(sampleEvent('rest'), {}, own)).headers).toEqual(own.headers)
     })
 
-    test('not over plain http', async () => {
+    test('is not set over plain http', async () => {
       const host = 'localhost:3000'
       const event = sampleEvent('rest', { proto: 'http', headers: { host } })
       const local = { ...event, requestContext: { ...event.requestContext, domainName: 'localhost' } }
       expect(await outcomeOf(local, { local: 'sam' }, middy)).toBe('ran')
     })
 
-    test('also on what an error handler further inside answers', async () => {
+    test('is set on the answer of an inner error handler', async () => {
       const handler = middy()
         .use(requireTls())
         .onError((request) => {
@@ -161,7 +167,7 @@ describe.each(majors)('Middy %s', (_, middy) => {
   })
 })
 
-describe('options that cannot be right', () => {
+describe('invalid options', () => {
   const secret = 'a-secret-of-the-origin-1'
   test.each<[string, unknown]>([
     ...[

@@ -41,18 +41,18 @@ describe.each(majors)('Middy %s', (_, middy) => {
       ['https://evil.test/.example.org', refusedOrigin],
       ['https://evil.test?.example.org', refusedOrigin],
       ['https://app.example.com, https://evil.test', refusedOrigin],
-    ] as const)('Origin: %p is %s, whatever the method', async (origin, expected) => {
+    ] as const)('Origin: %p is %s, for every method', async (origin, expected) => {
       for (const method of ['POST', 'GET'])
         expect(await outcome(from({ origin }, method), { origins })).toBe(expected)
     })
 
-    test('a wildcard with a port', async () => {
+    test('accepts a wildcard with a port', async () => {
       const options = { origins: ['https://*.example.org:8443'] }
       expect(await outcome(from({ origin: 'https://a.example.org:8443' }), options)).toBe('https')
       expect(await outcome(from({ origin: 'https://a.example.org' }), options)).toBe(refusedOrigin)
     })
 
-    test('two Origin headers', async () => {
+    test('refuses two Origin headers', async () => {
       const event = sampleEvent('rest', {
         headers: { origin: ['https://evil.test', 'https://app.example.com'] },
       })
@@ -104,7 +104,7 @@ describe.each(majors)('Middy %s', (_, middy) => {
       expect(await outcome(event(), { origins })).toBe(refusedOrigin)
     })
 
-    test('without origins nothing is asked', async () => {
+    test('checks nothing without origins', async () => {
       expect(await outcome(from({ origin: 'null' }))).toBe('https')
     })
   })
@@ -141,7 +141,7 @@ describe.each(majors)('Middy %s', (_, middy) => {
       )
     })
 
-    test('nothing but true lets in, and a check that throws does not', async () => {
+    test('only true allows a request, and a check that throws does not', async () => {
       const promised = (async () => true) as unknown as () => boolean
       expect(await outcome(rest(clientCert), { clientCert: promised })).toBe(refusedCert)
       const fails = () => {
@@ -154,7 +154,10 @@ describe.each(majors)('Middy %s', (_, middy) => {
       '%s has no certificate to show, whatever its headers say',
       async (source) => {
         const headers = { 'X-Amzn-Mtls-Clientcert-Subject': 'CN=a', 'X-Amzn-Mtls-Clientcert': 'pem' }
-        const event = sampleEvent(source, { headers, eventType: 'CONNECT' } as never)
+        const event = sampleEvent(source, {
+          headers,
+          ...(source === 'websocket' && { eventType: 'CONNECT' }),
+        })
         expect(await outcome(event, { listener: 'https' })).toBe('https')
         for (const mode of ['verify', 'passthrough'] as const) {
           const options = { listener: 'https', clientCert: () => true, alb: { clientCert: mode } } as const
@@ -163,7 +166,7 @@ describe.each(majors)('Middy %s', (_, middy) => {
       },
     )
 
-    test('a certificate that is not percent-encoded as it should be is none', async () => {
+    test('a certificate with wrong percent-encoding counts as absent', async () => {
       const event = sampleEvent('alb', { headers: { 'X-Amzn-Mtls-Clientcert': 'a%zzpem' } })
       const options = { clientCert: () => true, alb: { clientCert: 'passthrough' } } as const
       expect(await outcome(event, options)).toBe(refusedCert)

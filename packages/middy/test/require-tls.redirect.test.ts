@@ -30,7 +30,7 @@ describe.each(majors)('where a redirect leads, under Middy %s', (_, middy) => {
     },
   )
 
-  test('an ALB with multi-value headers is answered in them', async () => {
+  test('an ALB with multi-value headers gets its answer in them', async () => {
     const event = sampleEvent('alb', { proto: 'http', multiValue: true, query: { q: ['1', '2'] } })
     expect(await locationOf(event)).toBe(`${origin}/patients?q=1&q=2`)
   })
@@ -41,7 +41,7 @@ describe.each(majors)('where a redirect leads, under Middy %s', (_, middy) => {
     ['backslashes', '\\\\evil.example'],
     ['a line break', '/a\r\nSet-Cookie: x=y'],
     ['no path at all', ''],
-  ])('never elsewhere: %s', async (_, path) => {
+  ])('it never leads elsewhere: %s', async (_, path) => {
     const location = await locationOf(
       sampleEvent('rest', { proto: 'http', path, headers: { host: 'evil.example' } }),
     )
@@ -50,7 +50,7 @@ describe.each(majors)('where a redirect leads, under Middy %s', (_, middy) => {
   })
 })
 
-test('half of a surrogate pair in the query is no error of ours', async () => {
+test('half of a surrogate pair in the query causes no error', async () => {
   const [, middy] = majors[0]
   const handler = middy()
     .use(requireTls({ redirect: origin }))
@@ -59,7 +59,7 @@ test('half of a surrogate pair in the query is no error of ours', async () => {
   expect(await handler(event, sampleContext())).toMatchObject({ statusCode: 308 })
 })
 
-test('what says nothing of http is refused and not redirected', async () => {
+test('a request not known to be http is refused, not redirected', async () => {
   const [, middy] = majors[0]
   const handler = middy()
     .use(requireTls({ redirect: origin }))

@@ -46,7 +46,7 @@ describe.each(majors)('Middy %s', (_, middy) => {
     })
   })
 
-  describe('headers that readers could take differently', () => {
+  describe('headers that readers could read differently are refused:', () => {
     const rest = sampleEvent('rest')
     test.each([
       ['two spellings', { headers: { 'X-Forwarded-Proto': 'https', 'x-forwarded-proto': 'http' } }],
@@ -68,7 +68,7 @@ describe.each(majors)('Middy %s', (_, middy) => {
     })
   })
 
-  test.each(['MESSAGE', 'DISCONNECT'] as const)('WebSocket %s was let in by CONNECT', async (eventType) => {
+  test.each(['MESSAGE', 'DISCONNECT'] as const)('WebSocket %s was allowed by CONNECT', async (eventType) => {
     expect(await outcome(sampleEvent('websocket', { eventType, proto: 'http' }))).toBe('ran')
   })
 
@@ -89,7 +89,7 @@ describe.each(majors)('Middy %s', (_, middy) => {
       expect(await outcome(event(version), { minVersion })).toBe(expected)
     })
 
-    test('a good version over plain http', async () => {
+    test('a good version over plain http is refused', async () => {
       const plain = event('TLSv1.3', { 'x-forwarded-proto': 'http' })
       expect(await outcome(plain)).toBe('ERR_TLS_REQUIRED')
     })
@@ -103,7 +103,7 @@ describe.each(majors)('Middy %s', (_, middy) => {
       ['http', alb({ 'x-forwarded-proto': 'http' }), {}, 'ERR_TLS_REQUIRED'],
       ['a list', alb({ 'x-forwarded-proto': 'https,http' }), {}, 'ERR_TLS_REQUIRED'],
       ['missing', alb({ 'x-forwarded-proto': undefined }), {}, 'ERR_TLS_REQUIRED'],
-      ['a version that nobody declared', alb({ 'x-amzn-tls-version': 'TLSv1' }), {}, 'https'],
+      ['a version that is not declared', alb({ 'x-amzn-tls-version': 'TLSv1' }), {}, 'https'],
       ['a declared version', alb({ [name]: 'TLSv1.2' }), { alb: { tlsVersionHeader: name } }, 'https'],
       ['one too old', alb({ [name]: 'TLSv1.1' }), { alb: { tlsVersionHeader: name } }, 'ERR_TLS_REQUIRED'],
       ['one not there', alb({}), { alb: { tlsVersionHeader: name } }, 'ERR_TLS_REQUIRED'],
@@ -129,7 +129,7 @@ describe.each(majors)('Middy %s', (_, middy) => {
     })
   })
 
-  test('VPC Lattice needs a declaration, and headers of a client are none', async () => {
+  test("VPC Lattice needs a declaration; a client's headers do not replace it", async () => {
     const event = sampleEvent('lattice', proto('https'))
     expect(await outcome(event)).toBe('ERR_TLS_REQUIRED')
     expect(await outcome(event, { listener: 'https' })).toBe('https')
@@ -183,7 +183,7 @@ describe.each(majors)('Middy %s', (_, middy) => {
       expect(await outcome(event(headers), options)).toBe(expected)
     })
 
-    test('not declared: its headers neither grant nor deny', async () => {
+    test('its headers neither grant nor deny if it is not declared', async () => {
       const headers = {
         'cloudfront-forwarded-proto': 'http',
         'cloudfront-viewer-tls': 'TLSv1.1:AES128-SHA:x',
@@ -210,15 +210,18 @@ describe.each(majors)('Middy %s', (_, middy) => {
     })
   })
 
-  test.each(['sqs', 'sns', 'kinesis', 'eventbridge', 'dynamodb-stream'] as const)('%s', async (source) => {
-    expect(await outcome(sampleEvent(source))).toBe('ran')
-    // No client's connection, so nothing of a client is asked for either.
-    expect(
-      await outcome(sampleEvent(source), { origins: ['https://a.example.com'], clientCert: 'require' }),
-    ).toBe('ran')
-  })
+  test.each(['sqs', 'sns', 'kinesis', 'eventbridge', 'dynamodb-stream'] as const)(
+    '%s events always pass',
+    async (source) => {
+      expect(await outcome(sampleEvent(source))).toBe('ran')
+      // No client's connection, so nothing of a client is asked for either.
+      expect(
+        await outcome(sampleEvent(source), { origins: ['https://a.example.com'], clientCert: 'require' }),
+      ).toBe('ran')
+    },
+  )
 
-  test('direct invocations only as declared, whatever headers they claim', async () => {
+  test('direct invocations pass only as declared, with any headers', async () => {
     const event = { id: 'p-1', headers: { 'x-forwarded-proto': 'https' } }
     expect(await outcome(event)).toBe('ERR_EVENT_UNKNOWN')
     expect(await outcome(event, { direct: 'allow' })).toBe('ran')
@@ -227,11 +230,11 @@ describe.each(majors)('Middy %s', (_, middy) => {
   test.each([
     ['half an HTTP request', { httpMethod: 'GET', headers: { 'x-forwarded-proto': 'https' } }],
     ['an empty context', { requestContext: {} }],
-    ['records of nobody', { Records: [{ eventSource: 'aws:other' }] }],
+    ['records of an unknown source', { Records: [{ eventSource: 'aws:other' }] }],
     ['no records', { Records: [] }],
     ['a list', [{ id: 'p-1' }]],
     ['a text', 'text'],
-  ])('an unknown shape: %s', async (_, event) => {
+  ])('an unknown shape is refused: %s', async (_, event) => {
     expect(await outcome(event, { direct: 'allow' })).toBe('ERR_EVENT_UNKNOWN')
   })
 
@@ -257,12 +260,12 @@ describe.each(majors)('Middy %s', (_, middy) => {
         expect(await outcome(at(host, source), { local })).toBe(expected)
     })
 
-    test('a client that forges its Host behind a real endpoint', async () => {
+    test('a client that forges its Host behind a real endpoint is refused', async () => {
       const event = sampleEvent('http-api', { proto: 'http', headers: { host: 'localhost' } })
       expect(await outcome(event, { local: 'sam' })).toBe('ERR_TLS_REQUIRED')
     })
 
-    test('never inferred from the environment', async () => {
+    test('is never inferred from the environment', async () => {
       const names = { AWS_SAM_LOCAL: 'true', LOCALSTACK_HOSTNAME: 'localhost' }
       const before = { ...process.env }
       Object.assign(process.env, names)

@@ -30,7 +30,7 @@ describeShared('AWS sample events', 'events', ({ json, names }) => {
     })
   })
 
-  describe('a declaration opens what it is about and nothing else', () => {
+  describe('a declaration allows only what it is about', () => {
     test.each(['listener', 'direct', 'edge'] as const)('%s', async (option) => {
       const opened = new Map<string, number>()
       for (const [collection, name, [byDefault, withAll]] of rows) {

@@ -4,9 +4,9 @@ import { type Ciphertext, defineFields, Encrypted, Model, type Sealed } from '@g
 import { localKeyring } from '@glassine/keys/raw-aes'
 import {
   assertEncrypted,
+  type DecryptedEvent,
   decryptRequest,
   encryptResponse,
-  eventSourceOf,
   fieldEncryption,
   requireTls,
 } from '@glassine/middy'
@@ -15,9 +15,10 @@ import { describe, expect, test } from '@jest/globals'
 import middy6 from '@middy/core'
 import httpErrorHandler from '@middy/http-error-handler'
 import httpJsonBodyParser from '@middy/http-json-body-parser'
-import type { APIGatewayProxyEvent } from 'aws-lambda'
+import type { APIGatewayProxyEvent, APIGatewayProxyEventV2 } from 'aws-lambda'
 import { expectTypeOf } from 'expect-type'
 import middy7 from 'middy7'
+import { eventSourceOf } from '../src/event-source.ts'
 import { fakeEnvelope } from './support/fake-envelope.ts'
 
 @Model('patient')
@@ -35,7 +36,51 @@ const visit = defineFields<Visit>('visit', { note: {} })
 
 const envelope = fakeEnvelope()
 
+/** A class with a method, as ORMs and validators have them. */
+@Model('account')
+class Account {
+  id!: string
+  @Encrypted() iban!: Encrypted<string>
+  greet() {
+    return `hello ${this.id}`
+  }
+}
+
 describe('what the handler gets', () => {
+  test('a payload that can be spread, of an event whose type is named, under both majors', () => {
+    type Received = DecryptedEvent<APIGatewayProxyEventV2, typeof Patient>
+    const answer = async (event: Received) => {
+      expectTypeOf(event.body).toEqualTypeOf<Patient>()
+      expectTypeOf(event.rawPath).toEqualTypeOf<string>()
+      // @ts-expect-error - the text is gone
+      expectTypeOf(event.body.trim).toBeFunction()
+      return { statusCode: 200, body: { ...event.body, seen: true } }
+    }
+    const six = middy6<APIGatewayProxyEventV2>()
+      .use(decryptRequest({ fields: Patient, envelope }))
+      .use(encryptResponse({ fields: Patient }))
+      .handler(answer)
+    const seven = middy7<APIGatewayProxyEventV2>()
+      .use(decryptRequest({ fields: Patient, envelope }))
+      .use(encryptResponse({ fields: Patient }))
+      .handler(answer)
+    const untyped = middy6()
+      .use(decryptRequest({ fields: Patient, envelope }))
+      .handler(async (event) => ({ statusCode: 200, body: { ...event.body, seen: true } }))
+    expect([six, seven, untyped]).toHaveLength(3)
+  })
+
+  test('the data of a class and none of its methods', () => {
+    const handler = middy6()
+      .use(decryptRequest({ fields: Account, envelope }))
+      .handler(async (event) => {
+        expectTypeOf(event.body).toEqualTypeOf<{ id: string; iban: Encrypted<string> }>()
+        // @ts-expect-error - a payload is no instance
+        return event.body.greet()
+      })
+    expect(handler).toBeInstanceOf(Function)
+  })
+
   test('the model as `event.body`, of a class and of a policy, under both majors', () => {
     const seen = async (event: { body: Patient }) => {
       expectTypeOf(event.body.ssn).toExtend<string>()
@@ -54,7 +99,7 @@ describe('what the handler gets', () => {
       })
     const seven = middy7(assertEncrypted({ fields: visit }))
       .use(requireTls())
-      .use(decryptRequest({ fields: visit, envelope: [envelope] }))
+      .use(decryptRequest({ fields: visit, envelope: [{ envelope }] }))
       .use(encryptResponse({ fields: visit }))
       .handler(async (event) => {
         expectTypeOf(event.body).toEqualTypeOf<Visit>()
@@ -63,7 +108,7 @@ describe('what the handler gets', () => {
     expect([typeof six, typeof seven]).toEqual(['function', 'function'])
   })
 
-  test('with the preset', () => {
+  test('the same with the preset', () => {
     for (const handler of [
       middy6()
         .use(fieldEncryption({ fields: Patient, envelope }))
@@ -81,7 +126,7 @@ describe('what the handler gets', () => {
       expect(typeof handler).toBe('function')
   })
 
-  test('the client that was given, by its own type, in the context', () => {
+  test("the original client's type in the context", () => {
     const client = DynamoDBDocumentClient.from(new DynamoDBClient({ region: 'eu-west-1' }))
     const tables = { Patients: { fields: Patient, keys: localKeyring(), partitionKey: 'id' } }
     const six = middy6()
@@ -105,7 +150,7 @@ describe('what the handler gets', () => {
     expect([typeof six, typeof seven]).toEqual(['function', 'function'])
   })
 
-  test('the payload itself, where it is said to be the event', () => {
+  test('the payload itself, if it is declared to be the event', () => {
     const handler = middy6()
       .use(decryptRequest({ fields: Patient, envelope, payload: 'event' }))
       .handler(async (event) => {
@@ -115,7 +160,7 @@ describe('what the handler gets', () => {
     expect(typeof handler).toBe('function')
   })
 
-  test('the rest of a typed event stays; its body is both, and a model where one is asked for', () => {
+  test('the rest of a typed event unchanged, and a body of both types', () => {
     const handler = middy6<APIGatewayProxyEvent>()
       .use(httpJsonBodyParser())
       .use(decryptRequest({ fields: Patient, envelope }))
@@ -129,7 +174,7 @@ describe('what the handler gets', () => {
   })
 })
 
-test('options that cannot be right do not compile', () => {
+test('invalid options do not compile', () => {
   const attempts = [
     // @ts-expect-error a Lattice listener is an HTTPS one or is not declared
     () => requireTls({ listener: 'http' }),

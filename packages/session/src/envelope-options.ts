@@ -3,6 +3,7 @@ import {
   anyObject,
   bundleMemberOf,
   checkedOptions,
+  flag,
   integer,
   maxSessionAge,
   methods,
@@ -13,52 +14,59 @@ import {
   text,
 } from '@glassine/core/internal'
 import type { KeyMaterial } from '@glassine/keys'
-import { type BudgetOptions, budgetOf } from './budget.ts'
+import { budgetRule } from '@glassine/keys/internal'
+import { type BudgetOptions, sessionBudget } from './budget.ts'
 import { packageName } from './errors.ts'
-import { type ContextOf, contextHashes } from './fields/contexts.ts'
-import { knownKeys } from './recipients/known-keys.ts'
 import { type Recipient, recipientsOf, recipientsRule } from './recipients/recipient.ts'
+import { type RecipientKeys, recipientKeys } from './recipients/recipient-keys.ts'
 import type { ReplayStore } from './replay.ts'
 import { type Sessions, sessionsOf } from './session/sessions.ts'
+import type { TokenRules } from './session-token.ts'
 import { type Tickets, ticketsOf } from './ticket.ts'
 
 /** Options of {@link sessionEnvelope}; times in ms. */
 export interface SessionEnvelopeOptions {
   /**
-   * Whoever holds the private keys that devices encrypt to. An old one stays listed until the longest session to it
-   * has ended.
+   * One or several holders of the private keys that devices encrypt to. After a rotation keep the old one listed until
+   * the longest session to it has ended.
    */
-  readonly recipient: Recipient | readonly Recipient[]
-  /** What sessions must name as their audience, the service's own origin for example; one or several. */
+  readonly recipients: Recipient | readonly Recipient[]
+  /** The audience that a session must name, for example the service's origin; one or several. */
   readonly audience: string | readonly string[]
   /** `'field'` (default): a token in each field's place. `'bundle'`: one for all fields, in a member of the root. */
   readonly shape?: 'field' | 'bundle'
   /** The member that holds the bundle. Default `'sealed'`. */
   readonly bundleMember?: string
-  /** The longest life of a session. Default, and at most, 900,000. */
+  /** The longest life of a session. Default and maximum: 900,000. */
   readonly maxAge?: number
   /** How far a device's clock may be off. Default 60,000, at most 300,000. */
   readonly clockTolerance?: number
   /** The longest session JWE or ticket, in characters. Default 8,192. */
   readonly maxTokenBytes?: number
   /**
-   * Key material that all instances share: answers then carry a ticket, with which the session costs the next instance
-   * no call of the recipient. Its keyring must need no binding. Default: no tickets.
+   * Key material that all instances share. Answers then carry a ticket, with which the next instance opens the session
+   * without calling the recipient. The keyring must not need a binding. Default: no tickets.
    */
-  readonly ticket?: KeyMaterial
-  /** Refuses payloads that were received before. Default: none. */
+  readonly ticketKeys?: KeyMaterial
+  /** Refuses a request that was received before. Default: replays are not detected. */
   readonly replay?: ReplayStore
-  /** How many sessions that cost a call one sender may begin. Default: no limit. */
-  readonly budget?: BudgetOptions
-  /** Pads values to multiples of `bucket` bytes before they are sealed, 1 to 65,536. Default: no padding. */
+  /** Whether `replay` covers GET and HEAD too, at one write for each read. Default `false`. */
+  readonly replayReads?: boolean
+  /**
+   * How many sessions that cost a KMS call one sender may begin, and how many of them may be refused. The sender is the
+   * `principal` of `decryptRequest`; a budget that is named here counts senders without one by their binding. `false`:
+   * no limit. Default: 120 sessions and 10 refusals in 60,000 ms, of each principal.
+   */
+  readonly budget?: BudgetOptions | false
+  /** Pads each value to a multiple of `bucket` bytes, 1 to 65,536, before it is encrypted. Default: no padding. */
   readonly padding?: { readonly bucket: number }
-  /** How long an opened session is kept, at most to its end. Default 900,000; 0 keeps none. */
+  /** How long an opened session is cached, at most until it ends. Default 900,000; 0 caches none. */
   readonly cacheExpiry?: number
-  /** How many opened sessions are kept. Default 1,000. */
+  /** How many opened sessions are cached. Default 1,000. */
   readonly cacheMaxEntries?: number
-  /** How long a refused session is remembered. Default 5,000; 0: not at all. */
+  /** How long a refused session is remembered. Default 5,000; 0 remembers none. */
   readonly cacheRefusals?: number
-  /** The longest wait for a key; a request's own deadline can only shorten it. Default 10,000. */
+  /** The longest wait for a key; a request's deadline can only shorten it. Default 10,000. */
   readonly timeout?: number
   /** The clock, ms since the epoch. Default `Date.now`; for tests. */
   readonly now?: () => number
@@ -67,9 +75,9 @@ export interface SessionEnvelopeOptions {
 const isText = text[1]
 
 const schema: OptionSchema<SessionEnvelopeOptions> = {
-  recipient: required(recipientsRule),
+  recipients: required(recipientsRule),
   audience: [
-    'must be a string that is not empty, or an array of such',
+    'must be a non-empty string or an array of them',
     (value) => (Array.isArray(value) ? value.length > 0 && value.every(isText) : isText(value)),
     true,
   ],
@@ -77,9 +85,10 @@ const schema: OptionSchema<SessionEnvelopeOptions> = {
   maxAge: integer(1_000, maxSessionAge),
   clockTolerance: integer(0, 300_000),
   maxTokenBytes: integer(512, 1_000_000),
-  ticket: methods('encryptionKey', 'decryptionKey'),
+  ticketKeys: methods('encryptionKey', 'decryptionKey'),
   replay: methods('spend'),
-  budget: anyObject,
+  replayReads: flag,
+  budget: budgetRule,
   padding: anyObject,
   cacheExpiry: integer(0, maxSessionAge),
   cacheMaxEntries: integer(1, 1_000_000),
@@ -93,17 +102,18 @@ const schema: OptionSchema<SessionEnvelopeOptions> = {
  *
  * @throws GlassineError `ERR_OPTION_INVALID`, with the option's name
  */
-export const checkedSettings = (options: SessionEnvelopeOptions): Settings => {
+export const checkedEnvelopeOptions = (options: SessionEnvelopeOptions): CheckedEnvelopeOptions => {
   const {
-    recipient,
+    recipients,
     audience,
     shape,
     bundleMember,
     maxAge = maxSessionAge,
     clockTolerance = 60_000,
     maxTokenBytes = 8_192,
-    ticket,
+    ticketKeys,
     replay,
+    replayReads = false,
     budget,
     padding,
     cacheExpiry: expiry = maxSessionAge,
@@ -115,25 +125,29 @@ export const checkedSettings = (options: SessionEnvelopeOptions): Settings => {
   const bucket =
     padding &&
     checkedOptions(packageName, { bucket: required(integer(1, 65_536)) }, padding, 'padding').bucket
-  const tickets = ticket && ticketsOf(ticket, now)
+  const tickets = ticketKeys && ticketsOf(ticketKeys, now)
+  const keys = recipientKeys(recipientsOf(recipients))
+  const rules = {
+    audiences: typeof audience === 'string' ? [audience] : [...audience],
+    maxAge,
+    clockTolerance,
+    maxTokenBytes,
+    now,
+    tickets: tickets !== undefined,
+  }
   return {
+    keys,
+    rules,
     sessions: sessionsOf({
-      keys: knownKeys(recipientsOf(recipient)),
-      rules: {
-        audiences: typeof audience === 'string' ? [audience] : [...audience],
-        maxAge,
-        clockTolerance,
-        maxTokenBytes,
-        now,
-        tickets: tickets !== undefined,
-      },
+      keys,
+      rules,
       cache: { expiry, maxEntries, refusals, timeout, now },
       tickets,
-      budget: budgetOf(budget, now),
+      budget: sessionBudget(budget, now),
     }),
-    contextOf: contextHashes(),
     tickets,
     replay,
+    replayReads,
     bundleMember: bundleMemberOf(packageName, { shape, bundleMember }, sessionMember),
     padding: bucket,
     timeout,
@@ -141,17 +155,19 @@ export const checkedSettings = (options: SessionEnvelopeOptions): Settings => {
   }
 }
 
-/** An envelope's checked options, and what it keeps. */
-export interface Settings {
+/** The checked options of one envelope, and the caches and stores made from them. */
+export interface CheckedEnvelopeOptions {
+  readonly keys: RecipientKeys
+  readonly rules: TokenRules
   readonly sessions: Sessions
-  readonly contextOf: ContextOf
   readonly tickets?: Tickets
   readonly replay?: ReplayStore
-  /** The member that holds a bundle; the field shape has none. */
+  readonly replayReads: boolean
+  /** The member that holds the bundle; absent in the field shape. */
   readonly bundleMember?: string
-  /** Plaintexts are padded to multiples of so many bytes. */
+  /** Plaintexts are padded to a multiple of this many bytes. */
   readonly padding?: number
-  /** Longest wait for a key, ms. */
+  /** The longest wait for a key, in ms. */
   readonly timeout: number
   readonly now: () => number
 }

@@ -1,7 +1,11 @@
 import type { Envelope } from '@glassine/core'
-import { keyHeader, sessionMember } from '@glassine/core/internal'
-import { checkedSettings, type SessionEnvelopeOptions } from './envelope-options.ts'
-import { fault } from './errors.ts'
+import { keyHeader, plaintextsOf, preparedWith, sessionMember } from '@glassine/core/internal'
+import {
+  type CheckedEnvelopeOptions,
+  checkedEnvelopeOptions,
+  type SessionEnvelopeOptions,
+} from './envelope-options.ts'
+import { fault, packageName } from './errors.ts'
 import { recognises } from './fields/header.ts'
 import { prepareOpen } from './fields/open.ts'
 
@@ -10,18 +14,21 @@ export interface SessionEnvelope extends Envelope {
   readonly name: 'session'
   readonly sessionHeader: string
   readonly sessionMember: string
-  /** Drops all opened sessions. */
+  /** Drops all cached sessions. */
   clear(): void
 }
 
 /**
- * Makes an envelope for payloads from and to devices: fields are JWE (RFC 7516) under the keys of a session, which the
- * device has made and encrypted to a published key of the service. Any JOSE library can write and read them.
+ * Makes an envelope for payloads between devices and the service. Fields are JWEs (RFC 7516) under the keys of a
+ * session, which the device makes and encrypts to a published key of the service. Any JOSE library can write and read
+ * them.
  *
  * A request carries its session's keys as an encrypted JWK Set in the member `$jwe` of the payload's root, or in the
- * header `Encryption-Key`. An opened session is kept, so that it costs the recipient one call at most. Each field is
- * bound to its place, the route, the model and the binding, and all fields of a payload to each other. Answers are
- * sealed under the session's other key; by itself this envelope seals nothing (`ERR_SESSION_MISSING`).
+ * header `Encryption-Key`. Opened sessions are cached, so a session costs the recipient at most one call. All values of
+ * a payload are bound to their places and to each other, to the sender, the method, path and query, the model, its
+ * authenticated members and the binding; answers also to their request and status. A payload without an encrypted value
+ * has a proof instead. Answers are encrypted under the session's other key. Without a request there is no session, so
+ * this envelope encrypts no value by itself (`ERR_SESSION_MISSING`).
  *
  * @throws GlassineError `ERR_OPTION_INVALID`, with the option's name; later `ERR_SESSION_MISSING`,
  * `ERR_SESSION_EXPIRED`, `ERR_RECIPIENT_UNKNOWN`, `ERR_DECRYPT_FAILED`, `ERR_FIELD_MISSING`,
@@ -31,24 +38,42 @@ export interface SessionEnvelope extends Envelope {
  * ```ts
  * import { kmsAgreementRecipient, sessionEnvelope } from '@glassine/session'
  *
- * const recipient = kmsAgreementRecipient({ keyId: 'arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab' })
- * const devices = sessionEnvelope({ recipient, audience: 'https://api.example.com' })
+ * const recipients = kmsAgreementRecipient({ keyId: 'arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab' })
+ * const devices = sessionEnvelope({ recipients, audience: 'https://api.example.com' })
  * // decryptRequest({ fields: Patient, envelope: devices, bind: ... }), encryptResponse()
  * ```
  */
 export const sessionEnvelope = (options: SessionEnvelopeOptions): SessionEnvelope => {
-  const settings = checkedSettings(options)
-  const { bundleMember, sessions } = settings
-  return {
+  const checked = checkedEnvelopeOptions(options)
+  const { bundleMember, sessions } = checked
+  const envelope: SessionEnvelope = {
     name: 'session',
     sessionHeader: keyHeader,
     sessionMember,
     ...(bundleMember !== undefined && { bundleMember }),
     recognises,
-    prepareOpen: (payload, policy, invocation) => prepareOpen(settings, payload, policy, invocation),
-    prepareSeal: async () => {
-      throw fault('ERR_SESSION_MISSING')
+    prepareOpen: (payload, policy, invocation) => prepareOpen(checked, payload, policy, invocation),
+    proves: true,
+    prepareSeal: async (payload, policy, { partial }) => {
+      // The answer to a request without a session has no proof and must have no declared value.
+      if (payload === undefined) return preparedWith(packageName, () => undefined)
+      const { copy, items } = plaintextsOf(policy, payload, {
+        packageName,
+        bundleMember,
+        partial,
+        isSealed: recognises,
+      })
+      if (items.length > 0) throw fault('ERR_SESSION_MISSING')
+      return preparedWith(packageName, () => copy)
     },
     clear: sessions.clear,
   }
+  optionsByEnvelope.set(envelope, checked)
+  return envelope
 }
+
+const optionsByEnvelope = new WeakMap<Envelope, CheckedEnvelopeOptions>()
+
+/** The options of an envelope, for the explanation of refusals: no envelope shows them, since they hold its keys. */
+export const optionsOf = (envelope: Envelope): CheckedEnvelopeOptions | undefined =>
+  optionsByEnvelope.get(envelope)

@@ -4,8 +4,12 @@ import { packageErrors } from '@glassine/core/internal'
 export const { packageName, fault, badOption, decryptFailed, unavailable, replaceForeign, hideRefusal } =
   packageErrors('@glassine/session')
 
-/** Over, or not begun yet. Read from clear headers alone: the client begins a new session and tries once more. */
-export const sessionExpired = (): GlassineError => fault('ERR_SESSION_EXPIRED')
+/** The session is over or not yet valid, by its clear header. The client begins a new one and tries once more. */
+export const sessionExpired = (reason?: string): GlassineError => fault('ERR_SESSION_EXPIRED', { reason })
 
-/** Read from clear headers alone: the client fetches the service's keys anew. */
+/** A recipient was asked for what its key cannot do: the header names another algorithm than its key has. */
+export const otherAlgorithm = (): GlassineError =>
+  decryptFailed('the recipient does not support the algorithm of the session JWE')
+
+/** The clear header names an unknown key. The client fetches the service's keys again. */
 export const recipientUnknown = (): GlassineError => fault('ERR_RECIPIENT_UNKNOWN')

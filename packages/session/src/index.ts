@@ -3,6 +3,7 @@ export { type SessionEnvelope, sessionEnvelope } from './envelope.ts'
 export type { SessionEnvelopeOptions } from './envelope-options.ts'
 export {
   type EcPublicJwk,
+  type PrivateJwk,
   type PublicJwk,
   publicJwkOf,
   type RecipientAlgorithm,
@@ -10,15 +11,13 @@ export {
   type RsaPublicJwk,
   recipientJwk,
 } from './jwk.ts'
-export { type JwksHandler, type JwksHandlerOptions, jwksHandler } from './jwks/handler.ts'
-export type { JwksResponse } from './jwks/request.ts'
-export { kmsSigner, type LocalSignerOptions, localSigner, type Signer } from './jwks/signer.ts'
 export type { KmsKeyOptions } from './kms/kms-key.ts'
 export type {
   SessionKmsAnswer,
   SessionKmsInput,
   SessionKmsOperations,
 } from './kms/operations.ts'
+export { type PublishedKeysOptions, publishedKeys } from './published-keys.ts'
 export { kmsAgreementRecipient, kmsRsaRecipient } from './recipients/kms.ts'
 export { type LocalRecipientOptions, localRecipient } from './recipients/local.ts'
 export type {
@@ -28,3 +27,5 @@ export type {
 } from './recipients/recipient.ts'
 export { type WrappedRecipientOptions, wrappedRecipient } from './recipients/wrapped.ts'
 export type { ReplayStore } from './replay.ts'
+export { type DynamoDBReplayStoreOptions, dynamodbReplayStore } from './replay-store.ts'
+export { kmsSigner, type LocalSignerOptions, localSigner, type Signer } from './signer.ts'

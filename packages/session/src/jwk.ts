@@ -21,20 +21,30 @@ export interface RsaPublicJwk {
   readonly kid?: string
 }
 
+/**
+ * A private key as a JWK: what `KeyObject.export({ format: 'jwk' })` returns. Node's own type of it does not exist in
+ * all versions of `@types/node`.
+ */
+export type PrivateJwk = {
+  readonly [member in 'kty' | 'crv' | 'd' | 'x' | 'y' | 'n' | 'e' | 'p' | 'q' | 'dp' | 'dq' | 'qi' | 'kid']?:
+    | string
+    | undefined
+}
+
 /** A public key that devices encrypt to, or that a signature is verified with. */
 export type PublicJwk = EcPublicJwk | RsaPublicJwk
 
-/** What a device encrypts session keys with, as a published key names it. */
+/** The algorithm with which a device encrypts session keys, as a published key names it. */
 export type RecipientAlgorithm = 'ECDH-ES' | 'RSA-OAEP-256'
 
-/** A recipient's public key, complete. */
+/** A recipient's public key with all members that are published. */
 export type RecipientJwk = PublicJwk & {
   readonly kid: string
   readonly use: 'enc'
   readonly alg: RecipientAlgorithm
 }
 
-/** The thumbprint of a public key (RFC 7638) with SHA-256, base64url: its `kid`. */
+/** The SHA-256 thumbprint of a public key (RFC 7638), base64url: its `kid`. */
 export const thumbprint = (jwk: PublicJwk): string => {
   const members =
     jwk.kty === 'EC'
@@ -43,12 +53,12 @@ export const thumbprint = (jwk: PublicJwk): string => {
   return createHash('sha256').update(JSON.stringify(members)).digest('base64url')
 }
 
-/** RSA moduli that are accepted: those of KMS, in bits. */
+/** Accepted lengths of RSA moduli, in bits: those of KMS. */
 const moduli = [2048, 3072, 4096]
 
 /**
- * The public half of a key as a JWK without anything else; nothing for a key of another kind: not P-256, or RSA of a
- * length that KMS does not have.
+ * The public half of a key as a bare JWK; `undefined` for a key that is neither on P-256 nor RSA of a length that KMS
+ * offers.
  */
 export const publicJwkOf = (key: KeyObject): PublicJwk | undefined => {
   const publicKey = key.type === 'private' ? createPublicKey(key) : key
@@ -65,7 +75,7 @@ export const publicJwkOf = (key: KeyObject): PublicJwk | undefined => {
   return undefined
 }
 
-/** The same key as a recipient publishes it. */
+/** The key in the form in which a recipient publishes it. */
 export const recipientJwk = (jwk: PublicJwk): RecipientJwk => ({
   ...jwk,
   use: 'enc',
@@ -73,7 +83,7 @@ export const recipientJwk = (jwk: PublicJwk): RecipientJwk => ({
   kid: thumbprint(jwk),
 })
 
-/** The same key as a signer publishes it. */
+/** The key in the form in which a signer publishes it. */
 export const signerJwk = (jwk: EcPublicJwk): EcPublicJwk & { readonly kid: string } => ({
   ...jwk,
   use: 'sig',
@@ -82,8 +92,8 @@ export const signerJwk = (jwk: EcPublicJwk): EcPublicJwk & { readonly kid: strin
 })
 
 /**
- * A public key given as JWK or DER (SubjectPublicKeyInfo), checked by OpenSSL: a point that is not on the curve is
- * none. Nothing but the public members of a JWK is read.
+ * Imports a public key given as JWK or DER (SubjectPublicKeyInfo). Of a JWK only the public members are read.
+ * `undefined` for an invalid key; OpenSSL checks that a point is on its curve.
  */
 export const importPublicKey = (value: unknown): KeyObject | undefined => {
   try {

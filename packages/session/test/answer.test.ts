@@ -1,27 +1,30 @@
 /** Answers: what they are bound to, carry and refuse; their sizes, padding and forward secrecy. */
-import { defineFields, type GlassineError } from '@glassine/core'
+
+import { arrayOf, defineFields, type GlassineError } from '@glassine/core'
 import { keyMaterial } from '@glassine/keys'
 import { localKeyring } from '@glassine/keys/raw-aes'
+import { codeOf } from '@glassine/test-support'
 import { describe, expect, test } from '@jest/globals'
 import { compactDecrypt, decodeProtectedHeader } from 'jose'
-import { b64u, beginSession, ctxOf, openFields, sealFields, sealValue } from './support/device.ts'
-import { codeOf, fields, opened, patient, scope, sealed } from './support/patient.ts'
+import { b64u, beginSession, ctxOf, openFields, openProof, sealFields, sealValue } from './support/device.ts'
+import { fields, opened, patient, scope, sealed } from './support/patient.ts'
 import { envelopeWith, jwk } from './support/service.ts'
 
 describe('an answer', () => {
-  test('repeats the number of its request, under the response key', async () => {
+  test('has a fresh number, the same for all its values, under the response key', async () => {
     const session = await beginSession(jwk)
     const jti = b64u(Buffer.alloc(16, 7))
     const { reply } = await opened(envelopeWith(), await sealFields(session, patient, fields, scope, { jti }))
     const answer = await sealed(reply, patient)
     const { payload, jtis, ticket } = await openFields(session, answer, fields, scope)
     expect(payload).toEqual(patient)
-    expect(new Set(jtis)).toEqual(new Set([jti]))
+    expect(new Set(jtis).size).toBe(1)
+    expect(jtis[0]).not.toBe(jti)
     expect(ticket).toBeUndefined()
     expect(Object.keys(decodeProtectedHeader(answer.ssn))).toEqual(['alg', 'enc', 'kid', 'p', 'ctx', 'jti'])
   })
 
-  test('to a request without a body is sealed under the keys in its header, all fields with one number', async () => {
+  test('to a request without a body is encrypted under the keys in its header, all fields with one number', async () => {
     const session = await beginSession(jwk)
     const { payload, reply } = await opened(envelopeWith(), undefined, { sessionHeader: session.carrier })
     expect(payload).toBeUndefined()
@@ -34,38 +37,70 @@ describe('an answer', () => {
     expect(answers[0]!.jtis[0]).not.toBe(answers[1]!.jtis[0])
   })
 
-  test('repeats the number that stands behind the keys in the header', async () => {
-    const session = await beginSession(jwk)
-    const jti = b64u(Buffer.alloc(16, 9))
-    const header = `${session.carrier};jti=${jti}`
-    const { reply } = await opened(envelopeWith(), undefined, { sessionHeader: header })
-    const { jtis } = await openFields(session, await sealed(reply, patient), fields, scope)
-    expect(new Set(jtis)).toEqual(new Set([jti]))
-    expect(envelopeWith().recognises(header)).toBe(true)
-
-    const { $jwe: carrier, ...body } = await sealFields(session, patient, fields, scope, { jti })
-    expect(await codeOf(opened(envelopeWith(), body, { sessionHeader: `${carrier};jti=${jti}` }))).toBe(
-      'none',
-    )
-    const other = b64u(Buffer.alloc(16, 8))
-    expect(await codeOf(opened(envelopeWith(), body, { sessionHeader: `${carrier};jti=${other}` }))).toBe(
-      'ERR_DECRYPT_FAILED',
-    )
-    for (const number of ['', 'x', `${jti}A`, `${jti.slice(0, -1)}x`])
-      expect(
-        await codeOf(
-          opened(envelopeWith(), undefined, { sessionHeader: `${session.carrier};jti=${number}` }),
-        ),
-      ).toBe('ERR_DECRYPT_FAILED')
-    // A number makes no sealed field of a text, and no field's token carries keys.
-    expect(envelopeWith().recognises(`${body.ssn};jti=${jti}`)).toBe(false)
-  })
-
-  test("is for the request's route, model and binding", async () => {
+  test('is for its request, sender, resource, status, model and binding', async () => {
     const session = await beginSession(jwk)
     const { reply } = await opened(envelopeWith(), undefined, { sessionHeader: session.carrier })
-    const answer = await sealed(reply, patient, { binding: { tenant: 't-2' } })
-    await expect(openFields(session, answer, fields, scope)).rejects.toThrow('not sealed for here')
+    const answer = await sealed(reply, patient, { status: 200 })
+    expect((await openFields(session, answer, fields, scope, { status: 200 })).payload).toEqual(patient)
+    const { resource } = scope
+    const others: [object, object?][] = [
+      [{ ...scope, binding: { tenant: 't-2' } }],
+      [{ ...scope, sender: 'another' }],
+      [{ ...scope, resource: { ...resource, method: 'GET' } }],
+      [{ ...scope, resource: { ...resource, path: '/patients/p-2' } }],
+      [{ ...scope, resource: { ...resource, query: [['a', '1']] } }],
+      [scope, { status: 422 }],
+      [scope, { answers: b64u(Buffer.alloc(16)) }],
+      [scope, { count: 4 }],
+      [scope, { members: { '/id': '"p-1"' } }],
+    ]
+    for (const [place, facts = {}] of others)
+      await expect(openFields(session, answer, fields, place, { status: 200, ...facts })).rejects.toThrow(
+        'not sealed for here',
+      )
+  })
+
+  test.each(['field', 'bundle'] as const)('without a value has a proof, shape %s', async (shape) => {
+    const session = await beginSession(jwk, { forwardSecret: true })
+    const { reply } = await opened(envelopeWith({ shape }), undefined, { sessionHeader: session.carrier })
+    expect(reply.proves).toBe(true)
+    const invocation = { ...scope, status: 200, partial: true }
+    const answer = await sealed(reply, { id: 'p-1' }, invocation)
+    expect(Object.keys(answer)).toEqual(['id', '$proof'])
+    await openProof(session, answer.$proof, fields, scope, { status: 200 })
+    // A list has no root that could hold a bundle.
+    for (const payload of shape === 'field' ? [undefined, []] : [undefined]) {
+      const prepared = await reply.prepareSeal(payload, payload ? arrayOf(fields) : fields, {
+        ...invocation,
+        status: 204,
+      })
+      expect(prepared.finish()).toEqual(payload)
+      const [name, proof] = prepared.header!()!
+      expect(name).toBe('encryption-proof')
+      await openProof(session, proof, payload ? arrayOf(fields) : fields, scope, { status: 204 })
+    }
+    const values = await reply.prepareSeal(patient, fields, invocation)
+    values.finish()
+    expect(values.header!()).toBeUndefined()
+  })
+
+  test('may not have a member that the format reserves', async () => {
+    const session = await beginSession(jwk)
+    const { reply } = await opened(envelopeWith(), undefined, { sessionHeader: session.carrier })
+    for (const member of ['$jwe', '$proof']) {
+      expect(await codeOf(sealed(reply, { ...patient, [member]: 'x' }))).toBe('ERR_VALUE_INVALID')
+      expect(await codeOf(sealed(reply, { ...patient, [member]: session.carrier }))).toBe(
+        'ERR_ALREADY_ENCRYPTED',
+      )
+    }
+  })
+
+  test('without a session may have neither a declared value nor a proof', async () => {
+    const envelope = envelopeWith()
+    expect(await codeOf(sealed(envelope, patient))).toBe('ERR_SESSION_MISSING')
+    expect(await sealed(envelope, { id: 'p-1' }, { partial: true })).toEqual({ id: 'p-1' })
+    const prepared = await envelope.prepareSeal(undefined, fields, scope)
+    expect([prepared.finish(), prepared.header]).toEqual([undefined, undefined])
   })
 
   test('outlives the session in the cache', async () => {
@@ -76,16 +111,17 @@ describe('an answer', () => {
     expect((await openFields(session, await sealed(reply, patient), fields, scope)).payload).toEqual(patient)
   })
 
-  test('with a part of the document seals that part; without any it stays as it is', async () => {
+  test('with a part of the document encrypts that part; without any it only has a proof', async () => {
     const session = await beginSession(jwk)
     const { reply } = await opened(envelopeWith(), undefined, { sessionHeader: session.carrier })
     const part = await sealed(reply, { ssn: 'x' }, { partial: true })
     expect((await openFields(session, part, fields, scope)).payload).toEqual({ ssn: 'x' })
-    expect(await sealed(reply, { error: 'none' }, { partial: true })).toEqual({ error: 'none' })
+    const none = await sealed(reply, { error: 'none' }, { partial: true })
+    expect((await openFields(session, none, fields, scope)).payload).toEqual({ error: 'none' })
     expect(await codeOf(sealed(reply, { ssn: 'x' }))).toBe('ERR_FIELD_MISSING')
   })
 
-  test('refuses what is sealed already, what JSON cannot carry, and a member that is ours', async () => {
+  test('refuses encrypted values, values that JSON cannot carry, and reserved members', async () => {
     const session = await beginSession(jwk)
     const envelope = envelopeWith({ shape: 'bundle' })
     const { reply } = await opened(envelopeWith(), undefined, { sessionHeader: session.carrier })
@@ -100,11 +136,11 @@ describe('an answer', () => {
     expect(await codeOf(sealed(bundled, { ...patient, sealed: twice.sealed }))).toBe('ERR_ALREADY_ENCRYPTED')
   })
 
-  test('that is no object has no field', async () => {
+  test('that is not an object has no field', async () => {
     const { reply } = await opened(envelopeWith(), undefined, {
       sessionHeader: (await beginSession(jwk)).carrier,
     })
-    for (const body of [null, undefined, 'text', [patient], 7])
+    for (const body of [null, 'text', [patient], 7])
       expect(await codeOf(sealed(reply, body))).toBe('ERR_FIELD_MISSING')
   })
 
@@ -115,7 +151,7 @@ describe('an answer', () => {
     expect((await openFields(session, answer, fields, scope)).payload).toEqual(patient)
   })
 
-  test('is finished once', async () => {
+  test('can be finished only once', async () => {
     const session = await beginSession(jwk)
     const { reply } = await opened(envelopeWith(), undefined, { sessionHeader: session.carrier })
     const prepared = await reply.prepareSeal(patient, fields, scope)
@@ -123,7 +159,7 @@ describe('an answer', () => {
     expect(() => prepared.finish()).toThrow(expect.objectContaining({ code: 'ERR_ENCRYPT_FAILED' }))
   })
 
-  test('does not write to what the handler owns', async () => {
+  test("does not modify the handler's objects", async () => {
     const session = await beginSession(jwk)
     const { reply } = await opened(envelopeWith(), undefined, { sessionHeader: session.carrier })
     const frozen = JSON.parse(JSON.stringify(patient), (_name, value) => Object.freeze(value))
@@ -135,7 +171,7 @@ describe('an answer', () => {
 describe.each([false, true])('sizes, forward secrecy %s', (forwardSecret) => {
   test.each(['field', 'bundle'] as const)('are predicted to the byte: %s', async (shape) => {
     const ticket = keyMaterial({ keyring: localKeyring() })
-    const envelope = envelopeWith({ shape, ticket, padding: { bucket: 16 } })
+    const envelope = envelopeWith({ shape, ticketKeys: ticket, padding: { bucket: 16 } })
     const session = await beginSession(jwk, { forwardSecret })
     const { reply } = await opened(envelope, undefined, { sessionHeader: session.carrier })
     const answer = await sealed(reply, patient)
@@ -150,7 +186,7 @@ describe.each([false, true])('sizes, forward secrecy %s', (forwardSecret) => {
 })
 
 describe('forward secrecy', () => {
-  test('answers are nested, with one ephemeral key for a payload and a new one for the next', async () => {
+  test('nests answers, with a new ephemeral key for each payload', async () => {
     const session = await beginSession(jwk, { forwardSecret: true })
     const { reply } = await opened(envelopeWith(), await sealFields(session, patient, fields, scope))
     const first = await sealed(reply, patient)
@@ -168,7 +204,7 @@ describe('forward secrecy', () => {
 })
 
 describe('padding', () => {
-  test('hides lengths by steps, and is not seen by who opens', async () => {
+  test('hides lengths up to a multiple, and is invisible after decryption', async () => {
     const session = await beginSession(jwk)
     const { reply } = await opened(envelopeWith({ padding: { bucket: 32 } }), undefined, {
       sessionHeader: session.carrier,
@@ -183,7 +219,7 @@ describe('padding', () => {
     expect(lengths.size).toBe(3)
   })
 
-  test('of a request is opened whatever the option says', async () => {
+  test('of a request is accepted with any option', async () => {
     const session = await beginSession(jwk)
     const small = defineFields<{ a: string }>('small', { a: {} })
     const header = {

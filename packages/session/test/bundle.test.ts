@@ -1,9 +1,11 @@
 /** The bundle shape: all fields in one token. */
+
 import { defineFields } from '@glassine/core'
+import { codeOf } from '@glassine/test-support'
 import { describe, expect, test } from '@jest/globals'
 import { compactDecrypt } from 'jose'
-import { b64u, beginSession, ctxOf, sealValue } from './support/device.ts'
-import { codeOf, opened, scope, sealed } from './support/patient.ts'
+import { b64u, beginSession, ctxOf, proved, sealValue } from './support/device.ts'
+import { opened, scope, sealed } from './support/patient.ts'
 import { envelopeWith, jwk } from './support/service.ts'
 
 describe('a bundle', () => {
@@ -22,7 +24,7 @@ describe('a bundle', () => {
   }
   const members = { '/ssn': document.ssn, '/notes/0': 'a', '/notes/1': 'b' }
 
-  test('holds all fields in one token, in both directions', async () => {
+  test('has all fields in one token, in both directions', async () => {
     const envelope = envelopeWith({ shape: 'bundle' })
     expect(envelope.bundleMember).toBe('sealed')
     const session = await beginSession(jwk)
@@ -70,25 +72,22 @@ describe('a bundle', () => {
     expect(await codeOf(opened(envelopeWith({ shape: 'bundle' }), payload, {}, list))).toBe(code)
   })
 
-  test('that is absent from a part of a document leaves it as it is, and the answer is sealed all the same', async () => {
+  test('that is absent from a partial document leaves it unchanged, and the answer is still encrypted', async () => {
     const session = await beginSession(jwk)
     const envelope = envelopeWith({ shape: 'bundle' })
-    const { payload, reply } = await opened(
-      envelope,
-      { id: 'p-1', $jwe: session.carrier },
-      { partial: true },
-      list,
-    )
+    const sessionHeader = await proved(session.carrier, list, scope)
+    const { payload, reply } = await opened(envelope, { id: 'p-1' }, { partial: true, sessionHeader }, list)
     expect(payload).toEqual({ id: 'p-1' })
     expect(await sealed(reply, document, {}, list)).toHaveProperty('sealed')
-    expect((await opened(envelope, { id: 'p-1' }, { partial: true }, list)).reply).toBeUndefined()
+    expect(await codeOf(opened(envelope, { id: 'p-1' }, { partial: true }, list))).toBe('ERR_SESSION_MISSING')
   })
 })
 
-test('a model may not declare the member that carries the keys, nor that of the bundle', async () => {
+test('a model may declare neither the members of the format nor that of the bundle', async () => {
   const session = await beginSession(jwk)
   const bad = [
     defineFields<any>('a', { $jwe: {} }),
+    defineFields<any>('p', { $proof: {} }),
     defineFields<any>('b', { '$jwe.k': {} }),
     defineFields<any>('c', { '*': {} }),
   ]

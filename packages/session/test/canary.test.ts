@@ -26,19 +26,19 @@ const [jwk] = await recipient.jwks({ deadline: () => Date.now() + 1_000 })
 const d = Buffer.from(privateKey.export({ format: 'jwk' }).d!, 'base64url')
 const ticketKey = randomBytes(32)
 
-/** Where a marked value, a key of the session or one of the service is found, in whatever notation. */
+/** Where a marked value, a key of the session or one of the service is found, in any notation. */
 const leaks = (value: unknown, { q, r }: DeviceSession) => leaksOf(value, { mark, q, r, d, ticketKey })
 
 const expectNothing = (value: unknown, session: DeviceSession): void => {
   expect(leaks(value, session)).toEqual([])
 }
 
-describe('nothing of a value or a key is in', () => {
+describe('no part of a value or a key is in', () => {
   test('envelopes, replies, prepared payloads and recipients', async () => {
     const envelope = sessionEnvelope({
-      recipient,
+      recipients: recipient,
       audience,
-      ticket: keyMaterial({ keyring: localKeyring({ key: ticketKey }) }),
+      ticketKeys: keyMaterial({ keyring: localKeyring({ key: ticketKey }) }),
     })
     const session = await beginSession(jwk, { forwardSecret: true })
     const prepared = await envelope.prepareOpen(
@@ -53,7 +53,7 @@ describe('nothing of a value or a key is in', () => {
     expectNothing(reply.finish(), session)
   })
 
-  test('errors, whatever is wrong', async () => {
+  test('any error', async () => {
     const session = await beginSession(jwk)
     const good = await sealFields(session, marked, fields, scope)
     const throwing: Recipient = {
@@ -81,13 +81,13 @@ describe('nothing of a value or a key is in', () => {
       [wrong, good],
     ]
     for (const [one, body, options] of attempts) {
-      const error = await opened(sessionEnvelope({ recipient: one, audience }), body, options).catch(
+      const error = await opened(sessionEnvelope({ recipients: one, audience }), body, options).catch(
         (thrown) => thrown,
       )
       expect(error).toBeInstanceOf(Error)
       expectNothing(error, session)
     }
-    const { reply } = await opened(sessionEnvelope({ recipient, audience }), good)
+    const { reply } = await opened(sessionEnvelope({ recipients: recipient, audience }), good)
     for (const bad of [
       { ...marked, ssn: 1n },
       { ...marked, ssn: new Map([[mark, 1]]) },
@@ -100,8 +100,8 @@ describe('nothing of a value or a key is in', () => {
     }
   })
 
-  test('what handlers answer, in the clear or by mistake', async () => {
-    const envelope = sessionEnvelope({ recipient, audience })
+  test('error responses to wrong answers of handlers', async () => {
+    const envelope = sessionEnvelope({ recipients: recipient, audience })
     const answers: (() => unknown)[] = [
       () => ({ statusCode: 200, body: marked }),
       () => ({ statusCode: 500, body: JSON.stringify(marked) }),
@@ -122,7 +122,9 @@ describe('nothing of a value or a key is in', () => {
       const event: any = sampleEvent('http-api', {
         method: 'PUT',
         path: '/patients',
-        body: await sealFields(session, marked, fields, { route: 'PUT /patients' }),
+        body: await sealFields(session, marked, fields, {
+          resource: { method: 'PUT', path: '/patients', query: [] },
+        }),
       })
       const response = await handler(event, sampleContext({ timeoutMs: 60_000 })).catch(
         (thrown: unknown) => thrown,
@@ -132,7 +134,7 @@ describe('nothing of a value or a key is in', () => {
   })
 })
 
-describe('the search finds what is leaked on purpose', () => {
+describe('the search finds a deliberate leak', () => {
   test.each<[string, (session: DeviceSession) => unknown]>([
     ['a payload', () => marked],
     ['the message of an error', () => new Error(marked.ssn)],
@@ -142,7 +144,7 @@ describe('the search finds what is leaked on purpose', () => {
     ['a part of a key', ({ q }) => ({ plaintext: Buffer.concat([randomBytes(5), q.subarray(4, 20)]) })],
     ["the recipient's own key", () => ({ jwk: privateKey.export({ format: 'jwk' }) })],
     ['a key of tickets', () => new Map([['key', ticketKey]])],
-  ])('%s', async (_what, leak) => {
+  ])('in %s', async (_what, leak) => {
     const session = await beginSession(jwk)
     expect(leaks(leak(session), session)).not.toEqual([])
   })

@@ -2,11 +2,11 @@
 import { generateKeyPairSync } from 'node:crypto'
 import type { KeyMaterial } from '@glassine/keys'
 import type { Recipient } from '@glassine/session'
-import { isZero, watchKeys } from '@glassine/test-support'
+import { codeOf, isZero, watchKeys } from '@glassine/test-support'
 import { describe, expect, test } from '@jest/globals'
 import { buffersOf, crypto, expectClean, secretsOf } from './support/cleaning.ts'
 import { audience, beginSession, sealFields } from './support/device.ts'
-import { codeOf, fields, opened, patient, scope } from './support/patient.ts'
+import { fields, opened, patient, scope } from './support/patient.ts'
 
 // Not before: modules that were imported earlier hold the real `node:crypto`.
 const { kmsAgreementRecipient, kmsRsaRecipient, localRecipient, sessionEnvelope, wrappedRecipient } =
@@ -20,7 +20,7 @@ const withRsa = localRecipient({ privateKey: rsa.privateKey })
 const [jwk] = await onCurve.jwks(call)
 const [rsaJwk] = await withRsa.jwks(call)
 
-describe('a wrapped pair gives its private key back', () => {
+describe('a wrapped pair releases its private key', () => {
   const der = ec.privateKey.export({ format: 'der', type: 'pkcs8' })
   const other = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
   const p384 = generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey
@@ -43,11 +43,11 @@ describe('a wrapped pair gives its private key back', () => {
     }
   }
 
-  test('for each session, the first and those that find it read', async () => {
+  test('after each session, both the first and those that find the key parsed', async () => {
     const { watch, recipient } = wrap(der)
     for (let turn = 1; turn <= 3; turn++) {
       const { carrier } = await beginSession(jwk)
-      const envelope = sessionEnvelope({ recipient, audience })
+      const envelope = sessionEnvelope({ recipients: recipient, audience })
       expect(await codeOf(opened(envelope, undefined, { sessionHeader: carrier }))).toBe('none')
       expect(watch.lent()).toBe(turn)
     }
@@ -59,25 +59,28 @@ describe('a wrapped pair gives its private key back', () => {
     ['is that of another pair', other.export({ format: 'der', type: 'pkcs8' })],
     ['is on another curve', p384.export({ format: 'der', type: 'pkcs8' })],
     ['cannot be read', Buffer.alloc(138, 7)],
-  ])('when it %s', async (_what, bytes) => {
+  ])('if it %s', async (_what, bytes) => {
     const { watch, recipient } = wrap(bytes)
     const { carrier } = await beginSession(jwk)
-    const envelope = sessionEnvelope({ recipient, audience })
+    const envelope = sessionEnvelope({ recipients: recipient, audience })
     expect(await codeOf(opened(envelope, undefined, { sessionHeader: carrier }))).toBe('ERR_KEY_UNAVAILABLE')
     watch.expectReleased()
   })
 
-  test('whichever call fails', async () => {
+  test('after a failure of any call', async () => {
     const { watch, recipient } = wrap(der)
     const session = await beginSession(jwk)
     const body = await sealFields(session, patient, fields, scope)
-    await expectClean(() => opened(sessionEnvelope({ recipient, audience }), body), secretsOf(session))
+    await expectClean(
+      () => opened(sessionEnvelope({ recipients: recipient, audience }), body),
+      secretsOf(session),
+    )
     watch.expectReleased()
     watch.expectIntact()
   })
 })
 
-describe('the answer of a recipient is zeroed', () => {
+describe('the answer of a recipient is zeroed:', () => {
   const answering = (answers: Uint8Array[], inner: Recipient, change: (answer: Buffer) => Uint8Array) => ({
     jwks: inner.jwks,
     unwrap: async (request: Parameters<Recipient['unwrap']>[0]) => {
@@ -102,16 +105,16 @@ describe('the answer of a recipient is zeroed', () => {
     ['that is right, by RSA', withRsa, rsaJwk, (answer) => answer, 'none'],
     ['that is short, by RSA', withRsa, rsaJwk, (answer) => answer.subarray(1), 'ERR_DECRYPT_FAILED'],
     ['that is another key, by RSA', withRsa, rsaJwk, (answer) => answer.reverse(), 'ERR_DECRYPT_FAILED'],
-  ])('%s', async (_what, inner, to, change, code) => {
+  ])('of %s', async (_what, inner, to, change, code) => {
     const answers: Uint8Array[] = []
-    const envelope = sessionEnvelope({ recipient: answering(answers, inner, change), audience })
+    const envelope = sessionEnvelope({ recipients: answering(answers, inner, change), audience })
     const { carrier } = await beginSession(to)
     expect(await codeOf(opened(envelope, undefined, { sessionHeader: carrier }))).toBe(code)
     expect(answers.map(isZero)).toEqual([true])
   })
 })
 
-describe('what KMS answers is zeroed in the memory of its client, and in ours', () => {
+describe("the answer of KMS is zeroed in its client's memory and in ours:", () => {
   const KeyId = 'arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab'
   const { kty, crv, x, y } = jwk as any
   const { n, e } = rsaJwk as any
@@ -134,7 +137,7 @@ describe('what KMS answers is zeroed in the memory of its client, and in ours', 
       },
     })
     const { carrier } = await beginSession(jwk)
-    const envelope = sessionEnvelope({ recipient, audience, timeout: 300 })
+    const envelope = sessionEnvelope({ recipients: recipient, audience, timeout: 300 })
     crypto.reset()
     const buffers = await buffersOf(async () => {
       expect(await codeOf(opened(envelope, undefined, { sessionHeader: carrier }))).toBe(code)
@@ -160,7 +163,9 @@ describe('what KMS answers is zeroed in the memory of its client, and in ours', 
     const { carrier } = await beginSession(rsaJwk)
     crypto.reset()
     const buffers = await buffersOf(async () => {
-      const work = opened(sessionEnvelope({ recipient, audience }), undefined, { sessionHeader: carrier })
+      const work = opened(sessionEnvelope({ recipients: recipient, audience }), undefined, {
+        sessionHeader: carrier,
+      })
       expect(await codeOf(work)).toBe('ERR_DECRYPT_FAILED')
     })
     expect(answers.map(isZero)).toEqual([true])

@@ -2,11 +2,11 @@
 import { generateKeyPairSync } from 'node:crypto'
 import type { KeyMaterial } from '@glassine/keys'
 import type { SessionEnvelopeOptions } from '@glassine/session'
-import { watchKeys } from '@glassine/test-support'
+import { codeOf, watchKeys } from '@glassine/test-support'
 import { describe, expect, test } from '@jest/globals'
 import { crypto, expectClean, secretsOf } from './support/cleaning.ts'
 import { audience, beginSession, type SessionOptions, sealFields } from './support/device.ts'
-import { codeOf, fields, opened, patient, scope, sealed } from './support/patient.ts'
+import { fields, opened, patient, scope, sealed } from './support/patient.ts'
 
 // Not before: modules that were imported earlier hold the real `node:crypto`.
 const { localRecipient, sessionEnvelope } = await import('@glassine/session')
@@ -20,7 +20,7 @@ const [jwk] = await onCurve.jwks(call)
 const [rsaJwk] = await withRsa.jwks(call)
 
 const make = (options: Partial<SessionEnvelopeOptions> = {}) =>
-  sessionEnvelope({ recipient: [onCurve, withRsa], audience, ...options })
+  sessionEnvelope({ recipients: [onCurve, withRsa], audience, ...options })
 
 describe('a request leaves nothing behind', () => {
   test.each<[string, any, SessionOptions]>([
@@ -28,13 +28,13 @@ describe('a request leaves nothing behind', () => {
     ['ECDH-ES+A256KW', jwk, { alg: 'ECDH-ES+A256KW' }],
     ['RSA-OAEP-256', rsaJwk, {}],
     ['ECDH-ES, with a key of the device', jwk, { forwardSecret: true }],
-  ])('whose keys came by %s', async (_what, to, options) => {
+  ])('whose keys arrived by %s', async (_what, to, options) => {
     const session = await beginSession(to, options)
     const body = await sealFields(session, patient, fields, scope)
     await expectClean(() => opened(make(), body), secretsOf(session))
   })
 
-  test('whose replay is looked for', async () => {
+  test('that is checked for replay', async () => {
     const session = await beginSession(jwk)
     const body = await sealFields(session, patient, fields, scope)
     await expectClean(() => opened(make({ replay: { spend: async () => true } }), body), secretsOf(session))
@@ -72,13 +72,13 @@ describe('a request leaves nothing behind', () => {
   })
 })
 
-describe('an answer leaves nothing behind', () => {
+describe('no answer leaves anything behind:', () => {
   test.each([
     ['under the key of the session', {}, false],
     ['that is forward-secret', {}, true],
     ['in one bundle', { shape: 'bundle' } as const, false],
     ['that is padded', { padding: { bucket: 64 } }, false],
-  ])('%s', async (_what, options, forwardSecret) => {
+  ])('one with %s', async (_what, options, forwardSecret) => {
     const session = await beginSession(jwk, { forwardSecret })
     const { reply } = await opened(make(options), undefined, { sessionHeader: session.carrier })
     await expectClean(() => sealed(reply, patient), secretsOf(session))
@@ -88,7 +88,7 @@ describe('an answer leaves nothing behind', () => {
   })
 })
 
-describe('a ticket gives its key back and leaves nothing behind', () => {
+describe('a ticket releases its key and leaves nothing behind', () => {
   const dataKey = Buffer.alloc(32, 3)
   const watched = () => {
     const watch = watchKeys()
@@ -107,10 +107,12 @@ describe('a ticket gives its key back and leaves nothing behind', () => {
     return { watch, ticket: { encryptionKey: lend, decryptionKey: lend } as unknown as KeyMaterial }
   }
 
-  test('when it is written, whichever call fails', async () => {
+  test('after writing, whichever call fails', async () => {
     const session = await beginSession(jwk)
     const { watch, ticket } = watched()
-    const { reply } = await opened(make({ ticket }), undefined, { sessionHeader: session.carrier })
+    const { reply } = await opened(make({ ticketKeys: ticket }), undefined, {
+      sessionHeader: session.carrier,
+    })
     expect(await sealed(reply, patient)).toHaveProperty('$jwe')
     watch.expectReleased()
     await expectClean(() => sealed(reply, patient), secretsOf(session), dataKey)
@@ -118,15 +120,17 @@ describe('a ticket gives its key back and leaves nothing behind', () => {
     watch.expectIntact()
   })
 
-  test('when it is read, whichever call fails, and when it is forged', async () => {
+  test('after reading, whichever call fails, and after a forgery', async () => {
     const session = await beginSession(jwk)
     const { watch, ticket } = watched()
-    const { reply } = await opened(make({ ticket }), undefined, { sessionHeader: session.carrier })
+    const { reply } = await opened(make({ ticketKeys: ticket }), undefined, {
+      sessionHeader: session.carrier,
+    })
     const { $jwe } = await sealed(reply, patient)
     for (const header of [$jwe, `${$jwe.slice(0, -22)}${'A'.repeat(22)}`]) {
       const lent = watch.lent()
       await expectClean(
-        () => opened(make({ ticket }), undefined, { sessionHeader: header }),
+        () => opened(make({ ticketKeys: ticket }), undefined, { sessionHeader: header }),
         secretsOf(session),
         dataKey,
       )

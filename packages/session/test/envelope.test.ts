@@ -1,11 +1,12 @@
 import { localRecipient, sessionEnvelope } from '@glassine/session'
+import { codeOf } from '@glassine/test-support'
 import { describe, expect, test } from '@jest/globals'
 import { audience, beginSession, openFields, sealFields } from './support/device.ts'
-import { codeOf, fields, opened, patient, scope, sealed } from './support/patient.ts'
+import { fields, opened, patient, scope, sealed } from './support/patient.ts'
 
 const recipient = localRecipient()
 const [jwk] = await recipient.jwks({ deadline: () => Date.now() + 1_000 })
-const envelope = sessionEnvelope({ recipient, audience })
+const envelope = sessionEnvelope({ recipients: recipient, audience })
 
 describe('a session', () => {
   test.each([['ECDH-ES' as const], ['ECDH-ES+A256KW' as const]])(
@@ -21,7 +22,7 @@ describe('a session', () => {
     },
   )
 
-  test('seals nothing by itself', async () => {
+  test('encrypts nothing by itself', async () => {
     expect(await codeOf(sealed(envelope, patient))).toBe('ERR_SESSION_MISSING')
   })
 })

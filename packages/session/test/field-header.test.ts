@@ -1,6 +1,8 @@
 /** Headers of sealed fields that no honest device writes, and changed tokens: all are refused by one error. */
+
 import { createCipheriv, randomBytes } from 'node:crypto'
 import { defineFields } from '@glassine/core'
+import { codeOf } from '@glassine/test-support'
 import { describe, expect, test } from '@jest/globals'
 import { CompactEncrypt, importJWK } from 'jose'
 import {
@@ -12,7 +14,7 @@ import {
   sealFields,
   sealValue,
 } from './support/device.ts'
-import { codeOf, fields, opened, patient, scope } from './support/patient.ts'
+import { fields, opened, patient, scope } from './support/patient.ts'
 import { jwk, setUp } from './support/service.ts'
 
 describe("a field's header", () => {
@@ -93,7 +95,7 @@ describe("a field's header", () => {
       enc: 'A256GCM',
       kid: `${session.sid}.q`,
       p: '/ssn',
-      ctx: ctxOf('patient', scope),
+      ctx: ctxOf('patient', scope, { count: 5 }),
       jti,
     }
     body.ssn = await make(session, header)
@@ -101,7 +103,7 @@ describe("a field's header", () => {
     expect(['ERR_DECRYPT_FAILED', 'ERR_FIELD_NOT_ENCRYPTED']).toContain(code)
   })
 
-  test('what is in the clear, or absent, is told by its path', async () => {
+  test('does not exist in a clear or null field, which is a separate error', async () => {
     const { envelope } = setUp()
     const body = await sealFields(await beginSession(jwk), patient, fields, scope)
     expect(await codeOf(opened(envelope, { ...body, ssn: patient.ssn }))).toBe('ERR_FIELD_NOT_ENCRYPTED')
@@ -123,7 +125,7 @@ test('a token with any single bit flipped is refused', async () => {
       codes.add(await codeOf(opened(envelope, { ...body, ssn: flipped.toString('latin1') }, {}, small)))
     }
   }
-  // A text that is no token any more is plaintext that nobody sealed.
+  // A text that is no longer a token is plaintext that was never sealed.
   expect([...codes].toSorted()).toEqual(['ERR_DECRYPT_FAILED', 'ERR_FIELD_NOT_ENCRYPTED'])
   expect((await opened(envelope, body, {}, small)).payload).toEqual({ ssn: '078-05-1120' })
 })
@@ -138,12 +140,15 @@ test('all failures of decryption are equal in every property', async () => {
     { ...body, $jwe: (await beginSession(jwk)).carrier },
     { ...body, $jwe: (await beginSession(jwk, { header: { aud: 'x' } })).carrier },
     { ...body, $jwe: (await beginSession(jwk, { plaintext: () => 'x' })).carrier },
-    await sealFields(session, patient, fields, { ...scope, route: 'x' }),
+    await sealFields(session, patient, fields, { ...scope, sender: 'x' }),
   ]
   for (const attempt of attempts) {
     const error: any = await opened(envelope, attempt).catch((thrown) => thrown)
     const { name, message, ...own } = error
-    seen.add(JSON.stringify({ name: error.name, message: error.message, ...own }))
+    // Field, reason and key are for the operator only; each refusal has a reason.
+    const { reason, path: _, keyId: _keyId, ...cause } = error.cause
+    expect(reason).toMatch(/^[^\n]{10,200}$/)
+    seen.add(JSON.stringify({ name: error.name, message: error.message, ...own, cause }))
   }
   expect([...seen]).toEqual([
     JSON.stringify({

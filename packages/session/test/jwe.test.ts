@@ -10,27 +10,27 @@ import { decode, isBase64url, strictJson } from '../src/jwe/encoding.ts'
 const hex = (text: string): Buffer => Buffer.from(text, 'hex')
 const refused = expect.objectContaining({ code: 'ERR_DECRYPT_FAILED' })
 
-test('A256GCM: RFC 7516, appendix A.1', () => {
+test('A256GCM opens and writes the example of RFC 7516, appendix A.1', () => {
   const bytes = Buffer.from([
     177, 161, 244, 128, 84, 143, 225, 115, 63, 180, 3, 255, 107, 154, 212, 246, 138, 7, 110, 91, 112, 46, 34,
     105, 47, 130, 203, 46, 122, 234, 64, 252,
   ])
   const cek = secretKey(bytes)
-  const head = 'eyJhbGciOiJSU0EtT0FFUCIsImVuYyI6IkEyNTZHQ00ifQ'
+  const protectedHeader = 'eyJhbGciOiJSU0EtT0FFUCIsImVuYyI6IkEyNTZHQ00ifQ'
   const [iv, ciphertext, tag] = [
     '48V1_ALb6US04U3b',
     '5eym8TW_c8SuK0ltJ3rpYIzOeDQz7TALvtu6UG9oMo4vpzs9tX_EFShS8iB7j6jiSdiwkIr3ajwQzaBtQD_A',
     'XFBoMYUZodetZdvTiFvSkQ',
   ]
   const text = 'The true sign of intelligence is not knowledge but imagination.'
-  const parts = { head, iv: decode(iv), ciphertext: decode(ciphertext), tag: decode(tag) }
+  const parts = { protectedHeader, iv: decode(iv), ciphertext: decode(ciphertext), tag: decode(tag) }
   expect(openCompact(cek, parts).toString()).toBe(text)
-  expect(sealCompact(cek, head, decode(iv), Buffer.from(text), 'a2V5')).toBe(
-    `${head}.a2V5.${iv}.${ciphertext}.${tag}`,
+  expect(sealCompact(cek, protectedHeader, decode(iv), Buffer.from(text), 'a2V5')).toBe(
+    `${protectedHeader}.a2V5.${iv}.${ciphertext}.${tag}`,
   )
 })
 
-test('Concat KDF: RFC 7518, appendix C', () => {
+test('the Concat KDF derives the key of RFC 7518, appendix C', () => {
   const alice = {
     kty: 'EC',
     crv: 'P-256',
@@ -56,7 +56,7 @@ test('Concat KDF: RFC 7518, appendix C', () => {
   expect(derived.toString('base64url')).toBe('VqqN6vgjbSBcIijNcacQGg')
 })
 
-test('A256KW: RFC 3394, section 4.6', () => {
+test('A256KW unwraps the key of RFC 3394, section 4.6', () => {
   const kek = hex('000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f')
   const wrapped = hex('28c9f404c4b810f4cbccb35cfb87f8263f5786e2d80ed326cbc7f0e71a99f43bfb988b9b7a02dd21')
   expect(unwrapKey(kek, wrapped)).toEqual(
@@ -66,7 +66,7 @@ test('A256KW: RFC 3394, section 4.6', () => {
   expect(() => unwrapKey(kek, wrapped)).toThrow(refused)
 })
 
-test('key ids: RFC 7638, section 3.1', () => {
+test('a key id is the thumbprint of RFC 7638, section 3.1', () => {
   const n =
     '0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3' +
     'oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdA' +
@@ -76,7 +76,7 @@ test('key ids: RFC 7638, section 3.1', () => {
 })
 
 describe('base64url is strict', () => {
-  test('every text of some bytes is accepted, and no other text of them', () => {
+  test('the canonical text of some bytes is accepted, and no other text for them', () => {
     for (let length = 0; length < 40; length++) {
       const bytes = randomBytes(length)
       const text = bytes.toString('base64url')
@@ -105,7 +105,7 @@ describe('base64url is strict', () => {
     expect(() => decode(value)).toThrow(refused)
   })
 
-  test('and of the length that is asked for', () => {
+  test('another length than the required one is refused', () => {
     expect(() => decode('AAAA', 2)).toThrow(refused)
   })
 })
@@ -130,7 +130,7 @@ describe('JSON is strict', () => {
     expect(() => strictJson(Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]))).toThrow(refused)
   })
 
-  test('what looks like a name and is a value is none', () => {
+  test('a value that looks like a member is not counted as one', () => {
     expect(strictJson(Buffer.from('{"a":"b\\":","c":["a","c"],"d":{"a":1}}'))).toEqual({
       a: 'b":',
       c: ['a', 'c'],
@@ -144,7 +144,7 @@ describe('compact serialization is strict', () => {
   const tail = `.${'A'.repeat(16)}.AAAA.${'A'.repeat(22)}`
   const token = (header: object): string => `${head(header)}.${tail}`
 
-  test('a token of the right form is taken apart', () => {
+  test('a well-formed token is parsed into its parts', () => {
     const { header, encryptedKey, iv, ciphertext, tag } = parseCompact(token({ alg: 'dir', enc: 'A256GCM' }))
     expect(header).toEqual({ alg: 'dir', enc: 'A256GCM' })
     expect([encryptedKey, iv, ciphertext, tag].map(({ length }) => length)).toEqual([0, 12, 3, 16])
@@ -171,7 +171,7 @@ describe('compact serialization is strict', () => {
     expect(() => parseCompact(text)).toThrow(refused)
   })
 
-  test('what is no token does not look like one', () => {
+  test('a value of another form does not look like a token', () => {
     for (const value of [undefined, null, 7, {}, 'eyJ', 'eyJhbGciOiJub25lIn0.e30.', ['eyJ']])
       expect(looksLikeJwe(value)).toBe(false)
   })

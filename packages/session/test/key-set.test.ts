@@ -1,8 +1,10 @@
 /** The keys in a session JWE: a set that no honest device makes is refused. */
+
 import { randomBytes } from 'node:crypto'
+import { codeOf } from '@glassine/test-support'
 import { describe, expect, test } from '@jest/globals'
 import { b64u, beginSession, type SessionOptions, sealFields } from './support/device.ts'
-import { codeOf, fields, opened, patient, scope } from './support/patient.ts'
+import { fields, opened, patient, scope } from './support/patient.ts'
 import { jwk, setUp } from './support/service.ts'
 
 describe('a session JWE', () => {

@@ -1,4 +1,5 @@
 /** What a KMS client of one's own is asked, and what is made of its answers. */
+
 import { createPublicKey, generateKeyPairSync } from 'node:crypto'
 import {
   type KmsKeyOptions,
@@ -7,9 +8,10 @@ import {
   kmsSigner,
   publicJwkOf,
 } from '@glassine/session'
+import { codeOf } from '@glassine/test-support'
 import { describe, expect, test } from '@jest/globals'
 import { beginSession } from './support/device.ts'
-import { codeOf, opened } from './support/patient.ts'
+import { opened } from './support/patient.ts'
 import { envelopeWith } from './support/service.ts'
 
 const KeyId = 'arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab'
@@ -40,7 +42,9 @@ describe('an operation is called', () => {
     const [key] = await recipient.jwks(call)
     const session = await beginSession(key)
     const { epk } = JSON.parse(Buffer.from(session.carrier.split('.')[0]!, 'base64url').toString())
-    await codeOf(opened(envelopeWith({ recipient }), undefined, { sessionHeader: session.carrier }))
+    await codeOf(
+      opened(envelopeWith({ recipients: recipient }), undefined, { sessionHeader: session.carrier }),
+    )
     expect(calls).toHaveLength(1)
     const { PublicKey, ...rest } = calls[0]
     const sent = createPublicKey({ key: Buffer.from(PublicKey), format: 'der', type: 'spki' })
@@ -57,19 +61,19 @@ describe('an operation is called', () => {
     })
   })
 
-  test('with grant tokens where there are any', async () => {
+  test('with the grant tokens of the option', async () => {
     expect(await asked({ grantTokens: ['a', 'b'] })).toMatchObject({ GrantTokens: ['a', 'b'] })
     expect(await asked({ grantTokens: [] })).not.toHaveProperty('GrantTokens')
   })
 
-  test('with the ARN that an alias has led to', async () => {
+  test('with the ARN to which the alias resolved', async () => {
     expect(await asked({ keyId: 'alias/devices', publicKey: undefined })).toMatchObject({
       KeyId,
       region: 'eu-west-1',
     })
   })
 
-  test('with the alias itself where nothing has to be fetched, and no Region', async () => {
+  test('with the alias itself, and no Region, if the public key is given', async () => {
     expect(await asked({ keyId: 'alias/devices' })).toMatchObject({
       KeyId: 'alias/devices',
       region: undefined,
@@ -81,7 +85,7 @@ describe('a refusal of KMS', () => {
   test.each([
     ['InvalidCiphertextException', 'ERR_DECRYPT_FAILED'],
     ['ValidationException', 'ERR_DECRYPT_FAILED'],
-    ['AccessDeniedException', 'ERR_KEY_UNAVAILABLE'],
+    ['AccessDeniedException', 'ERR_KEY_DENIED'],
     ['DisabledException', 'ERR_KEY_UNAVAILABLE'],
     ['KMSInvalidStateException', 'ERR_KEY_UNAVAILABLE'],
   ])('%s is %s', async (name, code) => {
@@ -91,12 +95,29 @@ describe('a refusal of KMS', () => {
       client: { decrypt: () => failure(name) },
     })
     const { carrier } = await beginSession((await recipient.jwks(call))[0])
-    const work = opened(envelopeWith({ recipient, timeout: 500 }), undefined, { sessionHeader: carrier })
+    const work = opened(envelopeWith({ recipients: recipient, timeout: 500 }), undefined, {
+      sessionHeader: carrier,
+    })
     expect(await codeOf(work)).toBe(code)
+  })
+
+  test('for want of a permission names the action and the key', async () => {
+    const denied = () => failure('AccessDeniedException')
+    const decrypting = kmsRsaRecipient({ keyId: KeyId, publicKey: rsaJwk, client: { decrypt: denied } })
+    const { carrier } = await beginSession((await decrypting.jwks(call))[0])
+    const options = { recipients: decrypting, timeout: 500 }
+    const work = opened(envelopeWith(options), undefined, { sessionHeader: carrier })
+    await expect(work).rejects.toMatchObject({
+      cause: { reason: 'AccessDeniedException: kms:Decrypt', keyId: KeyId },
+    })
+    const client = { decrypt: denied, getPublicKey: denied }
+    await expect(kmsRsaRecipient({ keyId: KeyId, client }).jwks(call)).rejects.toMatchObject({
+      cause: { reason: 'AccessDeniedException: kms:GetPublicKey', keyId: KeyId },
+    })
   })
 })
 
-test('an RSA key decrypts by OAEP with SHA-256, once for each session, also when nothing is in it', async () => {
+test('an RSA key decrypts by OAEP with SHA-256, once for each session, even if the plaintext is empty', async () => {
   const inputs: any[] = []
   const recipient = kmsRsaRecipient({
     keyId: KeyId,
@@ -109,7 +130,7 @@ test('an RSA key decrypts by OAEP with SHA-256, once for each session, also when
     },
   })
   const { carrier } = await beginSession((await recipient.jwks(call))[0])
-  const work = opened(envelopeWith({ recipient }), undefined, { sessionHeader: carrier })
+  const work = opened(envelopeWith({ recipients: recipient }), undefined, { sessionHeader: carrier })
   expect(await codeOf(work)).toBe('ERR_DECRYPT_FAILED')
   expect(inputs).toEqual([
     {
@@ -154,12 +175,12 @@ describe('a public key in KMS', () => {
     return { calls: () => calls, code: () => codeOf(recipient.jwks(call)) }
   }
 
-  test('is asked for again after a failure, and kept after a success', async () => {
+  test('is fetched again after a failure, and cached after a success', async () => {
     const { calls, code } = fetched([
       () => failure('AccessDeniedException'),
       async () => ({ KeyId, PublicKey: spki(ec.publicKey) }),
     ])
-    expect(await code()).toBe('ERR_KEY_UNAVAILABLE')
+    expect(await code()).toBe('ERR_KEY_DENIED')
     expect(await code()).toBe('none')
     expect(await code()).toBe('none')
     expect(calls()).toBe(2)
@@ -173,7 +194,7 @@ describe('a public key in KMS', () => {
     expect(await fetched([async () => ({ KeyId, PublicKey })]).code()).toBe('ERR_KEY_UNAVAILABLE')
   })
 
-  test('that is absent from the answer is asked for again, within the time', async () => {
+  test('that is absent from the answer is fetched again until the deadline', async () => {
     const { calls, code } = fetched([
       async () => ({ KeyId }),
       async () => ({ KeyId, PublicKey: spki(ec.publicKey) }),

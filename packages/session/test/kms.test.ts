@@ -1,4 +1,5 @@
 /** Recipients on a KMS over HTTP: what the service gets is what KMS's API returns, and nothing else. */
+
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import {
   DeriveSharedSecretCommand,
@@ -14,9 +15,10 @@ import {
   sessionEnvelope,
   wrappedRecipient,
 } from '@glassine/session'
+import { codeOf } from '@glassine/test-support'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { audience, beginSession, openFields, sealFields } from './support/device.ts'
-import { codeOf, fields, opened, patient, scope, sealed } from './support/patient.ts'
+import { fields, opened, patient, scope, sealed } from './support/patient.ts'
 
 let kms: LocalKms
 let reach: { client: KMSClient; insecureEndpoint: string }
@@ -74,7 +76,7 @@ describe.each(kinds)('%s', (_kind, make, algs, operation, callsPerSession) => {
   test.each(algs)('opens what jose encrypted with %s', async (alg) => {
     const recipient = await make()
     const [jwk] = await recipient.jwks(soon)
-    const envelope = sessionEnvelope({ recipient, audience })
+    const envelope = sessionEnvelope({ recipients: recipient, audience })
     const session = await beginSession(jwk, { alg, apu: Buffer.from('Alice'), apv: Buffer.from('Bob') })
     const { payload, reply } = await opened(envelope, await sealFields(session, patient, fields, scope))
     expect(payload).toEqual(patient)
@@ -82,10 +84,10 @@ describe.each(kinds)('%s', (_kind, make, algs, operation, callsPerSession) => {
     expect(answer.payload).toEqual(patient)
   })
 
-  test('is asked once for a stampede, and the private key as often as it must', async () => {
+  test('is called once for simultaneous requests of a session', async () => {
     const recipient = await make()
     const [jwk] = await recipient.jwks(soon)
-    const envelope = sessionEnvelope({ recipient, audience })
+    const envelope = sessionEnvelope({ recipients: recipient, audience })
     kms.resetCalls()
     const session = await beginSession(jwk)
     const body = await sealFields(session, patient, fields, scope)
@@ -99,7 +101,7 @@ describe.each(kinds)('%s', (_kind, make, algs, operation, callsPerSession) => {
     expect(kms.callCount()).toBe(1 + callsPerSession)
   })
 
-  test('publishes its key by one GetPublicKey at most', async () => {
+  test('publishes its key with at most one GetPublicKey', async () => {
     const recipient = await make()
     kms.resetCalls()
     const [[first], [second]] = await Promise.all([recipient.jwks(soon), recipient.jwks(soon)])
@@ -109,10 +111,10 @@ describe.each(kinds)('%s', (_kind, make, algs, operation, callsPerSession) => {
     expect(Object.keys(first!)).not.toContain('d')
   })
 
-  test('opens no session to another key, whatever its header says', async () => {
+  test('opens no session to another key, even if its header names this one', async () => {
     const recipient = await make()
     const [jwk] = await recipient.jwks(soon)
-    const envelope = sessionEnvelope({ recipient, audience })
+    const envelope = sessionEnvelope({ recipients: recipient, audience })
     const foreign =
       jwk!.kty === 'EC'
         ? kmsAgreementRecipient({ keyId: 'alias/other', ...reach })
@@ -130,23 +132,29 @@ describe.each(kinds)('%s', (_kind, make, algs, operation, callsPerSession) => {
   test.each(kmsFaultKinds)('fault %s', async (kind) => {
     const recipient = await make()
     const [jwk] = await recipient.jwks(soon)
-    const envelope = sessionEnvelope({ recipient, audience, timeout: 500, cacheRefusals: 0 })
+    const envelope = sessionEnvelope({ recipients: recipient, audience, timeout: 500, cacheRefusals: 0 })
     const body = await sealFields(await beginSession(jwk), patient, fields, scope)
     kms.faults.set(operation, { kind, ms: 50 })
     // What RSA decrypts is what the device has sent, of any length.
     const sent = kind === 'wrong-length' && operation === 'Decrypt' && callsPerSession === 1
     expect(await codeOf(opened(envelope, body))).toBe(
-      kind === 'latency' ? 'none' : sent ? 'ERR_DECRYPT_FAILED' : 'ERR_KEY_UNAVAILABLE',
+      kind === 'latency'
+        ? 'none'
+        : kind === 'access-denied'
+          ? 'ERR_KEY_DENIED'
+          : sent
+            ? 'ERR_DECRYPT_FAILED'
+            : 'ERR_KEY_UNAVAILABLE',
     )
     // The next request is served when the fault is over.
     kms.faults.clear()
     expect(await codeOf(opened(envelope, body))).toBe('none')
   })
 
-  test('a fault that passes is not seen', async () => {
+  test('a transient fault is retried and not reported', async () => {
     const recipient = await make()
     const [jwk] = await recipient.jwks(soon)
-    const envelope = sessionEnvelope({ recipient, audience })
+    const envelope = sessionEnvelope({ recipients: recipient, audience })
     const body = await sealFields(await beginSession(jwk), patient, fields, scope)
     kms.faults.set(operation, { kind: 'throttle', times: 1 })
     expect((await opened(envelope, body)).payload).toEqual(patient)
@@ -154,7 +162,7 @@ describe.each(kinds)('%s', (_kind, make, algs, operation, callsPerSession) => {
 })
 
 describe('a key in KMS', () => {
-  test('of which the public half is given is not fetched', async () => {
+  test('is not fetched when the option gives its public half', async () => {
     const [jwk] = await kmsAgreementRecipient({ keyId: 'alias/devices', ...reach }).jwks(soon)
     kms.resetCalls()
     const { kty, crv, x, y } = jwk as any
@@ -166,10 +174,12 @@ describe('a key in KMS', () => {
     expect(await recipient.jwks(soon)).toEqual([jwk])
     expect(kms.callCount()).toBe(0)
     const body = await sealFields(await beginSession(jwk), patient, fields, scope)
-    expect((await opened(sessionEnvelope({ recipient, audience }), body)).payload).toEqual(patient)
+    expect((await opened(sessionEnvelope({ recipients: recipient, audience }), body)).payload).toEqual(
+      patient,
+    )
   })
 
-  test('that an alias leads to stays the same when the alias moves', async () => {
+  test('behind an alias stays the same when the alias moves', async () => {
     const first = await kms.createKey({
       alias: 'alias/moves',
       keySpec: 'ECC_NIST_P256',
@@ -194,7 +204,7 @@ describe('a key in KMS', () => {
     })
     const [jwk] = await recipient.jwks(soon)
     const body = await sealFields(await beginSession(jwk), patient, fields, scope)
-    await opened(sessionEnvelope({ recipient, audience }), body)
+    await opened(sessionEnvelope({ recipients: recipient, audience }), body)
     expect(calls).toEqual([first.arn])
   })
 
@@ -215,11 +225,11 @@ describe('a key in KMS', () => {
     expect(await codeOf(recipient.jwks(soon))).toBe('ERR_TLS_REQUIRED')
   })
 
-  test('that cannot be reached does not hide the others', async () => {
+  test('that cannot be reached does not block the other recipients', async () => {
     const good = kmsAgreementRecipient({ keyId: 'alias/devices', ...reach })
     const bad = kmsAgreementRecipient({ keyId: 'alias/nowhere', ...reach })
     const [jwk] = await good.jwks(soon)
-    const envelope = sessionEnvelope({ recipient: [bad, good], audience })
+    const envelope = sessionEnvelope({ recipients: [bad, good], audience })
     const body = await sealFields(await beginSession(jwk), patient, fields, scope)
     expect((await opened(envelope, body)).payload).toEqual(patient)
     const unknown = await sealFields(await beginSession({ ...jwk!, kid: 'x' }), patient, fields, scope)
@@ -228,13 +238,15 @@ describe('a key in KMS', () => {
   })
 })
 
-test('a pair under a key that is not ours is an outage, and not the fault of the device', async () => {
+test('a pair wrapped under a foreign key is an outage, not a fault of the device', async () => {
   const { arn } = await kms.createKey()
   const recipient = await wrapped(arn)
   const [jwk] = await recipient.jwks(soon)
   const body = await sealFields(await beginSession(jwk), patient, fields, scope)
   kms.resetCalls()
-  expect(await codeOf(opened(sessionEnvelope({ recipient, audience }), body))).toBe('ERR_KEY_UNAVAILABLE')
+  expect(await codeOf(opened(sessionEnvelope({ recipients: recipient, audience }), body))).toBe(
+    'ERR_KEY_UNAVAILABLE',
+  )
 })
 
 const publicKeyOf = async (alias: string): Promise<Uint8Array> => {

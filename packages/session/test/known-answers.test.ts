@@ -1,8 +1,11 @@
-/** What the service writes, byte for byte: randomness is injected, and what is expected is built from the RFCs alone. */
+/**
+ * What the service writes, byte for byte: randomness is injected, and what is expected is built from the RFCs alone.
+ */
 import * as real from 'node:crypto'
+import type { Envelope } from '@glassine/core'
 import { beforeEach, describe, expect, jest, test } from '@jest/globals'
-import { audience, beginSession, ctxOf } from './support/device.ts'
-import { opened, patient, scope, sealed } from './support/patient.ts'
+import { audience, beginSession, ctxOf, type DeviceSession } from './support/device.ts'
+import { fields, opened, patient, scope, sealed } from './support/patient.ts'
 
 /** What is drawn, in this order. */
 const drawn = real.createHash('shake256', { outputLength: 2_000 }).update('what is drawn').digest()
@@ -53,11 +56,14 @@ const contentKeyOf = (secret: Buffer): Buffer => {
     .digest()
 }
 
-const jti = b64u(Buffer.alloc(16, 7))
-const headerFor = (sid: string, p: string, more: object = {}) => {
-  const ctx = ctxOf('patient', scope)
-  return { alg: 'dir', enc: 'A256GCM', kid: `${sid}.r`, p, ctx, jti, ...more }
+/** The number of an answer is drawn first, and the IVs behind it. */
+const numberBytes = 16
+const headerFor = ({ sid, sent }: DeviceSession, p: string, more: object = {}, count = 5) => {
+  const ctx = ctxOf('patient', scope, { direction: 'response', answers: sent, count, status: 200 })
+  return { alg: 'dir', enc: 'A256GCM', kid: `${sid}.r`, p, ctx, jti: b64u(draw(0, numberBytes)), ...more }
 }
+const ivAt = (at: number): Buffer => draw(numberBytes + 12 * at, 12)
+const answered = (reply: Envelope): Promise<any> => sealed(reply, patient, { status: 200 })
 
 /** The declared places of the patient, in the order of the declaration, and their values as JSON. */
 const places = [
@@ -80,59 +86,61 @@ const answerWith = ([ssn, email, street, first, second]: readonly string[]) => (
 })
 
 const begin = async (options: object = {}, forwardSecret = false) => {
-  const envelope = sessionEnvelope({ recipient, audience, ...options })
+  const envelope = sessionEnvelope({ recipients: recipient, audience, ...options })
   const session = await beginSession(jwk, { forwardSecret })
-  const { reply } = await opened(envelope, undefined, { sessionHeader: `${session.carrier};jti=${jti}` })
+  const { reply } = await opened(envelope, undefined, { sessionHeader: session.carrier })
   used = 0
   return { session, reply }
 }
 
 describe('an answer', () => {
-  test('holds in each place the JWE of RFC 7516', async () => {
+  test('has the JWE of RFC 7516 in each place', async () => {
     const { session, reply } = await begin()
-    const expected = places.map(([p, text], at) =>
-      jwe(session.r, headerFor(session.sid, p), draw(12 * at, 12), text),
-    )
-    expect(await sealed(reply, patient)).toEqual(answerWith(expected))
-    expect(used).toBe(60)
+    const expected = places.map(([p, text], at) => jwe(session.r, headerFor(session, p), ivAt(at), text))
+    expect(await answered(reply)).toEqual(answerWith(expected))
+    expect(used).toBe(76)
   })
 
-  test('draws a number of its own where the request had none', async () => {
-    const { session } = await begin()
-    const envelope = sessionEnvelope({ recipient, audience })
-    const { reply } = await opened(envelope, undefined, { sessionHeader: session.carrier })
+  test('without a value has a proof in its root, or beside it', async () => {
+    const { session, reply } = await begin()
+    const proof = () => jwe(session.r, headerFor(session, '', {}, 0), ivAt(0), '{}')
+    expect(await sealed(reply, { id: 'p-1' }, { status: 200, partial: true })).toEqual({
+      id: 'p-1',
+      $proof: proof(),
+    })
+    expect(used).toBe(28)
     used = 0
-    const header = { ...headerFor(session.sid, '/ssn'), jti: b64u(draw(0, 16)) }
-    const { ssn } = await sealed(reply, patient)
-    expect(ssn).toBe(jwe(session.r, header, draw(16, 12), '"078-05-1120"'))
+    const prepared = await reply.prepareSeal(undefined, fields, { ...scope, status: 200 })
+    expect(prepared.finish()).toBeUndefined()
+    expect(prepared.header!()).toEqual(['encryption-proof', proof()])
   })
 
-  test('in one bundle holds all values by their pointers', async () => {
+  test('in one bundle has all values by their pointers', async () => {
     const { session, reply } = await begin({ shape: 'bundle' })
     const members = `{${places.map(([p, text]) => `"${p}":${text}`).join(',')}}`
-    expect(await sealed(reply, patient)).toMatchObject({
+    expect(await answered(reply)).toMatchObject({
       id: 'p-1',
-      sealed: jwe(session.r, headerFor(session.sid, '/sealed'), draw(0, 12), members),
+      sealed: jwe(session.r, headerFor(session, '/sealed', {}, 1), ivAt(0), members),
     })
   })
 
-  test('is padded with spaces to a multiple of the bucket, in bytes and not in characters', async () => {
+  test('is padded with spaces to a multiple of the bucket, in bytes, not in characters', async () => {
     const { session, reply } = await begin({ padding: { bucket: 8 } })
     // 13, 17, 11, 14 and 19 bytes; the last has 17 characters.
     const spaces = [3, 7, 5, 2, 5]
     const expected = places.map(([p, text], at) =>
-      jwe(session.r, headerFor(session.sid, p), draw(12 * at, 12), text + ' '.repeat(spaces[at]!)),
+      jwe(session.r, headerFor(session, p), ivAt(at), text + ' '.repeat(spaces[at]!)),
     )
-    expect(await sealed(reply, patient)).toEqual(answerWith(expected))
+    expect(await answered(reply)).toEqual(answerWith(expected))
   })
 
-  test('that is a multiple of the bucket already is not padded', async () => {
+  test('is not padded if it is a multiple of the bucket already', async () => {
     const { session, reply } = await begin({ padding: { bucket: 13 } })
-    const { ssn } = await sealed(reply, patient)
-    expect(ssn).toBe(jwe(session.r, headerFor(session.sid, '/ssn'), draw(0, 12), '"078-05-1120"'))
+    const { ssn } = await answered(reply)
+    expect(ssn).toBe(jwe(session.r, headerFor(session, '/ssn'), ivAt(0), '"078-05-1120"'))
   })
 
-  test('with forward secrecy nests the JWE to the device in the one of the session', async () => {
+  test('with forward secrecy nests the JWE for the device in that of the session', async () => {
     const { session, reply } = await begin({}, true)
     const publicKey = real.createPublicKey(real.KeyObject.from(session.privateKey as never))
     const key = contentKeyOf(real.diffieHellman({ privateKey: ephemeral.privateKey, publicKey }))
@@ -140,11 +148,11 @@ describe('an answer', () => {
     const epk = { kty: 'EC', crv: 'P-256', x, y }
     const innerHeader = { alg: 'ECDH-ES', enc: 'A256GCM', kid: `${session.sid}.e`, epk }
     const expected = places.map(([p, text], at) => {
-      const inner = jwe(key, innerHeader, draw(24 * at, 12), text)
-      return jwe(session.r, headerFor(session.sid, p, { cty: 'JWE' }), draw(24 * at + 12, 12), inner)
+      const inner = jwe(key, innerHeader, ivAt(2 * at), text)
+      return jwe(session.r, headerFor(session, p, { cty: 'JWE' }), ivAt(2 * at + 1), inner)
     })
-    expect(await sealed(reply, patient)).toEqual(answerWith(expected))
-    expect(used).toBe(120)
+    expect(await answered(reply)).toEqual(answerWith(expected))
+    expect(used).toBe(136)
   })
 })
 
@@ -176,13 +184,18 @@ describe('a ticket', () => {
     ]),
   )
 
-  test.each([false, true])('holds the keys of the session, forward secrecy %s', async (forwardSecret) => {
+  test.each([false, true])('contains the keys of the session, forward secrecy %s', async (forwardSecret) => {
     const session = await beginSession(jwk, { forwardSecret, now })
-    const envelope = sessionEnvelope({ recipient, audience, ticket, now: () => (now + 100) * 1_000 + 999 })
-    const { reply } = await opened(envelope, undefined, { sessionHeader: `${session.carrier};jti=${jti}` })
+    const envelope = sessionEnvelope({
+      recipients: recipient,
+      audience,
+      ticketKeys: ticket,
+      now: () => (now + 100) * 1_000 + 999,
+    })
+    const { reply } = await opened(envelope, undefined, { sessionHeader: session.carrier })
     used = 0
     asked.length = 0
-    const { $jwe, ssn } = await sealed(reply, patient)
+    const { $jwe, ssn } = await answered(reply)
     const keys: object[] = [
       { kty: 'oct', kid: `${session.sid}.q`, k: b64u(session.q) },
       { kty: 'oct', kid: `${session.sid}.r`, k: b64u(session.r) },
@@ -203,9 +216,10 @@ describe('a ticket', () => {
       exp: now + 900,
     }
     const plaintext = JSON.stringify({ keys })
-    expect($jwe).toBe(jwe(dataKey, header, draw(0, 12), plaintext))
-    // It is sealed before the fields, whose IVs come behind its own.
-    expect(ssn.split('.')[2]).toBe(b64u(draw(forwardSecret ? 24 : 12, 12)))
+    // All random bytes of the answer are drawn at once, before those of the ticket.
+    const ivs = forwardSecret ? 2 * places.length : places.length
+    expect($jwe).toBe(jwe(dataKey, header, ivAt(ivs), plaintext))
+    expect(ssn.split('.')[2]).toBe(b64u(ivAt(forwardSecret ? 1 : 0)))
     // One message, and as many bytes as the keys have, count against the data key.
     expect(asked).toEqual([
       expect.objectContaining({ messages: 1, bytes: plaintext.length, deadline: expect.any(Number) }),
@@ -214,9 +228,14 @@ describe('a ticket', () => {
 
   test('of a session in its last second begins before it ends', async () => {
     const session = await beginSession(jwk, { now })
-    const envelope = sessionEnvelope({ recipient, audience, ticket, now: () => (now + 905) * 1_000 })
+    const envelope = sessionEnvelope({
+      recipients: recipient,
+      audience,
+      ticketKeys: ticket,
+      now: () => (now + 905) * 1_000,
+    })
     const { reply } = await opened(envelope, undefined, { sessionHeader: session.carrier })
-    const { $jwe } = await sealed(reply, patient)
+    const { $jwe } = await answered(reply)
     const { iat, exp } = JSON.parse(Buffer.from($jwe.split('.')[0], 'base64url').toString())
     expect([iat, exp]).toEqual([now + 899, now + 900])
   })

@@ -7,7 +7,14 @@ import middy6 from '@middy/core'
 import httpErrorHandler from '@middy/http-error-handler'
 import { compactDecrypt } from 'jose'
 import middy7 from 'middy7'
-import { audience, beginSession, type DeviceSession, openFields, sealFields } from './support/device.ts'
+import {
+  audience,
+  beginSession,
+  type DeviceSession,
+  openFields,
+  proved,
+  sealFields,
+} from './support/device.ts'
 import { fields, patient } from './support/patient.ts'
 
 const majors = [
@@ -17,15 +24,19 @@ const majors = [
 const inner = localRecipient()
 const [jwk] = await inner.jwks({ deadline: () => Date.now() + 1_000 })
 const bind = (event: any) => ({ tenant: event.headers['x-tenant'] ?? 't-1' })
-const put = (body: unknown, headers: Record<string, string> = {}): any => ({
-  ...sampleEvent('rest', { method: 'PUT', path: '/patients/7', body, headers }),
-  resource: '/patients/{id}',
+const put = (body: unknown, headers: Record<string, string> = {}): any =>
+  sampleEvent('rest', { method: 'PUT', path: '/patients/7', body, headers })
+const get = async (carrier: string): Promise<any> =>
+  sampleEvent('rest', {
+    method: 'GET',
+    path: '/patients/7',
+    headers: { 'Encryption-Key': await proved(carrier, fields, place('GET')) },
+  })
+const place = (method = 'PUT', tenant = 't-1') => ({
+  resource: { method, path: '/prod/patients/7', query: [] },
+  binding: { tenant },
 })
-const get = (carrier: string): any => ({
-  ...sampleEvent('rest', { method: 'GET', path: '/patients/7', headers: { 'Encryption-Key': carrier } }),
-  resource: '/patients/{id}',
-})
-const place = (method = 'PUT', tenant = 't-1') => ({ route: `${method} /patients/{id}`, binding: { tenant } })
+const status = 200
 
 describe.each(majors)('Middy %s', (_major, middy) => {
   const stack = (
@@ -41,9 +52,9 @@ describe.each(majors)('Middy %s', (_major, middy) => {
       .use(encryptResponse())
       .handler(async (event: any): Promise<any> => ({ statusCode: 200, body: await work(event) }))
   const run = (handler: any, event: any): Promise<any> => handler(event, sampleContext({ timeoutMs: 60_000 }))
-  const make = (options: object = {}) => sessionEnvelope({ recipient: inner, audience, ...options })
+  const make = (options: object = {}) => sessionEnvelope({ recipients: inner, audience, ...options })
 
-  test.each([false, true])('a PUT is opened and answered, forward secrecy %s', async (forwardSecret) => {
+  test.each([false, true])('a PUT is decrypted and answered, forward secrecy %s', async (forwardSecret) => {
     const session = await beginSession(jwk, { forwardSecret })
     let seen: unknown
     const handler = stack(make(), (event) => {
@@ -54,36 +65,38 @@ describe.each(majors)('Middy %s', (_major, middy) => {
     expect(response.statusCode).toBe(200)
     expect(seen).toEqual(patient)
     expect(response.body).not.toContain(patient.ssn)
-    const { payload } = await openFields(session, JSON.parse(response.body), fields, place())
+    const { payload } = await openFields(session, JSON.parse(response.body), fields, place(), { status })
     expect(payload).toEqual(patient)
   })
 
-  test('a bundle is answered by a bundle', async () => {
+  test('a bundle is answered with a bundle', async () => {
     const session = await beginSession(jwk)
-    const response = await run(stack(make({ shape: 'bundle' })), get(session.carrier))
+    const response = await run(stack(make({ shape: 'bundle' })), await get(session.carrier))
     const { sealed, ...rest } = JSON.parse(response.body)
     expect(JSON.stringify(rest)).not.toContain(patient.ssn)
     const { plaintext } = await compactDecrypt(sealed, session.r)
     expect(JSON.parse(new TextDecoder().decode(plaintext))).toMatchObject({ '/ssn': patient.ssn })
   })
 
-  test('a GET with its keys in the header is answered, and the handler sees the event as it was', async () => {
+  test('a GET with its keys in the header is answered, and the handler sees the event unchanged', async () => {
     const session = await beginSession(jwk)
-    const response = await run(stack(make()), get(session.carrier))
+    const response = await run(stack(make()), await get(session.carrier))
     expect(response.statusCode).toBe(200)
-    expect((await openFields(session, JSON.parse(response.body), fields, place('GET'))).payload).toEqual(
-      patient,
-    )
+    expect(
+      (await openFields(session, JSON.parse(response.body), fields, place('GET'), { status })).payload,
+    ).toEqual(patient)
   })
 
-  test('a body whose keys are in the header', async () => {
+  test('a body may have its keys in the header', async () => {
     const session = await beginSession(jwk)
     const body = await sealFields(session, patient, fields, place(), { carrier: false })
     const response = await run(stack(make()), put(body, { 'encryption-key': session.carrier }))
-    expect((await openFields(session, JSON.parse(response.body), fields, place())).payload).toEqual(patient)
+    expect(
+      (await openFields(session, JSON.parse(response.body), fields, place(), { status })).payload,
+    ).toEqual(patient)
   })
 
-  test('an error with a field is sealed, too', async () => {
+  test('an error with a field is encrypted too', async () => {
     const session = await beginSession(jwk)
     const handler = middy(assertEncrypted({ fields }) as any)
       .use(decryptRequest({ fields, envelope: make(), bind }))
@@ -91,7 +104,9 @@ describe.each(majors)('Middy %s', (_major, middy) => {
       .handler(async (): Promise<any> => ({ statusCode: 409, body: { ssn: patient.ssn } }))
     const response = await run(handler, put(await sealFields(session, patient, fields, place())))
     expect(response.statusCode).toBe(409)
-    expect((await openFields(session, JSON.parse(response.body), fields, place())).payload).toEqual({
+    expect(
+      (await openFields(session, JSON.parse(response.body), fields, place(), { status: 409 })).payload,
+    ).toEqual({
       ssn: patient.ssn,
     })
   })
@@ -112,7 +127,7 @@ describe.each(majors)('Middy %s', (_major, middy) => {
       async (s) => put(await sealFields(s, patient, fields, place('PUT', 't-2'))),
       400,
     ],
-    ['fields of another route', async (s) => put(await sealFields(s, patient, fields, place('POST'))), 400],
+    ['fields of another method', async (s) => put(await sealFields(s, patient, fields, place('POST'))), 400],
     ['plaintext', async (s) => put({ ...patient, $jwe: s.carrier }), 400],
     ['no keys', async (s) => put(await sealFields(s, patient, fields, place(), { carrier: false })), 400],
   ])('%s: the handler does not run', async (_what, make_, status) => {
@@ -126,9 +141,9 @@ describe.each(majors)('Middy %s', (_major, middy) => {
     expect(runs).toBe(0)
   })
 
-  test('a budget by principal', async () => {
+  test('a budget counts by principal', async () => {
     const counted: Recipient = { jwks: inner.jwks, unwrap: inner.unwrap }
-    const handler = stack(sessionEnvelope({ recipient: counted, audience, budget: { sessions: 2 } }))
+    const handler = stack(sessionEnvelope({ recipients: counted, audience, budget: { sessions: 2 } }))
     const statuses: number[] = []
     for (const user of ['a', 'a', 'a', 'b']) {
       const body = await sealFields(await beginSession(jwk), patient, fields, place())
@@ -137,7 +152,7 @@ describe.each(majors)('Middy %s', (_major, middy) => {
     expect(statuses).toEqual([200, 200, 429, 200])
   })
 
-  test('10,000 interleaved invocations of two tenants cross nothing', async () => {
+  test('10,000 interleaved invocations of two tenants share nothing', async () => {
     const envelope = make({ cacheMaxEntries: 3 })
     const tenants = ['t-a', 't-b']
     const parts = await Promise.all(

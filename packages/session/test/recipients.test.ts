@@ -10,10 +10,10 @@ import {
   type Recipient,
   wrappedRecipient,
 } from '@glassine/session'
-import { thrown } from '@glassine/test-support'
+import { codeOf, thrown } from '@glassine/test-support'
 import { describe, expect, test } from '@jest/globals'
 import { beginSession, sealFields } from './support/device.ts'
-import { codeOf, fields, opened, patient, scope } from './support/patient.ts'
+import { fields, opened, patient, scope } from './support/patient.ts'
 import { counting, envelopeWith, jwk, recipient } from './support/service.ts'
 
 const call = { deadline: () => Date.now() + 1_000 }
@@ -22,7 +22,7 @@ const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const opens = async (one: Recipient): Promise<string> => {
   const [key] = await one.jwks(call)
   const body = await sealFields(await beginSession(key), patient, fields, scope)
-  return codeOf(opened(envelopeWith({ recipient: one }), body))
+  return codeOf(opened(envelopeWith({ recipients: one }), body))
 }
 
 describe('a local recipient', () => {
@@ -70,7 +70,7 @@ test('a local signer refuses a key that is not on P-256', () => {
     })
 })
 
-test('RSA keys are published when they are as long as those of KMS', () => {
+test('RSA keys are published if KMS offers their length', () => {
   const ofBits = (bits: number) => {
     const n = randomBytes(bits / 8)
     n[0]! |= 0x80
@@ -82,7 +82,7 @@ test('RSA keys are published when they are as long as those of KMS', () => {
   for (const bits of [1024, 2056, 8192]) expect(ofBits(bits)).toBeUndefined()
 })
 
-describe('a request of the other kind is refused, and costs no call', () => {
+describe('a request of another kind is refused, and costs no call:', () => {
   const keyId = 'arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab'
   const [onCurve, ofRsa] = [ec, rsa].map(({ publicKey }) => publicJwkOf(publicKey)!) as [any, any]
   let calls = 0
@@ -117,7 +117,7 @@ describe('a request of the other kind is refused, and costs no call', () => {
     expect(calls).toBe(0)
   })
 
-  test('which of them cost a call for each session is known', () => {
+  test('each recipient says whether a session costs a call', () => {
     const { metered: agreement } = kmsAgreementRecipient({ keyId, publicKey: onCurve })
     const { metered: byRsa } = kmsRsaRecipient({ keyId, publicKey: ofRsa })
     expect([agreement, byRsa, recipient.metered]).toEqual([true, true, false])
@@ -143,7 +143,7 @@ describe('a wrapped pair', () => {
     release: () => {},
   })
 
-  test('is unwrapped as what it may be long, and then as what it is long', async () => {
+  test('is requested with all possible lengths first, and later with its actual one', async () => {
     const asked: number[] = []
     let right = 67
     const identity = {}
@@ -161,7 +161,7 @@ describe('a wrapped pair', () => {
     expect(asked).toEqual([67])
   })
 
-  test('of no length that such a key has is an outage', async () => {
+  test('of an impossible length is an outage', async () => {
     const asked: number[] = []
     const one = make(async ({ length }) => {
       asked.push(length)
@@ -174,7 +174,7 @@ describe('a wrapped pair', () => {
   test.each<[string, Error]>([
     ['an outage', new GlassineError('ERR_KEY_UNAVAILABLE', { package: '@glassine/keys' })],
     ['anything else', new Error('failed')],
-  ])('is asked for once when the answer is %s', async (_what, error) => {
+  ])('is requested once if the answer is %s', async (_what, error) => {
     let asked = 0
     const one = make(() => {
       asked++
@@ -184,7 +184,7 @@ describe('a wrapped pair', () => {
     expect(asked).toBe(1)
   })
 
-  test('is asked for by what KMS has answered, for whom, and until when', async () => {
+  test('is requested with the answer of KMS, the tenant and the deadline', async () => {
     const asked: any[] = []
     const one = make(async (request) => {
       asked.push(request)
@@ -192,7 +192,7 @@ describe('a wrapped pair', () => {
     })
     const now = Date.now()
     const { carrier: header } = await beginSession((await one.jwks(call))[0])
-    const envelope = envelopeWith({ recipient: one })
+    const envelope = envelopeWith({ recipients: one })
     await opened(envelope, undefined, { sessionHeader: header, tenant: 't-1', deadline: now + 5_000 })
     expect(asked).toEqual([
       {
@@ -215,7 +215,7 @@ describe('a wrapped pair', () => {
     ])
   })
 
-  test('is read once for as long as its lender keeps it', async () => {
+  test('is parsed once for as long as the key material caches it', async () => {
     const identity = {}
     let bytes = pkcs8
     const one = make(async () => lease(bytes, identity))
@@ -229,20 +229,20 @@ describe('several recipients', () => {
   const unavailable = () =>
     Promise.reject(new GlassineError('ERR_KEY_UNAVAILABLE', { package: '@glassine/session' }))
 
-  test('of one key: the first that is listed is asked', async () => {
+  test('with the same key: the first in the list is used', async () => {
     const [first, second] = [counting(), counting()]
     const body = await sealFields(await beginSession(jwk), patient, fields, scope)
-    await opened(envelopeWith({ recipient: [first, second] }), body)
+    await opened(envelopeWith({ recipients: [first, second] }), body)
     expect([first.calls, second.calls]).toEqual([1, 0])
   })
 
-  test('are asked for their keys until each has answered, and not again', async () => {
+  test('are called for their keys until each has answered, and then no more', async () => {
     let asked = 0
     const late: Recipient = {
       jwks: (request) => (asked++ === 0 ? unavailable() : recipient.jwks(request)),
       unwrap: recipient.unwrap,
     }
-    const envelope = envelopeWith({ recipient: [localRecipient(), late] })
+    const envelope = envelopeWith({ recipients: [localRecipient(), late] })
     const body = await sealFields(await beginSession(jwk), patient, fields, scope)
     expect(await codeOf(opened(envelope, body))).toBe('ERR_KEY_UNAVAILABLE')
     expect(await codeOf(opened(envelope, body))).toBe('none')
@@ -253,26 +253,26 @@ describe('several recipients', () => {
     expect(asked).toBe(2)
   })
 
-  test("an error of a user's own recipient is an outage, also while its keys are asked for", async () => {
+  test('an error of a custom recipient is an outage, even while its keys are fetched', async () => {
     const failing: Recipient = {
       jwks: () => Promise.reject(new Error('failed')),
       unwrap: () => Promise.reject(new Error('failed')),
     }
     const body = await sealFields(await beginSession(jwk), patient, fields, scope)
-    expect(await codeOf(opened(envelopeWith({ recipient: failing }), body))).toBe('ERR_KEY_UNAVAILABLE')
+    expect(await codeOf(opened(envelopeWith({ recipients: failing }), body))).toBe('ERR_KEY_UNAVAILABLE')
     const { jwks } = recipient
-    const unwrapping = envelopeWith({ recipient: { ...failing, jwks } })
+    const unwrapping = envelopeWith({ recipients: { ...failing, jwks } })
     expect(await codeOf(opened(unwrapping, body))).toBe('ERR_KEY_UNAVAILABLE')
   })
 
-  test('the answer of one may be any view of bytes, and nothing else', async () => {
+  test('may return any view of bytes, and nothing else', async () => {
     const body = await sealFields(await beginSession(jwk), patient, fields, scope)
     const answering = (change: (answer: Uint8Array) => unknown): Recipient => ({
       jwks: recipient.jwks,
       unwrap: async (request) => change(await recipient.unwrap(request)) as never,
     })
     const code = (change: (answer: Uint8Array) => unknown) =>
-      codeOf(opened(envelopeWith({ recipient: answering(change) }), body))
+      codeOf(opened(envelopeWith({ recipients: answering(change) }), body))
     expect(await code((answer) => new DataView(Uint8Array.from(answer).buffer))).toBe('none')
     for (const change of [
       (answer: Uint8Array) => Uint8Array.from(answer).buffer,

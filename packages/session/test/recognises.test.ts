@@ -5,7 +5,7 @@ import { fields, patient, scope } from './support/patient.ts'
 import { envelopeWith, jwk } from './support/service.ts'
 
 describe('recognises', () => {
-  test('what belongs to sessions, and nothing else', async () => {
+  test('the values of sessions, and nothing else', async () => {
     const envelope = envelopeWith()
     const session = await beginSession(jwk)
     const body = await sealFields(session, patient, fields, scope)

@@ -4,23 +4,23 @@ import { CreateTableCommand, DynamoDBClient, ScanCommand } from '@aws-sdk/client
 import { GlassineError } from '@glassine/core'
 import { keyMaterial } from '@glassine/keys'
 import { localKeyring } from '@glassine/keys/raw-aes'
-import { type LocalDynamoDB, startLocalDynamoDB } from '@glassine/local-dynamodb'
 import {
+  dynamodbReplayStore,
   localRecipient,
   type ReplayStore,
   type SessionEnvelopeOptions,
   sessionEnvelope,
 } from '@glassine/session'
-import { dynamodbReplayStore } from '@glassine/session/replay-store'
-import { describeEachDynamoDB } from '@glassine/test-support'
+import { codeOf, describeEachDynamoDB } from '@glassine/test-support'
+import { type LocalDynamoDB, startLocalDynamoDB } from '@glassine/testing/dynamodb'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { audience, b64u, beginSession, openFields, sealFields } from './support/device.ts'
-import { codeOf, fields, opened, patient, scope, sealed } from './support/patient.ts'
+import { audience, b64u, beginSession, openFields, proved, sealFields } from './support/device.ts'
+import { fields, opened, patient, scope, sealed } from './support/patient.ts'
 
 const recipient = localRecipient()
 const [jwk] = await recipient.jwks({ deadline: () => Date.now() + 1_000 })
 const make = (options: Partial<SessionEnvelopeOptions>) =>
-  sessionEnvelope({ recipient, audience, ...options })
+  sessionEnvelope({ recipients: recipient, audience, ...options })
 
 const memory = () => {
   const spent = new Map<string, number>()
@@ -36,7 +36,7 @@ const memory = () => {
 }
 
 describe('a payload', () => {
-  test('is received once, by whichever instance, and also when it comes twice at a time', async () => {
+  test('is accepted once across all instances, even if it arrives twice at the same time', async () => {
     const { store } = memory()
     const [one, two] = [make({ replay: store }), make({ replay: store })]
     const session = await beginSession(jwk)
@@ -49,7 +49,7 @@ describe('a payload', () => {
 
   test('is the same when its session is carried by a ticket', async () => {
     const { store } = memory()
-    const envelope = make({ replay: store, ticket: keyMaterial({ keyring: localKeyring() }) })
+    const envelope = make({ replay: store, ticketKeys: keyMaterial({ keyring: localKeyring() }) })
     const session = await beginSession(jwk)
     const jti = b64u(Buffer.alloc(16, 1))
     const body = await sealFields(session, patient, fields, scope, { jti })
@@ -66,7 +66,7 @@ describe('a payload', () => {
       await opened(envelope, await sealFields(await beginSession(jwk), patient, fields, scope, { jti }))
   })
 
-  test("is spent only by who holds the session's key", async () => {
+  test("can be spent only with the session's key", async () => {
     const { store, spent } = memory()
     const envelope = make({ replay: store })
     const session = await beginSession(jwk)
@@ -101,7 +101,7 @@ describe('a payload', () => {
     ])
   })
 
-  test('is refused when the store fails, whatever it throws', async () => {
+  test('is refused if the store fails, with any error', async () => {
     const session = await beginSession(jwk)
     const body = await sealFields(session, patient, fields, scope)
     const code = (spend: () => Promise<never>) => codeOf(opened(make({ replay: { spend } }), body))
@@ -113,12 +113,77 @@ describe('a payload', () => {
       expect(await code(async () => answer as never)).toBe('ERR_REPLAYED')
   })
 
-  test('without a sealed field carries no number', async () => {
+  test.each([
+    ['DELETE', {}, 'ERR_REPLAYED'],
+    ['PUT', {}, 'ERR_REPLAYED'],
+    ['GET', {}, 'none'],
+    ['HEAD', {}, 'none'],
+    ['GET', { replayReads: true }, 'ERR_REPLAYED'],
+    ['HEAD', { replayReads: true }, 'ERR_REPLAYED'],
+  ])('without a sealed field by %s with %o is accepted a second time: %s', async (method, options, code) => {
+    const envelope = make({ replay: memory().store, ...options })
+    const session = await beginSession(jwk)
+    const place = { ...scope, resource: { ...scope.resource, method } }
+    const sessionHeader = await proved(session.carrier, fields, place)
+    const open = () => codeOf(opened(envelope, undefined, { ...place, sessionHeader }))
+    expect([await open(), await open()]).toEqual(['none', code])
+  })
+
+  test('that may arrive twice is accepted once, in any session', async () => {
+    const { store, spent } = memory()
+    const envelope = make({ replay: store, audience: [audience, 'another'] })
+    const rid = b64u(Buffer.alloc(16, 7))
+    const bodyOf = async (options: object = {}, place = scope, number: unknown = rid) =>
+      sealFields(await beginSession(jwk, options), patient, fields, place, {
+        change: (header) => ({ ...header, rid: number }),
+      })
+    const open = async (body: unknown, place: object = scope) => codeOf(opened(envelope, body, place))
+    expect(await open(await bodyOf())).toBe('none')
+    expect(await open(await bodyOf())).toBe('ERR_REPLAYED')
+    // Of another sender and another audience it is another request.
+    const sender = { ...scope, sender: 'another' }
+    expect(await open(await bodyOf({}, sender), sender)).toBe('none')
+    expect(await open(await bodyOf({ header: { aud: 'another' } }))).toBe('none')
+    expect(spent.size).toBe(3)
+    for (const number of ['', 'x', 7, null, `${rid}A`])
+      expect(await open(await bodyOf({}, scope, number))).toBe('ERR_DECRYPT_FAILED')
+    const mixed = await sealFields(await beginSession(jwk), patient, fields, scope, {
+      change: (header, pointer) => (pointer === '/ssn' ? header : { ...header, rid }),
+    })
+    expect(await open(mixed)).toBe('ERR_DECRYPT_FAILED')
+    expect(spent.size).toBe(3)
+  })
+
+  test('that may arrive twice is refused without a store', async () => {
+    const body = await sealFields(await beginSession(jwk), patient, fields, scope, {
+      change: (header) => ({ ...header, rid: b64u(Buffer.alloc(16, 7)) }),
+    })
+    expect(await codeOf(opened(make({}), body))).toBe('ERR_DECRYPT_FAILED')
+  })
+
+  test('that may arrive twice is remembered for as long as a second session could last', async () => {
+    const ends: number[] = []
+    const now = Date.now()
+    const envelope = make({
+      now: () => now,
+      replay: { spend: async (_id, expires) => ends.push(expires) > 0 },
+    })
+    const body = await sealFields(await beginSession(jwk), patient, fields, scope, {
+      change: (header) => ({ ...header, rid: b64u(Buffer.alloc(16, 7)) }),
+    })
+    expect(await codeOf(opened(envelope, body))).toBe('none')
+    expect(ends[0]! - now / 1_000).toBeGreaterThanOrEqual(1_800)
+  })
+
+  test('whose proof cannot be decrypted spends nothing', async () => {
     const { store, spent } = memory()
     const envelope = make({ replay: store })
     const session = await beginSession(jwk)
-    for (let turn = 0; turn < 2; turn++) await opened(envelope, undefined, { sessionHeader: session.carrier })
+    const good = await proved(session.carrier, fields, scope)
+    const forged = good.slice(0, -30) + (good.at(-30) === 'A' ? 'B' : 'A') + good.slice(-29)
+    expect(await codeOf(opened(envelope, undefined, { sessionHeader: forged }))).toBe('ERR_DECRYPT_FAILED')
     expect(spent.size).toBe(0)
+    expect(await codeOf(opened(envelope, undefined, { sessionHeader: good }))).toBe('none')
   })
 })
 
@@ -126,7 +191,7 @@ describeEachDynamoDB('a replay store in a table', (kind) => {
   let server: LocalDynamoDB
   let client: DynamoDBClient
   beforeAll(async () => {
-    server = await startLocalDynamoDB(kind)
+    server = await startLocalDynamoDB({ kind })
     client = new DynamoDBClient({ ...server.clientOptions, maxAttempts: 1 })
     await client.send(
       new CreateTableCommand({
@@ -157,7 +222,7 @@ describeEachDynamoDB('a replay store in a table', (kind) => {
     })
   })
 
-  test('does not fail on its own item when an answer is lost', async () => {
+  test('does not fail on its own item if a response was lost', async () => {
     let calls = 0
     const losing = new Proxy(client, {
       get(target, property) {
@@ -175,7 +240,7 @@ describeEachDynamoDB('a replay store in a table', (kind) => {
     expect(await open().spend('lost', 2_000_000_000, {})).toBe(false)
   })
 
-  test('that is not there, or not in time, is an outage', async () => {
+  test('that is missing or too slow is an outage', async () => {
     expect(await codeOf(open({ tableName: 'Nowhere' }).spend('c', 1, {}))).toBe('ERR_KEY_UNAVAILABLE')
     expect(await codeOf(open().spend('c', 1, { deadline: Date.now() - 1 }))).toBe('ERR_KEY_UNAVAILABLE')
     const plain = dynamodbReplayStore({ tableName: 'Replays', client })
@@ -205,7 +270,7 @@ describe('a replay store', () => {
     return { sent, spend: () => store.spend('an id', 2_000_000_000, {}) }
   }
 
-  test('writes an item only where there is none of that id, or its own', async () => {
+  test('writes an item only if none has that id, except its own', async () => {
     const { sent, spend } = failing()
     expect(await spend()).toBe(true)
     const { nonce } = sent[0].input.Item
@@ -218,7 +283,7 @@ describe('a replay store', () => {
     })
   })
 
-  test('says that an id is known when the condition fails', async () => {
+  test('reports an id as known if the condition fails', async () => {
     const { sent, spend } = failing('ConditionalCheckFailedException')
     expect(await spend()).toBe(false)
     expect(sent).toHaveLength(1)
@@ -228,13 +293,13 @@ describe('a replay store', () => {
     expect(await codeOf(failing(name).spend())).toBe('ERR_KEY_UNAVAILABLE')
   })
 
-  test('asks again when it was throttled', async () => {
+  test('retries after throttling', async () => {
     const { sent, spend } = failing('ThrottlingException')
     expect(await spend()).toBe(true)
     expect(sent).toHaveLength(2)
   })
 
-  test('gives up when its time is over', async () => {
+  test('gives up at its deadline', async () => {
     const client = { send: () => new Promise(() => {}) }
     const store = dynamodbReplayStore({ tableName: 'Replays', client: client as never, timeout: 50 })
     expect(await codeOf(store.spend('an id', 2_000_000_000, {}))).toBe('ERR_KEY_UNAVAILABLE')

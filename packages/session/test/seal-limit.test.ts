@@ -1,8 +1,10 @@
 /** How many values one key seals. The limit is lowered here: to reach the real one takes long. */
+
 import * as real from '@glassine/core/internal'
+import { codeOf } from '@glassine/test-support'
 import { expect, jest, test } from '@jest/globals'
 import { audience, beginSession, sealFields } from './support/device.ts'
-import { codeOf, fields, opened, patient, scope, sealed } from './support/patient.ts'
+import { fields, opened, patient, scope, sealed } from './support/patient.ts'
 
 jest.unstable_mockModule('@glassine/core/internal', () => ({ ...real, maxSessionSeals: 10 }))
 const { localRecipient, sessionEnvelope } = await import('@glassine/session')
@@ -10,12 +12,12 @@ const { localRecipient, sessionEnvelope } = await import('@glassine/session')
 const recipient = localRecipient()
 const [jwk] = await recipient.jwks({ deadline: () => Date.now() + 1_000 })
 
-test('the limit is that of the format: 2^20 values', () => {
+test('the limit of the format is 2^20 values', () => {
   expect(real.maxSessionSeals).toBe(1_048_576)
 })
 
-test('a key seals as many values as it may in several answers, and then its session is over', async () => {
-  const envelope = sessionEnvelope({ recipient, audience })
+test('a key encrypts values up to the limit over several answers, and then its session ends', async () => {
+  const envelope = sessionEnvelope({ recipients: recipient, audience })
   const body = await sealFields(await beginSession(jwk), patient, fields, scope)
   const { reply } = await opened(envelope, body)
   // Five values each.

@@ -1,9 +1,11 @@
 /** The JWE that brings the keys of a session: what its header shows is refused before it costs a call. */
+
 import { generateKeyPairSync } from 'node:crypto'
 import { localRecipient } from '@glassine/session'
+import { codeOf } from '@glassine/test-support'
 import { describe, expect, test } from '@jest/globals'
 import { audience, b64u, beginSession, type SessionOptions, sealFields } from './support/device.ts'
-import { codeOf, fields, opened, patient, scope } from './support/patient.ts'
+import { fields, opened, patient, scope } from './support/patient.ts'
 import { counting, envelopeWith, jwk, recipient, setUp } from './support/service.ts'
 
 describe('a session JWE', () => {
@@ -111,7 +113,7 @@ describe('a session JWE', () => {
     )
   })
 
-  test('that is missing, null or no text is refused', async () => {
+  test('that is missing, null or not a text is refused', async () => {
     const { envelope } = setUp()
     const body = await sealFields(await beginSession(jwk), patient, fields, scope, { carrier: false })
     expect(await codeOf(opened(envelope, body))).toBe('ERR_SESSION_MISSING')
@@ -120,11 +122,11 @@ describe('a session JWE', () => {
     expect(await codeOf(opened(envelope, undefined))).toBe('ERR_SESSION_MISSING')
   })
 
-  test('to an RSA key, with an encrypted key that is not as long as it, costs no call', async () => {
+  test('to an RSA key, with an encrypted key of another length, costs no call', async () => {
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
     const rsa = localRecipient({ privateKey })
     const counted = counting(rsa)
-    const envelope = envelopeWith({ recipient: counted })
+    const envelope = envelopeWith({ recipients: counted })
     const [key] = await rsa.jwks({ deadline: () => Date.now() + 1_000 })
     const session = await beginSession(key)
     const parts = session.carrier.split('.')
@@ -138,7 +140,7 @@ describe('a session JWE', () => {
 
   test.each([31, 33, 0])('is not opened with a shared secret of %d bytes', async (length) => {
     const short = { jwks: recipient.jwks, unwrap: async () => new Uint8Array(length) }
-    const envelope = envelopeWith({ recipient: short })
+    const envelope = envelopeWith({ recipients: short })
     const { carrier } = await beginSession(jwk)
     expect(await codeOf(opened(envelope, undefined, { sessionHeader: carrier }))).toBe('ERR_KEY_UNAVAILABLE')
   })
@@ -158,7 +160,7 @@ describe('a session JWE', () => {
     expect(await codeOf(opened(several, undefined, { sessionHeader: header }))).toBe('ERR_DECRYPT_FAILED')
   })
 
-  test('may be as long as `maxTokenBytes` and no longer; 8,192 unless that says otherwise', async () => {
+  test('may be as long as `maxTokenBytes`, by default 8,192, and no longer', async () => {
     /** A session JWE of exactly this length: its header and its plaintext are filled up. */
     const carrierOf = async (length: number): Promise<string> => {
       for (let fill = 0; fill < 4; fill++) {

@@ -1,8 +1,8 @@
 /** When a session begins and ends, how long it is kept, and for whom. Times are exact: the clock stands. */
-import { standingClock } from '@glassine/test-support'
+import { codeOf, standingClock } from '@glassine/test-support'
 import { describe, expect, test } from '@jest/globals'
 import { beginSession, type SessionOptions, sealFields } from './support/device.ts'
-import { codeOf, fields, opened, patient, scope } from './support/patient.ts'
+import { fields, opened, patient, scope } from './support/patient.ts'
 import { envelopeWith, jwk, recipient, setUp } from './support/service.ts'
 
 const iat = 1_700_000_000
@@ -15,17 +15,17 @@ describe('a session', () => {
     return codeOf(opened(envelope, undefined, { sessionHeader: header ?? (await sent()) }))
   }
 
-  test('is taken a minute before it begins, by the clock of the service, and not earlier', async () => {
+  test('is accepted from a minute before it begins, by the clock of the service', async () => {
     expect(await codeAt(-60_000)).toBe('none')
     expect(await codeAt(-60_001)).toBe('ERR_SESSION_EXPIRED')
   })
 
-  test('is taken until a minute after it ends', async () => {
+  test('is accepted until a minute after it ends', async () => {
     expect(await codeAt(959_999)).toBe('none')
     expect(await codeAt(960_000)).toBe('ERR_SESSION_EXPIRED')
   })
 
-  test('is taken by another tolerance where one is declared', async () => {
+  test('is accepted with the configured tolerance', async () => {
     expect(await codeAt(0, { clockTolerance: 0 })).toBe('none')
     expect(await codeAt(-1, { clockTolerance: 0 })).toBe('ERR_SESSION_EXPIRED')
     expect(await codeAt(899_999, { clockTolerance: 0 })).toBe('none')
@@ -33,14 +33,14 @@ describe('a session', () => {
     expect(await codeAt(-300_000, { clockTolerance: 300_000 })).toBe('none')
   })
 
-  test('lives no longer than is declared', async () => {
+  test('lives no longer than configured', async () => {
     const ending = (seconds: number) => sent({ header: { exp: iat + seconds } })
     expect(await codeAt(0, { maxAge: 60_000 }, await ending(60))).toBe('none')
     expect(await codeAt(0, { maxAge: 60_000 }, await ending(61))).toBe('ERR_DECRYPT_FAILED')
     expect(await codeAt(0, {}, await ending(1))).toBe('none')
   })
 
-  test('that was kept ends when it ends', async () => {
+  test('does not outlive its end in the cache', async () => {
     const clock = standingClock(iat * 1_000)
     const { envelope } = setUp({ now: clock.now })
     const header = await sent()
@@ -52,7 +52,7 @@ describe('a session', () => {
     expect(await open()).toBe('ERR_SESSION_EXPIRED')
   })
 
-  test('is kept for as long as is declared, and costs one call in that time', async () => {
+  test('is cached for as long as configured, and costs one call in that time', async () => {
     const clock = standingClock(iat * 1_000)
     const { recipient, envelope } = setUp({ now: clock.now, cacheExpiry: 10_000 })
     const header = await sent()
@@ -66,7 +66,7 @@ describe('a session', () => {
     expect(recipient.calls).toBe(2)
   })
 
-  test('that was opened late is kept to its end, and no longer', async () => {
+  test('that was opened late is cached until its end, and no longer', async () => {
     const clock = standingClock(iat * 1_000 + 600_000)
     const { envelope } = setUp({ now: clock.now })
     const header = await sent()
@@ -75,14 +75,14 @@ describe('a session', () => {
     expect(await codeOf(opened(envelope, undefined, { sessionHeader: header }))).toBe('ERR_SESSION_EXPIRED')
   })
 
-  test("that is kept for one of Lambda's tenants is not for another", async () => {
+  test("that is cached for one of Lambda's tenants is not used for another", async () => {
     const { recipient, envelope } = setUp()
     const body = await sealFields(await beginSession(jwk), patient, fields, scope)
     for (const tenant of ['one', 'two', 'one', 'two']) await opened(envelope, body, { tenant })
     expect(recipient.calls).toBe(2)
   })
 
-  test('is forgotten by `clear`', async () => {
+  test('is dropped by `clear`', async () => {
     const { recipient, envelope } = setUp()
     const { carrier: header } = await beginSession(jwk)
     for (let turn = 0; turn < 2; turn++) {
@@ -92,7 +92,7 @@ describe('a session', () => {
     expect(recipient.calls).toBe(2)
   })
 
-  test('is kept beside 999 others, and the one that was used least recently goes', async () => {
+  test('is cached with 999 others; then the least recently used is dropped', async () => {
     const { recipient, envelope } = setUp()
     const { carrier: header } = await beginSession(jwk)
     const open = (tenant: number) =>
@@ -125,7 +125,7 @@ describe('a session that was refused', () => {
     expect(recipient.calls).toBe(2)
   })
 
-  test('is not remembered where that is declared', async () => {
+  test('is not remembered if so configured', async () => {
     const { recipient, envelope } = setUp({ cacheRefusals: 0, now: () => iat * 1_000 })
     const header = await forged()
     for (let turn = 0; turn < 2; turn++)
@@ -134,7 +134,7 @@ describe('a session that was refused', () => {
   })
 })
 
-test('a recipient is told the deadline of the request, the timeout otherwise, and the tenant', async () => {
+test('a recipient gets the deadline of the request, the timeout otherwise, and the tenant', async () => {
   const told: unknown[] = []
   const now = iat * 1_000
   const watching = {
@@ -148,7 +148,7 @@ test('a recipient is told the deadline of the request, the timeout otherwise, an
     },
   }
   const open = async (options: object, given: object = {}) => {
-    const envelope = envelopeWith({ recipient: watching, now: () => now, ...given })
+    const envelope = envelopeWith({ recipients: watching, now: () => now, ...given })
     told.length = 0
     await opened(envelope, undefined, { sessionHeader: await sent(), ...options })
     return told

@@ -3,10 +3,18 @@ import { generateKeyPairSync } from 'node:crypto'
 import { keyMaterial } from '@glassine/keys'
 import { localKeyring } from '@glassine/keys/raw-aes'
 import { localRecipient, type Recipient, sessionEnvelope } from '@glassine/session'
-import { respelled } from '@glassine/test-support'
+import { codeOf, respelled } from '@glassine/test-support'
 import { describe, expect, test } from '@jest/globals'
-import { audience, b64u, beginSession, type SessionOptions, sealFields } from './support/device.ts'
-import { codeOf, fields, opened, patient, scope, sealed } from './support/patient.ts'
+import {
+  audience,
+  b64u,
+  beginSession,
+  openFields,
+  proved,
+  type SessionOptions,
+  sealFields,
+} from './support/device.ts'
+import { fields, opened, patient, scope, sealed } from './support/patient.ts'
 
 const call = { deadline: () => Date.now() + 1_000 }
 const recipient = localRecipient()
@@ -14,7 +22,12 @@ const [jwk] = await recipient.jwks(call)
 const rsa = localRecipient({ privateKey: generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey })
 const [rsaJwk] = await rsa.jwks(call)
 const ticket = keyMaterial({ keyring: localKeyring() })
-const envelope = sessionEnvelope({ recipient: [recipient, rsa], audience, ticket, cacheRefusals: 0 })
+const envelope = sessionEnvelope({
+  recipients: [recipient, rsa],
+  audience,
+  ticketKeys: ticket,
+  cacheRefusals: 0,
+})
 
 /** Every token with one part respelled; a part that is empty has one spelling. */
 const variants = (token: string): readonly (readonly [what: string, token: string])[] => {
@@ -43,7 +56,7 @@ const accepted = async (
   return results
 }
 
-describe('one spelling is accepted', () => {
+describe('only one spelling is accepted', () => {
   test('of a sealed field', async () => {
     const body = await sealFields(await beginSession(jwk), patient, fields, scope)
     expect(await codeOf(opened(envelope, body))).toBe('none')
@@ -62,20 +75,20 @@ describe('one spelling is accepted', () => {
   })
 
   test('of a ticket', async () => {
-    const { reply } = await opened(envelope, undefined, { sessionHeader: (await beginSession(jwk)).carrier })
-    const { $jwe } = await sealed(reply, patient)
+    const session = await beginSession(jwk)
+    const { reply } = await opened(envelope, undefined, { sessionHeader: session.carrier })
+    const { ticket = '' } = await openFields(session, await sealed(reply, patient), fields, scope)
     const open = (header: string) => opened(envelope, undefined, { sessionHeader: header })
-    expect(await codeOf(open($jwe))).toBe('none')
-    expect(await accepted(variants($jwe), open)).toEqual([])
+    expect(await codeOf(open(ticket))).toBe('none')
+    expect(await accepted(variants(ticket), open)).toEqual([])
   })
 
-  test('of the number behind the keys in a header', async () => {
+  test('of the proof after the keys in a header', async () => {
     const { carrier } = await beginSession(jwk)
-    const jti = b64u(Buffer.alloc(16, 0xfb))
-    const open = (number: string) =>
-      opened(envelope, undefined, { sessionHeader: `${carrier};jti=${number}` })
-    expect(await codeOf(open(jti))).toBe('none')
-    expect(await accepted(respelled(jti), open)).toEqual([])
+    const [, proof = ''] = (await proved(carrier, fields, scope)).split(';proof=')
+    const open = (text: string) => opened(envelope, undefined, { sessionHeader: `${carrier};proof=${text}` })
+    expect(await codeOf(open(proof))).toBe('none')
+    expect(await accepted(variants(proof), open)).toEqual([])
   })
 
   test('of a key in the key set', async () => {
@@ -103,7 +116,7 @@ describe('another spelling costs no call', () => {
         return recipient.unwrap(request)
       },
     }
-    const counted = sessionEnvelope({ recipient: counting, audience })
+    const counted = sessionEnvelope({ recipients: counting, audience })
     const open = (changed: object) =>
       codeOf(
         opened(counted, undefined, { sessionHeader: [b64u(JSON.stringify(changed)), ...rest].join('.') }),

@@ -1,12 +1,14 @@
 /** Tickets: a session's keys, sealed by the service for all its instances. */
+
 import { GlassineError } from '@glassine/core'
 import { keyMaterial } from '@glassine/keys'
 import { localKeyring } from '@glassine/keys/raw-aes'
 import { type Recipient, sessionEnvelope } from '@glassine/session'
+import { codeOf } from '@glassine/test-support'
 import { describe, expect, test } from '@jest/globals'
 import { decodeProtectedHeader } from 'jose'
 import { audience, b64u, beginSession, openFields, sealFields } from './support/device.ts'
-import { codeOf, fields, opened, patient, scope, sealed } from './support/patient.ts'
+import { fields, opened, patient, scope, sealed } from './support/patient.ts'
 import { envelopeWith, jwk, recipient } from './support/service.ts'
 
 describe('a ticket', () => {
@@ -23,13 +25,13 @@ describe('a ticket', () => {
     return counted
   }
 
-  test('spares every other instance the call, for as long as the session lives', async () => {
+  test('saves every other instance the call for the life of the session', async () => {
     let time = Date.now()
     const instance = () => {
       const counted = counting()
       return {
         counted,
-        envelope: sessionEnvelope({ recipient: counted, audience, ticket: shared(), now: () => time }),
+        envelope: sessionEnvelope({ recipients: counted, audience, ticketKeys: shared(), now: () => time }),
       }
     }
     const first = instance()
@@ -48,12 +50,10 @@ describe('a ticket', () => {
     })
     for (let turn = 0; turn < 3; turn++) {
       const other = instance()
-      const again = await opened(
-        other.envelope,
-        await sealFields({ ...session, carrier: ticket! }, patient, fields, scope),
-      )
+      const resumed = { ...session, carrier: ticket! }
+      const again = await opened(other.envelope, await sealFields(resumed, patient, fields, scope))
       expect(again.payload).toEqual(patient)
-      const answer = await openFields(session, await sealed(again.reply, patient), fields, scope)
+      const answer = await openFields(resumed, await sealed(again.reply, patient), fields, scope)
       expect(answer.payload).toEqual(patient)
       // It has one.
       expect(answer.ticket).toBeUndefined()
@@ -65,8 +65,8 @@ describe('a ticket', () => {
     expect(await codeOf(opened(instance().envelope, late))).toBe('ERR_SESSION_EXPIRED')
   })
 
-  test('goes with answers to requests without a body, too', async () => {
-    const envelope = envelopeWith({ ticket: shared() })
+  test('is also in answers to requests without a body', async () => {
+    const envelope = envelopeWith({ ticketKeys: shared() })
     const session = await beginSession(jwk)
     const { reply } = await opened(envelope, undefined, { sessionHeader: session.carrier })
     const { ticket } = await openFields(session, await sealed(reply, patient), fields, scope)
@@ -76,12 +76,12 @@ describe('a ticket', () => {
     )
   })
 
-  test('that is changed, of another audience or of another service is refused', async () => {
-    const envelope = envelopeWith({ ticket: shared() })
+  test('that was changed, or is for another audience or service, is refused', async () => {
+    const envelope = envelopeWith({ ticketKeys: shared() })
     const session = await beginSession(jwk)
     const { reply } = await opened(envelope, undefined, { sessionHeader: session.carrier })
-    const { $jwe: ticket } = await sealed(reply, patient)
-    const [head, ...rest] = ticket.split('.')
+    const { ticket = '' } = await openFields(session, await sealed(reply, patient), fields, scope)
+    const [head = '', ...rest] = ticket.split('.')
     const withHeader = (change: object) =>
       [
         b64u(JSON.stringify({ ...JSON.parse(Buffer.from(head, 'base64url').toString()), ...change })),
@@ -102,15 +102,15 @@ describe('a ticket', () => {
     const ofAnother = withHeader({ aud: 'x' })
     expect(await codeOf(opened(envelope, undefined, { sessionHeader: ofAnother }))).toBe('ERR_DECRYPT_FAILED')
     for (const [other, code] of [
-      [envelopeWith({ ticket: keyMaterial({ keyring: localKeyring() }) }), 'ERR_SESSION_EXPIRED'],
+      [envelopeWith({ ticketKeys: keyMaterial({ keyring: localKeyring() }) }), 'ERR_SESSION_EXPIRED'],
       [envelopeWith(), 'ERR_DECRYPT_FAILED'],
-      [envelopeWith({ ticket: shared(), audience: 'https://other.example.com' }), 'ERR_DECRYPT_FAILED'],
+      [envelopeWith({ ticketKeys: shared(), audience: 'https://other.example.com' }), 'ERR_DECRYPT_FAILED'],
     ] as const)
       expect(await codeOf(opened(other, undefined, { sessionHeader: ticket }))).toBe(code)
     expect(await codeOf(opened(envelope, undefined, { sessionHeader: ticket }))).toBe('none')
   })
 
-  test('that cannot be one costs no call of its key', async () => {
+  test('that is malformed costs no call of its key', async () => {
     const material = shared()
     let calls = 0
     const decryptionKey = (request: any) => {
@@ -118,11 +118,11 @@ describe('a ticket', () => {
       return material.decryptionKey(request)
     }
     const session = await beginSession(jwk)
-    const { reply } = await opened(envelopeWith({ ticket: material }), undefined, {
+    const { reply } = await opened(envelopeWith({ ticketKeys: material }), undefined, {
       sessionHeader: session.carrier,
     })
-    const { $jwe: ticket } = await sealed(reply, patient)
-    const [head, , ...rest] = ticket.split('.')
+    const { ticket = '' } = await openFields(session, await sealed(reply, patient), fields, scope)
+    const [head = '', , ...rest] = ticket.split('.')
     const header = JSON.parse(Buffer.from(head, 'base64url').toString())
     const withHeader = (change: object) =>
       [b64u(JSON.stringify({ ...header, ...change })), '', ...rest].join('.')
@@ -136,29 +136,29 @@ describe('a ticket', () => {
       withHeader({ kid: b64u(Buffer.from([0, 1, ...dataKey, 0])) }),
     ]
     for (const one of bad) {
-      const envelope = envelopeWith({ ticket: { ...material, decryptionKey } })
+      const envelope = envelopeWith({ ticketKeys: { ...material, decryptionKey } })
       expect(await codeOf(opened(envelope, undefined, { sessionHeader: one }))).toMatch(
         /^ERR_(?:DECRYPT_FAILED|SESSION_EXPIRED)$/,
       )
     }
     expect(calls).toBe(0)
-    await opened(envelopeWith({ ticket: { ...material, decryptionKey } }), undefined, {
+    await opened(envelopeWith({ ticketKeys: { ...material, decryptionKey } }), undefined, {
       sessionHeader: ticket,
     })
     expect(calls).toBe(1)
   })
 
-  test('is left out when its key cannot be had, and the answer is sealed all the same', async () => {
+  test('is omitted if its key cannot be obtained, and the answer is still encrypted', async () => {
     const broken = { ...shared(), encryptionKey: () => Promise.reject(new Error('down')) }
     const session = await beginSession(jwk)
-    const { reply } = await opened(envelopeWith({ ticket: broken }), undefined, {
+    const { reply } = await opened(envelopeWith({ ticketKeys: broken }), undefined, {
       sessionHeader: session.carrier,
     })
     const answer = await openFields(session, await sealed(reply, patient), fields, scope)
     expect(answer).toMatchObject({ payload: patient, ticket: undefined })
   })
 
-  test('with a key that was not seen before counts against the budget', async () => {
+  test('with a new key counts against the budget', async () => {
     let unwraps = 0
     const material = shared()
     const ticket = {
@@ -168,7 +168,7 @@ describe('a ticket', () => {
         return material.decryptionKey(request)
       },
     }
-    const envelope = envelopeWith({ ticket, budget: { sessions: 2 } })
+    const envelope = envelopeWith({ ticketKeys: ticket, budget: { sessions: 2 } })
     const now = Math.floor(Date.now() / 1_000)
     const codes: string[] = []
     for (let turn = 0; turn < 4; turn++) {
@@ -200,13 +200,15 @@ describe('a ticket', () => {
     expect(unwraps).toBe(2)
   })
 
-  test('whose key was used here before does not count against the budget', async () => {
+  test('with a key used here before does not count against the budget', async () => {
     const [writer, reader] = [0, 1].map(() =>
-      envelopeWith({ recipient: counting(), ticket: shared(), budget: { sessions: 1 } }),
+      envelopeWith({ recipients: counting(), ticketKeys: shared(), budget: { sessions: 1 } }),
     )
-    const { reply } = await opened(writer!, undefined, { sessionHeader: (await beginSession(jwk)).carrier })
+    const session = await beginSession(jwk)
+    const { reply } = await opened(writer!, undefined, { sessionHeader: session.carrier })
     const tickets: string[] = []
-    for (let turn = 0; turn < 3; turn++) tickets.push((await sealed(reply, patient)).$jwe)
+    for (let turn = 0; turn < 3; turn++)
+      tickets.push((await openFields(session, await sealed(reply, patient), fields, scope)).ticket!)
     // The writer has used the key to write them, and has spent its budget on the session.
     for (const header of tickets)
       expect(await codeOf(opened(writer!, undefined, { sessionHeader: header }))).toBe('none')
@@ -215,7 +217,7 @@ describe('a ticket', () => {
       expect(await codeOf(opened(reader!, undefined, { sessionHeader: header }))).toBe('none')
   })
 
-  test('is looked for under five keys at most', async () => {
+  test('is tried with at most five keys', async () => {
     const asked: any[] = []
     const decryptionKey = async (request: object) => {
       asked.push(request)
@@ -223,7 +225,7 @@ describe('a ticket', () => {
     }
     const now = 1_700_000_000
     const ticket = { ...shared(), decryptionKey }
-    const envelope = envelopeWith({ ticket, now: () => now * 1_000, cacheRefusals: 0 })
+    const envelope = envelopeWith({ ticketKeys: ticket, now: () => now * 1_000, cacheRefusals: 0 })
     const header = { alg: 'dir', enc: 'A256GCM', typ: 'glassine-ticket', cty: 'jwk-set+json', aud: audience }
     const open = (kid: readonly number[]) => {
       const head = b64u(JSON.stringify({ ...header, kid: b64u(Buffer.from(kid)), iat: now, exp: now + 900 }))
@@ -249,6 +251,7 @@ describe('a ticket', () => {
           providerInfo: Buffer.alloc(0),
           ciphertext: Buffer.from([67, 68]),
         }),
+        unproven: expect.anything(),
       },
     ])
     // Cut at every byte, and with one too many.
@@ -260,8 +263,8 @@ describe('a ticket', () => {
     expect(asked).toHaveLength(1)
   })
 
-  test('whose key cannot be had is an outage, and no reason to begin another session', async () => {
-    const { reply } = await opened(envelopeWith({ ticket: shared() }), undefined, {
+  test('whose key cannot be obtained is an outage, and no reason to begin another session', async () => {
+    const { reply } = await opened(envelopeWith({ ticketKeys: shared() }), undefined, {
       sessionHeader: (await beginSession(jwk)).carrier,
     })
     const { $jwe: header } = await sealed(reply, patient)
@@ -270,7 +273,7 @@ describe('a ticket', () => {
       new Error('failed'),
     ]) {
       const decryptionKey = () => Promise.reject(error)
-      const envelope = envelopeWith({ ticket: { ...shared(), decryptionKey } })
+      const envelope = envelopeWith({ ticketKeys: { ...shared(), decryptionKey } })
       expect(await codeOf(opened(envelope, undefined, { sessionHeader: header }))).toBe('ERR_KEY_UNAVAILABLE')
     }
   })
@@ -283,7 +286,11 @@ describe('a ticket', () => {
       asked.push([request.tenant, request.deadline - now])
       return material.encryptionKey(request)
     }
-    const envelope = envelopeWith({ ticket: { ...material, encryptionKey }, now: () => now, timeout: 800 })
+    const envelope = envelopeWith({
+      ticketKeys: { ...material, encryptionKey },
+      now: () => now,
+      timeout: 800,
+    })
     const { carrier: header } = await beginSession(jwk, { now: now / 1_000 })
     const { reply } = await opened(envelope, undefined, { sessionHeader: header })
     await sealed(reply, patient)

@@ -1,3 +1,4 @@
+import type { Patient } from '../../src/model.ts'
 import type { Attack } from '../attacks.ts'
 import type { AnswerSeen, LambdaSeen, LogSeen, TableSeen, WireSeen } from '../protocol.ts'
 import type { Opened } from './story.ts'
@@ -29,4 +30,14 @@ export const parsed = (text: string | undefined): unknown => {
   } catch {
     return text
   }
+}
+
+/**
+ * Nothing went where it must not: what was tampered with was refused, here or there, and a careless handler's error
+ * holds no value of the form.
+ */
+export const hasHeld = ({ attack, patient, lambda, answer, opened }: Account): boolean => {
+  if (attack?.handler !== 'echo') return (lambda?.status ?? 0) >= 400 || opened?.error !== undefined
+  const { ssn, email } = patient as Patient
+  return answer !== undefined && ![ssn, email].some((value) => answer.body.includes(value))
 }

@@ -1,15 +1,23 @@
 import { createClient } from '@glassine/client'
+import { Model } from '@glassine/core'
 import { Patient } from '../../src/model.ts'
 import type { Settings } from './settings.ts'
 
-/** A client of the library as an app has it; a session begins with the first request. */
-export const createApi = ({ clinic, shape, response }: Settings) =>
+/** The same fields, declared by another model. */
+@Model('visitor')
+class Visitor extends Patient {}
+
+/** A client of the library as an app has it, for its own model or another; a session begins with the first request. */
+export const createApi = ({ clinic, shape, response }: Settings, fields: new () => Patient = Patient) =>
   createClient({
     baseUrl: location.origin,
-    fields: Patient,
+    fields,
     bind: { tenant: clinic },
     shape,
     response: { mode: response },
   })
+
+/** A client that seals for the other model. */
+export const createVisitorApi = (settings: Settings) => createApi(settings, Visitor)
 
 export type Api = ReturnType<typeof createApi>

@@ -3,7 +3,7 @@ import { policyOf } from '@glassine/core'
 import { Patient } from '../../src/model.ts'
 
 /** Sealed before it leaves; readable but masked in logs; or undeclared, readable everywhere. */
-export type Kind = 'encrypted' | 'masked' | 'clear'
+export type Kind = 'encrypted' | 'masked' | 'authenticated' | 'clear'
 
 const declared = policyOf(Patient).fields.map(({ kind, path, label }) => ({
   kind,

@@ -36,6 +36,7 @@ const inputs: readonly Input[] = [
 const kinds: Readonly<Record<Kind, readonly [icon: string, words: string]>> = {
   encrypted: ['lock', 'sealed before it leaves'],
   masked: ['half', 'masked in logs'],
+  authenticated: ['dot', 'readable, authenticated'],
   clear: ['dot', 'readable'],
 }
 

@@ -1,4 +1,5 @@
 // The way of a request as five stations.
+import { isUnseen } from '../attacks.ts'
 import { type Account, isMissing, isRefused } from './account.ts'
 import { byId, h, icon, kilobytes, plural } from './dom.ts'
 import { fieldAt, fieldsIn } from './fields.ts'
@@ -32,7 +33,7 @@ const stations: readonly Station[] = [
     idle: 'CDN, firewall, gateway',
     tell: ({ wire, answer, attack }) => {
       if (!wire) return undefined
-      const isTampered = wire.changed.length > 0 || answer?.changed.length || attack?.name === 'replay'
+      const isTampered = wire.changed.length > 0 || answer?.changed.length || (attack && isUnseen(attack))
       if (isTampered) return ['tampered', attack?.title ?? '']
       return ['done', `carries ${kilobytes(wire.bytes)} of tokens`]
     },

@@ -1,6 +1,8 @@
+import { tokenOf } from '../../demo/traffic.ts'
+import type { Attack } from '../attacks.ts'
 import { playgroundHeader } from '../protocol.ts'
-import type { Account } from './account.ts'
-import { type Api, createApi } from './api.ts'
+import { type Account, hasHeld } from './account.ts'
+import { type Api, createApi, createVisitorApi } from './api.ts'
 import { drawCounters } from './counters.ts'
 import { byId } from './dom.ts'
 import { drawForm, patientOf } from './form.ts'
@@ -17,6 +19,7 @@ import { drawVerdict } from './verdict.ts'
 const narrow = matchMedia('(max-width: 980px)')
 const page = crypto.randomUUID()
 let api: Api
+let visitorApi: Api
 let account: Account | undefined
 
 const draw = (): void => {
@@ -43,11 +46,13 @@ const story = createStory((step: Step) => {
   if (step.kind === 'opened') conclude(account)
 })
 
-const conclude = ({ attack, lambda, opened, action }: Account): void => {
+const conclude = (account: Account): void => {
+  const { attack, lambda, action } = account
   document.body.dataset.state = 'rest'
   if (!lambda) return
-  const held = lambda.status >= 400 || opened?.error !== undefined
-  const result = lambda.status >= 400 ? `${lambda.status} refused` : 'refused here'
+  const held = hasHeld(account)
+  const word = attack?.handler === 'echo' ? 'redacted' : 'refused'
+  const result = lambda.status >= 400 ? `${lambda.status} ${word}` : 'refused here'
   if (attack) noteResult(attack, held, held ? result : 'not refused')
   else if (!held && action === 'send') allowTampering({ earlier: true })
 }
@@ -55,6 +60,7 @@ const conclude = ({ attack, lambda, opened, action }: Account): void => {
 /** Begins a session of its own, with the settings as they are. */
 const begin = (): void => {
   api = createApi(settings())
+  visitorApi = createVisitorApi(settings())
   allowTampering({ earlier: false, fields: settings().shape === 'field' })
 }
 
@@ -68,22 +74,23 @@ const travel = async (action: 'send' | 'read'): Promise<void> => {
   for (const name of ['wire', 'lambda', 'table', 'log', 'browser']) fillPane(name)
   draw()
   if (narrow.matches) byId('journey').closest('.card')!.scrollIntoView({ behavior: 'smooth' })
-  const opened = await request(action, id, attack?.name ?? '-')
+  const opened = await request(action, id, attack)
   if (opened.threw) story.end(opened)
   else story.add(opened)
 }
 
-const request = async (action: 'send' | 'read', id: string, attack: string): Promise<Opened> => {
+const request = async (action: 'send' | 'read', id: string, attack: Attack | undefined): Promise<Opened> => {
   const { clinic, shape } = settings()
   const patient = patientOf()
   const headers = {
-    authorization: `Bearer ${clinic}`,
-    [playgroundHeader]: `${page} ${id} ${shape} ${attack}`,
+    authorization: tokenOf(clinic, 'ada'),
+    [playgroundHeader]: `${page} ${id} ${shape} ${attack?.name ?? '-'}`,
   }
+  const client = attack?.model ? visitorApi : api
   try {
     const response = await (action === 'send'
-      ? api.fetch('/patients', { method: 'POST', headers, body: patient })
-      : api.fetch(`/patients/${encodeURIComponent(patient.id)}`, { headers, route: '/patients/{id}' }))
+      ? client.fetch('/patients', { method: 'POST', headers, body: patient })
+      : client.fetch(`/patients/${encodeURIComponent(patient.id)}`, { headers }))
     if (!response.ok)
       return {
         kind: 'opened',

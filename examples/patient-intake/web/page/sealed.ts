@@ -1,4 +1,4 @@
-// What can be said of a sealed value by anybody who sees it.
+// What anyone who sees a sealed value can tell about it.
 
 /** A compact JWE (RFC 7516, section 7.1), taken apart. */
 export interface Token {
@@ -67,12 +67,12 @@ export const fingerprint = (text: string): number[] => {
   return [0, 8, 16, 24].map((shift) => ((hash >>> shift) & 0xff) % 12)
 }
 
-/** What the parameters of the header are for; what depends on the value is told in {@link explain}. */
+/** What the parameters of the header are for; {@link explain} covers what depends on the value. */
 const explanations: Readonly<Record<string, string>> = {
-  enc: 'AES-256 in Galois/Counter Mode: nobody reads it, and nobody changes it unnoticed',
+  enc: 'AES-256 in Galois/Counter Mode: not readable without the key, and not changed unnoticed',
   p: 'the place it was sealed for; it opens nowhere else',
-  ctx: 'a hash of route, model and clinic; it opens for no other',
-  jti: 'one random number for the whole request: fields of two requests do not mix, and none comes twice',
+  ctx: 'a hash of sender, path, model, clinic and more; it opens for no other',
+  jti: 'one random number for the whole request or answer: fields of two do not mix, and none comes twice',
   cty: 'what is inside: a set of keys, or another token',
   aud: 'the service it is meant for',
   iat: 'when the session began',

@@ -1,4 +1,4 @@
-import { type Attack, attacks } from '../attacks.ts'
+import { type Attack, attacks, stations } from '../attacks.ts'
 import { byId, h } from './dom.ts'
 
 let armed: Attack | undefined
@@ -51,7 +51,12 @@ const update = (): void => {
 
 export const drawTampering = (changed: () => void): void => {
   onChange = changed
-  byId('attacks').append(...attacks.map(row))
+  byId('attacks').append(
+    ...Object.entries(stations).flatMap(([at, title]) => [
+      h('h3', {}, title),
+      ...attacks.filter((attack) => attack.at === at).map(row),
+    ]),
+  )
   update()
 }
 

@@ -3,7 +3,7 @@ import { explain, fingerprint, sealedText, sizeOf, type Token, tokenOf } from '.
 
 let counter = 0
 
-/** A sealed value: a short button that opens what anybody can read of it. */
+/** A sealed value: a short button that opens what anyone can read of it. */
 export const tokenView = (value: unknown, name: string): HTMLElement => {
   const text = sealedText(value)!
   const token = tokenOf(value)

@@ -6,9 +6,9 @@ import { tokenView } from './token.ts'
 
 /** How to show a value. */
 export interface TreeOptions {
-  /** Where the patient stands in the value; fields are those below. Default: the root. */
+  /** Where the patient is in the value; fields are below it. Default: the root. */
   readonly base?: string
-  /** Places that somebody has changed. */
+  /** Places that were changed. */
   readonly changed?: readonly string[]
 }
 

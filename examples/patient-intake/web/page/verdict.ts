@@ -1,10 +1,15 @@
 // The sentence that says how a request ended.
-import { type Account, isMissing, isRefused } from './account.ts'
+import { type Account, hasHeld, isMissing, isRefused } from './account.ts'
 import { byId, h, icon } from './dom.ts'
 
 type Tone = 'quiet' | 'good' | 'refused' | 'bad'
 
 type Verdict = readonly [tone: Tone, head: string, words: string]
+
+const handlerOf = ({ attack, lambda }: Account): string => {
+  if (attack?.handler) return 'The handler ran, with its mistake.'
+  return lambda?.ran ? 'The handler got nothing to work with.' : 'The handler did not run.'
+}
 
 const verdictOf = (account: Account | undefined): Verdict => {
   if (!account)
@@ -15,12 +20,10 @@ const verdictOf = (account: Account | undefined): Verdict => {
   if (isMissing(account))
     return ['quiet', '404', 'There is no such patient in this clinic. Press Send first.']
   const why = attack?.outcome ?? ''
-  if (isRefused(account)) {
-    const handler = lambda.ran ? 'The handler got nothing to work with.' : 'The handler did not run.'
-    return ['refused', `${lambda.status} ${lambda.code ?? ''}`, `${handler} ${why}`]
-  }
+  if (attack && !hasHeld(account)) return ['bad', String(lambda.status), 'The attack succeeded.']
+  if (isRefused(account))
+    return ['refused', `${lambda.status} ${lambda.code ?? ''}`, `${handlerOf(account)} ${why}`]
   if (opened.error) return ['refused', opened.error, `The browser refused the answer. ${why}`]
-  if (attack) return ['bad', String(lambda.status), 'The tampering went unnoticed.']
   return ['good', String(lambda.status), 'Only your browser and the Lambda have read what is sealed.']
 }
 
@@ -40,8 +43,6 @@ export const drawVerdict = (account: Account | undefined): void => {
     ...(sign ? [icon(sign)] : []),
     ...(head ? [h('strong', {}, head), ' '] : []),
     words,
-    ...(tone === 'good'
-      ? [' Now try the ', h('a', { href: '#attacks-title' }, 'man in the middle'), '.']
-      : []),
+    ...(tone === 'good' ? [' Now try the ', h('a', { href: '#attacks-title' }, 'attacks'), '.'] : []),
   )
 }

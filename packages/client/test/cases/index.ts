@@ -8,8 +8,8 @@ import { sessions } from './sessions.ts'
 /** All cases by subject. */
 export const suite: Readonly<Record<string, Cases>> = {
   'round trip': roundTrip,
-  'what must not leave': requests,
-  'what must not be handed on': responses,
+  'outgoing requests': requests,
+  'incoming responses': responses,
   'keys of the service': keys,
   sessions,
 }

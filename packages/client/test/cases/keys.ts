@@ -1,6 +1,6 @@
 import * as jose from 'jose'
 import { equal, ok, refused } from '../support/check.ts'
-import { clock } from '../support/clock.ts'
+import { clock, standing } from '../support/clock.ts'
 import { type Cases, pair, patient } from '../support/patient.ts'
 import { ReferenceService } from '../support/reference-service.ts'
 
@@ -52,14 +52,14 @@ export const keys: Cases = {
       if (url.endsWith('jwks.json'))
         return Response.json({ keys: [{ kty: 'RSA', n, e: 'AQAB', alg: 'RSA-OAEP-256', use: 'enc', kid }] })
       body = JSON.parse(init.body)
-      return new Response(null, { status: 204 })
+      return new Response(null, { status: 503 })
     }
     const { api } = await pair({}, { fetch: fetch as never })
     await api.fetch('/patients', post())
     equal(jose.decodeProtectedHeader(body.$jwe).kid, kid)
   },
 
-  'pins: no other key is taken, also when it stands in front': async () => {
+  'no key without a pin is taken, even if it comes first': async () => {
     const other = await ReferenceService.start()
     const pinned = await ReferenceService.start()
     const publish = (service: ReferenceService) => {
@@ -76,7 +76,7 @@ export const keys: Cases = {
     await keysRefused(await pair({}, options([pinned.jwk.kid!])))
   },
 
-  'the first key of an algorithm that is allowed, and of no other': async () => {
+  'the first key of an allowed algorithm is taken, and no other': async () => {
     const rsa = await ReferenceService.start({ alg: 'RSA-OAEP-256' })
     const signing = { ...(await ReferenceService.start()).jwk, use: 'sig' }
     const both = await pair()
@@ -95,7 +95,7 @@ export const keys: Cases = {
     await keysRefused(await pair({}, { fetch: service.fetch, serviceKeys: { algs: ['RSA-OAEP-256'] } }))
   },
 
-  'a key that is used for another algorithm than its kind': async () => {
+  'a key whose algorithm does not fit its type is refused': async () => {
     for (const [alg, named] of [
       ['ECDH-ES', 'RSA-OAEP-256'],
       ['RSA-OAEP-256', 'ECDH-ES'],
@@ -106,7 +106,7 @@ export const keys: Cases = {
     }
   },
 
-  'a point off the curve, and an RSA key that is too short': async () => {
+  'a point off the curve and a short RSA key are refused': async () => {
     const { jwk } = await ReferenceService.start()
     const off = { ...jwk, y: jwk.x }
     off.kid = await jose.calculateJwkThumbprint(off)
@@ -125,7 +125,7 @@ export const keys: Cases = {
     }
   },
 
-  'a set that is none': async () => {
+  'anything other than a key set is refused': async () => {
     for (const set of [{}, { keys: {} }, { keys: [] }, { keys: [null] }, { keys: ['x'] }, []]) {
       const both = await pair()
       both.service.keys = () => set
@@ -133,7 +133,7 @@ export const keys: Cases = {
     }
   },
 
-  'no answer, an error, a page of HTML: the keys are not available': async () => {
+  'after no answer, an error or an HTML page the keys are unavailable': async () => {
     for (const answer of [
       () => Promise.reject(new TypeError('fetch failed')),
       () => new Response('{"keys":[]}', { status: 500 }),
@@ -143,7 +143,7 @@ export const keys: Cases = {
       await keysRefused(await answering(answer), 'ERR_KEY_UNAVAILABLE')
   },
 
-  'a failure is not kept': async () => {
+  'a failure is not cached': async () => {
     const both = await pair()
     const { keys: published } = both.service
     both.service.keys = () => ({})
@@ -152,7 +152,7 @@ export const keys: Cases = {
     await accepted(both)
   },
 
-  'keys are asked for without credentials, and no redirect is followed': async () => {
+  'keys are requested without credentials, and no redirect is followed': async () => {
     const plain = await pair()
     await accepted(plain)
     const [init] = plain.service.keyFetches
@@ -163,13 +163,13 @@ export const keys: Cases = {
     equal(elsewhere.service.keyUrls, [jwksUri])
   },
 
-  'a signed set, by ES256': async () => {
+  'a set signed with ES256 is accepted': async () => {
     const both = await signed()
     await accepted(both)
     equal(both.service.keyFetches[0].headers.accept, 'application/jwk-set+jwt')
   },
 
-  'a set that another has signed, or nobody, or that is none of its type': async () => {
+  'a set that is unsigned, signed by another key, or of another type is refused': async () => {
     const { publicKey } = await jose.generateKeyPair('ES256', { extractable: true })
     await keysRefused(await signed({}, await jose.exportJWK(publicKey)))
     for (const typ of ['JWT', 'jwk-set+json']) await keysRefused(await signed({ signedHeader: { typ } }))
@@ -189,7 +189,7 @@ export const keys: Cases = {
     }
   },
 
-  'a signature of another algorithm, by the same key': async () => {
+  'a signature with another algorithm by the same key is refused': async () => {
     // HMAC with the public key as its secret, the classic confusion.
     const { publicKey } = await jose.generateKeyPair('ES256', { extractable: true })
     const trust = await jose.exportJWK(publicKey)
@@ -201,7 +201,7 @@ export const keys: Cases = {
     await keysRefused(await pair({}, { fetch, serviceKeys: { trust: trust as never } }))
   },
 
-  'a set whose header names another algorithm than it is signed by': async () => {
+  "a set whose header names an algorithm other than the signature's is refused": async () => {
     const pairOfKeys = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, [
       'sign',
       'verify',
@@ -218,54 +218,56 @@ export const keys: Cases = {
       const bytes = await crypto.subtle.sign(es256, pairOfKeys.privateKey, new TextEncoder().encode(input))
       const text = `${input}.${jose.base64url.encode(new Uint8Array(bytes))}`
       const fetch = (async (url: string) =>
-        url.endsWith('jwks.json') ? new Response(text) : new Response(null, { status: 204 })) as never
+        url.endsWith('jwks.json') ? new Response(text) : new Response(null, { status: 503 })) as never
       const both = await pair({}, { fetch, serviceKeys: { trust } })
       if (code) await keysRefused(both)
-      else equal((await both.api.fetch('/patients', post())).status, 204)
+      else equal((await both.api.fetch('/patients', post())).status, 503)
     }
   },
 
-  'a set whose end is no number': async () => {
+  'a set whose expiry is not a number is refused': async () => {
     for (const exp of ['tomorrow', {}, Number.NaN, null])
       await keysRefused(await signed({ signedPayload: { exp } }))
   },
 
-  'a signed set is not kept beyond its end': async () => {
-    const exp = Math.floor(Date.now() / 1000) + 30
-    const both = await signed({ signedPayload: { exp } }, undefined, { session: { maxAge: 1_000 } })
-    await accepted(both)
-    await clock(28_000, () => accepted(both))
-    equal(both.service.keyFetches.length, 1)
-    await clock(31_000, () => refused(both.api.fetch('/patients', post()), 'ERR_KEY_REFUSED'))
-  },
+  'a signed set is not cached beyond its expiry': () =>
+    standing(async () => {
+      const exp = Math.floor(Date.now() / 1000) + 30
+      const both = await signed({ signedPayload: { exp } }, undefined, { session: { maxAge: 1_000 } })
+      await accepted(both)
+      await clock(28_000, () => accepted(both))
+      equal(both.service.keyFetches.length, 1)
+      await clock(31_000, () => refused(both.api.fetch('/patients', post()), 'ERR_KEY_REFUSED'))
+    }),
 
-  'a signed set that has expired': async () => {
+  'an expired signed set is refused': async () => {
     const past = Math.floor(Date.now() / 1000) - 1
     await keysRefused(await signed({ signedPayload: { exp: past } }))
   },
 
-  'keys are kept as long as Cache-Control, `maxAge` and the end of a signed set say': async () => {
-    const fetches = async (both: Pair, ms: number) => {
-      await accepted(both)
-      await clock(ms, async () => {
-        both.service.keyFetches.length = 0
-        // Another session asks for the key again; the pair of keys is the same.
+  'keys are cached for as long as Cache-Control, `maxAge` and the expiry of a signed set allow': () =>
+    standing(async () => {
+      const fetches = async (both: Pair, ms: number) => {
         await accepted(both)
-      })
-      return both.service.keyFetches.length
-    }
-    const options = { session: { maxAge: 1_000 } }
-    const aged = (cacheControl?: string, serviceKeys = {}) =>
-      pair({ cacheControl }, { ...options, serviceKeys })
-    equal(await fetches(await aged('public, max-age=60'), 59_000), 0)
-    equal(await fetches(await aged('public, max-age=60'), 60_001), 1)
-    equal(await fetches(await aged('no-store'), 2_000), 1)
-    equal(await fetches(await aged('no-cache, max-age=60'), 2_000), 1)
-    equal(await fetches(await aged(''), 3_599_000), 0)
-    equal(await fetches(await aged(''), 3_600_001), 1)
-    equal(await fetches(await aged('max-age=600', { maxAge: 5_000 }), 4_000), 0)
-    equal(await fetches(await aged('max-age=600', { maxAge: 5_000 }), 5_001), 1)
-  },
+        await clock(ms, async () => {
+          both.service.keyFetches.length = 0
+          // Another session asks for the key again; the pair of keys is the same.
+          await accepted(both)
+        })
+        return both.service.keyFetches.length
+      }
+      const options = { session: { maxAge: 1_000 } }
+      const aged = (cacheControl?: string, serviceKeys = {}) =>
+        pair({ cacheControl }, { ...options, serviceKeys })
+      equal(await fetches(await aged('public, max-age=60'), 59_000), 0)
+      equal(await fetches(await aged('public, max-age=60'), 60_001), 1)
+      equal(await fetches(await aged('no-store'), 2_000), 1)
+      equal(await fetches(await aged('no-cache, max-age=60'), 2_000), 1)
+      equal(await fetches(await aged(''), 3_599_000), 0)
+      equal(await fetches(await aged(''), 3_600_001), 1)
+      equal(await fetches(await aged('max-age=600', { maxAge: 5_000 }), 4_000), 0)
+      equal(await fetches(await aged('max-age=600', { maxAge: 5_000 }), 5_001), 1)
+    }),
 
   'keys and sessions live in Web Crypto, and none of them can be exported': async () => {
     for (const alg of ['ECDH-ES', 'RSA-OAEP-256'] as const) {

@@ -19,12 +19,12 @@ class Instance {
 
 /** A declared field never leaves in the clear, and nothing leaves that cannot be right. */
 export const requests: Cases = {
-  'a body that is no plain object': async () => {
+  'a body that is not a plain object is refused': async () => {
     for (const body of [JSON.stringify(patient()), [patient()], null, new Instance(), new FormData(), 5])
       await unsent('ERR_BODY_INVALID', post(body))
   },
 
-  'a required field that is missing, and a shape that is not the declared one': async () => {
+  'a missing required field and an undeclared shape are refused': async () => {
     const { ssn: _gone, ...rest } = patient()
     equal((await unsent('ERR_FIELD_MISSING', post(rest))).cause.path, '/ssn')
     await unsent('ERR_FIELD_MISSING', post({ ...patient(), ssn: undefined }))
@@ -36,12 +36,12 @@ export const requests: Cases = {
     })
   },
 
-  'a value that JSON would change': async () => {
+  'a value that JSON would change is refused': async () => {
     for (const ssn of [Number.NaN, 1n, new Date(), () => secrets[0], { at: new Date() }, [undefined]])
       equal((await unsent('ERR_VALUE_INVALID', post({ ...patient(), ssn }))).cause.path, '/ssn')
   },
 
-  'what is sealed already, and members that are ours': async () => {
+  'values that are sealed already and reserved members are refused': async () => {
     const { service, api } = await pair()
     await api.fetch('/patients', post(patient()))
     const { $jwe, ...sealed } = JSON.parse(service.exchanges[0]!.body!)
@@ -52,7 +52,7 @@ export const requests: Cases = {
     await unsent('ERR_ALREADY_ENCRYPTED', post({ ...patient(), sealed: sealed.ssn }), '/patients', bundle)
   },
 
-  'a JWE of another kind is a value like any other': async () => {
+  'a JWE of another kind is an ordinary value': async () => {
     const { service, api } = await pair()
     const ssn = 'eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..AAAAAAAAAAAAAAAA.AAAA.AAAAAAAAAAAAAAAAAAAAAA'
     await api.fetch('/patients', post({ ...patient(), ssn }))
@@ -70,7 +70,7 @@ export const requests: Cases = {
     equal(service.exchanges[1]!.payload.id, '1970-01-01T00:00:00.000Z', 'a date beside the fields is a date')
   },
 
-  'a body that is no JSON beside its fields': async () => {
+  'a body that is not JSON outside its fields is refused': async () => {
     const { service, api } = await pair()
     const cycle: any = { ...patient() }
     cycle.self = { cycle }
@@ -80,17 +80,17 @@ export const requests: Cases = {
     equal(service.exchanges.length, 0)
   },
 
-  'methods that have no body with one, and those that have one without': async () => {
+  'a body is refused for methods without one, and required for the others': async () => {
     for (const method of ['GET', 'HEAD', 'get']) await unsent('ERR_BODY_INVALID', { method, body: patient() })
     for (const method of ['POST', 'PUT', 'PATCH']) await unsent('ERR_BODY_INVALID', { method })
   },
 
-  'a path that could lead to another host': async () => {
+  'a path that could lead to another host is refused': async () => {
     for (const path of ['', 'patients', '@evil.example/patients', '.evil.example', 'https://evil.example/'])
       equal((await unsent('ERR_OPTION_INVALID', post(patient()), path)).cause.option, 'path')
   },
 
-  'a function that gives no binding, or fails, stops the request': async () => {
+  'a function that fails or returns no binding stops the request': async () => {
     for (const bind of [
       () => undefined,
       { tenant: '' },
@@ -100,16 +100,16 @@ export const requests: Cases = {
       await unsent('ERR_BINDING_INVALID', post(patient()), '/patients', { bind })
   },
 
-  'more fields than a session seals': async () => {
+  'more fields than a session may seal are refused': async () => {
     await unsent('ERR_TOO_LARGE', post(patient()), '/patients', { session: { maxSeals: 5 } })
   },
 
-  'fields of the call that are no declaration': async () => {
+  'fields of a call that are not a declaration are refused': async () => {
     await unsent('ERR_OPTION_INVALID', { ...post(patient()), fields: { request: {} } })
     await unsent('ERR_OPTION_INVALID', { ...post(patient()), fields: { request: fields, response: null } })
   },
 
-  'options that cannot be right': async () => {
+  'invalid options are refused': async () => {
     const { service } = await pair()
     const valid = { baseUrl: 'https://api.example.com', fields, fetch: service.fetch }
     const cases: [option: string, options: object][] = [
@@ -162,7 +162,7 @@ export const requests: Cases = {
     createClient({ ...valid, fetch: undefined, crypto: undefined } as never)
   },
 
-  'plain http, for the service and for its keys': async () => {
+  'plain http is refused, for the service and for its keys': async () => {
     const { service } = await pair()
     for (const [option, options] of [
       ['baseUrl', { baseUrl: 'http://api.example.com' }],

@@ -32,7 +32,7 @@ const parts = (jwe: string): string[] => jwe.split('.')
 
 /** What comes back is what the service has sealed for this request, or it is an error and not handed on. */
 export const responses: Cases = {
-  'a success whose declared fields are in the clear, or not there': async () => {
+  'a success whose declared fields are in the clear or absent is refused': async () => {
     await notOpened('ERR_FIELD_NOT_ENCRYPTED', { body: patient() })
     await notOpened('ERR_FIELD_NOT_ENCRYPTED', { body: patient(), seal: pointers.slice(1) })
     const { ssn: _gone, ...rest } = patient()
@@ -48,51 +48,112 @@ export const responses: Cases = {
     )
   },
 
-  'a success that is no JSON object': async () => {
-    for (const body of ['hello', '<html>', '[]', '"x"', '{"a":1', 'null'])
-      await notOpened('ERR_BODY_INVALID', { body })
+  'a success that is not a JSON object and has no proof is refused': async () => {
+    for (const body of ['hello', '<html>', '"x"', '{"a":1', 'null'])
+      await notOpened('ERR_BODY_INVALID', { body, proof: false })
+    await notOpened('ERR_FIELD_MISSING', { body: '[]', proof: false })
   },
 
-  'a success without a body is handed on': async () => {
-    for (const answer of [{ status: 204 }, { status: 200, body: '' }]) {
+  'a success without body and proof is refused, even if fields may be absent': async () => {
+    for (const options of [{}, { response: { required: false } }])
+      for (const answer of [{ status: 204 }, { status: 200, body: '' }, { status: 304 }]) {
+        const error = await refused(answered({ ...answer, proof: false }, {}, options), 'ERR_DECRYPT_FAILED')
+        ok(error.cause.reason?.includes('encryption-proof'), 'names the header')
+      }
+    for (const body of ['{"id":"p-1"}', 'text'])
+      await refused(
+        answered({ body, proof: false }, {}, { response: { required: false } }),
+        'ERR_DECRYPT_FAILED',
+      )
+  },
+
+  'a success without a sealed value is returned if it is proved': async () => {
+    for (const answer of [
+      { status: 204 },
+      { status: 201, body: '' },
+      { status: 200, body: 'hello' },
+      { status: 200, body: '[]' },
+    ]) {
       const response = await answered(answer)
-      equal([response.status, await response.text()], [answer.status, ''])
+      equal(
+        [response.status, response.sealed, await response.text()],
+        [answer.status, true, answer.body ?? ''],
+      )
     }
   },
 
-  '`required: false` lets fields be absent, and never in the clear': async () => {
+  'a proof for something else is refused': async () => {
+    const other = [
+      { status: '200' },
+      { answers: 'AAAAAAAAAAAAAAAAAAAAAA' },
+      { count: 1 },
+      { path: '/x' },
+    ] as const
+    for (const responseContext of other)
+      await notOpened('ERR_DECRYPT_FAILED', { status: 204 }, { responseContext })
+    const members = { '/id': '"p-1"' }
+    const options = { response: { required: false } }
+    for (const responseContext of [...other.slice(1), { members }, { status: '201' }])
+      await notOpened('ERR_DECRYPT_FAILED', { body: { id: 'p-1' } }, { responseContext }, options)
+  },
+
+  'a proof beside inserted values is refused': async () => {
+    const tamper = (change: object) => (body: any) => ({ ...body, ...change })
+    await notOpened('ERR_FIELD_NOT_ENCRYPTED', { body: {} }, { tamper: () => patient() })
+    await notOpened(
+      'ERR_FIELD_NOT_ENCRYPTED',
+      { status: 422, body: { title: 'no' } },
+      { tamper: tamper({ ssn: secrets[0] }) },
+    )
+    await notOpened('ERR_DECRYPT_FAILED', all, { tamper: tamper({ $proof: 'x' }) }).catch((error) => {
+      ok(String(error).includes('ERR_FIELD_NOT_ENCRYPTED'), 'is no JWE')
+    })
+  },
+
+  'an error from a gateway is returned, and marked': async () => {
+    for (const body of ['{"message":"Forbidden"}', 'Forbidden', '[]', '']) {
+      const response = await answered({ status: 403, body, proof: false })
+      equal([response.status, response.sealed, await response.text()], [403, false, body])
+    }
+    await notOpened('ERR_FIELD_NOT_ENCRYPTED', { status: 403, body: { ssn: secrets[0] }, proof: false })
+  },
+
+  '`required: false` lets fields be absent, but never in the clear': async () => {
     const options = { response: { required: false } }
     equal(await (await answered({ body: { id: 'p-1' } }, {}, options)).json(), { id: 'p-1' } as any)
     equal(await (await answered({ body: { ssn: '1' }, seal: ['/ssn'] }, {}, options)).json(), {
       ssn: '1',
     } as any)
-    equal(await (await answered({ body: '[1]' }, {}, options)).json(), [1] as any)
+    equal(await (await answered({ body: '[]' }, {}, options)).json(), [] as any)
+    equal((await answered({ body: { id: 'p-1' } }, {}, options)).sealed, true)
     await notOpened('ERR_FIELD_NOT_ENCRYPTED', { body: { ssn: secrets[0] } }, {}, options)
   },
 
-  'errors are handed on with what is sealed in them opened, and nothing declared in the clear': async () => {
-    const problem = { type: 'about:blank', title: 'no' }
-    for (const shape of ['field', 'bundle'] as const) {
-      const reference = { bundleMember: shape === 'bundle' ? 'sealed' : undefined }
-      const response = await answered(
-        { status: 422, body: { ...problem, ssn: secrets[0] }, seal: ['/ssn'] },
-        reference,
-        { shape },
-      )
-      equal([response.status, await response.json()], [422, { ...problem, ssn: secrets[0] }])
-      equal(
-        await (await answered({ status: 400, body: problem }, reference, { shape })).json(),
-        problem as any,
-      )
-      await notOpened('ERR_FIELD_NOT_ENCRYPTED', { status: 400, body: { ssn: secrets[0] } }, reference, {
-        shape,
-      })
-    }
-    for (const body of ['Not found', '[]', '', '"x"'])
-      equal(await (await answered({ status: 404, body })).text(), body)
-  },
+  'errors are returned with their sealed values decrypted, but never with declared values in the clear':
+    async () => {
+      const problem = { type: 'about:blank', title: 'no' }
+      for (const shape of ['field', 'bundle'] as const) {
+        const reference = { bundleMember: shape === 'bundle' ? 'sealed' : undefined }
+        const response = await answered(
+          { status: 422, body: { ...problem, ssn: secrets[0] }, seal: ['/ssn'] },
+          reference,
+          { shape },
+        )
+        equal([response.status, await response.json()], [422, { ...problem, ssn: secrets[0] }])
+        equal(response.sealed, true)
+        equal(
+          await (await answered({ status: 400, body: problem }, reference, { shape })).json(),
+          problem as any,
+        )
+        await notOpened('ERR_FIELD_NOT_ENCRYPTED', { status: 400, body: { ssn: secrets[0] } }, reference, {
+          shape,
+        })
+      }
+      for (const body of ['Not found', '[]', '', '"x"'])
+        equal(await (await answered({ status: 404, body })).text(), body)
+    },
 
-  'a field in the place of another': async () => {
+  'a field in place of another is refused': async () => {
     await notOpened(
       'ERR_DECRYPT_FAILED',
       all,
@@ -109,7 +170,7 @@ export const responses: Cases = {
     )
   },
 
-  'any part of a field that was changed': async () => {
+  'a field with any part changed is refused': async () => {
     const flipped = (text: string) => (text.startsWith('A') ? 'B' : 'A') + text.slice(1)
     for (const at of [2, 3, 4])
       await notOpened(
@@ -123,7 +184,7 @@ export const responses: Cases = {
       )
   },
 
-  'a tag or IV that was cut, an encrypted key, or no JWE at all': async () => {
+  'a cut tag or IV, an encrypted key, or no JWE at all is refused': async () => {
     const changes: ((jwe: string) => unknown)[] = [
       (jwe) => jwe.slice(0, -16),
       (jwe) => parts(jwe).with(2, 'AAAAAAAAAAA').join('.'),
@@ -145,7 +206,7 @@ export const responses: Cases = {
       )
   },
 
-  'a field of the request, sent back': async () => {
+  'a field of the request, sent back, is refused': async () => {
     let asked: any
     const { api } = await pair({
       answer: ({ body }) => {
@@ -157,10 +218,9 @@ export const responses: Cases = {
     await refused(api.fetch('/patients', post()), 'ERR_DECRYPT_FAILED', secrets)
   },
 
-  'headers that are sealed under the right key, and still not as they must be': async () => {
+  'wrong headers are refused, even under the right key': async () => {
     const wrong: Record<string, unknown>[] = [
       { ctx: 'AAAAAAAAAAAAAAAAAAAAAA' },
-      { jti: 'AAAAAAAAAAAAAAAAAAAAAA' },
       { p: '/other' },
       { kid: 'AAAAAAAAAAAAAAAAAAAAAA.r' },
       { cty: 'JWE' },
@@ -169,12 +229,24 @@ export const responses: Cases = {
     for (const header of wrong) await notOpened('ERR_DECRYPT_FAILED', all, { responseHeader: header })
   },
 
-  'an answer bound to another route, tenant or model': async () => {
-    for (const bound of [{ route: 'GET /patients' }, { binding: { tenant: 'b' } }, { model: 'doctor' }])
+  'a response bound to anything else is refused': async () => {
+    for (const bound of [
+      { method: 'GET' },
+      { path: '/patients/7' },
+      { query: [['a', '1']] },
+      { binding: { tenant: 'b' } },
+      { model: 'doctor' },
+      { sender: 'another' },
+      { status: '201' },
+      { answers: 'AAAAAAAAAAAAAAAAAAAAAA' },
+      { count: 5 },
+      { members: { '/id': '"p-1"' } },
+      { direction: 'request' },
+    ] as const)
       await notOpened('ERR_DECRYPT_FAILED', all, { responseContext: bound })
   },
 
-  'the answer to another request of the session': async () => {
+  'the response to another request of the session is refused': async () => {
     for (const mode of ['session', 'forward-secret'] as const) {
       let first: any
       const { api } = await pair(
@@ -191,7 +263,7 @@ export const responses: Cases = {
     }
   },
 
-  'the answer to another GET of the session': async () => {
+  'the response to another GET of the session is refused': async () => {
     let first: any
     const { api } = await pair({
       answer: () => all,
@@ -204,7 +276,7 @@ export const responses: Cases = {
     await refused(api.fetch('/patients'), 'ERR_DECRYPT_FAILED', secrets)
   },
 
-  'fields of two answers to requests that had no fields': async () => {
+  'fields of two responses to requests without fields are refused together': async () => {
     let first: any
     const { api } = await pair({
       answer: () => all,
@@ -217,7 +289,7 @@ export const responses: Cases = {
     await refused(api.fetch('/patients'), 'ERR_DECRYPT_FAILED', secrets)
   },
 
-  'the answer of another session': async () => {
+  'the response of another session is refused': async () => {
     let first: any
     const tamper = (body: any) => {
       first ??= structuredClone(body)
@@ -229,26 +301,25 @@ export const responses: Cases = {
     await refused(api.fetch('/patients'), 'ERR_DECRYPT_FAILED', secrets)
   },
 
-  'an answer that is not forward-secret where that is asked for, and the reverse': async () => {
+  'a response that is not forward-secret is refused if it must be, and the reverse': async () => {
     const options = { response: { mode: 'forward-secret' } }
     await notOpened('ERR_DECRYPT_FAILED', all, { nested: 'no' }, options)
     await notOpened('ERR_DECRYPT_FAILED', all, { nested: 'pretended' }, options)
     await notOpened('ERR_DECRYPT_FAILED', all, { nested: 'always' })
   },
 
-  'an inner layer of another algorithm, for another key, or with an ephemeral key off the curve':
-    async () => {
-      const options = { response: { mode: 'forward-secret' } }
-      for (const innerHeader of [{ kid: 'other.e' }, { alg: 'ECDH-ES+A256KW' }, { enc: 'A128GCM' }])
-        await notOpened('ERR_DECRYPT_FAILED', all, { innerHeader }, options)
-    },
+  'an inner layer with another algorithm or key, or an ephemeral key off the curve, is refused': async () => {
+    const options = { response: { mode: 'forward-secret' } }
+    for (const innerHeader of [{ kid: 'other.e' }, { alg: 'ECDH-ES+A256KW' }, { enc: 'A128GCM' }])
+      await notOpened('ERR_DECRYPT_FAILED', all, { innerHeader }, options)
+  },
 
-  'a member that is called like the keys is taken out': async () => {
+  'a member named like the keys is removed': async () => {
     const { api } = await pair({ answer: () => ({ body: { ...patient(), $jwe: 'x' }, seal: pointers }) })
     equal('$jwe' in ((await (await api.fetch('/patients', post())).json()) as object), false)
   },
 
-  'values that are no JSON or too deep': async () => {
+  'values that are not JSON or too deep are refused': async () => {
     await notOpened('ERR_DECRYPT_FAILED', all, { plaintext: '{"a":' })
     await notOpened('ERR_DECRYPT_FAILED', all, { plaintext: '{"__proto__":1}' })
     await notOpened('ERR_DECRYPT_FAILED', all, { plaintext: `${'['.repeat(300)}${']'.repeat(300)}` })

@@ -24,7 +24,7 @@ export const roundTrip: Cases = {
         const response = await api.fetch('/patients', { method: 'POST', body })
         equal(body, patient(), 'the body of the caller')
         equal(await response.json(), patient(), 'the response')
-        const { payload, body: wire, header, carrier: inHeader, response: answer } = service.exchanges[0]!
+        const { payload, body: wire, header, headerKeys: inHeader, response: answer } = service.exchanges[0]!
         equal(payload, patient(), 'what the service saw')
         for (const secret of secrets)
           ok(!`${wire}${answer()}`.includes(secret), 'the wire holds no value, in either direction')
@@ -39,16 +39,16 @@ export const roundTrip: Cases = {
     ]),
   ),
 
-  'a GET brings its keys in the header, and its answer is opened': async () => {
+  'a GET carries its keys in the header, and its response is decrypted': async () => {
     const answer = () => ({ body: patient(), seal: pointers })
     for (const mode of modes)
       for (const shape of shapes) {
         const bundleMember = shape === 'bundle' ? 'sealed' : undefined
         const { service, api } = await pair({ answer, bundleMember }, { shape, response: { mode } })
         equal(await (await api.fetch('/patients/7?full=1#x')).json(), patient())
-        const [{ init, carrier, url }] = service.exchanges as [any]
+        const [{ init, headerKeys, url }] = service.exchanges as [any]
         equal(init.body, undefined)
-        ok(carrier.startsWith('eyJ'), 'keys in the header')
+        ok(headerKeys.startsWith('eyJ'), 'keys in the header')
         equal(url, 'https://api.example.com/patients/7?full=1#x')
       }
   },
@@ -63,7 +63,7 @@ export const roundTrip: Cases = {
     )
   },
 
-  'a PATCH with `partial` seals what is there': async () => {
+  'a PATCH with `partial` seals the fields that are present': async () => {
     for (const shape of shapes) {
       const bundleMember = shape === 'bundle' ? 'sealed' : undefined
       const { service, api } = await pair({ bundleMember }, { shape, response: { required: false } })
@@ -80,7 +80,7 @@ export const roundTrip: Cases = {
     }
   },
 
-  'any JSON value comes back as it was': async () => {
+  'any JSON value comes back unchanged': async () => {
     const { service, api } = await pair()
     const notes = ['', null, -0, 0.1, 1e-7, true, [], {}, '\ufeff', '\ud800', 'ß漢😀', { a: [{ b: null }] }]
     const body = { ...patient(), visits: notes.map((note) => ({ at: 'now', note })) }
@@ -89,7 +89,7 @@ export const roundTrip: Cases = {
     equal(service.exchanges[0]!.payload, body)
   },
 
-  'a long value, longer than a call has arguments': async () => {
+  'a value longer than the maximum number of arguments comes back': async () => {
     const { service, api } = await pair()
     const body = { ...patient(), ssn: 'x'.repeat(300_000) }
     equal(await (await api.fetch('/patients', { method: 'POST', body })).json(), body)
@@ -106,7 +106,7 @@ export const roundTrip: Cases = {
     equal(service.exchanges[0]!.payload, body)
   },
 
-  'fields of one payload share a jti, those of two do not': async () => {
+  'fields of one payload share a jti, those of two payloads do not': async () => {
     const { service, api } = await pair()
     for (let at = 0; at < 2; at++) await api.fetch('/patients', { method: 'POST', body: patient() })
     const [first, second] = service.exchanges
@@ -125,7 +125,7 @@ export const roundTrip: Cases = {
     equal(lengths, [43, 43, 43, 43, 86], 'base64url of 32 and of 64 bytes')
   },
 
-  'the binding is bound, and may be asked for each time': async () => {
+  'the binding is bound, and a function may supply it for each request': async () => {
     let tenant = 'a'
     const { service, api } = await pair(
       { binding: { tenant: 'a', app: 'x' } },
@@ -140,13 +140,57 @@ export const roundTrip: Cases = {
     equal(service.exchanges.length, 1)
   },
 
-  'the route template is bound where it is given': async () => {
-    const { api } = await pair({ route: 'PUT /patients/{id}' })
-    const init = { method: 'PUT', body: patient(), route: '/patients/{id}' }
-    equal(await (await api.fetch('/patients/7', init)).json(), patient())
+  'method, path and query are bound as the service sees them': async () => {
+    const { api } = await pair({
+      context: {
+        method: 'PUT',
+        path: '/päti ents/a/7',
+        query: [
+          ['a', '1'],
+          ['b', ''],
+          ['b', 'x y'],
+        ],
+      },
+    })
+    const init = { method: 'put', body: patient() }
+    const path = '/p%C3%A4ti ents//a%2f7/?b&b=x+y&a=%31#c'
+    equal(await (await api.fetch(path, init)).json(), patient())
   },
 
-  'responses of mode off, and those whose fields are `false`, are handed on as they are': async () => {
+  "the sender is bound: the token in the request's own header, the value of an option, or none": async () => {
+    const authorization = 'Bearer a.token'
+    const init = { method: 'PUT', body: patient(), headers: { authorization } }
+    equal((await (await pair({ context: { sender: 'a.token' } })).api.fetch('/patients', init)).status, 200)
+    for (const [given, sender] of [
+      [false, ''],
+      [() => undefined, ''],
+      [async () => 'user-1', 'user-1'],
+    ] as const) {
+      const { api } = await pair({ context: { sender } }, { sender: given })
+      equal((await api.fetch('/patients', init)).status, 200)
+    }
+    const basic = { ...init, headers: { authorization: 'Basic a.token' } }
+    equal((await (await pair({ context: { sender: '' } })).api.fetch('/patients', basic)).status, 200)
+  },
+
+  'only the parameters of `query` are bound': async () => {
+    for (const [query, pairs] of [
+      [false, []],
+      [['b'], [['b', '2']]],
+      [
+        'single',
+        [
+          ['a', '1'],
+          ['b', '2'],
+        ],
+      ],
+    ] as const) {
+      const { api } = await pair({ context: { query: pairs } }, { query })
+      equal((await api.fetch('/patients?b=2&a=1', { method: 'PUT', body: patient() })).status, 200)
+    }
+  },
+
+  'responses of mode off, and those whose fields are `false`, are returned undecrypted': async () => {
     const answer = () => ({ body: 'not JSON' })
     for (const options of [
       { response: { mode: 'off' as const } },
@@ -155,12 +199,13 @@ export const roundTrip: Cases = {
       const { service, api } = await pair({ answer }, options as never)
       equal(await (await api.fetch('/patients', { method: 'POST', body: patient() })).text(), 'not JSON')
       equal(service.exchanges[0]!.payload, patient())
-      await api.fetch('/patients')
-      equal(service.exchanges[1]!.carrier, undefined, 'no keys where none are needed')
+      const response = await api.fetch('/patients')
+      equal(response.sealed, false, 'says so')
+      ok(service.exchanges[1]!.headerKeys, 'the request proves itself all the same')
     }
   },
 
-  'the response is a standard one: status, headers, text; what described the sealed bytes is gone':
+  'the response is a standard one: status, headers, text; descriptions of the sealed bytes are removed':
     async () => {
       const answer = () => ({ status: 201, body: { ...patient(), n: 1 }, seal: pointers })
       const { api } = await pair({ answer })
@@ -173,7 +218,7 @@ export const roundTrip: Cases = {
       equal(await copy.json(), { ...patient(), n: 1 })
     },
 
-  'what the caller gives is passed on, and JSON is the content type unless it says otherwise': async () => {
+  "the caller's init is passed on, and the default content type is JSON": async () => {
     const { service, api } = await pair()
     const { signal } = new AbortController()
     const init = { method: 'POST', body: patient(), signal, headers: { 'x-mine': '1' } }
@@ -186,7 +231,7 @@ export const roundTrip: Cases = {
     equal([first.redirect, first.cache], ['error', 'no-store'])
   },
 
-  'a class and its description as JSON do as well': async () => {
+  'a class works too, and so does its description in JSON': async () => {
     const { describeFields, fieldsOf } = await import('@glassine/core/describe')
     const service = await ReferenceService.start()
     const api = createClient({
@@ -197,9 +242,9 @@ export const roundTrip: Cases = {
     equal(await (await api.fetch('/patients', { method: 'POST', body: patient() })).json(), patient())
   },
 
-  'a path in `baseUrl` stays in front, and is not part of the route': async () => {
+  'a path in `baseUrl` comes first, and is bound': async () => {
     const { service, api } = await pair(
-      { route: 'POST /patients' },
+      { context: { path: '/prod/patients' } },
       { baseUrl: 'https://API.example.com:443/prod/' },
     )
     await api.fetch('/patients', { method: 'POST', body: patient() })

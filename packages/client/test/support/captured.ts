@@ -1,4 +1,6 @@
-/** A service that only listens: it publishes a key, keeps what arrives, and opens the keys of sessions by jose. */
+/**
+ * A service that only listens: it publishes a key, records what arrives, and decrypts the keys of sessions with jose.
+ */
 import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { type ClientOptions, createClient } from '@glassine/client'
 import { calculateJwkThumbprint, compactDecrypt, decodeProtectedHeader } from 'jose'
@@ -32,7 +34,7 @@ export const serviceKey = (
     ? generateKeyPairSync('ec', { namedCurve: 'P-256' })
     : generateKeyPairSync('rsa', { modulusLength: 2048 })
 
-/** Sends patients; responses are handed on as they are, so none has to be sealed. */
+/** Sends patients; responses are returned undecrypted, so none has to be sealed. */
 export const capture = async (alg: Algorithm, options: Partial<ClientOptions> = {}) => {
   const { publicKey, privateKey } = serviceKey(alg)
   const jwk: any = publicKey.export({ format: 'jwk' })
@@ -44,11 +46,11 @@ export const capture = async (alg: Algorithm, options: Partial<ClientOptions> = 
     fetch: (async (url: string, init: any) => {
       if (url.endsWith('jwks.json')) return Response.json({ keys: [{ ...jwk, use: 'enc', alg, kid }] })
       bodies.push(JSON.parse(init.body))
-      return new Response(null, { status: 204 })
+      return new Response(null, { status: 503 })
     }) as never,
     ...options,
   })
-  /** Seals the patient so many times. */
+  /** Seals the patient this many times. */
   const send = async (count: number, { sessions = 'one' }: { sessions?: 'one' | 'each' } = {}) => {
     bodies.length = 0
     for (let at = 0; at < count; at++) {

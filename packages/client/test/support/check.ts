@@ -1,4 +1,4 @@
-/** The little that cases need of an assertion library, alike in Node and in a browser. */
+/** The few assertions that cases need, working alike in Node and in a browser. */
 import { GlassineError } from '@glassine/core'
 
 const shown = (value: unknown): string =>
@@ -21,7 +21,7 @@ export const ok = (value: unknown, what: string): void => {
   if (!value) throw new Error(`not so: ${what}`)
 }
 
-/** The error of what must be refused by Glassine with this code; its message and cause hold none of the secrets. */
+/** The error with which Glassine must refuse, with this code; its message and cause contain none of the secrets. */
 export const refused = async (
   work: Promise<unknown> | (() => unknown),
   code: string,

@@ -5,7 +5,7 @@ import { createCertificates } from '@glassine/local-kms/certificates'
 
 export { inChromium } from '@glassine/browser'
 
-/** Answers a request of the page, by path; nothing is a 404. */
+/** Answers a request of the page, by path; `undefined` gives a 404. */
 export type Serve = (request: {
   readonly method: string
   readonly path: string
@@ -17,7 +17,7 @@ export type Serve = (request: {
   readonly body: string
 }>
 
-/** A page of Chromium on https://localhost, which is what Web Crypto wants, and a server behind it. */
+/** A page of Chromium on https://localhost, which Web Crypto requires, and a server behind it. */
 export const openPage = async (executablePath: string, serve: Serve) => {
   const { server: certificate } = createCertificates(['localhost'])
   const server = createServer(certificate, async (request, response) => {

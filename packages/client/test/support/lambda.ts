@@ -1,10 +1,11 @@
-/** The service side of Glassine behind a `fetch`: requests become Lambda events, results responses. */
+/** The service side of Glassine behind a `fetch`: requests become Lambda events, results become responses. */
 
 import { type ClientOptions, createClient } from '@glassine/client'
 import { keyMaterial } from '@glassine/keys'
 import { localKeyring } from '@glassine/keys/raw-aes'
 import { assertEncrypted, decryptRequest, encryptResponse, requireTls } from '@glassine/middy'
-import { jwksHandler, localRecipient, localSigner, sessionEnvelope } from '@glassine/session'
+import { jwksHandler } from '@glassine/middy/jwks'
+import { localRecipient, localSigner, publishedKeys, sessionEnvelope } from '@glassine/session'
 import { invoke, type SampleSource, sampleEvent } from '@glassine/testing'
 import middy from '@middy/core'
 import httpErrorHandler from '@middy/http-error-handler'
@@ -24,23 +25,23 @@ export interface LambdaOptions {
   readonly work?: (body: any, event: any) => unknown
 }
 
-/** What went over the wire, and what the handler saw. */
+/** What was on the wire, and what the handler saw. */
 interface Seen {
   readonly body: any
   readonly headers: Record<string, string>
   readonly response: any
 }
 
-/** A service of one handler for patients and one for its keys. */
+/** A service with one handler for patients and one for its keys. */
 export const lambdaService = (options: LambdaOptions = {}) => {
   const { shape, source = 'http-api', audience = origin, work = (body) => body ?? patient() } = options
   const recipient = localRecipient(options.privateKey ? { privateKey: options.privateKey } : {})
   const ticket = options.ticket ? keyMaterial({ keyring: localKeyring() }) : undefined
   const envelope = sessionEnvelope({
-    recipient,
+    recipients: recipient,
     audience,
     shape,
-    ticket,
+    ticketKeys: ticket,
     // Not at construction: tests set the clock.
     now: () => Date.now(),
   })
@@ -54,7 +55,6 @@ export const lambdaService = (options: LambdaOptions = {}) => {
         fields,
         envelope,
         bind: (event: any) => ({ tenant: event.headers['x-tenant'] }),
-        route: (event: any) => `${event.requestContext.http.method} ${event.routeKey.split(' ')[1]}`,
       }),
     )
     .use(encryptResponse())
@@ -64,19 +64,23 @@ export const lambdaService = (options: LambdaOptions = {}) => {
       return body === undefined ? { statusCode: 204 } : { statusCode: 200, body }
     })
   const jwks = jwksHandler({
-    recipients: recipient,
-    ...(options.signer && { sign: localSigner({ privateKey: options.signer }) }),
+    keySet: publishedKeys({
+      recipients: recipient,
+      ...(options.signer && { sign: localSigner({ privateKey: options.signer }) }),
+    }),
   })
 
   const serve: Serve = async ({ method, path, headers, body }) => {
-    const event: any = sampleEvent(source, { method, path, headers, ...(body && { body }) })
-    event.routeKey = `${method} ${path.replace(/\d+$/, '{id}').split('?')[0]}`
+    const [pathname = '', search = ''] = path.split('?', 2)
+    const query: Record<string, string[]> = {}
+    for (const [name, value] of new URLSearchParams(search)) query[name] = [...(query[name] ?? []), value]
+    const event: any = sampleEvent(source, { method, path: pathname, query, headers, ...(body && { body }) })
     const isKeys = path === '/.well-known/jwks.json'
     const response = await invoke(isKeys ? jwks : (handler as any), event)
     if (!isKeys) seen.push({ body: body && JSON.parse(body), headers, response: safely(response.body) })
     return { status: response.statusCode, headers: response.headers, body: response.body ?? '' }
   }
-  /** Changes what a request or a response is, on its way. */
+  /** Changes a request or response in transit. */
   const way: {
     request?: (request: Parameters<Serve>[0]) => Parameters<Serve>[0]
     response?: (body: any) => any
@@ -97,7 +101,7 @@ export const lambdaService = (options: LambdaOptions = {}) => {
     return new Response(status === 204 ? null : changed, { status, headers })
   }) as typeof globalThis.fetch
 
-  /** A client of the service; of the tenant `t-1` unless it says otherwise. */
+  /** A client of the service, by default of the tenant `t-1`. */
   const client = (given: Partial<ClientOptions> = {}, tenant = 't-1') => {
     const api = createClient({
       baseUrl: origin,
@@ -107,7 +111,7 @@ export const lambdaService = (options: LambdaOptions = {}) => {
       bind: { tenant },
       ...given,
     })
-    const init = { headers: { 'x-tenant': 't-1' }, route: '/patients/{id}' }
+    const init = { headers: { 'x-tenant': 't-1' } }
     return {
       api,
       put: (body: Patient = patient()) => api.fetch('/patients/7', { method: 'PUT', body, ...init }),

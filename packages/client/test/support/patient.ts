@@ -40,7 +40,7 @@ export const pointers = [
   '/codes/1',
 ]
 
-/** A client and the service that it talks to. */
+/** A client and the service behind it. */
 export const pair = async (reference: ReferenceOptions = {}, options: Partial<ClientOptions> = {}) => {
   const service = await ReferenceService.start(reference)
   const api = createClient({

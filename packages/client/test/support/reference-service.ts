@@ -1,6 +1,6 @@
 /**
- * A service as others would write it, on jose and the JSON of the wire: it knows nothing of Glassine's code, so what
- * it opens and seals is the format and not our reading of it. Runs in Node and in a browser, behind a `fetch`.
+ * A service as others would write it, with jose and the JSON on the wire. It uses none of Glassine's code, so
+ * it checks the format itself, not our reading of it. Runs in Node and in a browser, behind a `fetch`.
  */
 import * as jose from 'jose'
 
@@ -9,23 +9,41 @@ type Json = any
 export interface Exchange {
   readonly url: string
   readonly init: any
-  /** What the wire carried: the body as text, and the header. */
+  /** What was on the wire: the body as text, and the header. */
   readonly body: string | undefined
-  readonly carrier: string | undefined
+  readonly headerKeys: string | undefined
   /** What the service saw: the payload in the clear. */
   readonly payload: Json
   readonly header: Json
   readonly jti: string | undefined
-  /** What the wire carried back. */
+  /** What was on the wire in return. */
   readonly response: () => string
 }
 
-/** What the service answers: the payload in the clear, and the pointers of it that are sealed. */
+/** The service's answer: the payload in the clear, and the pointers that are sealed. */
 export interface Answer {
   readonly status?: number
   readonly headers?: Record<string, string>
   readonly body?: Json
   readonly seal?: readonly string[]
+  /** `false`: an answer without a sealed value has no proof either, like a gateway's. Default `true`. */
+  readonly proof?: boolean
+}
+
+/** What a payload is bound to, besides its place. */
+interface Bound {
+  readonly direction: 'request' | 'response'
+  readonly sender: string
+  readonly answers: string
+  readonly status: string
+  readonly count: number
+  readonly method: string
+  readonly path: string
+  readonly query: readonly (readonly [string, string])[]
+  readonly model: string
+  /** Of the authenticated members, by pointer. */
+  readonly members: Readonly<Record<string, string>>
+  readonly binding: Readonly<Record<string, string>>
 }
 
 export interface ReferenceOptions {
@@ -34,20 +52,20 @@ export interface ReferenceOptions {
   readonly model?: string
   readonly binding?: Record<string, string>
   readonly bundleMember?: string
-  /** The route that the service binds, `POST /patients`; default: what the client's path says. */
-  readonly route?: string
+  /** What the service binds in requests; default: what it sees. */
+  readonly context?: Partial<Bound>
   readonly answer?: (exchange: Exchange) => Answer
   readonly cacheControl?: string
   readonly ticket?: boolean
   /** s; default: as long as the session */
   readonly ticketLife?: number
-  /** What the service does wrong: members of its fields' headers, of what they are bound to, of the inner layer. */
+  /** What the service gets wrong: members of its fields' headers, of what they are bound to, of the inner layer. */
   readonly responseHeader?: Record<string, unknown>
-  readonly responseContext?: { route?: string; model?: string; binding?: Record<string, string> }
+  readonly responseContext?: Partial<Bound>
   readonly innerHeader?: Record<string, unknown>
   readonly nested?: 'no' | 'pretended' | 'always'
   readonly plaintext?: string | Uint8Array
-  /** Wraps what leaves the service: tampering on the way. */
+  /** Changes what leaves the service: tampering in transit. */
   readonly tamper?: (body: Json, service: ReferenceService) => Json
   /** Signs the key set. */
   readonly signer?: jose.CryptoKey
@@ -57,18 +75,33 @@ export interface ReferenceOptions {
 
 const text = new TextEncoder()
 
-/** `JSON.stringify`, but for -0. */
+/** `JSON.stringify`, except for -0. */
 const json = (value: Json): string =>
   JSON.stringify(value, (_key, part) => (Object.is(part, -0) ? '<-0>' : part)).replaceAll('"<-0>"', '-0')
 
-/** Length-prefixed UTF-8, as the format's description has it. */
-const contextOf = async (route: string, model: string, binding: Record<string, string>): Promise<string> => {
+const sortedPairs = (pairs: Readonly<Record<string, string>>): string[] => [
+  `${Object.keys(pairs).length}`,
+  ...Object.keys(pairs)
+    .sort()
+    .flatMap((name) => [name, pairs[name]!]),
+]
+
+/** Length-prefixed UTF-8, as the format specifies. */
+const contextOf = async (bound: Bound): Promise<string> => {
   const texts = [
-    route,
-    model,
-    ...Object.keys(binding)
-      .sort()
-      .flatMap((name) => [name, binding[name]!]),
+    'glassine-context-2',
+    bound.direction,
+    bound.sender,
+    bound.answers,
+    bound.status,
+    `${bound.count}`,
+    bound.method,
+    bound.path,
+    `${bound.query.length}`,
+    ...bound.query.flat(),
+    bound.model,
+    ...sortedPairs(bound.members),
+    ...sortedPairs(bound.binding),
   ]
   const parts = texts.flatMap((one) => {
     const bytes = text.encode(one)
@@ -77,6 +110,13 @@ const contextOf = async (route: string, model: string, binding: Record<string, s
   })
   const digest = await crypto.subtle.digest('SHA-256', Uint8Array.from(parts))
   return jose.base64url.encode(new Uint8Array(digest).subarray(0, 16))
+}
+
+/** What a request addresses, as a function behind a gateway sees it. */
+const addressOf = (url: string): Pick<Bound, 'path' | 'query'> => {
+  const { pathname, searchParams } = new URL(url)
+  const path = `/${decodeURIComponent(pathname).split('/').filter(Boolean).join('/')}`
+  return { path, query: [...searchParams].toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)) }
 }
 
 const stepsOf = (pointer: string): string[] =>
@@ -107,12 +147,16 @@ export class ReferenceService {
   readonly exchanges: Exchange[] = []
   readonly keyFetches: any[] = []
   readonly keyUrls: string[] = []
-  /** Sessions that were unwrapped, and tickets that were taken. */
+  /** Unwrapped sessions and accepted tickets. */
   unwraps = 0
+  /** Requests whose session or ticket had expired or was unknown. */
+  refusals = 0
+  /** The numbers of requests that may arrive twice. */
+  readonly rids = new Set<string | undefined>()
   tickets = 0
   /** How far the service's clock is ahead, in ms. */
   clock = 0
-  /** The next requests are answered with these problems. */
+  /** The problems with which the next requests are answered. */
   problems: string[] = []
   #pair!: { publicKey: jose.CryptoKey; privateKey: jose.CryptoKey }
   jwk!: jose.JWK
@@ -128,7 +172,7 @@ export class ReferenceService {
     return service
   }
 
-  /** Makes a new key and forgets the old one. */
+  /** Creates a new key and forgets the old one. */
   async rotate(): Promise<void> {
     const { alg = 'ECDH-ES' } = this.options
     this.#pair = await jose.generateKeyPair(alg, { extractable: true })
@@ -136,7 +180,7 @@ export class ReferenceService {
     this.jwk = { ...jwk, use: 'enc', alg, kid: await jose.calculateJwkThumbprint(jwk, 'sha256') }
   }
 
-  /** Key set, as it is published. */
+  /** The published key set. */
   keys: () => Json = () => ({ keys: [this.jwk] })
 
   readonly fetch = (async (input: any, init: any = {}): Promise<Response> => {
@@ -146,39 +190,51 @@ export class ReferenceService {
       return this.#jwks(init)
     }
     const headers = new Headers(init.headers)
-    const [carrier, number] = headers.get('encryption-key')?.split(';jti=') ?? []
+    const [headerKeys, proof] = headers.get('encryption-key')?.split(';proof=') ?? []
     const body = init.body === undefined ? undefined : JSON.parse(init.body)
-    const jwe = carrier ?? body?.$jwe
+    const jwe = headerKeys ?? body?.$jwe
     const next = this.problems.shift()
     if (next) return problem(next, Date.now() + this.clock)
     let keys: Json
     try {
       keys = jwe && (await this.#session(jwe))
     } catch (error) {
+      this.refusals++
       if ((error as Error).message === 'unknown-kid' || (error as Error).message === 'session-expired')
         return problem((error as Error).message, Date.now() + this.clock)
       throw error
     }
     if (body) delete body.$jwe
     const { method = 'GET' } = init
-    const { model = 'patient', binding = {}, route = `${method} ${new URL(url).pathname}` } = this.options
-    const asked = { route, model, binding }
-    const ctx = await contextOf(route, model, binding)
-    const opened = await this.#open(body, keys, ctx)
+    const { model = 'patient', binding = {}, context } = this.options
+    const asked: Bound = {
+      direction: 'request',
+      sender: /^Bearer (.+)$/.exec(headers.get('authorization') ?? '')?.[1] ?? '',
+      answers: '',
+      status: '',
+      count: 0,
+      method: method.toUpperCase(),
+      ...addressOf(url),
+      model,
+      members: {},
+      binding,
+      ...context,
+    }
+    const opened = await this.#open(body, keys, asked, proof)
     const exchange: Exchange = {
       url,
       init,
       body: init.body,
-      carrier,
+      headerKeys,
       payload: opened.payload,
       header: jwe && jose.decodeProtectedHeader(jwe),
-      jti: opened.jti ?? number,
+      jti: opened.jti,
       response: () => answered,
     }
     let answered = ''
     this.exchanges.push(exchange)
     const answer = this.options.answer?.(exchange) ?? { body: opened.payload, seal: opened.pointers }
-    const response = await this.#respond(answer, keys, asked, opened.jti ?? number)
+    const response = await this.#respond(answer, keys, asked, opened.jti)
     answered = await response.clone().text()
     return response
   }) as typeof globalThis.fetch
@@ -223,13 +279,14 @@ export class ReferenceService {
     }
   }
 
-  async #open(payload: Json, keys: Json, ctx: string) {
+  async #open(payload: Json, keys: Json, asked: Bound, proof: string | undefined) {
     const pointers: string[] = []
     let jti: string | undefined
     const open = async (jwe: string, pointer: string): Promise<Json> => {
       const { plaintext, protectedHeader } = await jose.compactDecrypt(jwe, jose.base64url.decode(keys.q.k))
-      const { alg, enc, kid, p, ctx: bound, jti: id, ...rest } = protectedHeader as Json
+      const { alg, enc, kid, p, ctx: bound, jti: id, rid, ...rest } = protectedHeader as Json
       jti ??= id
+      this.rids.add(rid)
       if (
         alg !== 'dir' ||
         enc !== 'A256GCM' ||
@@ -256,6 +313,17 @@ export class ReferenceService {
       return value
     }
     const { bundleMember } = this.options
+    const isField = (value: Json): boolean => isJwe(value) && 'ctx' in jose.decodeProtectedHeader(value)
+    const countOf = (value: Json): number =>
+      isField(value)
+        ? 1
+        : typeof value === 'object' && value !== null
+          ? Object.values(value).reduce((sum: number, one) => sum + countOf(one), 0)
+          : 0
+    const count = countOf(payload)
+    if ((count === 0) !== (proof !== undefined)) throw new Error('neither values nor a proof, or both')
+    const ctx = await contextOf({ ...asked, count })
+    if (proof !== undefined && JSON.stringify(await open(proof, '')) !== '{}') throw new Error('no proof')
     if (!bundleMember || !payload?.[bundleMember]) return { payload: await walk(payload, ''), pointers, jti }
     const members = await open(payload[bundleMember], `/${bundleMember}`)
     delete payload[bundleMember]
@@ -266,7 +334,7 @@ export class ReferenceService {
     return { payload, pointers: Object.keys(members), jti }
   }
 
-  /** One field of an answer: under the session's key, and for forward secrecy nested in one to the device's key. */
+  /** One field of an answer: under the session's key; for forward secrecy also to the device's key. */
   async #sealed(value: string, { p, ctx, jti }: Record<string, string>, keys: Json): Promise<string> {
     const { responseHeader, innerHeader, nested, plaintext: other } = this.options
     let plaintext =
@@ -287,16 +355,31 @@ export class ReferenceService {
       .encrypt(jose.base64url.decode(keys.r.k), { crit: { exp: true } })
   }
 
-  async #respond(answer: Answer, keys: Json, asked: Json, jti: string | undefined): Promise<Response> {
-    const { status = 200, headers, body, seal = [] } = answer
-    if (body === undefined) return new Response(null, { status, headers })
-    const { responseContext } = this.options
-    const bound = { ...asked, ...responseContext }
-    const ctx = await contextOf(bound.route, bound.model, bound.binding)
-    const common = { ctx, jti: jti ?? jose.base64url.encode(crypto.getRandomValues(new Uint8Array(16))) }
+  async #proof({ ctx, jti }: Record<'ctx' | 'jti', string>, keys: Json): Promise<string> {
+    return new jose.CompactEncrypt(text.encode('{}'))
+      .setProtectedHeader({ alg: 'dir', enc: 'A256GCM', kid: keys.r.kid, p: '', ctx, jti })
+      .encrypt(jose.base64url.decode(keys.r.k))
+  }
+
+  async #respond(answer: Answer, keys: Json, asked: Bound, jti = ''): Promise<Response> {
+    const { status = 200, headers, body, seal = [], proof = true } = answer
+    const { bundleMember, ticket, ticketLife, tamper, responseContext } = this.options
+    const ctx = await contextOf({
+      ...asked,
+      direction: 'response',
+      answers: jti,
+      status: `${status}`,
+      count: bundleMember ? Math.min(1, seal.length) : seal.length,
+      ...responseContext,
+    })
+    const common = { ctx, jti: jose.base64url.encode(crypto.getRandomValues(new Uint8Array(16))) }
+    const proofs = proof && keys && seal.length === 0 ? await this.#proof(common, keys) : undefined
+    const isRoot = typeof body === 'object' && body !== null && status < 400
+    const beside = proofs && !isRoot && { 'encryption-proof': proofs }
+    if (body === undefined) return new Response(null, { status, headers: { ...headers, ...beside } })
     let payload: Json = typeof body === 'string' ? body : structuredClone(body)
+    if (proofs && isRoot) payload.$proof = proofs
     const sealed = (value: string, p: string) => this.#sealed(value, { p, ...common }, keys)
-    const { bundleMember, ticket, ticketLife, tamper } = this.options
     if (bundleMember) {
       const members: Json = {}
       for (const pointer of seal) {
@@ -333,6 +416,7 @@ export class ReferenceService {
         'content-length': '1',
         'x-kept': 'yes',
         ...headers,
+        ...beside,
       },
     })
   }

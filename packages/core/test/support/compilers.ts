@@ -16,7 +16,7 @@ const fixture = at('../fixtures/models.ts')
 export type Mode = 'tc39' | 'legacy'
 export const modes: readonly Mode[] = ['tc39', 'legacy']
 
-/** Runs tsc, which has no JavaScript API since version 7; resolves to what it says, empty when it is content. */
+/** Runs tsc, which has no JavaScript API since version 7; resolves to its output, empty on success. */
 const tsc = async (args: readonly string[]): Promise<string> => {
   try {
     await run(join(repository, 'node_modules/.bin/tsc'), [...args], { cwd: repository })
@@ -26,7 +26,7 @@ const tsc = async (args: readonly string[]): Promise<string> => {
   }
 }
 
-/** Type-checks texts in a folder outside the repository, as the sources of a user stand. */
+/** Type-checks texts in a folder outside the repository, like a user's sources. */
 export const typeCheck = async (
   folder: string,
   texts: Readonly<Record<string, string>>,
@@ -59,7 +59,7 @@ export const typeCheck = async (
   return tsc(['-p', config, '--pretty', 'false'])
 }
 
-/** Compiles the fixture with tsc into a folder and resolves to the file that it wrote. */
+/** Compiles the fixture with tsc into a folder and resolves to the output file. */
 const byTsc = async (mode: Mode, folder: string): Promise<string> => {
   const out = join(folder, `tsc-${mode}`)
   const config = join(folder, `tsc-${mode}.json`)
@@ -96,7 +96,7 @@ const bySwc = async (mode: Mode, folder: string): Promise<string> => {
   return file
 }
 
-// Decorators are esbuild's business only where the fixture itself goes in; the others' output has none left.
+// esbuild handles decorators only in the fixture itself; the output of the others has none left.
 const bundle = async (
   entry: string,
   outfile: string,
@@ -118,7 +118,9 @@ const bundle = async (
   return outfile
 }
 
-/** From the name of a compiler to what compiles the fixture and bundles it with the library into one module. */
+/**
+ * From the name of a compiler to a function that compiles the fixture and bundles it with the library into one module.
+ */
 export const compilers: Readonly<Record<string, (mode: Mode, folder: string) => Promise<string>>> = {
   tsc: async (mode, folder) => bundle(await byTsc(mode, folder), join(folder, `tsc-${mode}.mjs`), mode),
   swc: async (mode, folder) => bundle(await bySwc(mode, folder), join(folder, `swc-${mode}.mjs`), mode),
@@ -131,7 +133,7 @@ export const compilers: Readonly<Record<string, (mode: Mode, folder: string) => 
 export const secondCopy = (folder: string): Promise<string> =>
   bundle(coreSource, join(folder, 'core.mjs'), 'tc39', { minify: true })
 
-/** Evaluates an expression over compiled modules in a Node of its own, without Jest's realms; resolves to its JSON. */
+/** Evaluates an expression over compiled modules in a new Node, without Jest's realms; resolves to its JSON. */
 export const evaluate = async (
   modules: Readonly<Record<string, string>>,
   expression: string,

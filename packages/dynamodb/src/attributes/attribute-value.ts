@@ -37,8 +37,7 @@ export const footName = 'aws_dbe_foot'
 export const addedNameBytes = headName.length + footName.length
 
 /**
- * The type of a value and what it holds; `undefined` for what is no attribute value: not an object with exactly
- * one member.
+ * The type of a value; `undefined` for anything but an object with one member that names a type.
  */
 export const typeOf = (value: unknown): AttributeType | undefined => {
   if (typeof value !== 'object' || value === null) return undefined
@@ -65,11 +64,40 @@ export const typesById: ReadonlyMap<number, AttributeType> = new Map(
   Object.entries(typeIds).map(([type, id]) => [id, type as AttributeType]),
 )
 
-/** A value and what lies inside it may be this many levels deep: a string in 31 lists is accepted, in 32 not. */
+/** How many levels deep a value may be: a string in 31 lists is accepted, in 32 it is refused. */
 export const maxDepth = 32
 
-/** Sets an own member also when its name reaches the prototype: attribute names are whatever the writer chose. */
+/** A name is at least one byte long and at most this many, in an item and in a map. */
+export const maxNameBytes = 65_535
+
+/** Sets an own member even for `__proto__`, since a writer may choose any attribute name. */
 export const setMember = <T>(target: Record<string, T>, name: string, value: NoInfer<T>): void => {
   if (name !== '__proto__') target[name] = value
   else Object.defineProperty(target, name, { value, enumerable: true, configurable: true, writable: true })
 }
+
+/** What is done with an attribute; the names are AWS's. */
+export type AttributeAction =
+  | 'ENCRYPT_AND_SIGN'
+  | 'SIGN_ONLY'
+  /**
+   * Signed, and readable in the encryption context: by KMS policies, in CloudTrail, and when the branch key is
+   * chosen.
+   */
+  | 'SIGN_AND_INCLUDE_IN_ENCRYPTION_CONTEXT'
+  | 'DO_NOTHING'
+
+/** The legend's byte for an attribute in scope (header, "Encrypt Legend"). */
+export const legend = { encrypted: 0x65, signed: 0x73, included: 0x63 } as const
+
+/** The actions with their legend byte; `DO_NOTHING` has none, such attributes are out of scope. */
+export const legendBytes: Readonly<Record<AttributeAction, number | undefined>> = {
+  ENCRYPT_AND_SIGN: legend.encrypted,
+  SIGN_ONLY: legend.signed,
+  SIGN_AND_INCLUDE_IN_ENCRYPTION_CONTEXT: legend.included,
+  DO_NOTHING: undefined,
+}
+
+/** Whether a value is the name of an action. */
+export const isAction = (value: unknown): value is AttributeAction =>
+  typeof value === 'string' && Object.hasOwn(legendBytes, value)

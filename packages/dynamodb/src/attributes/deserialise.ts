@@ -1,10 +1,18 @@
 import { isUtf8 } from 'node:buffer'
 import { decryptFailed } from '../errors.ts'
-import { type AttributeType, type AttributeValue, maxDepth, setMember, typesById } from './attribute-value.ts'
+import {
+  type AttributeType,
+  type AttributeValue,
+  maxDepth,
+  maxNameBytes,
+  setMember,
+  typesById,
+} from './attribute-value.ts'
+import { normaliseNumber } from './number.ts'
 
 /**
- * Rebuilds an attribute from its type id and the bytes that `writeAttribute` wrote. They were authenticated, so
- * what does not fit here was written so by somebody with the key; it is refused all the same.
+ * Rebuilds an attribute from its type id and the bytes that `writeAttribute` wrote. They were authenticated, so only
+ * a holder of the key can have written bytes that do not fit. They are refused all the same.
  *
  * @throws GlassineError `ERR_DECRYPT_FAILED`; RangeError where a read runs past the end, which callers turn into it
  */
@@ -51,15 +59,30 @@ const text = (reader: Reader, length: number): string => {
   return bytes.toString('utf8')
 }
 
-/** A copy with a memory of its own: the reader's bytes are zeroed after use. */
+/** A copy with memory of its own: the reader's bytes are zeroed after use. */
 const binary = (reader: Reader, length: number): Uint8Array => new Uint8Array(take(reader, length))
 
 const list = <T>(reader: Reader, element: () => T): T[] => {
   const elements: T[] = []
-  // Not `Array.from({ length })`: the count is not to be believed before the elements are there.
+  // Not `Array.from({ length })`: the count is not trusted before the elements are read.
   for (let left = uint32(reader); left > 0; left--) elements.push(element())
   return elements
 }
+
+/** The elements of a set. AWS's libraries read no set with an element twice; `same` is what equal ones share. */
+const set = <T>(
+  reader: Reader,
+  read: (reader: Reader, length: number) => T,
+  same: (element: T) => string,
+): T[] => {
+  const elements = list(reader, () => read(reader, uint32(reader)))
+  if (new Set(elements.map(same)).size !== elements.length) throw decryptFailed()
+  return elements
+}
+
+const asIs = (element: string): string => element
+const asNumber = (element: string): string => normaliseNumber(element) ?? element
+const asBytes = (element: Uint8Array): string => Buffer.from(element).toString('latin1')
 
 const nested = (reader: Reader, depth: number): AttributeValue => {
   const type = typeOfId(uint16(reader))
@@ -88,18 +111,20 @@ const readValue = (reader: Reader, type: AttributeType, length: number, depth: n
       return { BOOL: byte === 1 }
     }
     case 'SS':
-      return { SS: list(reader, () => text(reader, uint32(reader))) }
+      return { SS: set(reader, text, asIs) }
     case 'NS':
-      return { NS: list(reader, () => text(reader, uint32(reader))) }
+      return { NS: set(reader, text, asNumber) }
     case 'BS':
-      return { BS: list(reader, () => binary(reader, uint32(reader))) }
+      return { BS: set(reader, binary, asBytes) }
     case 'L':
       return { L: list(reader, () => nested(reader, depth + 1)) }
     case 'M': {
       const members: Record<string, AttributeValue> = {}
       for (let left = uint32(reader); left > 0; left--) {
         if (typeOfId(uint16(reader)) !== 'S') throw decryptFailed()
-        const name = text(reader, uint32(reader))
+        const bytes = uint32(reader)
+        if (bytes === 0 || bytes > maxNameBytes) throw decryptFailed()
+        const name = text(reader, bytes)
         if (Object.hasOwn(members, name)) throw decryptFailed()
         setMember(members, name, nested(reader, depth + 1))
       }

@@ -1,5 +1,5 @@
 const maxDigits = 38
-/** Where the decimal point of 9.9…e125 and of 1e-130 stands, counted from the first significant digit. */
+/** The positions of the decimal point in 9.9…e125 and 1e-130, counted from the first significant digit. */
 const maxPoint = 126
 const minPoint = -129
 
@@ -8,8 +8,8 @@ const grammar = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?$/
 
 /**
  * Writes a DynamoDB number in its one normal form: plain decimal, no exponent, no `+`, no zeros at the ends but
- * one before a point, `0` for every zero. `undefined` for what is no number or none of DynamoDB's: more than 38
- * significant digits, or outside of 1e-130 to 9.9…e125.
+ * one before a point, `0` for every zero. `undefined` for anything that DynamoDB does not store as a number: more
+ * than 38 significant digits, or outside of 1e-130 to 9.9…e125.
  *
  * Text in, text out: a JavaScript number holds 15 to 17 digits, so the digits never pass through one; only the
  * exponent does.

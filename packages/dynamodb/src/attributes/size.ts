@@ -14,7 +14,7 @@ const elementBytes = 1
  * digits to a byte, and a few bytes for what nests. An encrypted item is larger than its plaintext; pass the result
  * of `encryptItem` to see what will be stored.
  *
- * @throws GlassineError `ERR_VALUE_INVALID` for what is no attribute value
+ * @throws GlassineError `ERR_VALUE_INVALID` for anything but an attribute value
  * @example
  * ```ts
  * itemSize({ id: { S: 'p-1' }, age: { N: '42' } }) // 2 + 3 + 3 + 2 = 10

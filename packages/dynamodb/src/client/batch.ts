@@ -1,11 +1,10 @@
 // Operations on many items of many tables, without a transaction.
 import type { Item } from '../attributes/attribute-value.ts'
 import { decryptFailed } from '../errors.ts'
-import { checkPart } from './checks.ts'
-import { type Operation, type Output, type Part, tableNamed } from './client-state.ts'
-import { keyText } from './key-text.ts'
-import { mapLimited } from './limited.ts'
-import { type EncryptedTable, footText } from './table.ts'
+import { checkKey } from './checks.ts'
+import { mapLimited, type Operation, type Output, type Part, tableNamed } from './client-state.ts'
+import { checkedRead, type OpenItem } from './parts.ts'
+import { type EncryptedTable, footText, keyText } from './table.ts'
 
 const tablesOf = ({ RequestItems }: Output): readonly string[] => Object.keys(RequestItems ?? {})
 
@@ -16,9 +15,13 @@ const get: Operation = {
   tablesOf,
   async prepare(name, state, input) {
     const requests = input.RequestItems as Readonly<Record<string, Part>>
+    const openers = new Map<EncryptedTable, OpenItem>()
     for (const [tableName, request] of Object.entries(requests)) {
       const table = tableNamed(state.tables, tableName)
-      if (table) checkPart(name, table, request)
+      if (!table) continue
+      openers.set(table, checkedRead(name, table, request))
+      for (const key of (request.Keys ?? []) as readonly Item[])
+        checkKey(name, table, key, state.invocation())
     }
     return {
       input,
@@ -27,11 +30,13 @@ const get: Operation = {
         const invocation = state.invocation()
         const entries = Object.entries<Item[]>(output.Responses ?? {}).map(async ([tableName, items]) => {
           const table = tableNamed(state.tables, tableName)
-          if (!table) return [tableName, items] as const
+          if (!table && Object.hasOwn(requests, tableName)) return [tableName, items] as const
+          const open = table && openers.get(table)
+          if (!table || !open) throw decryptFailed()
           const asked = askedFor(table, requests, state.tables)
           const openOne = (item: Item) => {
             if (!asked.has(keyText(table.config, item))) throw decryptFailed()
-            return table.open(item, invocation)
+            return open(item, invocation)
           }
           return [tableName, await mapLimited(items, async (item) => openOne(item))] as const
         })
@@ -57,24 +62,25 @@ const askedFor = (
 
 interface WriteRequest {
   readonly PutRequest?: { readonly Item?: Item }
-  readonly DeleteRequest?: unknown
+  readonly DeleteRequest?: { readonly Key?: Item }
 }
 
 const write: Operation = {
   tablesOf,
-  async prepare(_, state, input) {
+  async prepare(name, state, input) {
     const invocation = state.invocation()
-    /** What was written, by what it was sealed to. */
+    /** The items that were given, by the footers of their sealed forms. */
     const originals = new Map<string, Item>()
     const sealedRequest = async (table: EncryptedTable, request: WriteRequest): Promise<WriteRequest> => {
       const item = request.PutRequest?.Item
+      checkKey(name, table, request.DeleteRequest?.Key, invocation)
       if (item == null) return request
       const sealed = await table.seal(item, invocation)
       const foot = footText(sealed)
       if (foot !== undefined) originals.set(foot, item)
       return { PutRequest: { ...request.PutRequest, Item: sealed } }
     }
-    /** What was not written comes back so that it can be sent again: sealed a second time it would be refused. */
+    /** Unprocessed items come back in the clear, so that they can be sent again: sealed ones would be refused. */
     const givenRequest = async (table: EncryptedTable, request: WriteRequest): Promise<WriteRequest> => {
       const item = request.PutRequest?.Item
       const foot = footText(item)

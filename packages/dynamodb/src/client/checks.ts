@@ -1,12 +1,12 @@
-// What can be known of a request before it is sent: everything that an encrypted item would be spoilt by, or that
-// would come back unverifiable, is refused here.
-import { reservedPrefix } from '../attributes/attribute-value.ts'
+// What is refused before a request is sent, since an encrypted item could not be verified afterwards.
+import { type Item, reservedPrefix } from '../attributes/attribute-value.ts'
+import { refused } from '../errors.ts'
+import { checkTenant, type ItemInvocation } from '../item/invocation.ts'
 import type { Part } from './client-state.ts'
-import { attributesIn, type ExpressionKind } from './expression.ts'
-import { refused } from './refused.ts'
-import type { EncryptedTable } from './table.ts'
+import { attributesIn, type ExpressionKind, equalitiesIn } from './expression.ts'
+import { type EncryptedTable, keyNames } from './table.ts'
 
-/** The parameters of before expressions, and what replaced them. */
+/** The parameters that expressions have replaced, and by what. */
 const legacy: Readonly<Record<string, string>> = {
   Expected: 'ConditionExpression',
   KeyConditions: 'KeyConditionExpression',
@@ -23,8 +23,6 @@ const conditions = ['ConditionExpression', 'KeyConditionExpression', 'FilterExpr
 export const checkPart = (operation: string, table: EncryptedTable, part: Part): void => {
   for (const name of Object.keys(legacy))
     if (part[name] != null) throw refused(operation, `${name} is not supported; use ${legacy[name]}`)
-  if (part.ProjectionExpression != null)
-    throw refused(operation, 'a part of an item cannot be verified; leave ProjectionExpression out')
   checkPlaceholders(operation, part)
   for (const member of conditions)
     for (const name of attributesOf(operation, 'condition', member, part)) {
@@ -40,19 +38,23 @@ export const checkPart = (operation: string, table: EncryptedTable, part: Part):
     }
 }
 
-/** Checks an update: whatever it names has to be unsigned, or the item would not verify any more. */
+/** Checks an update: every attribute that it names has to be unsigned, or the item would no longer verify. */
 export const checkUpdate = (operation: string, table: EncryptedTable, part: Part): void => {
   checkPart(operation, table, part)
   for (const name of attributesOf(operation, 'update', 'UpdateExpression', part))
-    if (!planOf(operation, table, name).unsigned)
-      throw refused(
-        operation,
-        `${name} is signed with the item; use updateItem of @glassine/dynamodb, or list it under \`unsigned\``,
-        name,
-      )
+    if (!planOf(operation, table, name).unsigned) throw refused(operation, insteadOf(table, name), name)
 }
 
-/** Placeholders that DynamoDB would read in another way than `attributesIn`, and names that belong to the format. */
+/** Why an attribute cannot be updated, and what can be done: only what is readable anyway may be `unsigned`. */
+const insteadOf = ({ config }: EncryptedTable, name: string): string => {
+  if (keyNames(config).includes(name)) return `${name} is in the key, which cannot change; put a new item`
+  if (config.planOf(name).action === 'SIGN_ONLY')
+    return `${name} is signed with the item; use updateItem of @glassine/dynamodb, or list it under \`unsigned\``
+  const what = config.planOf(name).action === 'ENCRYPT_AND_SIGN' ? 'encrypted' : 'signed with the item'
+  return `${name} is ${what}; use updateItem of @glassine/dynamodb, which reads, changes and writes the whole item`
+}
+
+/** Refuses placeholders that DynamoDB might read differently from `attributesIn`, and names of the format. */
 const checkPlaceholders = (operation: string, { ExpressionAttributeNames: names }: Part): void => {
   for (const [placeholder, name] of Object.entries(names ?? {})) {
     if (!/^#\w+$/.test(placeholder))
@@ -71,6 +73,7 @@ const planOf = (operation: string, table: EncryptedTable, name: string) => {
   return table.config.planOf(name)
 }
 
+/** The top-level attributes that an expression names. */
 const attributesOf = (
   operation: string,
   kind: ExpressionKind,
@@ -84,12 +87,150 @@ const attributesOf = (
   return found
 }
 
+// What a request says of keys: they must be the configured ones and the tenant's own. And whether it asks for keys
+// alone.
+
+/**
+ * Checks the key of a request, or one of an answer: with a wrong `partitionKey` or a forgotten `sortKey`, items would
+ * be bound to the wrong key and no longer open once the configuration is corrected.
+ *
+ * @throws GlassineError `ERR_OPERATION_REFUSED` for a key of other attributes than configured, or of another tenant
+ */
+export const checkKey = (
+  operation: string,
+  table: EncryptedTable,
+  key: Item | undefined,
+  invocation: ItemInvocation | undefined,
+): void => {
+  if (key == null) return
+  const expected = keyNames(table.config)
+  const given = Object.keys(key)
+  if (given.length !== expected.length || !expected.every((name) => Object.hasOwn(key, name)))
+    throw refused(operation, `the key is not that of the configuration, which is ${expected.join(' and ')}`)
+  checkTenant(table.config, key, invocation, operation)
+}
+
+/**
+ * Checks where a query or scan starts or stopped. A key of an index has the table's key in it.
+ *
+ * @throws GlassineError `ERR_OPERATION_REFUSED`
+ */
+export const checkPageKey = (
+  operation: string,
+  table: EncryptedTable,
+  part: Part,
+  key: Item | undefined,
+  invocation: ItemInvocation | undefined,
+): void => {
+  if (key == null) return
+  const own = part.IndexName == null ? key : keyOfItem(table, key)
+  checkKey(operation, table, own, invocation)
+}
+
+/** The attributes of an item that are in the table's key. */
+const keyOfItem = ({ config }: EncryptedTable, item: Item): Item =>
+  Object.fromEntries(
+    keyNames(config).flatMap((name) => (Object.hasOwn(item, name) ? [[name, item[name]!]] : [])),
+  )
+
+/**
+ * Checks the key condition of a query: on the table itself it names the configured key only, as indexes have keys of
+ * their own. Where the partition key holds the tenant, it compares that key for equality with a value of the call's
+ * tenant. A scan has no such condition, whatever its input says.
+ *
+ * @throws GlassineError `ERR_OPERATION_REFUSED`
+ */
+export const checkKeyCondition = (
+  operation: string,
+  table: EncryptedTable,
+  part: Part,
+  invocation: ItemInvocation | undefined,
+): void => {
+  const expected = keyNames(table.config)
+  for (const name of part.IndexName == null ? conditionNames(operation, part) : [])
+    if (!expected.includes(name))
+      throw refused(
+        operation,
+        `KeyConditionExpression names ${name}; the key of the configuration is ${expected.join(' and ')}`,
+        name,
+      )
+  const { partitionKey, tenantKey } = table.config
+  if (tenantKey === undefined) return
+  if (operation === 'Scan')
+    throw refused(operation, `a scan reads the rows of every tenant; query by ${partitionKey}`, partitionKey)
+  const placeholder = equalitiesIn(part.KeyConditionExpression, part.ExpressionAttributeNames).get(
+    partitionKey,
+  )
+  const values = part.ExpressionAttributeValues ?? {}
+  if (placeholder === undefined || !Object.hasOwn(values, placeholder))
+    throw refused(
+      operation,
+      `KeyConditionExpression must have ${partitionKey} = a value of the call's tenant`,
+      partitionKey,
+    )
+  checkTenant(table.config, { [partitionKey]: values[placeholder]! }, invocation, operation)
+}
+
+const conditionNames = (operation: string, part: Part): Iterable<string> =>
+  attributesOf(operation, 'condition', 'KeyConditionExpression', part)
+
+/**
+ * The attributes that a request hands out where it asks for keys alone, which nothing verifies and nothing decrypts:
+ * the table's key and what the key condition names. `undefined` where whole items are asked for.
+ *
+ * @throws GlassineError `ERR_OPERATION_REFUSED` for a projection of anything else, or of a part of the key
+ */
+export const keysAsked = (
+  operation: string,
+  table: EncryptedTable,
+  part: Part,
+): ReadonlySet<string> | undefined => {
+  const isProjected = part.ProjectionExpression != null
+  if (!isProjected && part.Select !== 'ALL_PROJECTED_ATTRIBUTES') return undefined
+  const own = keyNames(table.config)
+  const keys = new Set([...own, ...conditionNames(operation, part)])
+  if (!isProjected) return keys
+  const projected = new Set(attributesOf(operation, 'condition', 'ProjectionExpression', part))
+  if (own.every((name) => projected.has(name)) && [...projected].every((name) => keys.has(name)))
+    return projected
+  throw refused(
+    operation,
+    `a part of an item cannot be verified; leave ProjectionExpression out, or name the whole key and nothing else: ${own.join(', ')}`,
+  )
+}
+
 /**
  * Checks what a query or scan selects, and returns it. An index need not hold whole items: asked for all attributes,
- * DynamoDB fetches the rest from the table, or refuses an index that it cannot do this for.
+ * DynamoDB fetches the rest from the table, or refuses an index for which it cannot do this.
  */
-export const checkedSelect = (operation: string, { Select, IndexName }: Part): unknown => {
+export const checkedSelect = (
+  operation: string,
+  { Select, IndexName, ProjectionExpression }: Part,
+): unknown => {
   if (Select === 'COUNT' || Select === 'ALL_ATTRIBUTES') return Select
-  if (Select == null) return IndexName == null ? Select : 'ALL_ATTRIBUTES'
-  throw refused(operation, 'a part of an item cannot be verified; Select must be ALL_ATTRIBUTES or COUNT')
+  if (Select === 'ALL_PROJECTED_ATTRIBUTES' && IndexName != null) return Select
+  if (Select === 'SPECIFIC_ATTRIBUTES' && ProjectionExpression != null) return Select
+  if (Select == null)
+    return isWidened({ Select, IndexName, ProjectionExpression }) ? 'ALL_ATTRIBUTES' : Select
+  throw refused(
+    operation,
+    'a part of an item cannot be verified; Select must be ALL_ATTRIBUTES or COUNT, or ALL_PROJECTED_ATTRIBUTES for the keys of an index',
+  )
 }
+
+/** Whether a query or scan of an index says nothing of what it selects: then whole items are meant. */
+const isWidened = ({ Select, IndexName, ProjectionExpression }: Part): boolean =>
+  Select == null && IndexName != null && ProjectionExpression == null
+
+/** Explains DynamoDB's refusal of the `Select` that {@link checkedSelect} added. */
+export const explainedSelect =
+  (operation: string, part: Part) =>
+  (error: unknown): unknown => {
+    const { name, message } = (error ?? {}) as Partial<Error>
+    if (!isWidened(part) || name !== 'ValidationException' || !message?.includes('ALL_ATTRIBUTES'))
+      return undefined
+    return refused(
+      operation,
+      `the index ${part.IndexName} does not hold whole items; read its keys with Select: 'ALL_PROJECTED_ATTRIBUTES', and then the items by their keys`,
+    )
+  }

@@ -1,10 +1,10 @@
 /**
- * Finds the attributes that an expression of DynamoDB is about. It is no full parser: DynamoDB checks the grammar.
- * It has to be right about one thing, that no attribute is overlooked, so whatever does not fit is not understood.
+ * Finds the attributes that an expression of DynamoDB names. This is not a full parser: DynamoDB checks the grammar.
+ * No attribute may be overlooked, so an expression that does not fit is not understood.
  */
 export type ExpressionKind = 'condition' | 'update'
 
-/** What may follow an operand, beside operators. */
+/** The words that may follow an operand. */
 const keywords = {
   condition: new Set(['and', 'or', 'between', 'in']),
   update: new Set(['set', 'remove', 'add', 'delete']),
@@ -30,8 +30,8 @@ const isName = (text: string | undefined): text is string => text !== undefined 
  * Returns the top-level attributes that an expression names, placeholders resolved; `undefined` when it is not
  * understood.
  *
- * Where an operand is due, a word is an attribute, also one that is spelt like a keyword; behind an operand it can
- * only be a keyword. An update starts as if it were behind one.
+ * Where an operand is expected, a word is an attribute, even one that is spelt like a keyword; after an operand it
+ * can only be a keyword. An update starts as if after an operand.
  */
 export const attributesIn = (
   kind: ExpressionKind,
@@ -67,6 +67,42 @@ export const attributesIn = (
   return operandIsDue ? undefined : found
 }
 
+const ofGrammar = new Set([
+  'not',
+  ...keywords.condition,
+  ...keywords.update,
+  ...functions.condition,
+  ...functions.update,
+])
+
+/** The words of an expression that are no words of DynamoDB's: names of attributes and of members in them. */
+export const wordsIn = (expression: string): readonly string[] =>
+  (expression.match(/[^\s(),=<>+\-.[\]]+/g) ?? []).filter(
+    (word) => !/^[#:]/.test(word) && !ofGrammar.has(word.toLowerCase()),
+  )
+
+/**
+ * The attributes that a key condition compares for equality, with the placeholder of the value. Only comparisons that
+ * are joined by `AND` count; a condition with `OR` or `NOT` has none.
+ */
+export const equalitiesIn = (
+  expression: unknown,
+  placeholders: Readonly<Record<string, string>> | undefined,
+): ReadonlyMap<string, string> => {
+  const found = new Map<string, string>()
+  const tokens = tokensOf(expression) ?? []
+  if (tokens.some((token) => /^(or|not)$/i.test(token))) return found
+  const isEdge = (token: string | undefined): boolean => token === undefined || /^(and|[()])$/i.test(token)
+  for (const [at, token] of tokens.entries()) {
+    const left = tokens[at - 1]
+    const value = tokens[at + 1]
+    if (token !== '=' || !value?.startsWith(':') || !isName(left)) continue
+    const name = nameOf(left, placeholders)
+    if (name !== undefined && isEdge(tokens[at - 2]) && isEdge(tokens[at + 2])) found.set(name, value)
+  }
+  return found
+}
+
 const tokensOf = (expression: unknown): string[] | undefined => {
   if (typeof expression !== 'string') return undefined
   const tokens: string[] = []
@@ -89,7 +125,7 @@ const nameOf = (
   return typeof name === 'string' && name !== '' ? name : undefined
 }
 
-/** Where a path that starts here has its last token: `address.street` and `visits[0]` are about their first name. */
+/** The last token of a path that starts here. Of `address.street` and `visits[0]` only the first name counts. */
 const pathEnd = (tokens: readonly string[], start: number): number | undefined => {
   let end = start
   for (;;) {

@@ -2,7 +2,7 @@ import { optionError } from '@glassine/core/internal'
 import { packageName } from '../errors.ts'
 
 /**
- * Where a table stands on its way from plaintext to encrypted items. Each step is deployed everywhere before the
+ * How far a table has come from plaintext to encrypted items. Each step is deployed everywhere before the
  * next one:
  *
  * 1. `write-plain-read-both`: writes as before, and reads encrypted items too.
@@ -11,17 +11,17 @@ import { packageName } from '../errors.ts'
  */
 export type TableMode = 'write-plain-read-both' | 'write-encrypted-read-both' | 'encrypted'
 
-/** Options that decide what becomes of plaintext items. */
+/** Options for tables that still hold plaintext items. */
 export interface ModeOptions {
   readonly mode?: TableMode
   /**
-   * When a mode that reads plaintext ends, as a `Date` or ISO 8601 text: from then on the table is `encrypted`. Such
-   * modes must have it, since whoever can write plaintext to the table is believed until then.
+   * When a mode that reads plaintext ends, as a `Date` or ISO 8601 text: from then on the table is `encrypted`.
+   * Required for such modes, since until then anyone who can write plaintext to the table is trusted.
    */
   readonly until?: Date | string
 }
 
-/** What is told of a plaintext item that a table's mode lets pass. */
+/** What `onPlaintextRead` gets for a plaintext item that a table's mode accepts. */
 export interface PlaintextRead {
   /** The table's name. */
   readonly table: string
@@ -32,7 +32,7 @@ export interface PlaintextRead {
 const modes: readonly TableMode[] = ['write-plain-read-both', 'write-encrypted-read-both', 'encrypted']
 
 /**
- * Checks the options and returns the mode of the moment.
+ * Checks the options and returns a function that gives the current mode.
  *
  * @throws GlassineError `ERR_OPTION_INVALID`
  */

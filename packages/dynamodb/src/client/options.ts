@@ -1,9 +1,22 @@
-import { optionError } from '@glassine/core/internal'
-import type { ActionOptions } from '../config/action-options.ts'
-import { configOfActions } from '../config/action-options.ts'
-import type { ItemEncryptorOptions } from '../config/field-options.ts'
-import { configOfFields } from '../config/field-options.ts'
-import { checkKnown } from '../config/options.ts'
+import {
+  anyFunction,
+  anyObject,
+  checkedOptions,
+  isPlainObject,
+  listOf,
+  matching,
+  methods,
+  type OptionSchema,
+  optionError,
+  required,
+  text,
+} from '@glassine/core/internal'
+import {
+  type ActionOptions,
+  configOfActions,
+  configOfFields,
+  type ItemEncryptorOptions,
+} from '../config/encryptor-options.ts'
 import { packageName } from '../errors.ts'
 import type { ItemInvocation } from '../item/invocation.ts'
 import { type ModeOptions, modeOf, type PlaintextRead } from './modes.ts'
@@ -24,26 +37,51 @@ export type ClientTable = (Omit<ItemEncryptorOptions, 'table'> | Omit<ActionOpti
 
 /** Options of `withEncryption`. */
 export interface EncryptionOptions {
-  /** The encrypted tables by their name, never by an ARN. All other tables pass through untouched. */
+  /** The encrypted tables by their name. A table that no option names is refused. */
   readonly tables: Readonly<Record<string, ClientTable>>
-  /** What holds for every call of this client, or a function that is asked at each: deadline and tenant. */
+  /** Tables that are plain on purpose: their items pass through as they are. Default: none. */
+  readonly plainTables?: readonly string[]
+  /**
+   * ARNs by which requests may name the tables above, `arn:aws:dynamodb:eu-west-1:111122223333:table/Patients`. Every
+   * other ARN is refused: a table of that name in another account or Region is another table. Default: none.
+   */
+  readonly tableArns?: readonly string[]
+  /** The binding, tenant and deadline of every call of this client, or a function that returns them for each call. */
   readonly invocation?: ItemInvocation | (() => ItemInvocation | undefined)
   /**
-   * Is told of every plaintext item that a table's mode lets pass: to log, to count, or to throw, which refuses the
+   * Called for every plaintext item that a table's mode accepts: to log, to count, or to throw, which refuses the
    * item.
    */
   readonly onPlaintextRead?: (read: PlaintextRead) => void
 }
 
+const tableArn = /^arn:[a-z-]+:dynamodb:[a-z\d-]+:\d{12}:table\/([\w.-]+)$/
+
+const rules: OptionSchema<EncryptionOptions> = {
+  tables: required([
+    'must be an object from table name to its options',
+    (value) => isPlainObject(value) && Object.keys(value).length > 0,
+  ]),
+  plainTables: listOf(matching(/^[\w.-]+$/, 'the name of a table')),
+  tableArns: listOf(matching(tableArn, 'the ARN of a table')),
+  invocation: [
+    'must be an object or a function',
+    (value) => typeof value === 'function' || isPlainObject(value),
+  ],
+  onPlaintextRead: anyFunction,
+}
+
+const invocationRules: OptionSchema<ItemInvocation> = {
+  deadline: ['must be a time in ms since the epoch', Number.isFinite],
+  tenant: text,
+  binding: anyObject,
+  opened: methods('add', 'find'),
+}
+
 /** @throws GlassineError `ERR_OPTION_INVALID`, `ERR_MODEL_INVALID` */
 export const tablesOf = (options: EncryptionOptions): Tables => {
-  checkKnown(options, ['tables', 'invocation', 'onPlaintextRead'])
-  const { tables, onPlaintextRead } = options
-  if (typeof tables !== 'object' || tables === null || Object.keys(tables).length === 0)
-    throw optionError(packageName, 'tables', 'must be an object from table name to its options')
-  if (onPlaintextRead !== undefined && typeof onPlaintextRead !== 'function')
-    throw optionError(packageName, 'onPlaintextRead', 'must be a function')
-  return new Map(
+  const { tables, onPlaintextRead, tableArns = [] } = checkedOptions(packageName, rules, options)
+  const named = new Map(
     Object.entries(tables).map(([name, table]) => {
       if (!/^[\w.-]+$/.test(name)) throw optionError(packageName, 'tables', 'must name tables by their names')
       if (typeof table !== 'object' || table === null)
@@ -51,7 +89,17 @@ export const tablesOf = (options: EncryptionOptions): Tables => {
       return [name, tableOf(name, table, onPlaintextRead)]
     }),
   )
+  for (const arn of tableArns) {
+    const name = nameOf(arn)
+    const table = named.get(name)
+    if (table) named.set(arn, table)
+    else if (!options.plainTables?.includes(name))
+      throw optionError(packageName, 'tableArns', `must name tables of the other options, unlike ${name}`)
+  }
+  return named
 }
+
+const nameOf = (arn: string): string => tableArn.exec(arn)![1]!
 
 const tableOf = (
   name: string,
@@ -66,6 +114,21 @@ const tableOf = (
 }
 
 /**
+ * The option `plainTables` as a set, with the ARNs of these tables.
+ *
+ * @throws GlassineError `ERR_OPTION_INVALID`
+ */
+export const plainTablesOf = ({
+  tables,
+  plainTables = [],
+  tableArns = [],
+}: EncryptionOptions): ReadonlySet<string> => {
+  if (plainTables.some((name) => Object.hasOwn(tables, name)))
+    throw optionError(packageName, 'plainTables', 'must not name an encrypted table')
+  return new Set([...plainTables, ...tableArns.filter((arn) => plainTables.includes(nameOf(arn)))])
+}
+
+/**
  * The option `invocation` as a function.
  *
  * @throws GlassineError `ERR_OPTION_INVALID`
@@ -75,13 +138,6 @@ export const invocationOf = (
 ): (() => ItemInvocation | undefined) => {
   if (typeof invocation === 'function') return invocation
   if (invocation === undefined) return () => undefined
-  if (typeof invocation !== 'object' || invocation === null)
-    throw optionError(packageName, 'invocation', 'must be an object or a function')
-  checkKnown(invocation, ['deadline', 'tenant'])
-  const { deadline, tenant } = invocation
-  if (deadline !== undefined && !Number.isFinite(deadline))
-    throw optionError(packageName, 'deadline', 'must be a time in ms since the epoch')
-  if (tenant !== undefined && (typeof tenant !== 'string' || tenant === ''))
-    throw optionError(packageName, 'tenant', 'must be a string that is not empty')
+  checkedOptions(packageName, invocationRules, invocation, 'invocation')
   return () => invocation
 }

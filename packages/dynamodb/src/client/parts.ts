@@ -1,9 +1,16 @@
-// What is done with one item's part of a request; the same alone and in a transaction.
+// What is done with one item's part of a request, the same alone, in a batch and in a transaction; and what a request
+// sends in the clear. That must not hold a value that its invocation has opened: DynamoDB would store it, or CloudTrail
+// would log it with the key.
+import { types } from 'node:util'
+import { isProgramName, memberName } from '@glassine/core/internal'
 import type { Item } from '../attributes/attribute-value.ts'
+import { normaliseNumber } from '../attributes/number.ts'
+import { fault } from '../errors.ts'
 import type { ItemInvocation } from '../item/invocation.ts'
-import { checkPart, checkUpdate } from './checks.ts'
-import type { Part } from './client-state.ts'
-import type { EncryptedTable } from './table.ts'
+import { checkPart, checkUpdate, keysAsked } from './checks.ts'
+import { type ClientState, type Output, type Part, tableNamed } from './client-state.ts'
+import { wordsIn } from './expression.ts'
+import { type EncryptedTable, isSealed, type Tables } from './table.ts'
 
 /** Seals the item of a put. */
 export const sealedPut = async <P extends Part>(
@@ -17,9 +24,24 @@ export const sealedPut = async <P extends Part>(
   return part.Item == null ? part : { ...part, Item: await table.seal(part.Item, invocation) }
 }
 
+/** Opens an item that an answer carries. `key`, where it is known, is the key that the caller asked for. */
+export type OpenItem = (item: Item, invocation: ItemInvocation | undefined, key?: Item) => Promise<Item>
+
 /**
- * Checks an update of unsigned attributes, and lets it change an item only: without an item DynamoDB would make one,
- * which nothing signs.
+ * Checks the part of a request that reads, and returns how its items are opened: whole ones, or keys alone where the
+ * request asks for no more.
+ */
+export const checkedRead = (operation: string, table: EncryptedTable, part: Part): OpenItem => {
+  checkPart(operation, table, part)
+  const keys = keysAsked(operation, table, part)
+  if (keys === undefined) return table.open
+  return async (item, invocation, key) =>
+    isSealed(item) ? table.open(item, invocation, key) : table.keysOf(keys, item, invocation, key)
+}
+
+/**
+ * Checks an update of unsigned attributes, and lets it change an existing item only: without one DynamoDB would make
+ * an item, which nothing signs.
  */
 export const checkedUpdate = <P extends Part>(operation: string, table: EncryptedTable, part: P): P => {
   checkUpdate(operation, table, part)
@@ -38,3 +60,120 @@ export const checkedUpdate = <P extends Part>(operation: string, table: Encrypte
 
 /** The key that a part is about. */
 export const keyOf = ({ Key, Item: item }: Part): Item | undefined => Key ?? item
+
+/** A text that is sent in the clear, and where it is. */
+interface ClearPart {
+  readonly text: string
+  readonly path: string
+}
+
+/**
+ * Refuses a request that sends an opened value in the clear: in a key, in an attribute that is not encrypted, in a
+ * plain table, in the values and names of expressions, in a statement of PartiQL.
+ *
+ * @throws GlassineError `ERR_FIELD_NOT_ENCRYPTED`, 500, with the attribute or the member of the request
+ */
+export const refuseOpened = (operation: string, state: ClientState, input: Output): void => {
+  const { opened } = state.invocation() ?? {}
+  if (opened === undefined) return
+  const holds = (text: string): boolean => opened.find(text) !== undefined
+  const parts: ClearPart[] = []
+  collectRequest(input, undefined, state.tables, parts)
+  // Quoted, since some names are found as whole texts only.
+  if (!holds(parts.map(({ text }) => `"${text}"`).join('\n'))) return
+  const found = parts.find(({ text }) => holds(text))
+  if (!found) return
+  const { path } = found
+  throw fault('ERR_FIELD_NOT_ENCRYPTED', {
+    path,
+    statusCode: 500,
+    message: `${operation}: ${path} holds a decrypted value and would be sent in the clear`,
+  })
+}
+
+/** Members of requests that hold further parts of the request. */
+const wrappers = new Set([
+  'PutRequest',
+  'DeleteRequest',
+  'TransactItems',
+  'Put',
+  'Update',
+  'Delete',
+  'ConditionCheck',
+  'Get',
+  'Statements',
+  'TransactStatements',
+])
+
+const items = new Set(['Item', 'Key', 'Keys', 'ExclusiveStartKey'])
+
+/** Members that name a table or an index. */
+const nouns = new Set(['TableName', 'IndexName'])
+
+const collectRequest = (
+  value: unknown,
+  table: EncryptedTable | undefined,
+  tables: Tables,
+  into: ClearPart[],
+): void => {
+  if (typeof value !== 'object' || value === null) return
+  if (Array.isArray(value)) {
+    for (const element of value) collectRequest(element, table, tables, into)
+    return
+  }
+  const { TableName } = value as Output
+  const own = tableNamed(tables, TableName) ?? table
+  for (const [name, member] of Object.entries(value)) {
+    const path = `/${name}`
+    if (nouns.has(name) || member == null) continue
+    if (name === 'RequestItems')
+      for (const [tableName, requests] of Object.entries(member))
+        collectRequest(requests, tableNamed(tables, tableName), tables, into)
+    else if (wrappers.has(name)) collectRequest(member, own, tables, into)
+    else if (items.has(name)) for (const item of [member].flat()) collectItem(item, own, into)
+    else if (name === 'ExpressionAttributeNames')
+      for (const attribute of Object.values(member)) collectName(String(attribute), own, path, into)
+    else if (name.endsWith('Expression') && typeof member === 'string')
+      for (const word of wordsIn(member)) collectName(word, own, path, into)
+    else collectValue(member, path, into)
+  }
+}
+
+/** The attributes of an item or key that are not encrypted. */
+const collectItem = (item: unknown, table: EncryptedTable | undefined, into: ClearPart[]): void => {
+  if (typeof item !== 'object' || item === null) return
+  const config = table && (table.config.kindOf(item as Output) ?? table.config)
+  for (const [name, value] of Object.entries(item)) {
+    const action = config && name !== '' && name.isWellFormed() ? config.planOf(name).action : undefined
+    if (action === 'ENCRYPT_AND_SIGN') continue
+    // A name may be data, too.
+    const path = isProgramName(name) || config?.isNamed(name) ? `/${name}` : '/*'
+    collectName(name, table, path, into)
+    collectValue(value, path, into)
+  }
+}
+
+/** A name that the configuration gives is no data. */
+const collectName = (
+  name: string,
+  table: EncryptedTable | undefined,
+  path: string,
+  into: ClearPart[],
+): void => {
+  if (!table?.config.isNamed(name)) into.push({ text: memberName(name), path })
+}
+
+const collectValue = (value: unknown, path: string, into: ClearPart[]): void => {
+  if (typeof value === 'string') into.push({ text: value, path })
+  else if (typeof value === 'number' || typeof value === 'bigint') into.push({ text: String(value), path })
+  else if (types.isUint8Array(value)) {
+    const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength)
+    into.push({ text: bytes.toString(), path }, { text: bytes.toString('base64'), path })
+  } else if (typeof value === 'object' && value !== null)
+    for (const [name, member] of Object.entries(value)) {
+      if (!Array.isArray(value)) into.push({ text: memberName(name), path })
+      // `1e6` is another spelling of a number that was decrypted.
+      if (name === 'N' && typeof member === 'string') into.push({ text: normaliseNumber(member) ?? '', path })
+      collectValue(member, path, into)
+    }
+}

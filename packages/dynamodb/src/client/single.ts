@@ -1,17 +1,24 @@
 // Operations on one table.
 import type { Item } from '../attributes/attribute-value.ts'
 import { decryptFailed } from '../errors.ts'
-import { checkedSelect, checkPart } from './checks.ts'
+import {
+  checkedSelect,
+  checkKey,
+  checkKeyCondition,
+  checkPageKey,
+  checkPart,
+  explainedSelect,
+} from './checks.ts'
 import {
   type ClientState,
+  mapLimited,
   type Operation,
   type Output,
   type Part,
   type PreparedRequest,
   tableNamed,
 } from './client-state.ts'
-import { mapLimited } from './limited.ts'
-import { checkedUpdate, keyOf, sealedPut } from './parts.ts'
+import { checkedRead, checkedUpdate, keyOf, type OpenItem, sealedPut } from './parts.ts'
 import type { EncryptedTable } from './table.ts'
 import { guardedPut, recordRead } from './update-step.ts'
 
@@ -21,19 +28,21 @@ const single = (
   prepare: (name: string, request: Request) => PreparedRequest | Promise<PreparedRequest>,
 ): Operation => ({
   tablesOf: ({ TableName }) => [TableName],
-  prepare: async (name, state, part) =>
-    prepare(name, { state, part, table: tableNamed(state.tables, part.TableName)! }),
+  prepare: async (name, state, part) => {
+    const table = tableNamed(state.tables, part.TableName)!
+    checkKey(name, table, part.Key, state.invocation())
+    return prepare(name, { state, part, table })
+  },
 })
 
-/** Opens the item that a response or error of this request carries. */
-const opener =
-  ({ state, table, part }: Request) =>
-  (item: Item): Promise<Item> =>
-    table.open(item, state.invocation(), keyOf(part))
-
-/** What came of a request whose response may hold one item, in this member. */
-const answered = (request: Request, input: object, member: 'Item' | 'Attributes'): PreparedRequest => {
-  const openOld = opener(request)
+/** Prepares a request whose response may hold one item, in this member. */
+const answered = (
+  { state, table, part }: Request,
+  input: object,
+  member: 'Item' | 'Attributes',
+  open: OpenItem = table.open,
+): PreparedRequest => {
+  const openOld = (item: Item): Promise<Item> => open(item, state.invocation(), keyOf(part))
   const opened = async (output: Output): Promise<Output> =>
     output[member] == null ? output : { ...output, [member]: await openOld(output[member]) }
   return { input, opened, openOld }
@@ -41,8 +50,7 @@ const answered = (request: Request, input: object, member: 'Item' | 'Attributes'
 
 const get = single((name, request) => {
   const { state, table, part } = request
-  checkPart(name, table, part)
-  const prepared = answered(request, part, 'Item')
+  const prepared = answered(request, part, 'Item', checkedRead(name, table, part))
   const { update } = state
   if (update === undefined) return prepared
   return {
@@ -73,7 +81,7 @@ const update = single((name, request) => {
   return whole ? prepared : { ...prepared, opened: async (output) => onlyUnsigned(table, output) }
 })
 
-/** The attributes that an update changed: unsigned ones, or the answer is of another request. */
+/** The attributes that an update changed. They must be unsigned, or the answer is of another request. */
 const onlyUnsigned = (table: EncryptedTable, output: Output): Output => {
   if (Object.keys(output.Attributes ?? {}).some((name) => !table.config.planOf(name).unsigned))
     throw decryptFailed()
@@ -82,18 +90,19 @@ const onlyUnsigned = (table: EncryptedTable, output: Output): Output => {
 
 const list = single((name, request) => {
   const { state, table, part } = request
-  checkPart(name, table, part)
+  const open = checkedRead(name, table, part)
+  checkKeyCondition(name, table, part, state.invocation())
+  checkPageKey(name, table, part, part.ExclusiveStartKey as Item | undefined, state.invocation())
   const Select = checkedSelect(name, part)
   return {
-    input: Select == null ? part : { ...part, Select },
-    openOld: opener(request),
+    ...answered(request, Select == null ? part : { ...part, Select }, 'Item'),
+    explained: explainedSelect(name, part),
     async opened(output) {
-      if (!Array.isArray(output.Items)) return output
       const invocation = state.invocation()
-      return {
-        ...output,
-        Items: await mapLimited(output.Items, (item: Item) => table.open(item, invocation)),
-      }
+      checkPageKey(name, table, part, output.LastEvaluatedKey, invocation)
+      if (!Array.isArray(output.Items)) return output
+      const Items = await mapLimited(output.Items, (item: Item) => open(item, invocation))
+      return { ...output, Items }
     },
   }
 })

@@ -1,10 +1,36 @@
-import { footName, headName, type Item } from '../attributes/attribute-value.ts'
-import type { TableConfig } from '../config/table-config.ts'
+import { types } from 'node:util'
+import { type AttributeValue, footName, headName, type Item } from '../attributes/attribute-value.ts'
+import { normaliseNumber } from '../attributes/number.ts'
+import type { TableConfig } from '../config/compile.ts'
 import { decryptFailed, valueError } from '../errors.ts'
-import type { ItemInvocation } from '../item/invocation.ts'
+import { showsEncryption } from '../format/signs.ts'
+import { decryptItem } from '../item/decrypt.ts'
+import { checkTenant, type ItemInvocation, tellOpened } from '../item/invocation.ts'
 import { encryptorOf } from '../item-encryptor.ts'
-import { keyText } from './key-text.ts'
 import type { PlaintextRead, TableMode } from './modes.ts'
+
+/** The attributes of a table's key. */
+export const keyNames = ({ partitionKey, sortKey }: TableKey): readonly string[] =>
+  sortKey === undefined ? [partitionKey] : [partitionKey, sortKey]
+
+type TableKey = Pick<TableConfig, 'partitionKey' | 'sortKey'>
+
+/** An item's key as text, the same for numbers that are written differently; `undefined` when it is incomplete. */
+export const keyText = ({ partitionKey, sortKey }: TableKey, item: Item): string | undefined => {
+  const parts = keyNames({ partitionKey, sortKey }).map((name) =>
+    Object.hasOwn(item, name) ? partText(item[name]) : undefined,
+  )
+  return parts.includes(undefined) ? undefined : JSON.stringify(parts)
+}
+
+/** A key is a string, a number or binary. */
+const partText = (value: AttributeValue | undefined): readonly string[] | undefined => {
+  if (typeof value !== 'object' || value === null) return undefined
+  if ('S' in value) return ['S', value.S]
+  if ('N' in value) return ['N', normaliseNumber(value.N) ?? '']
+  if ('B' in value && types.isUint8Array(value.B)) return ['B', Buffer.from(value.B).toString('base64')]
+  return undefined
+}
 
 /** What a client has done with the items of one table. */
 export interface TableStats {
@@ -12,7 +38,7 @@ export interface TableStats {
   readonly encrypted: number
   /** Items verified and decrypted. */
   readonly decrypted: number
-  /** Items read that were not encrypted, in a mode that lets them pass. */
+  /** Items read that were not encrypted, in a mode that accepts them. */
   readonly plaintextReads: number
   /** Items written without encryption, in mode `write-plain-read-both`. */
   readonly plaintextWrites: number
@@ -22,21 +48,28 @@ export interface TableStats {
 export interface EncryptedTable {
   readonly name: string
   readonly config: TableConfig
-  /** The unsigned attributes that the configuration lists, beside those of a prefix. */
+  /** The unsigned attributes that the configuration lists; those with the prefix are not among them. */
   readonly unsigned: readonly string[]
   readonly stats: TableStats
-  /** The mode of the moment: past its end, every mode is `encrypted`. */
+  /** The current mode: after its end, every mode is `encrypted`. */
   readonly mode: () => TableMode
   /** The item as it is to be written: in mode `write-plain-read-both` the one that was given. */
   readonly seal: (item: Item, invocation: ItemInvocation | undefined) => Promise<Item>
-  /** The item as it was written. `key`, where it is known, is whose item the caller asked for. */
+  /** The item as it was written. `key`, where it is known, is the key that the caller asked for. */
   readonly open: (item: Item, invocation: ItemInvocation | undefined, key?: Item) => Promise<Item>
+  /** These attributes of an item that was read for its key alone, which nothing verifies. */
+  readonly keysOf: (
+    names: ReadonlySet<string>,
+    item: Item,
+    invocation: ItemInvocation | undefined,
+    key?: Item,
+  ) => Item
 }
 
-/** The tables of a client, by name. */
+/** The tables of a client, by name, and by each ARN that the options name. */
 export type Tables = ReadonlyMap<string, EncryptedTable>
 
-/** Whether an item carries anything of the format: then it has to verify, in every mode. */
+/** Whether an item has a header or a footer: then it has to verify, in every mode. */
 export const isSealed = (item: Item): boolean =>
   Object.hasOwn(item, headName) || Object.hasOwn(item, footName)
 
@@ -54,6 +87,16 @@ export const encryptedTable = (
 ): EncryptedTable => {
   const encryptor = encryptorOf(config)
   const stats = { encrypted: 0, decrypted: 0, plaintextReads: 0, plaintextWrites: 0 }
+  const keys = keyNames(config)
+  const readAs = {
+    isKey: (attribute: string) => keys.includes(attribute),
+    isDeclared: (attribute: string) => config.planOf(attribute).action === 'ENCRYPT_AND_SIGN',
+  }
+  /** Refuses an item that was not asked for, or that is another tenant's. */
+  const checkOwn = (item: Item, invocation: ItemInvocation | undefined, key: Item | undefined): void => {
+    if (key !== undefined && keyText(config, item) !== keyText(config, key)) throw decryptFailed()
+    checkTenant(config, item, invocation)
+  }
   return {
     name,
     config,
@@ -62,6 +105,7 @@ export const encryptedTable = (
     mode,
     async seal(item, invocation) {
       if (mode() === 'write-plain-read-both') {
+        checkTenant(config, item, invocation)
         for (const attribute of Object.keys(item))
           if (config.planOf(attribute).reserved)
             throw valueError('the name is reserved for the format', `/${attribute}`)
@@ -73,16 +117,26 @@ export const encryptedTable = (
       return sealed
     },
     async open(item, invocation, key) {
-      // A verified item says itself whose it is: one that was asked for under another key is not the answer.
-      if (key !== undefined && keyText(config, item) !== keyText(config, key)) throw decryptFailed()
-      if (!isSealed(item) && mode() !== 'encrypted') {
+      checkOwn(item, invocation, key)
+      const isLadder = mode() !== 'encrypted'
+      const passed = (): void => {
         const count = ++stats.plaintextReads
         onPlaintextRead?.({ table: name, count })
+      }
+      if (!isSealed(item) && isLadder) {
+        if (showsEncryption(item, readAs)) throw decryptFailed()
+        passed()
+        tellOpened(config.kindOf(item) ?? config, item, invocation)
         return item
       }
-      const opened = await encryptor.decryptItem(item, invocation)
+      const opened = await decryptItem(config, item, invocation, isLadder ? passed : undefined)
       stats.decrypted++
       return opened
+    },
+    keysOf(names, item, invocation, key) {
+      checkOwn(item, invocation, key)
+      if (keyText(config, item) === undefined) throw decryptFailed()
+      return Object.fromEntries(Object.entries(item).filter(([attribute]) => names.has(attribute)))
     },
   }
 }

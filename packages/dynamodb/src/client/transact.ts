@@ -1,11 +1,9 @@
 // Transactions.
 import type { Item } from '../attributes/attribute-value.ts'
-import { decryptFailed } from '../errors.ts'
-import { checkPart } from './checks.ts'
-import { type ClientState, type Operation, type Output, type Part, tableNamed } from './client-state.ts'
-import { mapLimited } from './limited.ts'
-import { checkedUpdate, keyOf, sealedPut } from './parts.ts'
-import { refused } from './refused.ts'
+import { decryptFailed, refused } from '../errors.ts'
+import { checkKey, checkPart } from './checks.ts'
+import { mapLimited, type Operation, type Output, type Part, tableNamed } from './client-state.ts'
+import { checkedRead, checkedUpdate, keyOf, sealedPut } from './parts.ts'
 import type { EncryptedTable } from './table.ts'
 
 /** An element of `TransactItems`: one member, named by what is done. */
@@ -15,7 +13,7 @@ const actionsOf = ({ TransactItems }: Output): readonly Action[] => TransactItem
 
 const kinds = new Set(['Get', 'Put', 'Update', 'Delete', 'ConditionCheck'])
 
-/** What an element does; one that does two things, or one that is not known, is not looked through. */
+/** What an element does. An element that does two things, or an unknown one, is refused. */
 const partOf = (action: Action): readonly [kind: string, part: Part | undefined] => {
   const [only, another] = Object.entries(action).filter(([, part]) => part != null)
   if (another || (only && !kinds.has(only[0])))
@@ -26,27 +24,23 @@ const partOf = (action: Action): readonly [kind: string, part: Part | undefined]
 const tablesOf = (input: Output): readonly unknown[] =>
   actionsOf(input).flatMap((action) => Object.values(action).map((part) => part?.TableName))
 
-/** Opens the item at a place, of the table that stands there in the request. */
-const openerAt = (state: ClientState, actions: readonly Action[]) => {
-  return async (item: Item, at: number): Promise<Item> => {
-    // Without a place in the request nobody knows which table's item it is.
-    if (actions[at] === undefined) throw decryptFailed()
-    const [, part] = partOf(actions[at])
-    const table = tableNamed(state.tables, part?.TableName)
-    return table && part ? table.open(item, state.invocation(), keyOf(part)) : item
-  }
-}
-
 const get: Operation = {
   tablesOf,
   async prepare(name, state, input) {
     const actions = actionsOf(input)
-    for (const action of actions) {
+    const openers = actions.map((action) => {
       const [, part] = partOf(action)
       const table = tableNamed(state.tables, part?.TableName)
-      if (table && part) checkPart(name, table, part)
+      if (!table || !part) return async (item: Item): Promise<Item> => item
+      const open = checkedRead(name, table, part)
+      checkKey(name, table, part.Key, state.invocation())
+      return (item: Item): Promise<Item> => open(item, state.invocation(), keyOf(part))
+    })
+    const openAt = async (item: Item, at: number): Promise<Item> => {
+      // Without its place in the request, the table of an item is not known.
+      if (openers[at] === undefined) throw decryptFailed()
+      return openers[at](item)
     }
-    const openAt = openerAt(state, actions)
     return {
       input,
       openOld: openAt,
@@ -66,6 +60,7 @@ const write: Operation = {
   async prepare(name, state, input) {
     const actions = actionsOf(input)
     const sealedPart = async (kind: string, table: EncryptedTable, part: Part): Promise<Part> => {
+      checkKey(`${name} ${kind}`, table, part.Key, state.invocation())
       if (kind === 'Put') return sealedPut(`${name} Put`, table, part, state.invocation())
       if (kind === 'Update') return checkedUpdate(`${name} Update`, table, part)
       checkPart(`${name} ${kind}`, table, part)
@@ -78,7 +73,13 @@ const write: Operation = {
     })
     return {
       input: { ...input, TransactItems },
-      openOld: openerAt(state, actions),
+      openOld: async (item, at) => {
+        // Without its place in the request, the table of an item is not known.
+        if (actions[at] === undefined) throw decryptFailed()
+        const [, part] = partOf(actions[at])
+        const table = tableNamed(state.tables, part?.TableName)
+        return table && part ? table.open(item, state.invocation(), keyOf(part)) : item
+      },
       opened: async (output) => output,
     }
   },

@@ -1,13 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { GlassineError } from '@glassine/core'
-import { optionError } from '@glassine/core/internal'
-import { checkKnown } from '../config/options.ts'
+import { anyObject, checkedOptions, integer, type OptionSchema, optionError } from '@glassine/core/internal'
 import { fault, packageName } from '../errors.ts'
 import type { ItemInvocation } from '../item/invocation.ts'
 import { tableNamed, type UpdateStep } from './client-state.ts'
-import { commandsFor } from './commands.ts'
 import { invocationOf } from './options.ts'
-import type { SdkClient } from './sdk.ts'
+import { commandsFor, type SdkClient } from './sdk.ts'
 import { footText } from './table.ts'
 
 import { clientStateOf, derivedClient } from './with-encryption.ts'
@@ -26,7 +24,7 @@ export interface UpdateOptions {
   readonly invocation?: ItemInvocation
 }
 
-/** What `change` is told beside the item. */
+/** What `change` gets in addition to the item. */
 export interface UpdateInfo {
   /** Whether the table has the item. Without one, `change` is given the key alone, and makes an item of it. */
   readonly exists: boolean
@@ -41,20 +39,20 @@ export type Change<T> = (item: T, info: UpdateInfo) => T | void | Promise<T | vo
 const defaults = { attempts: 100, timeout: 10_000, baseDelay: 10, maxDelay: 500 } as const
 
 /**
- * Changes a signed item so that no change is lost: reads it, lets `change` work on it, and writes it on the condition
- * that nobody has written it since. When somebody has, it begins anew with the new item, after a random wait.
+ * Changes a signed item without losing concurrent changes: reads it, calls `change`, and writes it on the condition
+ * that it has not been written since. If it has, it starts again with the new item, after a random wait.
  *
  * `change` is given the item in the client's own form (attribute values of `DynamoDBClient`, JavaScript values of
  * `DynamoDBDocumentClient`), changes it or returns another, and may be called several times. The item as it was
  * written is returned. An error that `change` throws ends the update, and nothing is written.
  *
- * It costs a consistent read and a write. Other writers are noticed by the footer, which is another one after every
- * write, and by the unsigned attributes. Two things go unseen: an attribute that starts with `unsignedPrefix` and that
+ * It costs a consistent read and a write. Other writers are noticed by the footer, which changes with every write,
+ * and by the unsigned attributes. Two things go unseen: an attribute that starts with `unsignedPrefix` and that
  * another writer adds in between; and in a plaintext item, where the table's mode lets it pass, any attribute added
  * so, since such an item has nothing that changes with every write.
  *
- * @throws GlassineError `ERR_UPDATE_CONFLICT` (given up, or nobody knows whether a write whose answer was lost has
- * been done), `ERR_OPTION_INVALID`, `ERR_OPERATION_REFUSED` (the change touches the key), and what reading and
+ * @throws GlassineError `ERR_UPDATE_CONFLICT` (given up, or unknown whether a write was done whose answer was lost),
+ * `ERR_OPTION_INVALID`, `ERR_OPERATION_REFUSED` (the change touches the key), and what reading and
  * writing throw
  * @example
  * ```ts
@@ -91,8 +89,14 @@ export const updateItem = async <T extends object = Record<string, any>>(
       throw conflict('It is not known whether the change was written')
     }
     const item = Item ?? ({ ...Key } as T)
-    last = (await change(item, { exists: Item !== undefined, attempt })) ?? item
-    if (typeof last !== 'object') throw optionError(packageName, 'change', 'must return an item or nothing')
+    const before = JSON.stringify(item, textOf)
+    const returned = await change(item, { exists: Item !== undefined, attempt })
+    // `(item) => (item.x = ...)` returns the assigned value, which is not an item.
+    if (returned !== undefined && (typeof returned !== 'object' || returned === null))
+      throw optionError(packageName, 'change', 'must return an item or nothing')
+    if (returned !== undefined && returned !== item && JSON.stringify(item, textOf) !== before)
+      throw optionError(packageName, 'change', 'must change the item or return another one, and not both')
+    last = returned ?? item
     try {
       await own.send(new Put({ TableName, Item: last }))
       return last
@@ -108,6 +112,10 @@ export const updateItem = async <T extends object = Record<string, any>>(
   }
 }
 
+/** Values of DynamoDB's clients that JSON does not have. */
+const textOf = (_key: string, value: unknown): unknown =>
+  typeof value === 'bigint' ? `${value}n` : value instanceof Set ? [...value] : value
+
 const conflict = (message: string): GlassineError => fault('ERR_UPDATE_CONFLICT', { message })
 
 interface ServiceError {
@@ -115,20 +123,19 @@ interface ServiceError {
   readonly $metadata?: { readonly attempts?: number }
 }
 
-/** Somebody else wrote, or is in the middle of a transaction. */
+/** Another writer wrote, or has a transaction in progress. */
 const isConflict = (error: unknown): error is ServiceError => {
   const { name } = (error ?? {}) as Partial<ServiceError>
   return name === 'ConditionalCheckFailedException' || name === 'TransactionConflictException'
 }
 
-const checked = (options: UpdateOptions): typeof defaults => {
-  checkKnown(options, [...Object.keys(defaults), 'invocation'])
-  const given = { ...defaults, ...options } as typeof defaults
-  for (const name of Object.keys(defaults) as (keyof typeof defaults)[])
-    if (
-      !Number.isSafeInteger(given[name]) ||
-      given[name] < (name === 'attempts' || name === 'timeout' ? 1 : 0)
-    )
-      throw optionError(packageName, name, 'must be a positive integer')
-  return given
+const rules: OptionSchema<UpdateOptions> = {
+  attempts: integer(1),
+  timeout: integer(1),
+  baseDelay: integer(0),
+  maxDelay: integer(0),
+  invocation: anyObject,
 }
+
+const checked = (options: UpdateOptions): typeof defaults =>
+  ({ ...defaults, ...checkedOptions(packageName, rules, options) }) as typeof defaults

@@ -1,12 +1,11 @@
 // The part of `updateItem` that happens at the level of attribute values: what was read, and the condition that it
 // is still so.
 import { footName, type Item } from '../attributes/attribute-value.ts'
+import { refused } from '../errors.ts'
 import type { Part, UpdateStep } from './client-state.ts'
-import { keyText } from './key-text.ts'
-import { refused } from './refused.ts'
-import { type EncryptedTable, footText, isSealed } from './table.ts'
+import { type EncryptedTable, footText, isSealed, keyText } from './table.ts'
 
-/** Takes down what was read, before it is opened. */
+/** Records what was read, before it is opened. */
 export const recordRead = (
   step: UpdateStep,
   { config }: EncryptedTable,
@@ -17,7 +16,7 @@ export const recordRead = (
   step.seen = item == null ? undefined : (item as Item)
 }
 
-/** Adds the condition that nobody has written the item since. */
+/** Adds the condition that the item has not been written since. */
 export const guardedPut = (step: UpdateStep, table: EncryptedTable, part: Part): Part => {
   const { config } = table
   const item = part.Item ?? {}
@@ -45,8 +44,8 @@ export const guardedPut = (step: UpdateStep, table: EncryptedTable, part: Part):
 }
 
 /**
- * Which attributes must be as they were seen, and which absent. A footer is another after every write; what it does
- * not cover, unsigned attributes and plaintext items, has to be compared by itself.
+ * Which attributes must be unchanged, and which must be absent. The footer changes with every write. What it does not
+ * cover, unsigned attributes and plaintext items, is compared attribute by attribute.
  */
 const unchanged = ({ config, unsigned }: EncryptedTable, seen: Item, item: Item) => {
   const sealed = isSealed(seen)

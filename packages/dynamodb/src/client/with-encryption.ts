@@ -3,13 +3,13 @@ import { packageName } from '../errors.ts'
 import type { ItemInvocation } from '../item/invocation.ts'
 import type { ClientState } from './client-state.ts'
 import { addMiddlewares } from './middleware.ts'
-import { type EncryptionOptions, invocationOf, tablesOf } from './options.ts'
+import { type EncryptionOptions, invocationOf, plainTablesOf, tablesOf } from './options.ts'
 import type { MiddlewareStack, SdkClient } from './sdk.ts'
 import type { TableStats } from './table.ts'
 
 /**
- * What a client encrypts with, by its middleware stack and not by the client: a document client made from an
- * encrypting client shares the stack.
+ * The state of each encrypting client, by its middleware stack: a document client that is made from an encrypting
+ * client shares the stack.
  */
 const states = new WeakMap<object, ClientState>()
 
@@ -20,7 +20,8 @@ const states = new WeakMap<object, ClientState>()
  * connections.
  *
  * What cannot be done on encrypted items is refused before anything is sent: updates of signed attributes (see
- * {@link updateItem}), PartiQL, projections, conditions on encrypted attributes, parameters of before expressions.
+ * {@link updateItem}), PartiQL, projections, conditions on encrypted attributes, the parameters that expressions have
+ * replaced, and every table that no option names.
  *
  * @throws GlassineError `ERR_OPTION_INVALID`, `ERR_MODEL_INVALID`. Later, from commands: `ERR_OPERATION_REFUSED`, what
  * {@link ItemEncryptor.encryptItem} throws, and `ERR_DECRYPT_FAILED` for a response with any item that does not
@@ -43,12 +44,16 @@ export const withEncryption = <C extends SdkClient>(client: C, options: Encrypti
   if (states.has(client.middlewareStack))
     throw optionError(packageName, 'client', 'encrypts already; name all tables in one call')
   const tables = tablesOf(options)
-  return derivedClient(client, { tables, invocation: invocationOf(options.invocation) })
+  return derivedClient(client, {
+    tables,
+    plainTables: plainTablesOf(options),
+    invocation: invocationOf(options.invocation),
+  })
 }
 
 /**
- * Returns an encrypting client that differs in what holds for its calls: the deadline and tenant of one invocation,
- * for example. It is cheap, and shares everything else with the client that it is made from.
+ * Returns an encrypting client for one invocation: with its binding, tenant and deadline. It is cheap, and shares
+ * everything else with the client that it is made from.
  *
  * @throws GlassineError `ERR_OPTION_INVALID`
  * @example
@@ -60,7 +65,7 @@ export const withInvocation = <C extends SdkClient>(client: C, invocation: ItemI
   derivedClient(client, { ...clientStateOf(client), invocation: invocationOf(invocation) })
 
 /**
- * Returns what an encrypting client has done so far, by table. Clients that are made of one another count together.
+ * Returns what an encrypting client has done so far, by table. Clients that are made from one another count together.
  *
  * @throws GlassineError `ERR_OPTION_INVALID`
  * @example
@@ -69,7 +74,9 @@ export const withInvocation = <C extends SdkClient>(client: C, invocation: ItemI
  * ```
  */
 export const encryptionStats = (client: SdkClient): Readonly<Record<string, TableStats>> =>
-  Object.fromEntries([...clientStateOf(client).tables].map(([name, { stats }]) => [name, { ...stats }]))
+  Object.fromEntries(
+    [...clientStateOf(client).tables.values()].map(({ name, stats }) => [name, { ...stats }]),
+  )
 
 /** @internal What an encrypting client works with. */
 export const clientStateOf = (client: SdkClient): ClientState => {
@@ -83,8 +90,8 @@ export const derivedClient = <C extends SdkClient>(client: C, state: ClientState
   const middlewareStack = client.middlewareStack.clone() as MiddlewareStack
   addMiddlewares(middlewareStack, state)
   states.set(middlewareStack, state)
-  // Of the same class, so that paginators and waiters, which look, take it for what it is. The SDK remembers
-  // handlers when `cacheMiddleware` is set: those are of the other stack.
+  // Of the same class, since paginators and waiters check it. With `cacheMiddleware` the SDK remembers handlers:
+  // those belong to the other stack.
   const { handlers: _, ...members } = Object.getOwnPropertyDescriptors(client) as PropertyDescriptorMap
   return Object.create(Object.getPrototypeOf(client), {
     ...members,

@@ -1,11 +1,53 @@
-import { optionError } from '@glassine/core/internal'
-import { multiKeyring } from '@glassine/keys/multi'
-import type { AttributeAction } from '../attributes/actions.ts'
-import { planner } from '../attributes/plan.ts'
+import type { PathNode } from '@glassine/core'
+import { mustStay, optionError, visitChildren } from '@glassine/core/internal'
+import { type Keyring, multiKeyring } from '@glassine/keys'
+import type { AttributeAction, Item } from '../attributes/attribute-value.ts'
+import { type AttributePlan, planner } from '../attributes/plan.ts'
 import { packageName } from '../errors.ts'
 import { contextOf } from '../format/encryption-context.ts'
-import type { CheckedOptions } from './options.ts'
-import type { TableConfig } from './table-config.ts'
+import type { Suite } from '../format/header.ts'
+import type { CheckedOptions } from './table-options.ts'
+
+/** A table's options, checked and compiled: what encrypting and decrypting an item work from. */
+export interface TableConfig {
+  readonly partitionKey: string
+  readonly sortKey?: string
+  /** The member of the binding that the partition key holds, and what follows it in a composite key. */
+  readonly tenantKey?: { readonly member: string; readonly prefix?: string }
+  /** The attribute that names an item's model, where a table has several. */
+  readonly kindAttribute?: string
+  /**
+   * The configuration for the model that an item names, or `undefined`. This configuration, if the table has one
+   * model.
+   */
+  readonly kindOf: (item: Item) => TableConfig | undefined
+  /**
+   * Whether a model declares the fields. Then a declared field in the clear is an error, except in a mode that reads
+   * plaintext.
+   */
+  readonly declared: boolean
+  /** The values of a decrypted item that must not leave in the clear. */
+  readonly secretsOf: (item: Item) => readonly unknown[]
+  /** One for each recipient of new items. */
+  readonly keyrings: readonly Keyring[]
+  /** All of them as one, which opens what any of them wrapped. */
+  readonly reader: Keyring
+  /** The suite of new items; both are read. */
+  readonly suite: Suite
+  /** The version of new items: 2 if the configuration puts attributes into the encryption context. */
+  readonly version: 1 | 2
+  readonly planOf: (name: string) => AttributePlan
+  /** Whether the configuration gives an attribute by its name. */
+  readonly isNamed: (name: string) => boolean
+  /** Whether an attribute would be readable in this model's items although another model of the table encrypts it. */
+  readonly isClearHereOnly: (name: string) => boolean
+  readonly contextOf: ReturnType<typeof contextOf>
+  /** Attributes that an item must have to be encrypted. */
+  readonly required: readonly string[]
+  readonly maxEncryptedDataKeys: number
+  /** ms */
+  readonly timeout: number
+}
 
 /** What is done with each attribute; made from explicit actions or from a declaration of fields. */
 export interface Actions {
@@ -15,8 +57,12 @@ export interface Actions {
   readonly named: ReadonlyMap<string, AttributeAction>
   /** What is done with attributes that it does not name; `undefined`: they are refused. */
   readonly others: AttributeAction | undefined
-  /** Attributes that items must have, beside the keys and what is in the encryption context. */
+  /** What the models of a table encrypt, all of them together. */
+  readonly elsewhere?: ReadonlySet<string>
+  /** Attributes that items must have, in addition to the keys and those in the encryption context. */
   readonly required: readonly string[]
+  /** The declared fields, where a model has some. */
+  readonly fields?: PathNode
 }
 
 const included: AttributeAction = 'SIGN_AND_INCLUDE_IN_ENCRYPTION_CONTEXT'
@@ -44,17 +90,55 @@ export const compileTable = (options: CheckedOptions, actions: Actions): TableCo
 
   const actionOf = (name: string): AttributeAction | undefined =>
     isUnsigned(name) ? 'DO_NOTHING' : (named.get(name) ?? others)
-  return {
+  const declared = new Map(actions.fields?.members)
+  const config: TableConfig = {
     partitionKey,
     sortKey,
+    ...(options.tenantKey !== undefined && { tenantKey: options.tenantKey }),
+    declared: option === 'fields',
+    secretsOf: (item) => secretsOf(declared, item, actionOf),
     keyrings,
     reader: keyrings.length === 1 ? keyrings[0]! : multiKeyring({ children: keyrings }),
     suite: options.suite,
     version,
+    isNamed: (name) => named.has(name) || isUnsigned(name),
+    isClearHereOnly: (name) =>
+      actions.elsewhere?.has(name) === true && !named.has(name) && actionOf(name) !== 'ENCRYPT_AND_SIGN',
     planOf: planner({ table, actionOf, isUnsigned }),
     contextOf: contextOf({ table, partitionKey, sortKey }),
     required: [...new Set([...keys, ...inContext, ...actions.required])],
     maxEncryptedDataKeys: options.maxEncryptedDataKeys,
     timeout: options.timeout,
+    kindOf: () => config,
   }
+  return config
+}
+
+/** The values of declared fields, and those of encrypted attributes without a declared field in them. */
+const secretsOf = (
+  declared: ReadonlyMap<string, PathNode>,
+  item: Item,
+  actionOf: (name: string) => AttributeAction | undefined,
+): readonly unknown[] => {
+  const found: unknown[] = []
+  for (const name of Object.keys(item)) {
+    const node = declared.get(name)
+    if (node) collectSecrets(item, name, node, found)
+    else if (actionOf(name) === 'ENCRYPT_AND_SIGN') found.push(item[name])
+  }
+  return found
+}
+
+const collectSecrets = (container: Item, name: string, node: PathNode, found: unknown[]): void => {
+  const value = Object.hasOwn(container, name) ? container[name] : undefined
+  if (value === undefined) return
+  const { field, each } = node
+  if (field) {
+    if (mustStay(field)) found.push(value)
+    return
+  }
+  const inside = each?.kind === 'array' ? 'L' in value && value.L : 'M' in value && value.M
+  if (inside) visitChildren(node, inside as unknown as Item, collectSecrets, found, undefined)
+  // In a value of another shape than declared the secrets may be anywhere.
+  else found.push(value)
 }

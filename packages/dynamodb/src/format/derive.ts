@@ -2,7 +2,7 @@ import { createCipheriv } from 'node:crypto'
 import { hkdfExtract, hmac, type SecretKey, secretKey } from '@glassine/keys/internal'
 
 // HKDF-SHA512 (RFC 5869) by hand: every output is at most one hash long, and two outputs share one extract each
-// time, so a pair costs three HMACs. `hkdfSync` takes about twice the time and would extract anew.
+// time, so a pair costs three HMACs. `hkdfSync` takes about twice the time and would extract each time.
 
 /** The counter of HKDF's first and only output block. */
 const firstBlock = '\u0001'
@@ -78,7 +78,7 @@ const zeros = Buffer.alloc(32 * stride)
 
 /**
  * The keys of all encrypted fields as one AES-256-CTR key stream. Field `i` is defined by a counter that starts at
- * `3 * i`, and takes just under three blocks: so the fields' streams lie behind one another in the first one's.
+ * `3 * i`, and takes just under three blocks: so the first field's stream contains all of them, one after the other.
  */
 export const fieldKeyStream = (rootKey: Buffer, fields: number): Buffer => {
   const bytes = fields * stride

@@ -1,12 +1,11 @@
 import type { EncryptionContext, SerialisedContext } from '@glassine/keys'
-import { legend } from '../attributes/actions.ts'
-import { typeOf } from '../attributes/attribute-value.ts'
-import { Writer } from '../attributes/writer.ts'
+import { legend, typeOf } from '../attributes/attribute-value.ts'
+import { type ContextKey, contextKey, maxContextBytes, publicKeyName } from '../attributes/plan.ts'
+import { Writer } from '../attributes/serialise.ts'
 import { valueError } from '../errors.ts'
-import { type ContextKey, contextKey, publicKeyName } from './context-key.ts'
 import type { Field } from './field.ts'
 
-/** What of a table stands in every item's encryption context. */
+/** What every item's encryption context says of its table. */
 export interface TableNames {
   /** The logical table name: physical tables may be renamed or restored under another name. */
   readonly table: string
@@ -24,15 +23,14 @@ type Entry = readonly [key: ContextKey, value: string]
 
 const publicKeyKey = contextKey(publicKeyName)
 const legendKey = contextKey('aws-crypto-legend')
-const maxBytes = 0xffff
 const lengthBytes = 8
 /** Room for most encryption contexts. */
 const usualBytes = 256
 
 /**
- * Returns what makes items' encryption contexts (encrypt item, "Base Context" and versions 1 and 2). Every pair
- * but the public key is worked out by the reader from the item and its own configuration, never read from the
- * header, so an item that stands in for another of the table does not open.
+ * Returns what makes items' encryption contexts (encrypt item, "Base Context" and versions 1 and 2). The reader
+ * derives every pair but the public key from the item and its own configuration, and never reads it from the header.
+ * An item that replaces another of the table is therefore not decrypted.
  */
 export const contextOf = ({ table, partitionKey, sortKey }: TableNames) => {
   const base: readonly Entry[] = [
@@ -87,7 +85,7 @@ const serialised = (entries: readonly Entry[]): ItemContext => {
     const start = out.at
     out.text(value)
     const length = out.at - start
-    if (length > maxBytes || key.bytes.length - 2 > maxBytes)
+    if (length > maxContextBytes || key.bytes.length - 2 > maxContextBytes)
       throw valueError('a name or value that is too long for the encryption context')
     out.buffer.writeUInt16BE(length, start - 2)
   }

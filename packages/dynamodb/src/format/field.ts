@@ -1,9 +1,7 @@
 import { tagBytes } from '@glassine/keys/internal'
-import { legend } from '../attributes/actions.ts'
-import type { AttributeValue } from '../attributes/attribute-value.ts'
+import { type AttributeValue, legend } from '../attributes/attribute-value.ts'
 import { type AttributePlan, lengthFromEnd } from '../attributes/plan.ts'
-import { writeAttribute } from '../attributes/serialise.ts'
-import type { Writer } from '../attributes/writer.ts'
+import { type Writer, writeAttribute } from '../attributes/serialise.ts'
 
 /** Bytes that an encrypted value is longer than its serialised plaintext: the type id and the tag. */
 export const sealedOverhead = 2 + tagBytes
@@ -14,7 +12,7 @@ export interface Field {
   readonly value: AttributeValue
   /** Its byte in the legend. */
   action: number
-  /** Where its type id stands in the footer's input. */
+  /** Where its type id is in the footer's input. */
   start: number
   /** Where its value ends there. */
   end: number
@@ -38,7 +36,7 @@ export const inOrder = (fields: Field[]): Field[] => {
 /**
  * Writes one field of the footer's input (footer, "Canonical Hash"): path, length, what is done with it, and then
  * type id and value. A value that is yet to be encrypted is written as plaintext with room for its tag behind it,
- * and encrypted where it stands: the footer wants exactly what the item will hold.
+ * and encrypted in place: the footer covers exactly what the item will hold.
  */
 export const writeField = (out: Writer, field: Field, encrypted: boolean): void => {
   const { plan, value } = field

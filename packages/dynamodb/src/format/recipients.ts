@@ -1,7 +1,82 @@
-import { acquireAll, isUnavailable } from '@glassine/core/internal'
+import { acquireAll, isKeyFailure } from '@glassine/core/internal'
 import type { EncryptedDataKey, Keyring, KeyringRequest } from '@glassine/keys'
+import { gcmOpen, gcmSealInto, secretKey, tagBytes } from '@glassine/keys/internal'
 import { decryptFailed, fault } from '../errors.ts'
-import { keyBytes, type NewRecipient, unwrapDataKey, wrappedIntermediateKey } from './intermediate.ts'
+import { recipientKeys } from './derive.ts'
+
+/** Bytes of a plaintext data key, and of an intermediate key. */
+export const keyBytes = 32
+const wrappedBytes = keyBytes + tagBytes
+
+/** Zero, as the suites define: each intermediate key wraps one data key, once. */
+const iv = Buffer.alloc(12)
+
+/** An intermediate key that a keyring made, and the form in which it wrapped it. */
+export interface NewRecipient {
+  readonly intermediateKey: Buffer
+  readonly wrappedForm: EncryptedDataKey
+}
+
+/** An item's data key for one recipient, and the key of the recipient's tag in the footer. */
+export interface ItemRecipient {
+  readonly encryptedDataKey: EncryptedDataKey
+  readonly macKey: Buffer
+}
+
+/**
+ * Wraps an item's data key under an intermediate key that a keyring made and wrapped (algorithm suites,
+ * "Intermediate Key Wrapping"). Keyrings wrap intermediate keys and never the data key, so that every recipient has
+ * a key of its own to verify the item with. Zeroes the intermediate key.
+ */
+export const wrapDataKey = (
+  dataKey: Buffer,
+  { intermediateKey, wrappedForm }: NewRecipient,
+  context: Buffer,
+): ItemRecipient => {
+  const { macKey, wrappingKey } = recipientKeys(intermediateKey)
+  intermediateKey.fill(0)
+  const { providerId, providerInfo, ciphertext } = wrappedForm
+  const both = Buffer.allocUnsafe(wrappedBytes + ciphertext.length)
+  try {
+    gcmSealInto(both, 0, secretKey(wrappingKey), iv, context, dataKey)
+  } catch (error) {
+    macKey.fill(0)
+    throw error
+  } finally {
+    wrappingKey.fill(0)
+  }
+  both.set(ciphertext, wrappedBytes)
+  return { encryptedDataKey: { providerId, providerInfo, ciphertext: both }, macKey }
+}
+
+/** The wrapped intermediate key within an item's encrypted data key: what a keyring can unwrap. */
+const wrappedIntermediateKey = (key: EncryptedDataKey): EncryptedDataKey => ({
+  providerId: key.providerId,
+  providerInfo: key.providerInfo,
+  ciphertext: key.ciphertext.subarray(wrappedBytes),
+})
+
+/**
+ * Unwraps an item's data key; `undefined` for an intermediate key of another item. Zeroes the intermediate key.
+ */
+const unwrapDataKey = (
+  key: EncryptedDataKey,
+  intermediateKey: Buffer,
+  context: Buffer,
+): { readonly dataKey: Buffer; readonly macKey: Buffer } | undefined => {
+  const { macKey, wrappingKey } = recipientKeys(intermediateKey)
+  intermediateKey.fill(0)
+  const wrapped = key.ciphertext.subarray(0, keyBytes)
+  const tag = key.ciphertext.subarray(keyBytes, wrappedBytes)
+  let dataKey: Buffer | undefined
+  try {
+    dataKey = gcmOpen(secretKey(wrappingKey), iv, context, wrapped, tag)
+    return dataKey && { dataKey, macKey }
+  } finally {
+    wrappingKey.fill(0)
+    if (dataKey === undefined) macKey.fill(0)
+  }
+}
 
 /**
  * Asks every keyring for an intermediate key of its own. For KMS that is a data key, for the others random bytes
@@ -22,7 +97,7 @@ export const newRecipients = (
 const ask = async (keyring: Keyring, request: KeyringRequest): Promise<NewRecipient> => {
   const { dataKey, encryptedDataKeys } = await keyring.generate({ ...request, length: keyBytes })
   const [wrappedForm] = encryptedDataKeys
-  // Two recipients with one intermediate key could each make items that the other takes for the writer's.
+  // If two recipients shared an intermediate key, each could forge the other's tag.
   if (dataKey.length !== keyBytes || wrappedForm === undefined || encryptedDataKeys.length > 1) {
     dataKey.fill(0)
     throw fault('ERR_ENCRYPT_FAILED', {
@@ -35,7 +110,8 @@ const ask = async (keyring: Keyring, request: KeyringRequest): Promise<NewRecipi
 /**
  * Unwraps an item's data key by the first of its encrypted data keys that the keyring opens.
  *
- * @throws GlassineError `ERR_KEY_UNAVAILABLE` when none opened but one may later; `ERR_DECRYPT_FAILED`
+ * @throws GlassineError `ERR_KEY_UNAVAILABLE` when none opened but one may later, `ERR_KEY_DENIED`;
+ * `ERR_DECRYPT_FAILED`
  */
 export const unwrapFromAny = async (
   keyring: Keyring,
@@ -51,8 +127,8 @@ export const unwrapFromAny = async (
       const opened = intermediateKey && unwrapDataKey(key, intermediateKey, request.context.bytes)
       if (opened) return opened
     } catch (thrown) {
-      // Another recipient's key may open the item though this one's KMS is down or denies.
-      if (isUnavailable(thrown)) unavailable ??= thrown
+      // Another recipient's key may still open the item if this one's KMS is down or denies access.
+      if (isKeyFailure(thrown)) unavailable ??= thrown
     }
   }
   throw unavailable ?? decryptFailed()

@@ -1,12 +1,10 @@
 import { timingSafeEqual } from 'node:crypto'
 import { types } from 'node:util'
 import { gcmOpen, secretKey, tagBytes } from '@glassine/keys/internal'
-import { legend } from '../attributes/actions.ts'
-import { footName, headName, type Item, setMember } from '../attributes/attribute-value.ts'
+import { footName, headName, type Item, legend, setMember } from '../attributes/attribute-value.ts'
 import { readAttribute } from '../attributes/deserialise.ts'
-import { giveBack, takeScratch } from '../attributes/scratch.ts'
-import { Writer } from '../attributes/writer.ts'
-import type { TableConfig } from '../config/table-config.ts'
+import { giveBack, takeScratch, Writer } from '../attributes/serialise.ts'
+import type { TableConfig } from '../config/compile.ts'
 import { decryptFailed, openingError } from '../errors.ts'
 import { fieldCipherKey, fieldKeyStream, fieldNonce, type ItemKeys, itemKeys } from '../format/derive.ts'
 import type { ItemContext } from '../format/encryption-context.ts'
@@ -19,18 +17,17 @@ import {
   writeSealedField,
 } from '../format/field.ts'
 import { footerHash, verifyFooter } from '../format/footer.ts'
-import { type ReadHeader, readHeader } from '../format/read-header.ts'
+import { commitmentOf, type ReadHeader, readHeader } from '../format/header.ts'
 import { unwrapFromAny } from '../format/recipients.ts'
-import { commitmentOf } from '../format/write-header.ts'
-import { budgetOf, type ItemInvocation } from './invocation.ts'
+import { budgetOf, checkTenant, type ItemInvocation, tellOpened } from './invocation.ts'
 
-/** An item that was read, and waits for keys. Nothing of it is believed yet. */
+/** An item that was parsed and waits for keys. Nothing of it is trusted yet. */
 interface ParsedItem {
-  /** The new item, as yet with encrypted values. */
+  /** The new item, still with encrypted values. */
   readonly result: Item
   readonly header: ReadHeader
   readonly fields: readonly Field[]
-  /** The part of the footer's input that the fields make up. */
+  /** The fields' part of the footer's input. */
   readonly region: Buffer
   readonly context: ItemContext
   readonly foot: Uint8Array
@@ -41,15 +38,24 @@ export const decryptItem = async (
   config: TableConfig,
   item: Item,
   invocation?: ItemInvocation,
+  onClear: () => void = config.declared ? refuseClear : nothing,
 ): Promise<Item> => {
-  // Whatever is thrown on the way becomes the one error: also a RangeError of a read beyond the end, or an error
-  // about a value of an attribute that somebody changed.
+  checkTenant(config, item, invocation)
+  // Every error becomes the one error, even a RangeError of a read beyond the end or an error about the value of a
+  // changed attribute.
   const out = new Writer(takeScratch())
   try {
-    const parsed = parse(config, item, out)
+    const kind = config.kindOf(item)
+    if (kind === undefined) throw decryptFailed()
+    const parsed = parse(kind, item, out)
+    // Signed by a writer that does not declare it, and so readable in the table although the reader declares it.
+    if (parsed.fields.some((field) => field.plan.action === 'ENCRYPT_AND_SIGN' && !isEncrypted(field)))
+      onClear()
     const { header, context } = parsed
     const request = { suite: header.suite.id, context, ...budgetOf(config, invocation) }
-    return open(parsed, await unwrapFromAny(config.reader, request, header.encryptedDataKeys))
+    const opened = open(parsed, await unwrapFromAny(config.reader, request, header.encryptedDataKeys))
+    tellOpened(kind, opened, invocation)
+    return opened
   } catch (thrown) {
     throw openingError(thrown)
   } finally {
@@ -57,11 +63,18 @@ export const decryptItem = async (
   }
 }
 
+/** With explicit actions, an attribute may change from signed to encrypted, as in AWS's libraries. */
+const nothing = (): void => {}
+
+const refuseClear = (): never => {
+  throw decryptFailed()
+}
+
 const parse = (config: TableConfig, item: Item, out: Writer): ParsedItem => {
   const header = readHeader(binaryOf(item, headName), config.maxEncryptedDataKeys)
   const foot = new Uint8Array(binaryOf(item, footName))
   const { result, fields } = inScope(config, item)
-  // Somebody added or removed an attribute, or writer and reader disagree on what is unsigned.
+  // An attribute was added or removed, or writer and reader disagree on what is unsigned.
   if (header.legend.length !== fields.length) throw decryptFailed()
   inOrder(fields).forEach((field, at) => {
     field.action = header.legend[at]!
@@ -82,7 +95,7 @@ const binaryOf = (item: Item, name: string): Uint8Array => {
   return value.B
 }
 
-/** What was encrypted decides the legend; which attributes it is about, the reader's own configuration. */
+/** The legend says what was encrypted; the reader's configuration says which attributes it covers. */
 const inScope = (config: TableConfig, item: Item): { result: Item; fields: Field[] } => {
   const result: Item = {}
   const fields: Field[] = []
@@ -90,7 +103,7 @@ const inScope = (config: TableConfig, item: Item): { result: Item; fields: Field
     const value = item[name]
     if (value === undefined) continue
     const plan = config.planOf(name)
-    // Header, footer and beacons: nobody's data.
+    // Header, footer and beacons are not the user's data.
     if (plan.reserved) continue
     setMember(result, name, value)
     if (!plan.unsigned) fields.push({ plan, value, action: 0, start: 0, end: 0 })
@@ -98,7 +111,7 @@ const inScope = (config: TableConfig, item: Item): { result: Item; fields: Field
   return { result, fields }
 }
 
-/** The keys are in every item's encryption context, by what they are in the clear. */
+/** The keys are in every item's encryption context, with their readable values. */
 const checkKeys = (
   { partitionKey, sortKey }: TableConfig,
   version: 1 | 2,

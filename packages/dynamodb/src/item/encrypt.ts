@@ -1,30 +1,71 @@
+import { randomFillSync } from 'node:crypto'
 import { gcmSealInto, secretKey, tagBytes } from '@glassine/keys/internal'
-import { legendBytes } from '../attributes/actions.ts'
-import { footName, headName, type Item, setMember } from '../attributes/attribute-value.ts'
-import { giveBack, takeScratch } from '../attributes/scratch.ts'
-import { valueSize } from '../attributes/size.ts'
-import { Writer } from '../attributes/writer.ts'
-import type { TableConfig } from '../config/table-config.ts'
+import {
+  addedNameBytes,
+  footName,
+  headName,
+  type Item,
+  legendBytes,
+  setMember,
+} from '../attributes/attribute-value.ts'
+import { giveBack, takeScratch, Writer } from '../attributes/serialise.ts'
+import { maxItemSize, valueSize } from '../attributes/size.ts'
+import type { TableConfig } from '../config/compile.ts'
 import { fault, replaceForeign, valueError } from '../errors.ts'
 import { fieldCipherKey, fieldKeyStream, fieldNonce, type ItemKeys, itemKeys } from '../format/derive.ts'
 import type { ItemContext } from '../format/encryption-context.ts'
 import { type Field, inOrder, isEncrypted, writeField } from '../format/field.ts'
-import { footerBytes, footerHash, writeFooter } from '../format/footer.ts'
-import { leastHeaderBytes, messageIdBytes } from '../format/header.ts'
-import { type ItemRecipient, keyBytes, type NewRecipient, wrapDataKey } from '../format/intermediate.ts'
-import { newRecipients } from '../format/recipients.ts'
-import type { ItemSigner } from '../format/signature.ts'
-import { writeHeader } from '../format/write-header.ts'
-import { budgetOf, type ItemInvocation } from './invocation.ts'
-import type { Randomness } from './randomness.ts'
-import { checkSize } from './size-limit.ts'
+import { footerBytes, footerHash, type ItemSigner, newSigner, writeFooter } from '../format/footer.ts'
+import { leastHeaderBytes, messageIdBytes, writeHeader } from '../format/header.ts'
+import {
+  type ItemRecipient,
+  keyBytes,
+  type NewRecipient,
+  newRecipients,
+  wrapDataKey,
+} from '../format/recipients.ts'
+import { budgetOf, checkTenant, type ItemInvocation } from './invocation.ts'
+
+/** Where an item's random values come from. Only tests that compare bytes replace it. */
+export interface Randomness {
+  /** Fills with random bytes. */
+  readonly fill: (bytes: Buffer) => void
+  readonly newSigner: () => ItemSigner
+}
+
+/** The operating system's randomness, and a signing key for each item. */
+export const systemRandomness: Randomness = { fill: (bytes) => void randomFillSync(bytes), newSigner }
+
+/** The most that DynamoDB counts for a value beyond its serialised bytes: 3 for an empty list or map. */
+const mostBeyond = 3
+
+/**
+ * Refuses an item that would be larger than DynamoDB stores, and says by how much. It is called before keys are
+ * fetched, with the least size of header and footer, and afterwards with their real size.
+ *
+ * @param others - bytes of unsigned attributes, header and footer
+ * @throws GlassineError `ERR_TOO_LARGE`
+ */
+const checkSize = (fields: readonly Field[], others: number): void => {
+  let bound = addedNameBytes + others
+  // The serialised form is nearly always longer: the exact size is computed only if it matters.
+  for (const { plan, start, end } of fields) bound += plan.nameBytes + (end - start) + mostBeyond
+  if (bound <= maxItemSize) return
+  let size = addedNameBytes + others
+  for (const field of fields)
+    size += field.plan.nameBytes + (isEncrypted(field) ? field.end - field.start : valueSize(field.value))
+  if (size <= maxItemSize) return
+  throw fault('ERR_TOO_LARGE', {
+    message: `The encrypted item would be ${size - maxItemSize} bytes larger than the ${maxItemSize} that DynamoDB stores`,
+  })
+}
 
 /** An item that is checked and serialised, and waits for keys. */
 interface SerialisedItem {
-  /** The new item, as yet in the clear. */
+  /** The new item, still in the clear. */
   readonly result: Item
   readonly fields: readonly Field[]
-  /** The part of the footer's input that the fields make up; those to be encrypted stand in it in plaintext. */
+  /** The fields' part of the footer's input; those to be encrypted are still plaintext in it. */
   readonly region: Buffer
   readonly context: ItemContext
   readonly signer: ItemSigner | undefined
@@ -39,10 +80,13 @@ export const encryptItem = async (
   item: Item,
   invocation?: ItemInvocation,
 ): Promise<Item> => {
+  checkTenant(config, item, invocation)
   const out = new Writer(takeScratch())
   try {
     const { suite, keyrings } = config
-    const serialised = serialise(config, randomness, item, out)
+    const kind = config.kindOf(item)
+    if (kind === undefined) throw valueError('must name one of the models', `/${config.kindAttribute}`)
+    const serialised = serialise(kind, randomness, item, out)
     const { context, unsignedBytes, fields } = serialised
     checkSize(fields, unsignedBytes + leastHeaderBytes + footerBytes(keyrings.length, suite.signed))
     const request = { suite: suite.id, context, ...budgetOf(config, invocation) }
@@ -63,7 +107,7 @@ const serialise = (config: TableConfig, randomness: Randomness, item: Item, out:
   return { result, fields, region, context, signer, unsignedBytes }
 }
 
-/** Separates what is in signature scope from what is not, and refuses what the configuration does not allow. */
+/** Separates signed attributes from unsigned ones, and refuses those that the configuration does not allow. */
 const partition = (config: TableConfig, item: Item) => {
   if (typeof item !== 'object' || item === null) throw valueError('An item must be an object')
   if (Object.hasOwn(item, headName) || Object.hasOwn(item, footName))
@@ -83,6 +127,12 @@ const partition = (config: TableConfig, item: Item) => {
     if (value === undefined) continue
     const plan = config.planOf(name)
     if (plan.reserved) throw valueError('the name is reserved for the format', `/${name}`)
+    if (config.isClearHereOnly(name))
+      throw fault('ERR_FIELD_NOT_ENCRYPTED', {
+        path: `/${name}`,
+        message: `/${name}: another model of the table encrypts this attribute; declare it in the model of this item`,
+        statusCode: 500,
+      })
     if (plan.action === undefined)
       throw valueError('the configuration does not name this attribute', `/${name}`)
     setMember(result, name, value)
@@ -131,7 +181,7 @@ const seal = (
   }
 }
 
-/** Encrypts each field into the item, and puts what came out in the place of the plaintext. */
+/** Encrypts each field into the item, and replaces its plaintext in the region. */
 const encryptFields = (fields: readonly Field[], region: Buffer, rootKey: Buffer, result: Item): void => {
   const encrypted = fields.filter(isEncrypted)
   const stream = fieldKeyStream(rootKey, encrypted.length)

@@ -42,6 +42,23 @@ describeEachDynamoDB('answers', (kind) => {
       })
     })
 
+    test('a batch that answers with an item that was not asked for is refused', async () => {
+      for (const id of ['n-1', 'n-2']) await send('Put', { TableName: 'Patients', Item: { ...patient, id } })
+      const { Item } = await fixture.base.send(
+        new GetItemCommand({ TableName: 'Patients', Key: { id: { S: 'n-2' } } }),
+      )
+      const answer = () =>
+        fixture.faults.set(
+          'BatchGetItem',
+          answering(() => ({ Responses: { Patients: [onTheWire(Item)] } })),
+        )
+      const read = (id: string) => send('BatchGet', { RequestItems: { Patients: { Keys: [{ id }] } } })
+      answer()
+      expect(await read('n-2')).toMatchObject({ Responses: { Patients: [{ ...patient, id: 'n-2' }] } })
+      answer()
+      await expect(read('n-1')).rejects.toMatchObject({ code: 'ERR_DECRYPT_FAILED' })
+    })
+
     test('one item that does not verify among good ones, and nothing is returned', async () => {
       const visits = [0, 1, 2].map((at) => ({ patient: `f-${form}`, at, text: 'secret', kind: 'x' }))
       for (const Item of visits) await send('Put', { TableName: 'Visits', Item })

@@ -1,4 +1,4 @@
-// Items under the branch keys of a real key store, when a key is missing, disabled, deleted, or not to be had.
+// Items under the branch keys of a real key store, when a key is missing, disabled, deleted or unavailable.
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { DisableKeyCommand, EnableKeyCommand, KMSClient } from '@aws-sdk/client-kms'
 import {
@@ -11,13 +11,8 @@ import {
 } from '@aws-sdk/lib-dynamodb'
 import { keyMaterial } from '@glassine/keys'
 import { hierarchicalKeyring, type KeyStore, keyStore } from '@glassine/keys/key-store'
-import {
-  type LocalDynamoDB,
-  localDynamoDBKind,
-  startLocalDynamoDB,
-  withoutTransactions,
-} from '@glassine/local-dynamodb'
 import { type LocalKms, type LocalKmsKey, startLocalKms } from '@glassine/local-kms'
+import { type LocalDynamoDB, startLocalDynamoDB, withoutTransactions } from '@glassine/testing/dynamodb'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
 import { branchKeyIdOfItem, withEncryption } from '../../src/index.ts'
 import { patientFields as fields } from './support.ts'
@@ -37,7 +32,7 @@ let refusing: Error | undefined
 beforeAll(async () => {
   kms = await startLocalKms()
   key = await kms.createKey()
-  server = await startLocalDynamoDB(localDynamoDBKind())
+  server = await startLocalDynamoDB()
   base = new DynamoDBClient(server.clientOptions)
   own = new DynamoDBClient({ ...server.clientOptions, maxAttempts: 1 })
   own.middlewareStack.add((next) => (args) => (refusing ? Promise.reject(refusing) : next(args)), {
@@ -108,13 +103,13 @@ const keysOf = (...ids: readonly string[]) => ({ [TableName]: { Keys: ids.map((i
 const undecrypted = { code: 'ERR_DECRYPT_FAILED', message: 'The item could not be decrypted' }
 const unavailable = { code: 'ERR_KEY_UNAVAILABLE', statusCode: 503 }
 
-test('with all keys there, every tenant is read', async () => {
+test('with all branch keys available, every tenant is read', async () => {
   const { Items } = await environment().send(new ScanCommand({ TableName }))
   expect(Items?.map(({ ssn }) => ssn).sort()).toEqual(tenants.map((tenant) => `secret of ${tenant}`))
 })
 
-describe('not to be had for now', () => {
-  test('the key store throttles', async () => {
+describe('a key that is not available now is an error that may pass', () => {
+  test('when the key store throttles', async () => {
     refusing = Object.assign(new Error('slow down'), { name: 'ProvisionedThroughputExceededException' })
     await expect(get()).rejects.toMatchObject(unavailable)
     await expect(put()).rejects.toMatchObject(unavailable)
@@ -149,9 +144,9 @@ describe('not to be had for now', () => {
   })
 })
 
-describe('refused for good', () => {
-  test('a branch key that was never made', async () => {
-    await expect(put(environment(), 'nobody')).rejects.toMatchObject({ code: 'ERR_ENCRYPT_FAILED' })
+describe('a key that never comes is a refusal', () => {
+  test('when the branch key was never created', async () => {
+    await expect(put(environment(), 'unknown')).rejects.toMatchObject({ code: 'ERR_ENCRYPT_FAILED' })
   })
 
   test('a KMS key that is disabled, until it is enabled', async () => {

@@ -140,7 +140,7 @@ test('no attribute of a condition that is put together is overlooked', () => {
   )
 })
 
-test('whatever it is given, it answers', () => {
+test('any text gets an answer', () => {
   fc.assert(
     fc.property(fc.string(), fc.constantFrom('condition' as const, 'update' as const), (text, kind) => {
       const set = attributesIn(kind, text, undefined)

@@ -28,7 +28,7 @@ describeEachDynamoDB('modes', (kind) => {
     (await client.send(new GetCommand({ TableName, Key: { id } }))).Item
   const isSealed = async (id: string) => (await get(fixture.raw, id))!.ssn !== 'secret'
 
-  test('what each writes', async () => {
+  test('each mode writes what its name says', async () => {
     for (const [mode, sealed] of [
       ['write-plain-read-both', false],
       ['write-encrypted-read-both', true],

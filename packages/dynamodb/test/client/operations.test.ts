@@ -1,7 +1,8 @@
 import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
 import { describeEachDynamoDB } from '@glassine/test-support'
 import { describe, expect, test } from '@jest/globals'
-import { footName, headName, maxItemSize } from '../../src/index.ts'
+import { footName, headName } from '../../src/attributes/attribute-value.ts'
+import { maxItemSize } from '../../src/attributes/size.ts'
 import { answering, forms, sender, testWhere, useTables } from './support.ts'
 
 const ssn = '123-45-6789'
@@ -26,14 +27,7 @@ describeEachDynamoDB('operations', (kind) => {
       expect(await send('Get', { TableName: 'Patients', Key: { id: 'p-1' } })).toMatchObject({
         Item: patient,
       })
-      expect((await send('Get', { TableName: 'Patients', Key: { id: 'nobody' } })).Item).toBeUndefined()
-    })
-
-    test('an ARN is the same table', async () => {
-      const TableName = 'arn:aws:dynamodb:eu-west-1:000000000000:table/Patients'
-      // Not every server takes ARNs; what matters is what would be sent.
-      await send('Put', { TableName, Item: patient }).catch(() => {})
-      expect(fixture.sent[0]!.body).not.toMatch(/123-45/)
+      expect((await send('Get', { TableName: 'Patients', Key: { id: 'unknown' } })).Item).toBeUndefined()
     })
 
     test('old items of put and delete are opened', async () => {
@@ -76,10 +70,10 @@ describeEachDynamoDB('operations', (kind) => {
       expect((await update('ALL_NEW')).Attributes).toEqual({ ...patient, id: 'u', ttl: 9 })
       expect((await update('ALL_OLD')).Attributes).toEqual({ ...patient, id: 'u', ttl: 9 })
       expect((await send('Get', { TableName: 'Patients', Key: { id: 'u' } })).Item.ttl).toBe(10)
-      await expect(update('NONE', 'nobody')).rejects.toMatchObject({
+      await expect(update('NONE', 'unknown')).rejects.toMatchObject({
         name: 'ConditionalCheckFailedException',
       })
-      expect(await rawItem('Patients', { id: 'nobody' })).toBeUndefined()
+      expect(await rawItem('Patients', { id: 'unknown' })).toBeUndefined()
     })
 
     test('batches: both tables, and one that is not encrypted', async () => {
@@ -129,7 +123,7 @@ describeEachDynamoDB('operations', (kind) => {
       expect((await send('Get', { TableName: 'Patients', Key: { id: 'p-1' } })).Item).toEqual(patient)
     })
 
-    test('query and scan', async () => {
+    test('query and scan return decrypted items', async () => {
       const visits = Array.from({ length: 7 }, (_, at) => ({
         patient: `q-${form}`,
         at,
@@ -170,7 +164,7 @@ describeEachDynamoDB('operations', (kind) => {
           ExpressionAttributeValues: { ':c': `c-${form}` },
         })
       expect((await byClinic('whole')).Items).toEqual([{ ...patient, id: 'i-1', clinic: `c-${form}` }])
-      await expect(byClinic('keys')).rejects.toMatchObject({ name: 'ValidationException' })
+      await expect(byClinic('keys')).rejects.toMatchObject({ code: 'ERR_OPERATION_REFUSED' })
       // A local index fetches what it lacks from the table.
       const local = await send('Query', {
         TableName: 'Visits',
@@ -181,7 +175,7 @@ describeEachDynamoDB('operations', (kind) => {
       expect(local.Items).toEqual([{ patient: `l-${form}`, at: 1, text: 't', kind: 'z' }])
     })
 
-    testWhere(kind, 'transactions')('transactions', async () => {
+    testWhere(kind, 'transactions')('transactions write and return decrypted items', async () => {
       const at = form === 'plain' ? 1 : 2
       await send('Put', { TableName: 'Patients', Item: { ...patient, id: `t-${form}` } })
       await send('TransactWrite', {
@@ -204,7 +198,7 @@ describeEachDynamoDB('operations', (kind) => {
               ConditionExpression: 'attribute_exists(clinic)',
             },
           },
-          { Delete: { TableName: 'Patients', Key: { id: 'nobody' } } },
+          { Delete: { TableName: 'Patients', Key: { id: 'unknown' } } },
         ],
       })
       expect(fixture.sent.at(-1)!.body).not.toMatch(/secret/)
@@ -212,7 +206,7 @@ describeEachDynamoDB('operations', (kind) => {
         TransactItems: [
           { Get: { TableName: 'Patients', Key: { id: `t-${form}` } } },
           { Get: { TableName: 'Open', Key: { id: 't' } } },
-          { Get: { TableName: 'Patients', Key: { id: 'nobody' } } },
+          { Get: { TableName: 'Patients', Key: { id: 'unknown' } } },
           { Get: { TableName: 'Visits', Key: { patient: 't', at } } },
         ],
       })
@@ -245,7 +239,7 @@ describeEachDynamoDB('operations', (kind) => {
       expect(await excess(fits)).toBe(0)
     })
 
-    test('tables that are not configured pass untouched', async () => {
+    test('tables that are plain on purpose pass untouched', async () => {
       const Item = { id: 'o-1', ssn, aws_dbe_x: 'as it is' }
       await send('Put', { TableName: 'Open', Item })
       const { Item: read } = await send('Get', {

@@ -27,15 +27,18 @@ describe('an option that cannot be right throws at construction, with its name',
       { tables: { Patients: { ...patientTable, mode: 'write-encrypted-read-both', until: 'soon' } } },
     ],
     ['until', { tables: { Patients: { ...patientTable, until } } }],
+    ['tableArns', { tableArns: ['Patients'] }],
+    ['tableArns', { tableArns: ['arn:aws:dynamodb:eu-west-1:111122223333:table/Others'] }],
+    ['tableArns', { tableArns: ['arn:aws:dynamodb:*:111122223333:table/Patients'] }],
     ['onPlaintextRead', { onPlaintextRead: true }],
     ['onPlaintextReads', { onPlaintextReads: () => {} }],
     ['invocation', { invocation: 'tenant' }],
     ['invocation', { invocation: null }],
-    ['tennant', { invocation: { tennant: 't-1' } }],
-    ['tenant', { invocation: { tenant: '' } }],
-    ['tenant', { invocation: { tenant: 1 } }],
-    ['deadline', { invocation: { deadline: Number.NaN } }],
-    ['deadline', { invocation: { deadline: new Date() } }],
+    ['invocation.tennant', { invocation: { tennant: 't-1' } }],
+    ['invocation.tenant', { invocation: { tenant: '' } }],
+    ['invocation.tenant', { invocation: { tenant: 1 } }],
+    ['invocation.deadline', { invocation: { deadline: Number.NaN } }],
+    ['invocation.deadline', { invocation: { deadline: new Date() } }],
   ])('%s: %j', (option, wrong) => {
     const error = thrown(() => withEncryption(client, { tables, ...wrong } as never))
     expect(error).toMatchObject({
@@ -59,7 +62,7 @@ describe('an option that cannot be right throws at construction, with its name',
   test('what holds for one invocation is checked as well', () => {
     const encrypting = withEncryption(client, { tables })
     expect(thrown(() => withInvocation(encrypting, { tenant: '' }))).toMatchObject({
-      cause: { option: 'tenant' },
+      cause: { option: 'invocation.tenant' },
     })
     expect(withInvocation(encrypting, { tenant: 't-1', deadline: 1 })).toBeInstanceOf(DynamoDBDocumentClient)
     expect(withInvocation(encrypting, { tenant: undefined, deadline: undefined })).toBeDefined()

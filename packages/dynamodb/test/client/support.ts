@@ -4,7 +4,7 @@ import * as documents from '@aws-sdk/lib-dynamodb'
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb'
 import { defineFields } from '@glassine/core'
 import { rawAesKeyring } from '@glassine/keys/raw-aes'
-import { type LocalDynamoDBKind, startLocalDynamoDB } from '@glassine/local-dynamodb'
+import { type LocalDynamoDBKind, startLocalDynamoDB } from '@glassine/testing/dynamodb'
 import { afterAll, beforeAll, beforeEach, test } from '@jest/globals'
 import { type ClientTable, type EncryptionOptions, withEncryption } from '../../src/index.ts'
 
@@ -28,13 +28,14 @@ export const patientFields = defineFields<PatientItem>('patient', { ssn: {}, not
 
 export const keyring = rawAesKeyring({ namespace: 'test', name: 'k1', key: Buffer.alloc(32, 5) })
 
-export const patientTable: ClientTable = {
+export const patientTable = {
   fields: patientFields,
   keys: keyring,
   partitionKey: 'id',
   unsigned: ['ttl'],
   unsignedPrefix: ':',
-}
+} satisfies ClientTable
+
 export const visitTable: ClientTable = {
   attributeActions: { patient: 'SIGN_ONLY', at: 'SIGN_ONLY', text: 'ENCRYPT_AND_SIGN', kind: 'SIGN_ONLY' },
   keys: keyring,
@@ -76,7 +77,7 @@ export const useTables = (kind: LocalDynamoDBKind): Fixture => {
   const fixture = { sent: [] as Sent[], faults: new Map() } as unknown as Fixture
   let server: Awaited<ReturnType<typeof startLocalDynamoDB>> | undefined
   beforeAll(async () => {
-    server = await startLocalDynamoDB(kind)
+    server = await startLocalDynamoDB({ kind })
     fixture.endpoint = server.endpoint
     fixture.base = new plain.DynamoDBClient(server.clientOptions)
     fixture.base.middlewareStack.add(
@@ -92,7 +93,11 @@ export const useTables = (kind: LocalDynamoDBKind): Fixture => {
     )
     fixture.raw = documents.DynamoDBDocumentClient.from(fixture.base)
     fixture.encrypted = (options) =>
-      withEncryption(fixture.raw, { tables: { Patients: patientTable, Visits: visitTable }, ...options })
+      withEncryption(fixture.raw, {
+        tables: { Patients: patientTable, Visits: visitTable },
+        plainTables: ['Open'],
+        ...options,
+      })
     for (const table of tables) await fixture.base.send(new plain.CreateTableCommand(table))
     for (const { TableName } of tables)
       await plain.waitUntilTableExists(
@@ -222,6 +227,7 @@ export const sender =
     const [Document, Plain] = commands[name] as readonly [any, any]
     if (form === 'document') return fixture.encrypted(options).send(new Document(input))
     const client = withEncryption(fixture.base, {
+      plainTables: ['Open'],
       tables: { Patients: patientTable, Visits: visitTable },
       ...options,
     })

@@ -38,7 +38,7 @@ describeEachDynamoDB('updateItem', (kind) => {
     })
   }, 90_000)
 
-  test('also when the item is made by them', async () => {
+  test('also when concurrent updates create the item', async () => {
     const own = client()
     const existed: boolean[] = []
     await Promise.all(
@@ -72,7 +72,7 @@ describeEachDynamoDB('updateItem', (kind) => {
     expect(Item!.text).toEqual({ S: 'one, two' })
   })
 
-  test('another writer with a plain put is noticed', async () => {
+  test('notices another writer with a plain put', async () => {
     await put({ id: 'other', ssn: 's' })
     const seen: unknown[] = []
     await updateItem(client(), { TableName, Key: { id: 'other' } }, async (item) => {
@@ -164,12 +164,12 @@ describeEachDynamoDB('updateItem', (kind) => {
     expect(await attemptsWith(0)).toBe(3)
   })
 
-  test('a write whose answer is lost is done once', async () => {
+  test('writes once when an answer is lost', async () => {
     await put({ id: 'once', ssn: 's', visits: 0 })
     let lost = 1
     fixture.faults.set('PutItem', async (pass) => {
       const result = await pass()
-      // It is written, but nobody hears of it, so the SDK writes again: and finds that the item has changed.
+      // It is written, but the answer is lost, so the SDK writes again and finds that the item has changed.
       if (lost-- > 0) throw Object.assign(new Error('reset'), { name: 'TimeoutError' })
       return result
     })
@@ -184,7 +184,7 @@ describeEachDynamoDB('updateItem', (kind) => {
     expect((await get('once'))!.visits).toBe(1)
   })
 
-  test('when nobody can know whether it was done, it says so', async () => {
+  test('says so when it cannot be known whether the update was done', async () => {
     await put({ id: 'unsure', ssn: 's', visits: 0 })
     let lost = 1
     fixture.faults.set('PutItem', async (pass) => {

@@ -5,7 +5,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from '@jest/globals'
-import { configOfActions } from '../../src/config/action-options.ts'
+import { configOfActions } from '../../src/config/encryptor-options.ts'
 import type { AttributeAction, Item } from '../../src/index.ts'
 import { encryptorOf } from '../../src/item-encryptor.ts'
 import { canonical } from '../support/canonical.ts'
@@ -19,7 +19,7 @@ const letters = { ENCRYPT_AND_SIGN: 'e', SIGN_ONLY: 's', SIGN_AND_INCLUDE_IN_ENC
 const golden = JSON.parse(readFileSync(new URL('items-0.1.0.json', import.meta.url), 'utf8'))
 
 describe('golden items of version 0.1.0, suite 0x6700', () => {
-  test('there are six', () => expect(golden.tests).toHaveLength(6))
+  test('there are six golden items', () => expect(golden.tests).toHaveLength(6))
 
   test.each(golden.tests as any[])('$name', async (vector) => {
     const { table, partitionKey, sortKey, unsignedPrefix } = vector

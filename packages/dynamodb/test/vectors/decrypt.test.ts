@@ -26,7 +26,7 @@ describeVectors('items written by AWS in Java and .NET', () => {
     ),
   )
 
-  test('there are 42 of them, 4 negative', () => {
+  test('there are 42 vectors, 4 of them negative', () => {
     expect(all).toHaveLength(42)
     expect(all.filter(([, { type }]) => type === 'negative-decrypt')).toHaveLength(4)
   })

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { configOfActions } from '../../src/config/action-options.ts'
+import { configOfActions } from '../../src/config/encryptor-options.ts'
 import type { Item } from '../../src/index.ts'
 import { encryptorOf } from '../../src/item-encryptor.ts'
 import { randomnessOf, replaying } from '../support/randomness.ts'
@@ -37,7 +37,7 @@ describeVectors("AWS's items, encrypted again with the random values that are in
       .map(([id, vector]) => [`${file} ${id}`, vector] as const),
   )
 
-  test('there are 137 of them, some without a signature', () => {
+  test('there are 137 vectors, some without a signature', () => {
     expect(all).toHaveLength(137)
   })
 

@@ -2,8 +2,8 @@ import { anyFunction, anyObject, flag, hasMethods, methods, type OptionSchema } 
 import { badOption } from '../errors.ts'
 
 /**
- * The part of a client of the AWS SDK that is used. Structural, so that our types ask nobody to install the SDK,
- * and so that two copies of it do not quarrel.
+ * The part of an AWS SDK client that is used. Structural, so that our types do not need the SDK, and clients of any
+ * copy of it are assignable.
  */
 export interface AwsSdkClient {
   readonly config: object
@@ -11,25 +11,25 @@ export interface AwsSdkClient {
   send(command: never, options?: { abortSignal?: AbortSignal }): Promise<unknown>
 }
 
-/** How calls reach a service of AWS; the names are Middy's. `O`: operations that may stand in for the SDK. */
+/** How calls reach an AWS service. The names are Middy's. `O`: operations that may replace the SDK. */
 export interface AwsClientOptions<O = never> {
-  /** A client of the SDK, or a function from Region to one. Default: clients are made here. */
+  /** An SDK client, or a function from Region to client. Default: clients are created here. */
   readonly client?: AwsSdkClient | ((region: string | undefined) => AwsSdkClient) | O
-  /** The class of the clients that are made here; default: the SDK's own. */
+  /** The class of the clients that are created here. Default: the SDK's own. */
   readonly AwsClient?: new (
     options: never,
   ) => AwsSdkClient
-  /** Options of the clients that are made here; their `maxAttempts` is 1 unless given, since retries are ours. */
+  /** Options of the clients that are created here. `maxAttempts` is 1 by default, since Glassine retries itself. */
   readonly awsClientOptions?: object
-  /** Wraps a client that was made here, for example by X-Ray; called within the invocation that needs it first. */
+  /** Wraps a client that was created here, for example with X-Ray. Called in the first invocation that needs it. */
   readonly awsClientCapture?: (client: AwsSdkClient) => AwsSdkClient
-  /** `true`: load the AWS SDK at the first call and not already at construction. Default `false`. */
+  /** `true`: load the AWS SDK at the first call, not at construction. Default `false`. */
   readonly disablePrefetch?: boolean
   /** The one plain `http:` origin that calls may go to, for a local service: `http://127.0.0.1:4566`. */
   readonly insecureEndpoint?: string
 }
 
-/** @param operations - what a `client` must offer that is none of the SDK's */
+/** @param operations - what a `client` must have if it is not an SDK client */
 export const awsClientSchema = (
   ...operations: readonly string[]
 ): OptionSchema<AwsClientOptions<object>> => ({
@@ -53,12 +53,12 @@ export const checkAwsClientOptions = (options: AwsClientOptions<object>): void =
   const { client, insecureEndpoint } = options
   if (client === undefined) return
   for (const name of ['AwsClient', 'awsClientOptions', 'awsClientCapture'] as const)
-    if (options[name] !== undefined) throw badOption(name, 'cannot stand beside `client`')
+    if (options[name] !== undefined) throw badOption(name, 'cannot be combined with `client`')
   if (insecureEndpoint !== undefined && typeof client !== 'function' && !isSdkClient(client))
     throw badOption('insecureEndpoint', 'has no effect on operations of your own')
 }
 
-/** Whether it is a client of the AWS SDK; the aggregated ones (`KMS`, `DynamoDB`) are too. */
+/** Whether it is an AWS SDK client; so are the aggregated ones (`KMS`, `DynamoDB`). */
 export const isSdkClient = (client: unknown): client is AwsSdkClient =>
   typeof client === 'object' && client !== null && 'middlewareStack' in client && 'send' in client
 

@@ -1,12 +1,20 @@
-import { named, nameOf, type Verdict, verdictOf } from '../kms/failures.ts'
-import { firstAnswer } from '../kms/retry.ts'
+import {
+  firstAnswer,
+  named,
+  nameOf,
+  type Refused,
+  type Service,
+  type Verdict,
+  verdictOf,
+} from '../kms/retry.ts'
+import { RetryBudget } from '../kms/retry-budget.ts'
 import type { AwsClientOptions } from './client-options.ts'
 import { type AwsCommand, type AwsService, awsSender } from './sender.ts'
 
 type Command = new (input: any) => AwsCommand
 
 /**
- * The commands that are sent. Not the type of the SDK's module: our declarations would then need it, and it is an
+ * The commands that are sent. Not the type of the SDK's module, since our declarations would then need it, and it is an
  * optional peer.
  */
 interface DynamoDBCommands {
@@ -19,7 +27,7 @@ interface DynamoDBCommands {
   readonly TransactWriteItemsCommand: Command
 }
 
-/** DynamoDB as the AWS SDK presents it. */
+/** DynamoDB in the AWS SDK. */
 const dynamoDBService: AwsService<typeof import('@aws-sdk/client-dynamodb')> = {
   name: 'DynamoDB',
   package: '@aws-sdk/client-dynamodb',
@@ -28,7 +36,7 @@ const dynamoDBService: AwsService<typeof import('@aws-sdk/client-dynamodb')> = {
 }
 
 /** An answer, or the names of definite refusals. */
-export type Answered<T> = { answer: T } | { refusals: readonly string[] }
+export type Answered<T> = { answer: T } | Refused
 
 /** Sends a command to DynamoDB, with retries. */
 export type DynamoDBSend = <T>(
@@ -36,7 +44,7 @@ export type DynamoDBSend = <T>(
   deadline: () => number,
 ) => Promise<Answered<T>>
 
-/** @param region - of clients that are made here, where `awsClientOptions` names none */
+/** @param region - of the clients that are created here, if `awsClientOptions` has none */
 export const dynamoDBSender = (options: AwsClientOptions, region?: string): DynamoDBSend => {
   const sender = awsSender(options, dynamoDBService)
   const own = (options.awsClientOptions as { region?: unknown } | undefined)?.region
@@ -57,10 +65,10 @@ export const dynamoDBSender = (options: AwsClientOptions, region?: string): Dyna
     )
 }
 
-/** The name that a failed condition is given here, of a transaction or of one item. */
+/** Our name for a failed condition, of a transaction or of one item. */
 export const conditionFailed = 'ConditionalCheckFailed'
 
-/** What will not: names that KMS does not have. */
+/** Definite refusals, beyond those that DynamoDB shares with KMS. */
 const refusals = new Set([
   conditionFailed,
   'ItemCollectionSizeLimitExceeded',
@@ -68,7 +76,7 @@ const refusals = new Set([
   'ValidationError',
 ])
 
-/** What may pass though it is answered by 400 and with a name. */
+/** Temporary failures, though the status is 400. */
 const passing = new Set([
   'ProvisionedThroughputExceededException',
   'RequestLimitExceeded',
@@ -77,18 +85,18 @@ const passing = new Set([
   'TransactionInProgressException',
 ])
 
-/** What a failed call of DynamoDB means; see {@link verdictOf}, which is KMS's. */
+/** What a failed call of DynamoDB means; {@link verdictOf} is the same for KMS. */
 const dynamoDBVerdictOf = (thrown: unknown): Verdict => {
   const name = nameOf(thrown)
   if (refusals.has(name)) return 'refused'
   return passing.has(name) ? 'retry' : verdictOf(thrown)
 }
 
-const dynamoDB = { name: 'DynamoDB', verdictOf: dynamoDBVerdictOf }
+const dynamoDB: Service = { name: 'DynamoDB', verdictOf: dynamoDBVerdictOf, budget: new RetryBudget() }
 
 /**
- * Tells apart why a transaction was cancelled, and gives a failed condition one name. The error and its reasons hold
- * the items, so nothing but a name is taken over.
+ * Finds the reason for a cancelled transaction, and gives a failed condition one name. The error and its reasons hold
+ * the items, so only a name is kept.
  */
 const namedCondition = (thrown: unknown): unknown => {
   const thrownName = nameOf(thrown)

@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv } from 'node:crypto'
 import type { SecretKey } from './secret-key.ts'
 
-// AES-GCM for every format: with IVs of 12 and tags of 16 bytes, which is what all of them have.
+// AES-GCM for every format. All of them use IVs of 12 bytes and tags of 16.
 
 /** Bytes of a tag. */
 export const tagBytes = 16
@@ -11,10 +11,10 @@ export const ivBytes = 12
 // Without this option Node accepts tags of 4 bytes on decryption.
 const options = { authTagLength: tagBytes } as const
 
-/** By the length of the key; all formats but wrapping keys of users have 256 bits. */
+/** By the length of the key: 256 bits everywhere, except for wrapping keys of users. */
 export type GcmAlgorithm = 'aes-128-gcm' | 'aes-192-gcm' | 'aes-256-gcm'
 
-/** Encrypts `plaintext` into `out` at `at`, with the tag behind it; returns the offset after the tag. */
+/** Encrypts `plaintext` into `out` at `at`, followed by the tag; returns the offset after the tag. */
 export const gcmSealInto = (
   out: Uint8Array,
   at: number,
@@ -22,30 +22,32 @@ export const gcmSealInto = (
   iv: Uint8Array,
   aad: Uint8Array,
   plaintext: Uint8Array,
-  algorithm: GcmAlgorithm = 'aes-256-gcm',
 ): number => {
-  const cipher = createCipheriv(algorithm, key, iv, options)
+  const cipher = createCipheriv('aes-256-gcm', key, iv, options)
   cipher.setAAD(aad)
   const end = at + cipher.update(plaintext).copy(out, at)
-  // Returns nothing for a stream cipher, but without it there is no tag.
+  // Returns no bytes in this mode, but without it there is no tag.
   cipher.final()
   return end + cipher.getAuthTag().copy(out, end)
 }
 
-/** Encrypts; returns the ciphertext with the tag behind it. */
+/** Encrypts; returns the ciphertext and the tag, which are not copied. */
 export const gcmSeal = (
   key: SecretKey,
   iv: Uint8Array,
   aad: Uint8Array,
   plaintext: Uint8Array,
-  algorithm?: GcmAlgorithm,
-): Buffer => {
-  const out = Buffer.allocUnsafe(plaintext.length + tagBytes)
-  gcmSealInto(out, 0, key, iv, aad, plaintext, algorithm)
-  return out
+  algorithm: GcmAlgorithm = 'aes-256-gcm',
+): readonly [ciphertext: Buffer, tag: Buffer] => {
+  const cipher = createCipheriv(algorithm, key, iv, options)
+  cipher.setAAD(aad)
+  const ciphertext = cipher.update(plaintext)
+  // Returns no bytes in this mode, but without it there is no tag.
+  cipher.final()
+  return [ciphertext, cipher.getAuthTag()]
 }
 
-/** Decrypts; `undefined` when it is not authentic, and then nothing of the plaintext is left in memory. */
+/** Decrypts; `undefined` if it is not authentic, and then the plaintext is zeroed. */
 export const gcmOpen = (
   key: SecretKey,
   iv: Uint8Array,
@@ -68,7 +70,7 @@ export const gcmOpen = (
   }
 }
 
-/** The tag over additional data alone, in one or two parts (GMAC). */
+/** The tag over additional data only, in one or two parts (GMAC). */
 export const gcmTag = (key: SecretKey, iv: Uint8Array, aad: Uint8Array, more: Uint8Array): Buffer => {
   const cipher = createCipheriv('aes-256-gcm', key, iv, options)
   cipher.setAAD(aad)
@@ -77,7 +79,7 @@ export const gcmTag = (key: SecretKey, iv: Uint8Array, aad: Uint8Array, more: Ui
   return cipher.getAuthTag()
 }
 
-/** Whether `tag` is that of {@link gcmTag}. */
+/** Whether `tag` is the one that {@link gcmTag} makes. */
 export const gcmVerifyTag = (
   key: SecretKey,
   iv: Uint8Array,

@@ -1,7 +1,7 @@
 import { createHmac, hash } from 'node:crypto'
 import { type SecretKey, secretKey } from './secret-key.ts'
 
-/** HMAC (RFC 2104) over the messages, one behind the other. */
+/** HMAC (RFC 2104) over the concatenated messages. */
 export const hmac = (
   algorithm: 'sha256' | 'sha384' | 'sha512',
   key: SecretKey,
@@ -19,24 +19,26 @@ const noSalt = secretKey(Buffer.alloc(0))
 export const hkdfExtract = (algorithm: 'sha256' | 'sha384' | 'sha512', keyMaterial: Buffer): Buffer =>
   hmac(algorithm, noSalt, keyMaterial)
 
-// For messages: HMAC from two calls of the one-shot hash. `createHmac` makes an object and a buffer outside of the
-// heap for every digest, and a message needs three of them: this takes half of the time, a quarter of the whole
-// message's. In return digests pass through short-lived strings, which cannot be zeroed. They are of keys that
-// serve one message, whose plaintext becomes a string as well; the data key itself is only ever in buffers.
+// For messages: HMAC by two calls of the one-shot hash. `createHmac` allocates an object and a buffer outside of the
+// heap for every digest, and a message needs three: this halves the time, and saves a quarter of the whole message's.
+// The price: digests pass through short-lived strings, which cannot be zeroed. They are of keys for one message, whose
+// plaintext becomes a string as well; the data key itself is only ever in buffers.
 
 const blockBytes = 128
-/** Bytes of a digest of SHA-512. */
+/** Length of a SHA-512 digest in bytes. */
 export const digestBytes = 64
 
-/** Work space of HMACs over messages of one length, under keys of one length: reused, since all of it is synchronous. */
+/**
+ * A work space for HMACs over messages of one length, with keys of one length. Reused, since all use is synchronous.
+ */
 export interface HmacSha512 {
   /** Sets the key. */
   key(bytes: Buffer): void
   /** Sets the message. */
   message(bytes: Buffer): void
-  /** The digest, one character a byte. */
+  /** The digest, with one character per byte. */
   digest(): string
-  /** Zeroes what is left of keys and digests. */
+  /** Zeroes keys and digests in the work space. */
   wipe(): void
 }
 

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { isPlainObject, type OptionSchema, text } from '@glassine/core/internal'
 import { conditionFailed } from '../aws/dynamodb.ts'
-import { branchKeyIdRule } from '../branch-key-id.ts'
 import type { EncryptionContext } from '../encryption-context.ts'
 import { badOption, checked, notEncrypted, unavailable } from '../errors.ts'
 import type { KeyArn } from '../kms/arn.ts'
-import type { Protection } from './protection.ts'
+import { branchKeyIdRule } from './branch-key.ts'
+import type { BranchKeyKms } from './branch-key-kms.ts'
 import {
   activeContext,
   beaconContext,
@@ -21,20 +21,20 @@ export interface CreateKeyInput {
   /** Default: a random UUID. Visible in every message and item, so it must not be personal data. */
   readonly branchKeyId?: string
   /**
-   * Custom encryption context, in the record and in CloudTrail under `aws-crypto-ec:` and its name, and the same for
-   * all versions. Must not be empty where `branchKeyId` is given (AWS's rule).
+   * Custom encryption context, the same for all versions. The record and CloudTrail show it, with `aws-crypto-ec:`
+   * before each name. Must not be empty if `branchKeyId` is given (AWS's rule).
    */
   readonly encryptionContext?: EncryptionContext
 }
 
-/** What creation and rotation work with. */
+/** What creation and rotation need. */
 export interface Makers {
   readonly table: Table
-  readonly kms: Protection
+  readonly kms: BranchKeyKms
   readonly deadline: () => number
 }
 
-/** From the system and not from Node's pool of UUIDs, which a snapshot would restore in two environments. */
+/** Not from Node's pool of UUIDs, which two environments restored from one snapshot would share. */
 const newUuid = (): string => randomUUID({ disableEntropyCache: true })
 
 const schema: OptionSchema<CreateKeyInput> = {
@@ -45,15 +45,15 @@ const schema: OptionSchema<CreateKeyInput> = {
   ],
 }
 
-/** Checks the input, and fills in an id. */
+/** Checks the input, and generates an id if it has none. */
 export const checkedCreateKey = (input: CreateKeyInput): Required<CreateKeyInput> => {
   const { branchKeyId = newUuid(), encryptionContext = {} } = checked(schema, input)
   if (input.branchKeyId !== undefined && Object.keys(encryptionContext).length === 0)
-    throw badOption('encryptionContext', 'must not be empty where `branchKeyId` is given')
+    throw badOption('encryptionContext', 'must not be empty if `branchKeyId` is given')
   return { branchKeyId, encryptionContext }
 }
 
-/** Makes a branch key and its beacon key: three records, written together. */
+/** Creates a branch key and its beacon key: three records, written in one transaction. */
 export const createKey = async (
   { table, kms, deadline }: Makers,
   key: KeyArn,
@@ -65,42 +65,42 @@ export const createKey = async (
   const [decryptOnly, active] = await newVersion(kms, key, context, deadline)
   const ofBeacon = beaconContext(context)
   const beacon = itemOf(ofBeacon, await kms.create(key, ofBeacon, deadline))
-  const puts = [decryptOnly, active, beacon].map((item) => ({ item, onto: 'new' }) satisfies Put)
+  const puts = [decryptOnly, active, beacon].map((item) => ({ item, condition: 'new' }) satisfies Put)
   const result = await table.write(puts, deadline)
   if ('answer' in result) return version
   throw notEncrypted(
     result.refusals.includes(conditionFailed)
-      ? 'The key store holds a branch key of this id already'
+      ? 'The key store already has a branch key with this id'
       : `DynamoDB refused to write the branch key: ${result.refusals.join(', ')}`,
   )
 }
 
-/** Makes the next version of a branch key and makes it the active one: two records, written together. */
+/** Creates the next version of a branch key and makes it active: two records, written in one transaction. */
 export const versionKey = async (
   { table, kms, deadline }: Makers,
   key: KeyArn,
   active: KeyRecord,
 ): Promise<string> => {
-  // Whoever may write the table must not have us carry a forged record's context on into new records.
+  // Someone with write access to the table must not get a forged context copied into new records.
   await kms.reEncrypt(key, active.enc, [active.context, active.context], deadline)
   const version = newUuid()
   const context = nextVersionContext(active.context, version)
   const [decryptOnly, next] = await newVersion(kms, key, context, deadline)
   const puts: Put[] = [
-    { item: decryptOnly, onto: 'new' },
-    // Of two rotations at once the second would otherwise be lost, or put back what the first one replaced.
-    { item: next, onto: active.enc },
+    { item: decryptOnly, condition: 'new' },
+    // Without the condition, the second of two concurrent rotations would overwrite the first.
+    { item: next, condition: active.enc },
   ]
   const result = await table.write(puts, deadline)
   if ('answer' in result) return version
   throw result.refusals.includes(conditionFailed)
-    ? unavailable('The branch key was changed while it was rotated')
+    ? unavailable('Another rotation changed the branch key first')
     : notEncrypted(`DynamoDB refused to write the branch key: ${result.refusals.join(', ')}`)
 }
 
-/** The records of a new version and of its active copy: the same key under two encryption contexts. */
+/** The records of a new version and its active copy: the same key under two encryption contexts. */
 const newVersion = async (
-  kms: Protection,
+  kms: BranchKeyKms,
   key: KeyArn,
   context: EncryptionContext,
   deadline: () => number,

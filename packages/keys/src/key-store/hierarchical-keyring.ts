@@ -1,16 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import type { GlassineError } from '@glassine/core'
 import { methods, type OptionSchema, required, text } from '@glassine/core/internal'
-import type { BranchKeySource } from '../branch-key.ts'
-import { branchKeyIdRule } from '../branch-key-id.ts'
 import { type KeyCacheOptions, keyCacheBounds, keyCacheSchema } from '../cache-options.ts'
 import { badOption, checked, isRefusal, notEncrypted, ownError } from '../errors.ts'
 import type { KeyStats } from '../key-material.ts'
 import type { EncryptedDataKey, Keyring, KeyringRequest } from '../keyring.ts'
-import { type KeyLease, leaseOf } from '../lease.ts'
-import type { RefCounted } from '../ref-counted.ts'
-import { type BranchKeyIdSupplier, branchKeyIdOf } from './hierarchy/branch-key-id.ts'
-import { branchKeys } from './hierarchy/branch-keys.ts'
+import { type KeyLease, leaseOf, type RefCounted } from '../lease.ts'
+import { type BranchKeySource, branchKeyIdRule } from './branch-key.ts'
+import { type BranchKeyIdSupplier, branchKeyIdOf, branchKeys } from './branch-keys.ts'
 import {
   freshLength,
   overhead,
@@ -19,13 +16,16 @@ import {
   versionOf,
   type WrappingKey,
   wrapDataKey,
-} from './hierarchy/wrap.ts'
+} from './wrap.ts'
 
-/** Options of {@link hierarchicalKeyring}. `cacheExpiry` bounds how long a rotation or a withdrawn right goes unseen. */
+/**
+ * Options of {@link hierarchicalKeyring}. `cacheExpiry` limits how long a rotation or a revoked permission goes
+ * unnoticed.
+ */
 export interface HierarchicalKeyringOptions extends KeyCacheOptions {
   /** Where branch keys come from: `keyStore` of `@glassine/keys/key-store`. */
   readonly keyStore: BranchKeySource
-  /** The branch key of everything, or what chooses one by the encryption context: a key for each tenant. */
+  /** One branch key for everything, or a function that chooses one, for example per tenant. */
   readonly branchKeyId: string | BranchKeyIdSupplier
 }
 
@@ -37,7 +37,7 @@ export interface HierarchicalKeyring extends Keyring {
    * @throws GlassineError `ERR_ENCRYPT_FAILED` (a definite refusal), `ERR_KEY_UNAVAILABLE`
    */
   beaconKey(request: KeyringRequest): Promise<KeyLease>
-  /** Counters of the branch keys and beacon keys; not of what is wrapped by them. */
+  /** Counters of branch keys and beacon keys, not of the data keys that they wrap. */
   stats(): KeyStats
   /** Drops all cached branch keys, and zeroes those that are not in use. */
   clear(): void
@@ -53,18 +53,21 @@ const schema: OptionSchema<HierarchicalKeyringOptions> = {
   ...keyCacheSchema,
 }
 
-/** Ids live in one process only, and functions have no name to go by. */
+/** How many versions of a branch key one message may ask for: no writer wraps a data key twice under one. */
+const maxTries = 5
+
+/** A counter, because two functions cannot be told apart by value. Ids live in one process only. */
 let made = 0
 
 /**
  * A keyring over branch keys: AWS's hierarchical keyring (Encryption SDK specification, "AWS KMS Hierarchical
- * Keyring"), byte for byte. KMS protects a branch key, one per tenant say, and that is cached; data keys are wrapped
- * and unwrapped with it in this process, without a call.
+ * Keyring"), byte for byte. KMS protects a branch key, for example one per tenant, which is cached; this process wraps
+ * and unwraps data keys with it, without a call.
  *
- * A message or item that names another branch key than `branchKeyId` is not opened.
+ * A message or item with another branch key than `branchKeyId` is not decrypted.
  *
  * @throws GlassineError `ERR_OPTION_INVALID`; later, from its methods, `ERR_ENCRYPT_FAILED`, `ERR_KEY_UNAVAILABLE`,
- * and `ERR_BINDING_INVALID` when `branchKeyId` returns no id
+ * and `ERR_BINDING_INVALID` when `branchKeyId` does not return an id
  * @example
  * ```ts
  * import { keyMaterial } from '@glassine/keys'
@@ -84,7 +87,7 @@ export const hierarchicalKeyring = (options: HierarchicalKeyringOptions): Hierar
   const { keyStore, branchKeyId, ...kept } = checked(schema, options)
   if (!text[1](keyStore.id)) throw badOption('keyStore.id', text[0])
   const idOf = branchKeyIdOf(branchKeyId)
-  // Each wrap derives a key of its own from 16 random bytes, so that no count of uses is ever reached.
+  // Each wrap derives its own key from 16 random bytes, so the number of uses needs no limit.
   const bounds = {
     ...keyCacheBounds(kept),
     maxUses: Number.MAX_SAFE_INTEGER,
@@ -97,7 +100,8 @@ export const hierarchicalKeyring = (options: HierarchicalKeyringOptions): Hierar
     dataKey: Buffer,
     fresh: Buffer,
   ): Promise<readonly EncryptedDataKey[]> => {
-    const key = await sealing(keys.active(idOf(request), request.deadline()))
+    const id = idOf(request)
+    const key = await sealing(keys.active(id, request.deadline()), id)
     try {
       return [wrapDataKey(key.value, request.context.bytes, dataKey, fresh)]
     } finally {
@@ -106,9 +110,10 @@ export const hierarchicalKeyring = (options: HierarchicalKeyringOptions): Hierar
   }
 
   return {
-    id: `hierarchy ${JSON.stringify([keyStore.id, typeof branchKeyId === 'string' ? branchKeyId : null])} ${++made}`,
+    // A function becomes null; the number tells two of them apart.
+    id: `hierarchy ${JSON.stringify([keyStore.id, branchKeyId])} ${++made}`,
     async generate(request) {
-      // One call of the system's generator for both: it costs as much as the rest.
+      // One call of the system's generator for both, since a call costs as much as all the rest.
       const random = randomBytes(request.length + freshLength)
       const dataKey = random.subarray(0, request.length)
       try {
@@ -121,50 +126,59 @@ export const hierarchicalKeyring = (options: HierarchicalKeyringOptions): Hierar
     wrap: async (request) => wrap(request, request.dataKey, randomBytes(freshLength)),
     async unwrap(request) {
       const { context, length, encryptedDataKeys } = request
-      // What is for another keyring is no reason to ask for the branch key's id.
+      // Do not ask for the branch key id because of a key of another keyring.
       const candidates = encryptedDataKeys.filter(
         (one) => one.providerId === providerId && one.ciphertext.length === length + overhead,
       )
       if (candidates.length === 0) return undefined
       const id = idOf(request)
+      let reason = 'it is under another branch key than this'
       const info = Buffer.from(id, 'utf8')
       let failure: GlassineError | undefined
+      let tries = 0
       for (const one of candidates) {
-        if (!info.equals(one.providerInfo)) continue
+        if (!info.equals(one.providerInfo) || tries === maxTries) continue
+        // The caller has counted the first.
+        if (tries++ > 0) request.spend?.()
         try {
           const key = await keys.version(id, versionOf(one), request.deadline())
           try {
             const dataKey = unwrapDataKey(key.value, context.bytes, one.ciphertext)
             if (dataKey) return dataKey
+            reason = 'the branch key does not unwrap it: changed, or another encryption context'
           } finally {
             key.release()
           }
         } catch (thrown) {
-          // Anything but a branch key that cannot be had must be told when no other opens; above all a fault in
-          // the configuration, which will not pass by itself.
+          // If no other key unwraps, report every failure except a refused branch key; a configuration error first,
+          // since it does not pass by itself.
           const error = ownError(thrown)
-          if (error.code === 'ERR_DECRYPT_FAILED') continue
-          if (failure === undefined || isRefusal(error)) failure = error
+          if (error.code === 'ERR_DECRYPT_FAILED') reason = error.message
+          else if (failure === undefined || isRefusal(error)) failure = error
         }
       }
       if (failure) throw failure
+      request.refused?.(reason, id)
       return undefined
     },
-    beaconKey: async (request) =>
-      leaseOf(await sealing(keys.beacon(idOf(request), request.deadline())), 'beacon key'),
+    async beaconKey(request) {
+      const id = idOf(request)
+      return leaseOf(await sealing(keys.beacon(id, request.deadline()), id), 'beacon key')
+    },
     stats: () => keys.counts(),
     clear: () => keys.clear(),
   }
 }
 
-/** A branch key that cannot be opened is told as what it means to the caller, who wants to encrypt. */
+/** Converts `ERR_DECRYPT_FAILED` of a branch key, since the caller wants to encrypt. */
 const sealing = async (
   acquired: RefCounted<WrappingKey> | Promise<RefCounted<WrappingKey>>,
+  branchKeyId: string,
 ): Promise<RefCounted<WrappingKey>> => {
   try {
     return await acquired
   } catch (thrown) {
     const error = ownError(thrown)
-    throw error.code === 'ERR_DECRYPT_FAILED' ? notEncrypted(error.message) : error
+    throw error.code === 'ERR_DECRYPT_FAILED' ? notEncrypted(error.message, branchKeyId) : error
   }
 }

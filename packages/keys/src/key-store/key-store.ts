@@ -1,25 +1,29 @@
-import { type BranchKeyRequest, type BranchKeySource, versionBytes } from '../branch-key.ts'
-import { branchKeyIdOption } from '../branch-key-id.ts'
 import { badOption, branchKeyRefused } from '../errors.ts'
 import type { KeyArn } from '../kms/arn.ts'
-import { kmsOperations } from '../kms/aws-sdk.ts'
+import { kmsOperations } from '../kms/operations.ts'
+import {
+  type BranchKeyRequest,
+  type BranchKeySource,
+  branchKeyIdOption,
+  HiddenBranchKey,
+  versionBytes,
+} from './branch-key.ts'
+import { branchKeyKms, keyStoreKmsOperations } from './branch-key-kms.ts'
 import { type CreateKeyInput, checkedCreateKey, createKey, versionKey } from './create-key.ts'
-import { HeldKey } from './held-key.ts'
-import { keyStoreKmsOperations } from './kms-operations.ts'
 import { checkedKeyStoreOptions, type KeyStoreOptions } from './options.ts'
-import { protection } from './protection.ts'
 import { activeType, beaconType, recordOf, versionType } from './record.ts'
 import { tableOf } from './table.ts'
 import { createTable, deleteRecords } from './table-lifecycle.ts'
 
-/** Names a branch key. */
+/** The input of operations on one branch key. */
 export interface BranchKeyInput {
   readonly branchKeyId: string
 }
 
 /**
- * A store of branch keys: a DynamoDB table that holds them encrypted by KMS. What writes throws `ERR_ENCRYPT_FAILED`
- * when KMS or DynamoDB refuses for good, and everything throws `ERR_KEY_UNAVAILABLE` when it may work later.
+ * A store of branch keys: a DynamoDB table that holds them encrypted by KMS. Operations that write throw
+ * `ERR_ENCRYPT_FAILED` for a definite refusal of KMS or DynamoDB; all throw `ERR_KEY_UNAVAILABLE` for a temporary
+ * failure.
  */
 export interface KeyStore extends BranchKeySource {
   /**
@@ -30,7 +34,7 @@ export interface KeyStore extends BranchKeySource {
    */
   createKey(input?: CreateKeyInput): Promise<{ readonly branchKeyId: string; readonly version: string }>
   /**
-   * Rotates: makes a new version and the active one of it. Older versions still decrypt; the beacon key stays.
+   * Rotates: creates a new version and makes it active. Older versions still decrypt; the beacon key stays the same.
    *
    * @throws GlassineError `ERR_OPTION_INVALID` (input, or a discovery mode), `ERR_DECRYPT_FAILED` (no such branch
    * key), `ERR_ENCRYPT_FAILED` (KMS refuses, or finds the active record tampered with), `ERR_KEY_UNAVAILABLE` (also
@@ -38,27 +42,28 @@ export interface KeyStore extends BranchKeySource {
    */
   versionKey(input: BranchKeyInput): Promise<{ readonly version: string }>
   /**
-   * Deletes all records of a branch key: everything encrypted under it is lost for good (crypto-shredding), once
-   * caches have expired and the table's backups are gone. Answers how many records there were.
+   * Deletes all records of a branch key. Everything encrypted under it is lost (crypto-shredding) once caches have
+   * expired and the backups of the table are gone. Returns the number of records.
    */
   deleteKey(input: BranchKeyInput): Promise<{ readonly deletedRecords: number }>
   /**
-   * Creates the table, on demand and with nothing else set, or accepts one of the right form. May take two minutes.
+   * Creates the table with on-demand billing and default settings, or accepts an existing table with the right key. May
+   * take two minutes.
    *
-   * @throws GlassineError `ERR_ENCRYPT_FAILED` when there is another table of that name, `ERR_KEY_UNAVAILABLE`
+   * @throws GlassineError `ERR_ENCRYPT_FAILED` when a different table has that name, `ERR_KEY_UNAVAILABLE`
    */
   createKeyStore(): Promise<{ readonly tableArn: string }>
 }
 
-/** Ids live in one process only: one name means another table for another client. */
+/** A counter, since one name may mean another table for another client. Ids live in one process only. */
 let made = 0
 
-/** How long `createKeyStore` waits, in ms. */
+/** Timeout of `createKeyStore`, in ms. */
 const tableTimeout = 120_000
 
 /**
  * AWS's branch key store (Material Providers specification, "Branch Key Store", hierarchy version 1), record for
- * record: shared with Java, .NET, Python, Rust and AWS's own JavaScript. Nothing is fetched before it is used.
+ * record: shared with Java, .NET, Python, Rust and AWS's own JavaScript. Fetches nothing before the first operation.
  *
  * @throws GlassineError `ERR_OPTION_INVALID`; later `ERR_TLS_REQUIRED` when an endpoint is not https
  * @example
@@ -77,7 +82,7 @@ const tableTimeout = 120_000
 export const keyStore = (options: KeyStoreOptions): KeyStore => {
   const { kmsKeys, dynamoDB, timeout } = checkedKeyStoreOptions(options)
   const { tableName, logicalKeyStoreName } = options
-  const kms = protection(kmsOperations(options.kms, keyStoreKmsOperations), options.kms.grantTokens)
+  const kms = branchKeyKms(kmsOperations(options.kms, keyStoreKmsOperations), options.kms.grantTokens)
   const table = tableOf(tableName, dynamoDB, kmsKeys.region)
 
   const within = (ms: number) => {
@@ -89,8 +94,7 @@ export const keyStore = (options: KeyStoreOptions): KeyStore => {
     const item = await table.read(branchKeyId, type, deadline)
     const record = recordOf(item, branchKeyId, type, logicalKeyStoreName)
     const key = kmsKeys.callFor(record.kmsArn)
-    if (!key)
-      throw branchKeyRefused('The record of the branch key names a KMS key that is not compatible with `kms`')
+    if (!key) throw branchKeyRefused('The record of the branch key has a KMS key that `kms` does not allow')
     return { record, key }
   }
 
@@ -98,7 +102,7 @@ export const keyStore = (options: KeyStoreOptions): KeyStore => {
     branchKeyIdOption(branchKeyId)
     const { record, key } = await read(branchKeyId, type, deadline)
     const bytes = await kms.open(key, record.context, record.enc, deadline)
-    return new HeldKey(branchKeyId, record.version, bytes)
+    return new HiddenBranchKey(branchKeyId, record.version, bytes)
   }
 
   const creator = (): KeyArn => {
@@ -116,14 +120,14 @@ export const keyStore = (options: KeyStoreOptions): KeyStore => {
     getBeaconKey: (request) => open(request, beaconType),
     async createKey(input = {}) {
       const key = creator()
-      const checked = checkedCreateKey(input)
+      const newKey = checkedCreateKey(input)
       const version = await createKey(
         { table, kms, deadline: within(timeout) },
         key,
         logicalKeyStoreName,
-        checked,
+        newKey,
       )
-      return { branchKeyId: checked.branchKeyId, version }
+      return { branchKeyId: newKey.branchKeyId, version }
     },
     async versionKey({ branchKeyId }) {
       creator()

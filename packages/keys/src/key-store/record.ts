@@ -1,14 +1,14 @@
-import { versionBytes } from '../branch-key.ts'
 import type { EncryptionContext } from '../encryption-context.ts'
 import { branchKeyRefused } from '../errors.ts'
+import { versionBytes } from './branch-key.ts'
 
 /*
- * The records of a branch key, as AWS's key stores hold them: one for each version, a copy of the version that is
- * active, and the beacon key. All that a record says of its key is the encryption context of the key's ciphertext,
- * so that KMS refuses a record which was changed, moved or copied.
+ * The records of a branch key, as in AWS's key stores: one per version, a copy of the active version, and the beacon
+ * key. All other attributes of a record are the encryption context of its ciphertext, so that KMS refuses a record that
+ * was changed, moved or copied.
  */
 
-/** A value of a DynamoDB item, as far as records use them. */
+/** A value of a DynamoDB item, with the types that records use. */
 export interface RecordValue {
   readonly S?: string
   readonly N?: string
@@ -39,11 +39,11 @@ export interface KeyRecord {
   readonly context: EncryptionContext
   readonly enc: Uint8Array
   readonly kmsArn: string
-  /** The UUID; of a beacon key `undefined`. */
+  /** The UUID; `undefined` for a beacon key. */
   readonly version: string | undefined
 }
 
-/** What a new branch key is made of. */
+/** The properties of a new branch key. */
 export interface NewKey {
   readonly branchKeyId: string
   readonly version: string
@@ -65,13 +65,13 @@ export const versionContext = (key: NewKey): EncryptionContext => ({
   ),
 })
 
-/** The encryption context of the next version, which is that of the active one but for version and time. */
+/** The encryption context of the next version: that of the active one with another version and time. */
 export const nextVersionContext = (active: EncryptionContext, version: string): EncryptionContext => {
   const { [activeVersion]: _, ...rest } = active
   return { ...rest, [sortKey]: versionType(version), [createTime]: timestamp() }
 }
 
-/** The encryption context of the copy of a version that is active. */
+/** The encryption context of the active copy of a version. */
 export const activeContext = (version: EncryptionContext): EncryptionContext => ({
   ...version,
   [activeVersion]: version[sortKey]!,
@@ -83,7 +83,7 @@ export const beaconContext = (version: EncryptionContext): EncryptionContext => 
   [sortKey]: beaconType,
 })
 
-/** ISO 8601 in UTC to the microsecond, which JavaScript's clock does not tell. */
+/** ISO 8601 in UTC with six decimals, as in AWS's records; JavaScript's clock gives three. */
 const timestamp = (): string => new Date().toISOString().replace('Z', '000Z')
 
 /** The item of a record. */
@@ -95,8 +95,8 @@ export const itemOf = (context: EncryptionContext, enc: Uint8Array): RecordItem 
 }
 
 /**
- * Reads and checks an item. What is not checked here is not used here either: it joins the encryption context, and
- * is KMS's to check.
+ * Reads and checks an item. Attributes that are not checked here are not used here either: they become part of the
+ * encryption context, which KMS checks.
  *
  * @throws GlassineError `ERR_DECRYPT_FAILED`
  */
@@ -131,4 +131,4 @@ const versionIn = (text: string | undefined): string => {
   return version
 }
 
-const malformed = () => branchKeyRefused('The record of the branch key is not as key stores write it')
+const malformed = () => branchKeyRefused('The record of the branch key is malformed')

@@ -10,10 +10,10 @@ interface Described {
   readonly KeySchema?: readonly { readonly AttributeName?: string; readonly KeyType?: string }[]
 }
 
-/** Between two looks at a table that is being created, in ms. */
+/** Interval between checks of a table that is being created, in ms. */
 const pause = 1_000
 
-/** Creates the table, with the key that AWS's key stores have, or accepts one that is there; waits until it serves. */
+/** Creates the table with the key of AWS's key stores, or accepts an existing one; waits until it is active. */
 export const createTable = async (
   send: DynamoDBSend,
   tableName: string,
@@ -41,7 +41,7 @@ export const createTable = async (
     const { TableStatus, TableArn, KeySchema } = await describe(send, tableName, deadline)
     const keys = KeySchema?.map(({ AttributeName, KeyType }) => `${KeyType} ${AttributeName}`).sort()
     if (keys?.join() !== `HASH ${partitionKey},RANGE ${sortKey}`)
-      throw notEncrypted('There is a table of this name whose key is not that of a key store')
+      throw notEncrypted('A table of this name exists, but its key is not that of a key store')
     if (TableStatus === 'ACTIVE') return TableArn ?? tableName
     if (Date.now() + pause >= deadline()) throw unavailable('The table is not active yet')
     await new Promise((resolve) => setTimeout(resolve, pause))
@@ -58,8 +58,8 @@ const describe = async (send: DynamoDBSend, tableName: string, deadline: Deadlin
 }
 
 /**
- * Deletes all records of a branch key, the active one first: nothing is encrypted from then on, and a rotation
- * that is under way fails on its condition.
+ * Deletes all records of a branch key, the active one first: from then on nothing is encrypted, and a concurrent
+ * rotation fails its condition.
  */
 export const deleteRecords = async (
   send: DynamoDBSend,
@@ -82,7 +82,7 @@ export const deleteRecords = async (
       deadline,
     )
     if ('refusals' in page) throw refused('list the records', page)
-    // Asked again until nothing is left, which serves for pages too.
+    // Query again until nothing is left, which also handles further pages.
     const types = (page.answer.Items ?? []).map((item) => item[sortKey]?.S ?? '')
     if (types.length === 0) return deleted
     for (const type of [...types.filter(isActive), ...types.filter((one) => !isActive(one))]) {

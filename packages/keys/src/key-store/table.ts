@@ -1,28 +1,28 @@
 import { randomUUID } from 'node:crypto'
 import type { AwsClientOptions } from '../aws/client-options.ts'
 import { type Answered, type DynamoDBSend, dynamoDBSender } from '../aws/dynamodb.ts'
-import { branchKeyRefused } from '../errors.ts'
+import { branchKeyRefused, keyDenied } from '../errors.ts'
 import { ciphertext, partitionKey, type RecordItem, sortKey } from './record.ts'
 
 type Deadline = () => number
 
-/** A record to put, and what must be true of the place where it goes. */
+/** A record to put, and the condition for it. */
 export interface Put {
   readonly item: RecordItem
-  /** `new`: nothing is there. Otherwise: this ciphertext is. */
-  readonly onto: 'new' | Uint8Array
+  /** `new`: no record exists. Otherwise: the existing record has this ciphertext. */
+  readonly condition: 'new' | Uint8Array
 }
 
 /** The table of a key store. */
 export interface Table {
-  /** @throws GlassineError `ERR_DECRYPT_FAILED` when there is no such record, `ERR_KEY_UNAVAILABLE` */
+  /** @throws GlassineError `ERR_DECRYPT_FAILED` if there is no such record, `ERR_KEY_UNAVAILABLE` */
   read(branchKeyId: string, type: string, deadline: Deadline): Promise<RecordItem>
-  /** All records or none. */
+  /** Writes all records or none. */
   write(puts: readonly Put[], deadline: Deadline): Promise<Answered<unknown>>
   readonly send: DynamoDBSend
 }
 
-/** @param region - of clients that are made here, where `awsClientOptions` names none */
+/** @param region - of the clients that are created here, if `awsClientOptions` has none */
 export const tableOf = (tableName: string, options: AwsClientOptions, region: string | undefined): Table => {
   const send = dynamoDBSender(options, region)
 
@@ -34,24 +34,28 @@ export const tableOf = (tableName: string, options: AwsClientOptions, region: st
       deadline,
     )
     if ('answer' in result) return result.answer.Item
-    throw branchKeyRefused(`DynamoDB refused to read the branch key: ${result.refusals.join(', ')}`)
+    if (result.denied !== undefined) throw keyDenied('dynamodb:GetItem', tableName)
+    throw branchKeyRefused(
+      `DynamoDB refused to read the branch key: ${result.refusals.join(', ')}`,
+      branchKeyId,
+    )
   }
 
   return {
     send,
     async read(branchKeyId, type, deadline) {
-      // Eventually consistent, as AWS's key stores read. Only before a record is taken for missing is it asked for
-      // once more: it may have been written a moment ago.
+      // Eventually consistent, as in AWS's key stores. A missing record is read once more, consistently, since it may
+      // have been written a moment ago.
       const item =
         (await get(branchKeyId, type, deadline, false)) ?? (await get(branchKeyId, type, deadline, true))
-      if (item === undefined) throw branchKeyRefused('The key store has no such branch key')
+      if (item === undefined) throw branchKeyRefused('The key store has no such branch key', branchKeyId)
       return item
     },
     write(puts, deadline) {
-      // One token for all attempts: one whose answer was lost must not fail on its own records.
+      // One token for all attempts, so that a retry after a lost answer does not fail on its own records.
       const ClientRequestToken = randomUUID({ disableEntropyCache: true })
-      const TransactItems = puts.map(({ item, onto }) => ({
-        Put: { TableName: tableName, Item: item as never, ...conditionOf(onto) },
+      const TransactItems = puts.map(({ item, condition }) => ({
+        Put: { TableName: tableName, Item: item as never, ...expressionOf(condition) },
       }))
       return send((sdk) => new sdk.TransactWriteItemsCommand({ ClientRequestToken, TransactItems }), deadline)
     },
@@ -64,8 +68,8 @@ interface Condition {
   readonly ExpressionAttributeValues?: Record<string, { B: Uint8Array }>
 }
 
-const conditionOf = (onto: Put['onto']): Condition =>
-  onto === 'new'
+const expressionOf = (condition: Put['condition']): Condition =>
+  condition === 'new'
     ? {
         ConditionExpression: 'attribute_not_exists(#id)',
         ExpressionAttributeNames: { '#id': partitionKey },
@@ -73,5 +77,5 @@ const conditionOf = (onto: Put['onto']): Condition =>
     : {
         ConditionExpression: 'attribute_exists(#id) AND #enc = :enc',
         ExpressionAttributeNames: { '#id': partitionKey, '#enc': ciphertext },
-        ExpressionAttributeValues: { ':enc': { B: onto } },
+        ExpressionAttributeValues: { ':enc': { B: condition } },
       }

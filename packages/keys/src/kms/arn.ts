@@ -11,14 +11,14 @@ export interface KeyArn {
 }
 
 /**
- * How a wrapping key was named, and what the name tells of the key: all of it (key ARN), where it is (alias ARN), its
- * id (key id) or nothing (alias name).
+ * How a wrapping key was named, and the parts that the name gives: all (key ARN), the place (alias ARN), the id (key
+ * id) or none (alias name).
  */
 export interface KeyReference extends Partial<Omit<KeyArn, 'arn'>> {
   readonly text: string
 }
 
-// A Region becomes part of a host name, so its form is checked strictly: letters and digits only.
+// A Region becomes part of a host name, so its form is checked strictly.
 const region = '[a-z]{2,5}(?:-[a-z]{2,20}){1,3}-[0-9]{1,2}'
 const keyId = '(?<id>[A-Za-z0-9-]{1,128})'
 const alias = 'alias/[A-Za-z0-9/_-]{1,250}'
@@ -34,13 +34,13 @@ export const regionRule = matching(new RegExp(`^${region}$`), 'an AWS Region')
 /** A key ARN, multi-Region or not. */
 export const keyArnRule = matching(keyArnPattern, 'the ARN of a KMS key, and not of an alias')
 
-/** Parses a key ARN; anything else, alias ARNs included, is `undefined`. */
+/** Parses a key ARN; `undefined` for anything else, including alias ARNs. */
 export const keyArnOf = (text: string): KeyArn | undefined => {
   const match = keyArnPattern.exec(text)
   return match ? ({ arn: text, ...match.groups } as unknown as KeyArn) : undefined
 }
 
-/** Parses what an option names; `undefined` when it is no name of a key. */
+/** Parses how an option names a key; `undefined` if it is not a name of a key. */
 export const keyReferenceOf = (text: string): KeyReference | undefined => {
   for (const pattern of referencePatterns) {
     const match = pattern.exec(text)
@@ -49,13 +49,13 @@ export const keyReferenceOf = (text: string): KeyReference | undefined => {
   return undefined
 }
 
-/** Whether a key is all that is told of it. */
-export const isKeyOf = (key: KeyArn, told: Partial<KeyArn>): boolean =>
+/** Whether a key has all these parts; those that are `undefined` are not compared. */
+export const isKeyOf = (key: KeyArn, facts: Partial<KeyArn>): boolean =>
   (['partition', 'region', 'account', 'id'] as const).every(
-    (part) => told[part] === undefined || told[part] === key[part],
+    (part) => facts[part] === undefined || facts[part] === key[part],
   )
 
-/** Whether the key is a multi-Region one: its replicas share the key id and the key material. */
+/** Whether the key is a multi-Region key, whose replicas share its key id and key material. */
 export const isMultiRegion = ({ id }: { readonly id: string }): boolean => id.startsWith('mrk-')
 
 /** The same multi-Region key in another Region. */

@@ -1,34 +1,45 @@
 import { isGlassineError } from '@glassine/core/internal'
-import { notEncrypted } from '../errors.ts'
+import { keyDenied, notEncrypted } from '../errors.ts'
 import type { EncryptedDataKey, Keyring, KeyringRequest, UnwrapRequest, WrapRequest } from '../keyring.ts'
-import { answeredKey, checkDecrypter, checkedAnswer, takeBlob, takePlaintext } from './answers.ts'
+import { answeredKey, blobOf, checkDecrypter, checkedAnswer, plaintextOf } from './answers.ts'
 import { type KeyArn, type KeyReference, keyArnOf } from './arn.ts'
-import { kmsOperations } from './aws-sdk.ts'
-import { type KmsCallOptions, type KmsInput, type KmsOperations, kmsKeyringOperations } from './operations.ts'
+import {
+  type KmsCallOptions,
+  type KmsInput,
+  type KmsOperations,
+  kmsKeyringOperations,
+  kmsOperations,
+} from './operations.ts'
 import { checkedKmsOptions, type KmsKeyringOptions } from './options.ts'
 import { type Call, firstAnswer } from './retry.ts'
 import { type Target, targetsOf } from './targets.ts'
 
 const providerId = 'aws-kms'
 
-/** Ids live in one process only: an alias means another key for another client, so a number tells keyrings apart. */
+/**
+ * How many calls a message may cause under keys that the options do not name one by one, but by an alias or an account:
+ * as many as a message has encrypted data keys by default.
+ */
+const maxGuesses = 5
+
+/** A counter, since an alias may mean another key for another client. Ids live in one process only. */
 let made = 0
 
 /**
- * A keyring over AWS KMS: data keys are made by GenerateDataKey under `keyId`, wrapped by Encrypt under each of
- * `keyIds`, and opened by Decrypt (AWS's KMS keyrings, multi-Region keys included).
+ * A keyring over AWS KMS: generates data keys with GenerateDataKey under `keyId`, wraps them with Encrypt under each of
+ * `keyIds`, and unwraps them with Decrypt (AWS's KMS keyrings, including multi-Region keys).
  *
- * Decrypts under configured keys only: an encrypted data key whose ARN none of the options allows causes no call.
- * `KeyId` is always sent, and the answer's is compared.
+ * Decrypts with configured keys only: an encrypted data key whose ARN no option allows causes no call. `KeyId` is
+ * always sent, and compared with the answer's.
  *
  * @throws GlassineError `ERR_OPTION_INVALID`; later, from its methods, `ERR_TLS_REQUIRED` when the endpoint is not
- * https, `ERR_ENCRYPT_FAILED` and `ERR_KEY_UNAVAILABLE`
+ * https, `ERR_ENCRYPT_FAILED`, `ERR_KEY_DENIED` when a permission is missing, and `ERR_KEY_UNAVAILABLE`
  * @example
  * ```ts
  * import { keyMaterial, kmsKeyring } from '@glassine/keys'
  *
  * const keys = keyMaterial({ keyring: kmsKeyring({ keyId: 'alias/patients' }) })
- * // Decrypts what any key of an account has wrapped, and encrypts nothing:
+ * // Decrypts with any key of an account, and never encrypts:
  * const reader = kmsKeyring({ allow: { accountIds: ['111122223333'], regions: ['eu-west-1'] } })
  * ```
  */
@@ -47,7 +58,7 @@ export const kmsKeyring = (options: KmsKeyringOptions): Keyring => {
 
   /** One operation under one configured key, with retries. */
   const under = async <T>(
-    what: string,
+    [action, what]: readonly [action: string, what: string],
     reference: KeyReference,
     request: KeyringRequest,
     call: (input: KmsInput, options: KmsCallOptions) => Promise<T>,
@@ -56,17 +67,18 @@ export const kmsKeyring = (options: KmsKeyringOptions): Keyring => {
     const input = { KeyId: text, EncryptionContext: request.context.pairs, ...tokens }
     const result = await firstAnswer<T>([(signal) => call(input, { signal, region })], request.deadline)
     if ('answer' in result) return result.answer
+    if (result.denied !== undefined) throw keyDenied(action, text)
     throw notEncrypted(`KMS refused to ${what}: ${result.refusals.join(', ')}`)
   }
 
   const wrapUnder = (reference: KeyReference, request: WrapRequest): Promise<EncryptedDataKey> =>
-    under('encrypt a data key', reference, request, async (input, call) => {
+    under(['kms:Encrypt', 'encrypt a data key'], reference, request, async (input, call) => {
       const answer = await operations.encrypt({ ...input, Plaintext: request.dataKey }, call)
-      return encrypted(answeredKey(answer, reference), reference, takeBlob(answer))
+      return encrypted(answeredKey(answer, reference), reference, blobOf(answer))
     })
 
   const wrapAll = async (keys: readonly KeyReference[], request: WrapRequest) => {
-    // All are waited for, also after a failure: the data key is zeroed then, and none may be at work on it.
+    // Wait for all, even after a failure: the caller then zeroes the data key, which must not be in use.
     const answers = await Promise.allSettled(keys.map((reference) => wrapUnder(reference, request)))
     for (const answer of answers) if (answer.status === 'rejected') throw answer.reason
     return answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []))
@@ -77,9 +89,16 @@ export const kmsKeyring = (options: KmsKeyringOptions): Keyring => {
     throw notEncrypted('A KMS keyring without `keyId` only decrypts')
   }
 
-  const decryptCall =
-    (encryptedDataKey: EncryptedDataKey, target: Target, request: UnwrapRequest): Call<Buffer> =>
-    async (signal) => {
+  const decryptCall = (
+    { one: encryptedDataKey, target }: Candidate,
+    request: UnwrapRequest,
+    isFirst: boolean,
+  ): Call<Buffer> => {
+    // The caller has counted the first call, and the retries of an outage are counted by the process.
+    let isCounted = isFirst
+    return async (signal) => {
+      if (!isCounted) request.spend?.()
+      isCounted = true
       const { keyId, region } = target
       const answer = await operations.decrypt(
         {
@@ -93,22 +112,28 @@ export const kmsKeyring = (options: KmsKeyringOptions): Keyring => {
       return checkedAnswer(answer, () => {
         const key = checkDecrypter(answer, target)
         if (keyId.startsWith('alias/')) aliases.set(keyId, key)
-        return takePlaintext(answer, request.length)
+        return plaintextOf(answer, request.length)
       })
     }
+  }
 
   return {
     id: `kms ${JSON.stringify([references.map(({ text }) => text), allowed])} ${++made}`,
     async generate(request) {
       const generator = generatorOf()
       const { length } = request
-      const first = await under('generate a data key', generator, request, async (input, call) => {
-        const answer = await operations.generateDataKey({ ...input, NumberOfBytes: length }, call)
-        return checkedAnswer(answer, () => {
-          const wrapped = encrypted(answeredKey(answer, generator), generator, takeBlob(answer))
-          return { dataKey: takePlaintext(answer, length), wrapped }
-        })
-      })
+      const first = await under(
+        ['kms:GenerateDataKey', 'generate a data key'],
+        generator,
+        request,
+        async (input, call) => {
+          const answer = await operations.generateDataKey({ ...input, NumberOfBytes: length }, call)
+          return checkedAnswer(answer, () => {
+            const wrapped = encrypted(answeredKey(answer, generator), generator, blobOf(answer))
+            return { dataKey: plaintextOf(answer, length), wrapped }
+          })
+        },
+      )
       const { dataKey, wrapped } = first
       try {
         const more = await wrapAll(references.slice(1), { ...request, dataKey })
@@ -128,20 +153,61 @@ export const kmsKeyring = (options: KmsKeyringOptions): Keyring => {
         return key ? [{ one, key }] : []
       })
       if (keys.length === 0) return undefined
-      const known = { region: await ownRegion(), aliases }
-      const calls = keys.flatMap(({ one, key }) =>
-        targetsOf(key, references, allowed, known).map((target) => decryptCall(one, target, request)),
+      const facts = { region: await ownRegion(), aliases }
+      const pairs = triedOf(
+        keys.flatMap(({ one, key }) =>
+          targetsOf(key, references, allowed, facts).map((target) => ({ one, target, arn: key.arn })),
+        ),
       )
-      if (calls.length === 0) return undefined
+      if (pairs.length === 0) return undefined
+      const calls = pairs.map((pair, at) => decryptCall(pair, request, at === 0))
       const result = await firstAnswer(calls, request.deadline)
-      return 'answer' in result ? result.answer : undefined
+      if ('answer' in result) return result.answer
+      // Only keys that the options allow are called: that one may not be used is our fault, and not the sender's.
+      if (result.denied !== undefined) throw keyDenied('kms:Decrypt', pairs[result.denied]!.target.keyId)
+      request.refused?.(refusalOf(result.refusals, pairs))
+      return undefined
     },
   }
 }
 
+/** An encrypted data key, the ARN that it names, and a call that may unwrap it. */
+interface Candidate {
+  readonly one: EncryptedDataKey
+  readonly arn: string
+  readonly target: Target
+}
+
+/** What KMS says of the keys that were tried. */
+const refusalOf = (names: readonly string[], pairs: readonly Candidate[]): string => {
+  const alias = pairs.find(({ target }) => target.keyId.includes('alias/'))
+  if (alias && names.includes('IncorrectKeyException'))
+    return `${alias.target.keyId} is the alias of another key; if it was moved, allow the old key as well`
+  const hint = names.includes('InvalidCiphertextException')
+    ? ': it was changed, or wrapped for another encryption context'
+    : ''
+  return `KMS refused to unwrap it, ${[...new Set(names)].join(', ')}${hint}`
+}
+
 /**
- * The client's own Region, asked for once, and only where the options leave it open. One that is not known stays
- * `undefined`: then an alias is left to KMS, and accounts without `regions` open nothing.
+ * The candidates that are tried: one for each key that the options name, and a few for the others. No writer wraps a
+ * data key twice under one key, replicas of a multi-Region key included: more of them are a stranger's.
+ */
+const triedOf = (candidates: readonly Candidate[]): readonly Candidate[] => {
+  const seen = new Set<string>()
+  let guesses = 0
+  return candidates.filter(({ arn, target: { keyId, isNamed } }) => {
+    const key = isNamed ? keyId : `${keyId} ${arn}`
+    if (seen.has(key) || (!isNamed && guesses >= maxGuesses)) return false
+    seen.add(key)
+    if (!isNamed) guesses++
+    return true
+  })
+}
+
+/**
+ * The client's own Region, fetched once, and only if the options leave it open. An unknown Region is `undefined`: then
+ * KMS checks an alias, and `accountIds` without `regions` allow nothing.
  */
 const regionOf = (
   operations: KmsOperations,

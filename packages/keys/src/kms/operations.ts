@@ -1,12 +1,15 @@
-/** What every KMS call is told beside its input. */
+import { type AwsClientOptions, isSdkClient } from '../aws/client-options.ts'
+import { type AwsCommand, type AwsService, awsSender } from '../aws/sender.ts'
+
+/** What every KMS call gets in addition to its input. */
 export interface KmsCallOptions {
-  /** Aborted when the answer is no longer waited for. */
+  /** Aborted when the answer is no longer needed. */
   readonly signal: AbortSignal
-  /** The Region of the key's ARN; `undefined` where the key is named by id or alias alone. */
+  /** The Region of the key's ARN; `undefined` if the key is named by id or alias only. */
   readonly region: string | undefined
 }
 
-/** What every operation is given. */
+/** The input that all operations have in common. */
 export interface KmsInput {
   /** Key id, key ARN, `alias/...` or alias ARN. */
   readonly KeyId: string
@@ -14,20 +17,20 @@ export interface KmsInput {
   readonly GrantTokens?: readonly string[]
 }
 
-/** What KMS answers, unchecked: every member is checked before it is used. */
+/** An unchecked answer of KMS: every member is checked before it is used. */
 export interface KmsAnswer {
-  /** The ARN of the key that served. */
+  /** The ARN of the key that was used. */
   readonly KeyId?: string
   readonly Plaintext?: Uint8Array
   readonly CiphertextBlob?: Uint8Array
 }
 
 /**
- * The KMS operations that are used, with AWS's own names. The AWS SDK's client is behind it by default; anything
- * else that speaks to KMS is a few lines.
+ * The KMS operations that are used, with AWS's names. By default they are those of the AWS SDK's client; any other way
+ * to reach KMS is a few lines.
  *
- * Errors are told apart by `name`, as AWS spells it (`AccessDeniedException`). Any other is taken for a passing
- * one and is tried again until the deadline.
+ * Errors are distinguished by `name`, as AWS spells it (`AccessDeniedException`). Every other error counts as temporary
+ * and is retried until the deadline.
  *
  * @example
  * ```ts
@@ -49,9 +52,46 @@ export interface KmsOperations {
   ): Promise<KmsAnswer>
   encrypt(input: KmsInput & { readonly Plaintext: Uint8Array }, call: KmsCallOptions): Promise<KmsAnswer>
   decrypt(input: KmsInput & { readonly CiphertextBlob: Uint8Array }, call: KmsCallOptions): Promise<KmsAnswer>
-  /** The Region of calls that name none, where it is known. */
+  /** The Region of calls without a Region, if it is known. */
   region?(): Promise<string | undefined>
 }
 
-/** The names, for the check of what is given in the SDK's place. */
+/** The names, for the check of operations that replace the SDK. */
 export const kmsKeyringOperations = ['generateDataKey', 'encrypt', 'decrypt'] as const
+
+type Sdk = typeof import('@aws-sdk/client-kms')
+
+/** KMS in the AWS SDK. */
+const kmsService: AwsService<Sdk> = {
+  name: 'KMS',
+  package: '@aws-sdk/client-kms',
+  load: () => import('@aws-sdk/client-kms'),
+  clientOf: ({ KMSClient }) => KMSClient,
+}
+
+/** For example `generateDataKey`, for the SDK's `GenerateDataKeyCommand`. */
+type KmsOperationName = OperationOf<keyof Sdk>
+type OperationOf<Name> = Name extends `${infer Operation}Command` ? Uncapitalize<Operation> : never
+
+/**
+ * The KMS operations of a `client` option that has them, or the same on a client of the AWS SDK.
+ *
+ * @param names - the operations that are used
+ */
+export const kmsOperations = <O extends object>(
+  options: AwsClientOptions<O>,
+  names: readonly (KmsOperationName & keyof O)[],
+): O => {
+  const { client } = options
+  if (client !== undefined && typeof client !== 'function' && !isSdkClient(client)) return client
+  const { send, region } = awsSender(options, kmsService)
+  const operations = names.map((name) => {
+    const command = `${name[0]!.toUpperCase()}${name.slice(1)}Command`
+    const operation = (input: object, call: KmsCallOptions) =>
+      send((sdk) => new (sdk as unknown as Commands)[command]!(input), call)
+    return [name, operation]
+  })
+  return { ...Object.fromEntries(operations), region }
+}
+
+type Commands = Readonly<Record<string, new (input: object) => AwsCommand>>

@@ -4,13 +4,13 @@ import { badOption, checked } from '../errors.ts'
 import { type KeyArn, type KeyReference, keyArnOf, keyArnRule, keyReferenceOf, regionRule } from './arn.ts'
 import { type KmsOperations, kmsKeyringOperations } from './operations.ts'
 
-/** Which keys, beside the configured ones, may decrypt. At least one of `keyArns` and `accountIds`. */
+/** Which keys may decrypt, in addition to the configured ones. At least one of `keyArns` and `accountIds`. */
 export interface KmsAllowOptions {
-  /** Key ARNs; a multi-Region key is matched in every Region and used in the one that is named here. */
+  /** Key ARNs; a multi-Region key matches in every Region and is used in the one given here. */
   readonly keyArns?: readonly string[]
   /** All keys of these accounts, in `regions` and `partition`. */
   readonly accountIds?: readonly string[]
-  /** Default: the Regions of the key ARNs that are configured; where there is none, the client's own. */
+  /** Default: the Regions of the configured key ARNs; if there are none, the client's own. */
   readonly regions?: readonly string[]
   /** Default `aws`. */
   readonly partition?: string
@@ -18,9 +18,9 @@ export interface KmsAllowOptions {
 
 /** Options of {@link kmsKeyring}. */
 export interface KmsKeyringOptions extends AwsClientOptions<KmsOperations> {
-  /** The key that makes data keys: key id, key ARN, `alias/...` or alias ARN. Without it: decryption only. */
+  /** The key that generates data keys: key id, key ARN, `alias/...` or alias ARN. Without it: decryption only. */
   readonly keyId?: string
-  /** Further keys under which every data key is wrapped; any one of them opens it. Default: none. */
+  /** Further keys that wrap every data key; any one of them can unwrap it. Default: none. */
   readonly keyIds?: readonly string[]
   /** Further keys that may decrypt. Default: none. */
   readonly allow?: KmsAllowOptions
@@ -35,7 +35,7 @@ export interface Allowed {
   readonly partition: string
 }
 
-/** How a key in KMS may be named. */
+/** The ways to name a KMS key. */
 export const keyRule: Rule = [
   'must be a key id, key ARN, alias name (`alias/...`) or alias ARN',
   (value) => typeof value === 'string' && keyReferenceOf(value) !== undefined,
@@ -56,14 +56,14 @@ const allowSchema: OptionSchema<KmsAllowOptions> = {
   partition: matching(/^aws(-[a-z]+)*$/, '`aws`, `aws-cn` or the like'),
 }
 
-/** Checks all options; returns the references with the generator first, and what else may decrypt. */
+/** Checks all options; returns the references, the generator first, and which other keys may decrypt. */
 export const checkedKmsOptions = (
   options: KmsKeyringOptions,
 ): { generates: boolean; references: readonly KeyReference[]; allowed: Allowed } => {
   const { keyId, keyIds = [], allow } = checked(schema, options)
   checkAwsClientOptions(options)
   const generates = keyId !== undefined
-  if (!generates && !allow) throw badOption('keyId', 'or, to decrypt only, `allow` must be given')
+  if (!generates && !allow) throw badOption('keyId', 'or `allow` (to decrypt only) must be given')
   if (!generates && options.keyIds) throw badOption('keyId', 'must be given where `keyIds` is')
   const names = generates ? [keyId, ...keyIds] : []
   return { generates, references: names.map((name) => keyReferenceOf(name)!), allowed: allowedOf(allow) }
@@ -74,7 +74,7 @@ const allowedOf = (allow: KmsAllowOptions | undefined): Allowed => {
   if (allow && keyArns.length + accountIds.length === 0)
     throw badOption('allow', 'must name `keyArns` or `accountIds`')
   if (accountIds.length === 0 && (regions ?? partition) !== undefined)
-    throw badOption('allow', 'has `regions` or `partition`, which narrow `accountIds` only')
+    throw badOption('allow', 'has `regions` or `partition`, which apply to `accountIds` only')
   if (regions?.length === 0) throw badOption('regions', 'must not be empty')
   return { keyArns: keyArns.map((arn) => keyArnOf(arn)!), accountIds, regions, partition: partition ?? 'aws' }
 }

@@ -1,7 +1,7 @@
 import { createHmac, hkdfSync, randomBytes } from 'node:crypto'
 import { digestBytes, hkdfExtract, hmac, hmacSha512, secretKey } from '@glassine/keys/internal'
-import { describeShared } from '@glassine/test-support'
-import { describe, expect, test } from '@jest/globals'
+import { describeShared, isZero } from '@glassine/test-support'
+import { describe, expect, jest, test } from '@jest/globals'
 import fc from 'fast-check'
 import { secretKeyFor } from '../../src/crypto/secret-key.ts'
 
@@ -29,13 +29,16 @@ test.each([
   },
 )
 
-test.each(['sha256', 'sha384', 'sha512'] as const)('HKDF with %s, extracted without a salt', (hash) => {
-  const keyMaterial = randomBytes(32)
-  const prk = secretKey(hkdfExtract(hash, keyMaterial))
-  expect(hmac(hash, prk, Buffer.from('info\u0001', 'latin1')).subarray(0, 32)).toEqual(
-    Buffer.from(hkdfSync(hash, keyMaterial, Buffer.alloc(0), 'info', 32)),
-  )
-})
+test.each(['sha256', 'sha384', 'sha512'] as const)(
+  'HKDF with %s agrees with node:crypto without a salt',
+  (hash) => {
+    const keyMaterial = randomBytes(32)
+    const prk = secretKey(hkdfExtract(hash, keyMaterial))
+    expect(hmac(hash, prk, Buffer.from('info\u0001', 'latin1')).subarray(0, 32)).toEqual(
+      Buffer.from(hkdfSync(hash, keyMaterial, Buffer.alloc(0), 'info', 32)),
+    )
+  },
+)
 
 describe('HMAC-SHA512 in a work space', () => {
   const digest = (key: Buffer, message: Buffer): string => {
@@ -47,7 +50,7 @@ describe('HMAC-SHA512 in a work space', () => {
     return Buffer.from(text, 'binary').toString('hex')
   }
 
-  test('is the one of node:crypto, for every length of key up to a block', () => {
+  test('agrees with node:crypto for every length of key up to a block', () => {
     const bytes = (maxLength: number) => fc.uint8Array({ minLength: 1, maxLength }).map((b) => Buffer.from(b))
     fc.assert(
       fc.property(bytes(128), bytes(300), (key, message) => {
@@ -56,7 +59,22 @@ describe('HMAC-SHA512 in a work space', () => {
     )
   })
 
-  test('a work space that was wiped and used again gives the same digest', () => {
+  test('holds neither key nor message nor digest in a wiped work space', () => {
+    const alloc = jest.spyOn(Buffer, 'alloc')
+    const hmac = hmacSha512(32, 4)
+    const buffers = alloc.mock.results.map(({ value }) => value as Buffer)
+    alloc.mockRestore()
+    expect(buffers).toHaveLength(2)
+    hmac.key(Buffer.alloc(32, 'k'))
+    hmac.message(Buffer.from('text'))
+    hmac.digest()
+    const secrets = (buffer: Buffer) => [buffer.subarray(0, 32), buffer.subarray(128)]
+    for (const secret of buffers.flatMap(secrets)) expect(isZero(secret)).toBe(false)
+    hmac.wipe()
+    for (const secret of buffers.flatMap(secrets)) expect(isZero(secret)).toBe(true)
+  })
+
+  test('gives the same digest in a wiped and reused work space', () => {
     const hmac = hmacSha512(digestBytes, 4)
     const once = () => {
       hmac.key(Buffer.alloc(64, 'k'))
@@ -69,7 +87,7 @@ describe('HMAC-SHA512 in a work space', () => {
   })
 
   describeShared('Wycheproof', 'vectors/wycheproof', ({ json }) => {
-    test('all vectors whose key is at most a block', () => {
+    test('has the expected digest for all vectors whose key fits a block', () => {
       let checked = 0
       for (const group of json('hmac_sha512_test.json').testGroups)
         for (const { key, msg, tag, result } of group.tests) {

@@ -12,7 +12,7 @@ const byCoordinates = (publicKey: string) => {
 }
 
 describe('P-384', () => {
-  test('a compressed point becomes the key that it stands for, whether y is even or odd', () => {
+  test('decompresses a point to its key, for even and odd y', () => {
     const signs = new Set<number>()
     for (let tried = 0; tried < 64 && signs.size < 2; tried++) {
       const { publicKey } = newSigningKey()
@@ -22,12 +22,12 @@ describe('P-384', () => {
     expect([...signs].sort()).toEqual([2, 3])
   })
 
-  test('no two signing keys are the same', () => {
+  test('never generates the same signing key twice', () => {
     const keys = Array.from({ length: 8 }, () => newSigningKey().publicKey)
     expect(new Set(keys).size).toBe(keys.length)
   })
 
-  test('a signature verifies under its own key and message alone', () => {
+  test('verifies a signature only under its own key and message', () => {
     const { privateKey, publicKey } = newSigningKey()
     const key = verificationKey(publicKey)!
     const signature = signP384(message, privateKey)
@@ -39,7 +39,7 @@ describe('P-384', () => {
     expect(verifyP384(message, key, signature)).toBe(false)
   })
 
-  test('two integers in a row are the same signature in another form', () => {
+  test('converts a signature to two integers in a row', () => {
     const { privateKey, publicKey } = newSigningKey()
     const raw = signP384(message, privateKey, 'ieee-p1363')
     expect(raw).toHaveLength(96)
@@ -65,11 +65,11 @@ describe('P-384', () => {
       'another form of the key',
       ECDH.convertKey(publicKey, 'secp384r1', 'base64', 'base64', 'uncompressed') as string,
     ],
-  ])('%s is no public key', (_, text) => {
+  ])('refuses %s as a public key', (_, text) => {
     expect(verificationKey(text)).toBeUndefined()
   })
 
-  test('a coordinate without a point on the curve is no public key', () => {
+  test('refuses a coordinate without a point on the curve', () => {
     // About half of all coordinates have none.
     const coordinate = Buffer.alloc(48)
     const none = Array.from({ length: 64 }, (_, at) => {

@@ -1,7 +1,8 @@
 // Two ways with AWS's own key store and hierarchical keyring for JavaScript, over one table and one KMS key.
 import { BranchKeyStoreNode } from '@aws-crypto/branch-keystore-node'
 import { buildClient, CommitmentPolicy, KmsHierarchicalKeyRingNode } from '@aws-crypto/client-node'
-import { type EncryptedDataKey, keyMaterial, serialiseContext } from '@glassine/keys'
+import { type EncryptedDataKey, keyMaterial } from '@glassine/keys'
+import { serialiseContext } from '@glassine/keys/internal'
 import { hierarchicalKeyring } from '@glassine/keys/key-store'
 import { decrypt, encrypt } from '@glassine/message/bytes'
 import { describeEachDynamoDB, describeTransactions } from '@glassine/test-support'
@@ -72,7 +73,7 @@ describeTransactions('the records of both key stores', () => {
   })
   afterAll(() => services.close())
 
-  test('what AWS creates and rotates, we read', async () => {
+  test('we read what AWS creates and rotates', async () => {
     const theirs = theirStore(services)
     const created = await theirs.createKey({ branchKeyIdentifier: 'theirs', encryptionContext })
     const branchKeyId = created.branchKeyIdentifier
@@ -83,7 +84,7 @@ describeTransactions('the records of both key stores', () => {
     expect((await services.open().getBeaconKey({ branchKeyId })).bytes).toHaveLength(32)
   })
 
-  test('each rotates what the other made, and the records have the same attributes', async () => {
+  test("each rotates the other's branch keys, and the records have the same attributes", async () => {
     const [ours, theirs] = [services.open(), theirStore(services)]
     await theirs.createKey({ branchKeyIdentifier: 'a', encryptionContext })
     await ours.createKey({ branchKeyId: 'b', encryptionContext })
@@ -136,7 +137,7 @@ describeTransactions('the records of both key stores', () => {
       expect(plaintext.toString()).toBe('attack at dawn')
     })
 
-    test('their encrypted data keys open with our keyring, and not for another branch key', async () => {
+    test('our keyring unwraps their encrypted data keys, but not for another branch key', async () => {
       const { result } = await peer.encrypt(theirKeyring(services, branchKeyId), Buffer.from('x'), {
         encryptionContext,
       })
@@ -161,7 +162,7 @@ describeTransactions('the records of both key stores', () => {
       expect(await other.unwrap(request)).toBeUndefined()
     })
 
-    test('a message of before a rotation still opens, with both', async () => {
+    test('both still decrypt a message from before a rotation', async () => {
       const { result } = await encrypt(ourKeys(), 'before', { encryptionContext, suiteId: 0x0478 })
       const old = await peer.encrypt(theirKeyring(services, branchKeyId), Buffer.from('before'), {
         encryptionContext,

@@ -1,11 +1,10 @@
 import { inspect } from 'node:util'
 import { CreateTableCommand, DescribeTableCommand, TransactWriteItemsCommand } from '@aws-sdk/client-dynamodb'
 import type { KeyStoreKmsOperations } from '@glassine/keys/key-store'
-import { describeEachDynamoDB, describeTransactions } from '@glassine/test-support'
+import { describeEachDynamoDB, describeTransactions, hasCode } from '@glassine/test-support'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { type Services, startServices } from '../support/local-key-store.ts'
 
-const hasCode = (code: string, more: object = {}) => expect.objectContaining({ code, ...more })
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
 
 describeTransactions('creation, rotation and deletion', () => {
@@ -65,7 +64,7 @@ describeTransactions('creation, rotation and deletion', () => {
       })
     })
 
-    test('the active record and its version hold the same key, the beacon key is another', async () => {
+    test('gives the active record and its version the same key, and the beacon another', async () => {
       const { branchKeyId, version, store } = await created()
       const active = await store.getActiveBranchKey({ branchKeyId })
       const same = await store.getBranchKeyVersion({ branchKeyId, version })
@@ -75,7 +74,7 @@ describeTransactions('creation, rotation and deletion', () => {
       expect([active.version, same.version, beacon.version]).toEqual([version, version, undefined])
     })
 
-    test('without input: a UUID, and no custom encryption context', async () => {
+    test('generates a UUID and no custom encryption context without input', async () => {
       const { branchKeyId } = await services.open().createKey()
       expect(branchKeyId).toMatch(uuid)
       const { 'branch:ACTIVE': active } = await services.records(branchKeyId)
@@ -83,16 +82,16 @@ describeTransactions('creation, rotation and deletion', () => {
       expect(Object.keys(active).sort()).toEqual(names)
     })
 
-    test('a second time is refused, and changes nothing', async () => {
+    test('refuses an id that exists, and changes nothing', async () => {
       const { branchKeyId, store } = await created()
       const before = await services.records(branchKeyId)
       await expect(store.createKey({ branchKeyId, encryptionContext: { a: 'b' } })).rejects.toEqual(
-        hasCode('ERR_ENCRYPT_FAILED', { message: 'The key store holds a branch key of this id already' }),
+        hasCode('ERR_ENCRYPT_FAILED', { message: 'The key store already has a branch key with this id' }),
       )
       expect(await services.records(branchKeyId)).toEqual(before)
     })
 
-    test('of two at once one is refused', async () => {
+    test('refuses one of two simultaneous calls', async () => {
       const input = { branchKeyId: 'raced', encryptionContext: { a: 'b' } }
       const both = await Promise.allSettled([
         services.open().createKey(input),
@@ -121,7 +120,7 @@ describeTransactions('creation, rotation and deletion', () => {
     })
   })
 
-  describe('a transaction that is cancelled', () => {
+  describe('a cancelled transaction', () => {
     /** Cancels the first transactions for a reason, and writes down the token of each. */
     const cancelling = (code: string, times: number) => {
       const tokens: unknown[] = []
@@ -169,7 +168,7 @@ describeTransactions('creation, rotation and deletion', () => {
   })
 
   describe('versionKey', () => {
-    test('adds a version, makes it the active one, and leaves the rest as it is', async () => {
+    test('adds a version, makes it active, and leaves the rest unchanged', async () => {
       const { branchKeyId, version, store } = await created()
       const before = await services.records(branchKeyId)
       const next = await store.versionKey({ branchKeyId })
@@ -191,7 +190,7 @@ describeTransactions('creation, rotation and deletion', () => {
       expect(active.version).toBe(next.version)
     })
 
-    test('one that another one overtook comes too late, and the active record is that of the other', async () => {
+    test('fails if another rotation came first, and keeps its active record', async () => {
       const { branchKeyId, store } = await created()
       let overtaking: { version: string } | undefined
       const slow = beforeReEncrypt(async () => {
@@ -229,15 +228,15 @@ describeTransactions('creation, rotation and deletion', () => {
       },
     )
 
-    test('an unknown branch key', async () => {
-      await expect(services.open().versionKey({ branchKeyId: 'nobody' })).rejects.toEqual(
+    test('refuses an unknown branch key', async () => {
+      await expect(services.open().versionKey({ branchKeyId: 'unknown' })).rejects.toEqual(
         hasCode('ERR_DECRYPT_FAILED', { message: 'The key store has no such branch key', expose: false }),
       )
     })
   })
 
   describe('deleteKey', () => {
-    test('leaves nothing of the branch key, and the others alone', async () => {
+    test('deletes all records of the branch key, and no others', async () => {
       const { branchKeyId, store } = await created()
       await store.versionKey({ branchKeyId })
       const other = await created()
@@ -269,7 +268,7 @@ describeEachDynamoDB('createKeyStore', (kind) => {
   })
   afterAll(() => services.close())
 
-  test('creates the table with the key of AWS, and accepts it when it is there', async () => {
+  test("creates the table with AWS's key schema, and accepts an existing one", async () => {
     const store = services.open({ tableName: 'Fresh' })
     const { tableArn } = await store.createKeyStore()
     expect(tableArn).toMatch(/Fresh$/)
@@ -281,7 +280,7 @@ describeEachDynamoDB('createKeyStore', (kind) => {
     expect(await store.createKeyStore()).toEqual({ tableArn })
   })
 
-  test('waits until the table serves', async () => {
+  test('waits until the table is active', async () => {
     let looks = 0
     const client = new Proxy(services.dynamoDBClient, {
       get: (target, name) =>
@@ -298,6 +297,50 @@ describeEachDynamoDB('createKeyStore', (kind) => {
     expect(looks).toBe(2)
   })
 
+  test.each([
+    '',
+    'x',
+    '00000000-0000-4000-8000-00000000000',
+    'AAAAAAAA-0000-4000-8000-000000000000',
+    'x00000000-0000-4000-8000-000000000000',
+    '00000000-0000-4000-8000-000000000000x',
+  ])('reads no version %j: it is no UUID in lower case', async (version) => {
+    await expect(services.open().getBranchKeyVersion({ branchKeyId: 'b', version })).rejects.toEqual(
+      hasCode('ERR_OPTION_INVALID', { cause: { package: '@glassine/keys', option: 'version' } }),
+    )
+  })
+
+  test('says which call was denied', async () => {
+    const store = (denied: string) =>
+      services.open({
+        tableName: 'Denied',
+        dynamoDB: {
+          client: new Proxy(services.dynamoDBClient, {
+            get: (target, name) =>
+              name === 'send'
+                ? async (command: object, ...rest: []) => {
+                    if (command.constructor.name === denied)
+                      throw Object.assign(new Error('denied'), {
+                        name: 'AccessDeniedException',
+                        $metadata: { httpStatusCode: 400 },
+                      })
+                    return target.send(command as never, ...rest)
+                  }
+                : Reflect.get(target, name, target),
+          }),
+        },
+      })
+    for (const [denied, what] of [
+      ['CreateTableCommand', 'create the table'],
+      ['DescribeTableCommand', 'describe the table'],
+    ] as const)
+      await expect(store(denied).createKeyStore()).rejects.toEqual(
+        hasCode('ERR_ENCRYPT_FAILED', {
+          message: `DynamoDB refused to ${what}: AccessDeniedException`,
+        }),
+      )
+  })
+
   test('refuses a table with another key', async () => {
     await services.dynamoDBClient.send(
       new CreateTableCommand({
@@ -308,11 +351,13 @@ describeEachDynamoDB('createKeyStore', (kind) => {
       }),
     )
     await expect(services.open({ tableName: 'Other' }).createKeyStore()).rejects.toEqual(
-      hasCode('ERR_ENCRYPT_FAILED', { message: expect.stringContaining('whose key is not') }),
+      hasCode('ERR_ENCRYPT_FAILED', {
+        message: expect.stringContaining('its key is not that of a key store'),
+      }),
     )
   })
 
-  test('a table that is not there: nothing can be created, read or deleted', async () => {
+  test('neither creates, reads nor deletes in a missing table', async () => {
     const store = services.open({ tableName: 'Missing' })
     const input = { branchKeyId: 'b', encryptionContext: { a: 'b' } }
     await expect(store.createKey(input)).rejects.toEqual(hasCode('ERR_ENCRYPT_FAILED'))
@@ -323,7 +368,7 @@ describeEachDynamoDB('createKeyStore', (kind) => {
   })
 
   if (kind === 'dynalite')
-    test('without transactions nothing is written at all', async () => {
+    test('writes nothing where transactions are not supported', async () => {
       const store = services.open({ dynamoDB: { client: services.awsDynamoDBClient } })
       const input = { branchKeyId: 'partly', encryptionContext: { a: 'b' } }
       await expect(store.createKey(input)).rejects.toEqual(hasCode('ERR_ENCRYPT_FAILED'))

@@ -1,5 +1,5 @@
 // The requests of AWS's own key store and hierarchical keyring, as they were recorded, against ours.
-import { serialiseContext } from '@glassine/keys'
+import { serialiseContext } from '@glassine/keys/internal'
 import { hierarchicalKeyring } from '@glassine/keys/key-store'
 import { describeShared, describeTransactions } from '@glassine/test-support'
 import { expect, test } from '@jest/globals'
@@ -21,7 +21,7 @@ const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/
 
 /**
  * Gives ciphertexts, UUIDs and times a name by the order in which they appear, so that two runs are equal when the
- * same things stand in the same places. Names of expressions are put in for their placeholders.
+ * same things are in the same places. Names of expressions are put in for their placeholders.
  */
 const normalised = (sent: readonly Sent[]): unknown[] => {
   const names = new Map<string, string>()
@@ -52,8 +52,8 @@ const normalised = (sent: readonly Sent[]): unknown[] => {
 }
 
 describeTransactions('the requests of AWS', () => {
-  describeShared('as they were recorded', 'vectors/dynamodb-item', ({ text }) => {
-    test('are ours, in their order', async () => {
+  describeShared('as recorded', 'vectors/dynamodb-item', ({ text }) => {
+    test('equal ours, in the same order', async () => {
       const services = await startServices('dynoxide')
       try {
         const keyStore = services.open({ logicalKeyStoreName: 'LogicalKS' })

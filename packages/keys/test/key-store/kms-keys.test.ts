@@ -1,17 +1,15 @@
 import { KMSClient, ReplicateKeyCommand } from '@aws-sdk/client-kms'
 import { keyStore } from '@glassine/keys/key-store'
-import { describeTransactions } from '@glassine/test-support'
+import { describeTransactions, hasCode } from '@glassine/test-support'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
-import { kmsKeysOf } from '../../src/key-store/kms-keys.ts'
+import { kmsKeysOf } from '../../src/key-store/options.ts'
 import { type Services, startServices } from '../support/local-key-store.ts'
-
-const hasCode = (code: string, more: object = {}) => expect.objectContaining({ code, ...more })
 
 const arn = 'arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab'
 const mrk = 'arn:aws:kms:eu-west-1:111122223333:key/mrk-1234abcd12ab34cd56ef1234567890ab'
 const at = (region: string) => mrk.replace('eu-west-1', region)
 
-describe('which key is called for the one that a record names', () => {
+describe('callFor maps a recorded key to the one to call:', () => {
   const none = undefined
   test.each([
     [{ keyArn: arn }, arn, arn],
@@ -70,7 +68,7 @@ describe('options', () => {
     )
   })
 
-  test('two key stores never share an id, and it holds no option but names', () => {
+  test('two key stores never share an id, which contains only names', () => {
     const [one, two] = [keyStore(rest), keyStore(rest)]
     expect(one.id).not.toBe(two.id)
     expect(one.id).toContain(JSON.stringify(['T', 'L', `keyArn ${arn}`]))
@@ -127,15 +125,15 @@ describeTransactions('multi-Region keys and discovery', () => {
     ])
   })
 
-  test('keyArn takes no replica for its key', async () => {
+  test('keyArn does not accept a replica of its key', async () => {
     const { branchKeyId } = await open({ mrKeyArn }).createKey(input())
     await expect(open({ keyArn: replica() }).getActiveBranchKey({ branchKeyId })).rejects.toEqual(
-      hasCode('ERR_DECRYPT_FAILED', { message: expect.stringContaining('not compatible') }),
+      hasCode('ERR_DECRYPT_FAILED', { message: expect.stringContaining('does not allow') }),
     )
     expect(services.kms.callCount('Decrypt')).toBe(0)
   })
 
-  test('discovery reads whatever the record names, mrDiscovery in its own Region', async () => {
+  test('discovery uses any key that the record names, mrDiscovery its replica in the given Region', async () => {
     const { branchKeyId } = await open({ mrKeyArn }).createKey(input())
     const key = await open({ discovery: true }).getActiveBranchKey({ branchKeyId })
     const same = await open({ mrDiscovery: { region: 'us-east-1' } }).getActiveBranchKey({ branchKeyId })
@@ -154,7 +152,7 @@ describeTransactions('multi-Region keys and discovery', () => {
     },
   )
 
-  test('grant tokens go with every call', async () => {
+  test('every call has the grant tokens', async () => {
     const tokens: unknown[] = []
     const store = services.open({
       kms: {
@@ -188,7 +186,7 @@ describeTransactions('multi-Region keys and discovery', () => {
     ['reEncrypt', { KeyId: arn }, 'ERR_ENCRYPT_FAILED'],
     ['reEncrypt', { SourceKeyId: arn }, 'ERR_ENCRYPT_FAILED'],
     ['reEncrypt', { CiphertextBlob: new Uint8Array() }, 'ERR_KEY_UNAVAILABLE'],
-  ] as const)('an answer of %s with %j is not believed', async (name, wrong, code) => {
+  ] as const)('an answer of %s with %j is refused', async (name, wrong, code) => {
     const operation = services.kmsOperations[name] as (...args: never[]) => Promise<object>
     const client = {
       ...services.kmsOperations,
@@ -201,8 +199,8 @@ describeTransactions('multi-Region keys and discovery', () => {
   })
 
   test.each([
-    ['GenerateDataKeyWithoutPlaintext', 'access-denied', 'ERR_ENCRYPT_FAILED'],
-    ['ReEncrypt', 'access-denied', 'ERR_ENCRYPT_FAILED'],
+    ['GenerateDataKeyWithoutPlaintext', 'access-denied', 'ERR_KEY_DENIED'],
+    ['ReEncrypt', 'access-denied', 'ERR_KEY_DENIED'],
     ['ReEncrypt', 'throttle', 'ERR_KEY_UNAVAILABLE'],
   ] as const)('%s fails with %s: %s, and nothing is written', async (operation, kind, code) => {
     services.kms.faults.set(operation, { kind })

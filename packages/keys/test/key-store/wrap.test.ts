@@ -1,10 +1,10 @@
 // The wrap of the hierarchical keyring, against bytes that AWS's Java and .NET implementations wrote.
 import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto'
-import { type EncryptedDataKey, serialiseContext } from '@glassine/keys'
+import type { EncryptedDataKey } from '@glassine/keys'
+import { serialiseContext } from '@glassine/keys/internal'
 import { hierarchicalKeyring } from '@glassine/keys/key-store'
-import { describeShared } from '@glassine/test-support'
+import { branchKeySource, describeShared } from '@glassine/test-support'
 import { describe, expect, test } from '@jest/globals'
-import { branchKeySource } from '../support/branch-key-source.ts'
 
 const context = serialiseContext({ tenant: 't-1', a: 'b' })
 const deadline = () => Date.now() + 5_000
@@ -36,7 +36,7 @@ const readHeader = (head: Buffer) => {
 describeShared('known answers', 'vectors/dynamodb-item', ({ json }) => {
   const files = ['decrypt_java_32', 'decrypt_java_33', 'decrypt_dotnet_32', 'decrypt_dotnet_33']
 
-  test.each(files)('%s opens', async (name) => {
+  test.each(files)('%s can be unwrapped', async (name) => {
     const key = json('keys.json').keys['static-branch-key-1']
     const source = branchKeySource()
     source.add(key['key-id'], Buffer.from(key.branchKey, 'base64'), key.branchKeyVersion)
@@ -96,7 +96,7 @@ describe('layout', () => {
     expect(opened.equals(dataKey)).toBe(true)
   })
 
-  test('what was wrapped by hand opens; an empty context is authenticated as no bytes at all', async () => {
+  test('wrapped by hand, a key can be unwrapped; an empty context is authenticated as no bytes', async () => {
     const { keyring, key, raw, aad, branchKeyId } = setUp()
     const [salt, iv, dataKey] = [randomBytes(16), randomBytes(12), randomBytes(32)]
     const gcm = createCipheriv('aes-256-gcm', derivedBy(key, salt), iv, { authTagLength: 16 })
@@ -128,7 +128,7 @@ describe('layout', () => {
   })
 })
 
-describe('what does not open', () => {
+describe('refused:', () => {
   test('a change of any byte of the ciphertext', async () => {
     const { keyring, source } = setUp()
     // A changed version is another branch key's name; the key store has none.
@@ -162,7 +162,7 @@ describe('what does not open', () => {
     expect(await unwrap({})).toHaveLength(32)
   })
 
-  test('what names another branch key or another provider causes no call', async () => {
+  test('another branch key or another provider, without a call', async () => {
     const { keyring, source } = setUp()
     const { encryptedDataKeys } = await keyring.generate(request)
     const good = encryptedDataKeys[0]!

@@ -49,5 +49,3 @@ export const gate = () => {
   })
   return { open, fail, passed }
 }
-
-export const isZero = (bytes: Uint8Array): boolean => bytes.every((byte) => byte === 0)

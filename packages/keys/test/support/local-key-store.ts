@@ -7,10 +7,10 @@ import {
 } from '@aws-sdk/client-dynamodb'
 import { KMSClient } from '@aws-sdk/client-kms'
 import { type KeyStoreOptions, keyStore } from '@glassine/keys/key-store'
-import { type LocalDynamoDBKind, startLocalDynamoDB, withoutTransactions } from '@glassine/local-dynamodb'
 import { startLocalKms } from '@glassine/local-kms'
-import { type KeyStoreKmsOperations, keyStoreKmsOperations } from '../../src/key-store/kms-operations.ts'
-import { kmsOperations as kmsOperationsOf } from '../../src/kms/aws-sdk.ts'
+import { type LocalDynamoDBKind, startLocalDynamoDB, withoutTransactions } from '@glassine/testing/dynamodb'
+import { type KeyStoreKmsOperations, keyStoreKmsOperations } from '../../src/key-store/branch-key-kms.ts'
+import { kmsOperations as kmsOperationsOf } from '../../src/kms/operations.ts'
 
 export const tableName = 'KeyStoreTable'
 export const logicalKeyStoreName = 'LogicalKeyStore'
@@ -34,7 +34,7 @@ const recorded = <C extends KMSClient | DynamoDBClient>(client: C, log: Sent[]):
 /** A KMS, a DynamoDB server with the table of a key store, and clients that write down what they send. */
 export const startServices = async (kind: LocalDynamoDBKind) => {
   const kms = await startLocalKms({ keys: ['alias/branch-keys', 'alias/other'] })
-  const server = await startLocalDynamoDB(kind)
+  const server = await startLocalDynamoDB({ kind })
   const log: Sent[] = []
   const kmsClient = recorded(new KMSClient({ ...kms.clientOptions, maxAttempts: 1 }), log)
   const plainClient = recorded(new DynamoDBClient(server.clientOptions), log)
@@ -102,7 +102,7 @@ export const startServices = async (kind: LocalDynamoDBKind) => {
       const Key = { 'branch-key-id': { S: branchKeyId }, type: { S: type } }
       return (await client.send(new GetItemCommand({ TableName: tableName, Key }))).Item
     },
-    /** Writes a record as whoever has the table may. */
+    /** Writes a record, as anyone with write access to the table can. */
     put: (Item: Record<string, any>) => client.send(new PutItemCommand({ TableName: tableName, Item })),
     async close() {
       for (const one of [client, plainClient, kmsClient]) one.destroy()

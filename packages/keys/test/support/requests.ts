@@ -1,5 +1,4 @@
-import { serialiseContext } from '@glassine/keys'
-import { expect } from '@jest/globals'
+import { serialiseContext } from '@glassine/keys/internal'
 
 export const context = serialiseContext({ tenant: 't-1', 'glassine:model': 'patient' })
 
@@ -8,5 +7,3 @@ export const request = (patience = 5_000, more: object = {}) => {
   const deadline = Date.now() + patience
   return { suite: 0x0478, context, length: 32, deadline: () => deadline, ...more }
 }
-
-export const hasCode = (code: string, more: object = {}) => expect.objectContaining({ code, ...more })

@@ -20,14 +20,14 @@ A KMS on this machine that answers as AWS's does, for tests and development.
                        accept any signature, for tools without the secret
   --allow-host <name>  a name to be called by, any number of times; addresses
                        and names without a dot are always allowed
-  --https              serve TLS with a CA of its own
+  --https              serve TLS with a new CA
   --ca <path>          where --https writes the CA; default: a temporary folder
   --json               print one line of JSON; the call log is JSON lines
   --quiet              no call log
   --help               this text
 `
 
-/** What the command was told. */
+/** The parsed command line. */
 export interface Arguments {
   readonly help: boolean
   readonly json: boolean
@@ -36,10 +36,10 @@ export interface Arguments {
   readonly server: LocalKmsOptions
 }
 
-/** Thrown for a command line that cannot be understood; its message is meant to be printed. */
+/** For an invalid command line; the message is meant to be printed. */
 export class UsageError extends Error {}
 
-/** `id:secret` or `id:secret:principal`. An ARN has colons of its own, ids and secrets have none. */
+/** `id:secret` or `id:secret:principal`. ARNs contain colons, ids and secrets do not. */
 const readCredentials = (text: string): LocalKmsAccessKey => {
   const [accessKeyId = '', secretAccessKey = '', ...principal] = text.split(':')
   return { accessKeyId, secretAccessKey, ...(principal.length > 0 && { principal: principal.join(':') }) }

@@ -5,37 +5,36 @@ import type { LocalKms } from '../local-kms.ts'
 
 type Style = Parameters<typeof styleText>[0]
 
-/** Colours a text, or leaves it. */
+/** Colours a text, or returns it unchanged. */
 export type Paint = (style: Style, text: string) => string
 
 /**
- * Colours for a terminal that has them: `hasColors` also knows `NO_COLOR` and `FORCE_COLOR`. `styleText` would
- * look at stdout again, which is not always the stream that is written to.
+ * Colours for a terminal that supports them: `hasColors` also respects `NO_COLOR` and `FORCE_COLOR`. `styleText`
+ * would check stdout, which is not always the stream in use.
  */
 export const paintFor = (stream: { hasColors?: () => boolean }): Paint =>
   stream.hasColors?.()
     ? (style, text) => styleText(style, text, { validateStream: false })
     : (_style, text) => text
 
-/** The variables that point the AWS SDKs and the AWS CLI to the server. */
-const environmentOf = (kms: LocalKms, caFile: string | undefined): Record<string, string> => ({
-  AWS_ENDPOINT_URL_KMS: kms.endpoint,
-  AWS_REGION: kms.region,
-  AWS_ACCESS_KEY_ID: kms.credentials.accessKeyId,
-  AWS_SECRET_ACCESS_KEY: kms.credentials.secretAccessKey,
+/** The variables that a shell needs; empty ones would confuse the AWS CLI. */
+const shown = ['AWS_ENDPOINT_URL_KMS', 'AWS_REGION', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY']
+
+const environmentOf = ({ env }: LocalKms, caFile: string | undefined): Record<string, string> => ({
+  ...Object.fromEntries(shown.map((name) => [name, env[name]!])),
   ...(caFile !== undefined && { NODE_EXTRA_CA_CERTS: caFile, AWS_CA_BUNDLE: caFile }),
 })
 
-/** Rows in aligned columns, each painted by its own. */
+/** Aligned columns, each with its paint. */
 const table = (
   rows: readonly (readonly string[])[],
   paints: readonly ((text: string) => string)[],
 ): string[] => {
-  const widths = paints.map((_, column) => Math.max(0, ...rows.map((row) => row[column]?.length ?? 0)))
+  const widths = paints.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)))
   return rows.map((row) =>
     row
-      // Padded before it is painted: colour codes have no width.
-      .map((text, column) => paints[column]?.(text.padEnd(widths[column] ?? 0)) ?? text)
+      // Padded before painting: colour codes have no width.
+      .map((text, column) => paints[column]!(text.padEnd(widths[column]!)))
       .join('  ')
       .trimEnd(),
   )
@@ -80,7 +79,7 @@ export const jsonLine = (kms: LocalKms, caFile: string | undefined): string =>
     env: environmentOf(kms, caFile),
   })
 
-/** Names of operations are at most this long, give or take one that nobody calls in a loop. */
+/** Wide enough for the operations that are called often. */
 const operationWidth = 'GenerateDataKey'.length
 
 /** One call for people: time, operation, outcome, key. */

@@ -2,14 +2,13 @@
 import { type Call, denied, type Operation, operation, requireOwner } from '../call.ts'
 import { invalid, KmsError, notFound } from '../errors.ts'
 import { wireDate } from '../metadata.ts'
-import { pageOf, pageShape } from '../pages.ts'
 import { required, text } from '../shape.ts'
 import { isAsymmetric, isSymmetric } from '../specs.ts'
 import type { Alias, KmsKey } from '../state.ts'
 import { useKey } from '../use-key.ts'
-import { keyId } from './members.ts'
+import { keyId, pageOf, pageShape } from './members.ts'
 
-/** Checked before the prefix: AWS complains of the characters first. */
+/** Checked before the prefix, as in AWS. */
 const aliasName = () => required(text({ min: 1, max: 256, pattern: /^[a-zA-Z0-9:/_-]+$/ }))
 
 const prefix = 'alias/'
@@ -27,7 +26,7 @@ const checkName = (name: string): void => {
   if (name.startsWith('alias/aws/')) throw new KmsError('NotAuthorizedException')
 }
 
-/** The key that an alias is to name. Another alias is not one. */
+/** The key that an alias will point to; not another alias. */
 const targetKey = (call: Call, reference: string): KmsKey => {
   if (reference.startsWith(prefix)) throw invalid('Aliases must refer to keys. Not aliases')
   return useKey(call, reference, { state: 'kept' })
@@ -64,7 +63,7 @@ const createAlias = operation(
   },
 )
 
-/** AWS's three types of keys, as far as aliases are concerned. */
+/** The three types of keys between which an alias cannot move. */
 const kindOf = ({ core }: KmsKey): string =>
   isSymmetric(core.spec) ? 'symmetric' : isAsymmetric(core.spec) ? 'asymmetric' : 'HMAC'
 
@@ -76,7 +75,7 @@ const updateAlias = operation(
     const alias = findAlias(call, AliasName)
     const key = targetKey(call, TargetKeyId)
     const old = state.findKey(state.keyArn(region, alias.targetKeyId))
-    // An alias that changed its kind would break every caller that goes by it.
+    // A key of another type would break every caller of the alias.
     if (old !== undefined && (kindOf(old) !== kindOf(key) || old.core.usage !== key.core.usage)) {
       throw invalid(`Alias ${alias.arn} cannot point to a KMS key of another type or key usage`)
     }

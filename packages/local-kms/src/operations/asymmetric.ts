@@ -3,7 +3,7 @@ import { createHash, createPublicKey, diffieHellman, type KeyObject } from 'node
 import { type Call, endDryRun, type Operation, operation } from '../call.ts'
 import { checkAlgorithm } from '../cipher.ts'
 import { invalid, KmsError, unsupported } from '../errors.ts'
-import { privateKeyOf } from '../key-pair.ts'
+import { privateKeyOf } from '../material.ts'
 import { blob, flag, oneOf, required } from '../shape.ts'
 import { signDigest, verifyDigest } from '../signature.ts'
 import { abilityOf, hashOf, isAsymmetric, type SigningAlgorithm, signingAlgorithms } from '../specs.ts'
@@ -66,7 +66,7 @@ const verify = operation(
   },
 )
 
-/** Public, and yet not of a disabled key. */
+/** Refused for a disabled key, although the answer is public. */
 const getPublicKey = operation(
   { KeyId: required(keyId()), GrantTokens: grantTokens() },
   async ({ KeyId, GrantTokens }, call) => {
@@ -88,13 +88,13 @@ const getPublicKey = operation(
   },
 )
 
-/** The raw x coordinate, as in KMS: whoever uses it has to derive keys from it. */
+/** The raw x coordinate, as in KMS: callers must derive keys from it. */
 const agree = (privateKey: KeyObject, peer: Buffer): Buffer => {
   try {
     const publicKey = createPublicKey({ key: peer, format: 'der', type: 'spki' })
     return diffieHellman({ privateKey, publicKey })
   } catch {
-    // No public key at all, or one on another curve.
+    // Not a public key, or one on another curve.
     throw invalid()
   }
 }

@@ -1,15 +1,15 @@
-/** GenerateDataKey and GenerateDataKeyPair, each with and without plaintext. */
 import { createPublicKey, randomBytes } from 'node:crypto'
-import { type Call, endDryRun, type Operation, operation } from '../call.ts'
-import { checkAlgorithm, materialMember, seal } from '../cipher.ts'
-import { noteContext } from '../encryption-context.ts'
-import { invalid } from '../errors.ts'
-import { generatePrivateKey, privateBytes } from '../key-pair.ts'
-import { flag, integer, oneOf, required, textMap } from '../shape.ts'
+import { type Call, endDryRun, type Operation, operation, recordContext, requireOwner } from '../call.ts'
+import { checkAlgorithm, seal } from '../cipher.ts'
+import { invalid, unsupported } from '../errors.ts'
+import { generatePrivateKey, materialMember, privateBytes } from '../material.ts'
+import { flag, integer, oneOf, required, text, textMap } from '../shape.ts'
 import { keyPairSpecs } from '../specs.ts'
 import type { KmsKey } from '../state.ts'
 import { useKey } from '../use-key.ts'
 import { grantTokens, keyId, noRecipient, recipient } from './members.ts'
+
+/** GenerateDataKey and GenerateDataKeyPair, each with and without plaintext, and GenerateRandom. */
 
 interface WrappingInput {
   readonly KeyId: string
@@ -23,7 +23,7 @@ const wrappingKey = (call: Call, input: WrappingInput): KmsKey => {
     alias: true,
     usage: 'ENCRYPT_DECRYPT',
     grantTokens: input.GrantTokens,
-    encryptionContext: noteContext(call, input.EncryptionContext),
+    encryptionContext: recordContext(call, input.EncryptionContext),
   })
   checkAlgorithm(key, 'SYMMETRIC_DEFAULT')
   return key
@@ -53,7 +53,7 @@ const generateDataKey = (withPlaintext: boolean): Operation =>
       }
       const key = wrappingKey(call, input)
       endDryRun(input.DryRun)
-      const plaintext = randomBytes(input.NumberOfBytes ?? lengths[input.KeySpec ?? ''] ?? 0)
+      const plaintext = randomBytes(input.NumberOfBytes ?? lengths[input.KeySpec!]!)
       return {
         CiphertextBlob: await wrap(call, key, plaintext, input),
         ...(withPlaintext && { Plaintext: plaintext }),
@@ -91,9 +91,26 @@ const generateDataKeyPair = (withPlaintext: boolean): Operation =>
     },
   )
 
+const generateRandom = operation(
+  {
+    NumberOfBytes: integer({ min: 1, max: 1024 }),
+    CustomKeyStoreId: text({ min: 1, max: 64 }),
+    Recipient: recipient(),
+  },
+  (input, call) => {
+    requireOwner(call)
+    noRecipient(input.Recipient)
+    if (input.CustomKeyStoreId !== undefined)
+      throw unsupported('The local KMS does not offer custom key stores.')
+    if (input.NumberOfBytes === undefined) throw invalid('NumberOfBytes is required.')
+    return { Plaintext: randomBytes(input.NumberOfBytes) }
+  },
+)
+
 export const dataKeyOperations: Readonly<Record<string, Operation>> = {
   GenerateDataKey: generateDataKey(true),
   GenerateDataKeyWithoutPlaintext: generateDataKey(false),
   GenerateDataKeyPair: generateDataKeyPair(true),
   GenerateDataKeyPairWithoutPlaintext: generateDataKeyPair(false),
+  GenerateRandom: generateRandom,
 }

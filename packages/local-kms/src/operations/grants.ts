@@ -1,16 +1,15 @@
-/** Grants. What they allow is decided in `use-key.ts`. */
+/** Grants. `use-key.ts` decides what they allow. */
 import { randomBytes } from 'node:crypto'
 import { type Call, denied, endDryRun, type Operation, operation } from '../call.ts'
 import { invalid, KmsError, notFound } from '../errors.ts'
 import { resolveKey } from '../key-reference.ts'
 import { wireDate } from '../metadata.ts'
-import { pageOf, pageShape } from '../pages.ts'
 import { flag, list, type Member, oneOf, required, structure, text, textMap } from '../shape.ts'
 import { type Grant, type KmsKey, rootOf } from '../state.ts'
 import { findGrant, useKey } from '../use-key.ts'
-import { grantTokens, keyId } from './members.ts'
+import { grantTokens, keyId, pageOf, pageShape } from './members.ts'
 
-/** What a grant can allow; management of keys is not among it. */
+/** The operations that a grant can allow; managing keys is not among them. */
 const grantable = [
   'Decrypt',
   'Encrypt',
@@ -52,7 +51,7 @@ const createGrant = operation(
       throw invalid('Only one of EncryptionContextEquals and EncryptionContextSubset can be specified.')
     }
     endDryRun(input.DryRun)
-    // A grant of the same name and contents is the same grant: a retried request makes no second one.
+    // The same name and contents mean the same grant, so that a retried request does not make a second one.
     const same = [...key.grants.values()].find(
       (grant) => input.Name !== undefined && contents(grant) === contents(fromInput(input)),
     )
@@ -85,7 +84,7 @@ const fromInput = (input: {
   ...(input.Name && { name: input.Name }),
 })
 
-/** Two grants that would allow the same have the same text. */
+/** The same text for two grants that allow the same. */
 const contents = ({
   granteePrincipal,
   retiringPrincipal,
@@ -95,7 +94,7 @@ const contents = ({
 }: GrantContents): string =>
   JSON.stringify([granteePrincipal, retiringPrincipal, [...operations].sort(), constraints, name])
 
-/** Tokens are answered once, by CreateGrant, and listed nowhere. */
+/** Only CreateGrant returns the token; lists leave it out. */
 const grantEntry = ([key, grant]: readonly [KmsKey, Grant], accountId: string): object => ({
   KeyId: key.arn,
   GrantId: grant.id,
@@ -146,7 +145,7 @@ const listRetirableGrants = operation(
   },
 )
 
-/** For who administers the key. */
+/** For an administrator of the key. */
 const revokeGrant = operation(
   { KeyId: required(keyId()), GrantId: required(grantId()), DryRun: flag() },
   (input, call) => {
@@ -159,7 +158,7 @@ const revokeGrant = operation(
   },
 )
 
-/** For who is done with a grant. AWS wants the ARN of the key; an id does here too. */
+/** For a principal that no longer needs the grant. AWS requires the key's ARN; here an id works too. */
 const retireGrant = operation(
   { GrantToken: text({ min: 1, max: 8192 }), KeyId: keyId(), GrantId: grantId(), DryRun: flag() },
   (input, call) => {
@@ -167,7 +166,7 @@ const retireGrant = operation(
     if (!byToken && (input.KeyId === undefined || input.GrantId === undefined)) {
       throw invalid('Either GrantToken or both KeyId and GrantId must be specified.')
     }
-    const key = byToken ? undefined : resolveKey(call, input.KeyId ?? '')
+    const key = byToken ? undefined : resolveKey(call, input.KeyId!)
     const found = findGrant(call.state, (grant) =>
       byToken
         ? grant.token === input.GrantToken
@@ -179,7 +178,7 @@ const retireGrant = operation(
     }
     const [granted, grant] = found
     call.record.keyArn = granted.arn
-    // The retiring principal may, and a grantee whose grant says so.
+    // The retiring principal may, and a grantee whose grant includes RetireGrant.
     const mayRetire =
       call.isOwner ||
       call.principal === grant.retiringPrincipal ||

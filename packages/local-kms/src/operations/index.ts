@@ -8,7 +8,6 @@ import { lastUsageOperations } from './last-usage.ts'
 import { lifecycleOperations } from './lifecycle.ts'
 import { macOperations } from './mac.ts'
 import { policyOperations } from './policies.ts'
-import { randomOperations } from './random.ts'
 import { replicaOperations } from './replicas.ts'
 import { rotationOperations } from './rotation.ts'
 import { symmetricOperations } from './symmetric.ts'
@@ -22,7 +21,7 @@ export const operations: Readonly<Record<string, Operation>> = {
   ...dataKeyOperations,
   ...asymmetricOperations,
   ...macOperations,
-  ...randomOperations,
+
   ...rotationOperations,
   ...replicaOperations,
   ...grantOperations,

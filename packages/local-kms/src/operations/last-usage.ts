@@ -1,9 +1,10 @@
 /**
  * GetKeyLastUsage, an operation of 2026: the last successful cryptographic operation of a key.
  *
- * Not recorded from AWS; from its documentation and the model in the SDKs. `KeyId` is the bare id, as in AWS's example.
- * An unused key has an empty `KeyLastUsage`. Replicas count on their own, and so do both keys of a ReEncrypt. The last
- * usage is saved with the next change of the state and at the end: a file written on every call would be slow.
+ * Based on AWS's documentation and the model in the SDKs; there is no recorded answer. `KeyId` is the bare id, as in
+ * AWS's example. An unused key has an empty `KeyLastUsage`. Each replica has its own last usage, and so has each key of
+ * a ReEncrypt. The last usage is saved with the next other change of the state, or at the end: writing the file on
+ * every call would be slow.
  */
 import { type Operation, operation } from '../call.ts'
 import type { OpenCall } from '../call-log.ts'
@@ -13,7 +14,7 @@ import type { KmsState } from '../state.ts'
 import { useKey } from '../use-key.ts'
 import { keyId } from './members.ts'
 
-/** `KeyLastUsageTrackingOperation` of the model, less what is not offered here. */
+/** `KeyLastUsageTrackingOperation` of the model, without what is not offered here. */
 const tracked: ReadonlySet<string> = new Set([
   'Decrypt',
   'DeriveSharedSecret',
@@ -29,8 +30,8 @@ const tracked: ReadonlySet<string> = new Set([
   'VerifyMac',
 ])
 
-/** Notes a call that has succeeded at the keys that served it. */
-export const noteUsage = (state: KmsState, record: Readonly<OpenCall>): void => {
+/** Records a successful call as the last usage of the keys that served it. */
+export const recordUsage = (state: KmsState, record: Readonly<OpenCall>): void => {
   const { operation: name, keyArn, destinationKeyArn, eventId, requestId } = record
   if (!tracked.has(name)) return
   for (const arn of [keyArn, destinationKeyArn]) {

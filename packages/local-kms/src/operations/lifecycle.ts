@@ -2,16 +2,15 @@
 import { type Operation, operation, requireOwner } from '../call.ts'
 import { invalid, invalidState, unsupported } from '../errors.ts'
 import { keyMetadata, wireDate } from '../metadata.ts'
-import { pageOf, pageShape } from '../pages.ts'
-import { checkPolicy, defaultPolicy } from '../policy.ts'
 import { flag, integer, oneOf, required, text } from '../shape.ts'
 import { abilityOf, isAsymmetric, keySpecs, keyUsages } from '../specs.ts'
 import { day, type KmsKey, newKeyId, newMaterial } from '../state.ts'
-import { checkTags, tagList, tagMap } from '../tags.ts'
 import { useKey } from '../use-key.ts'
-import { description, grantTokens, keyId, policy } from './members.ts'
+import { description, grantTokens, keyId, pageOf, pageShape, policy } from './members.ts'
+import { checkPolicy, defaultPolicy } from './policies.ts'
+import { checkTags, tagList, tagMap } from './tags.ts'
 
-/** The key itself is there at once; an asymmetric one gets its pair when it is first used. */
+/** The key exists at once; an asymmetric one gets its pair at its first use. */
 const createKey = operation(
   {
     Policy: policy(),
@@ -78,7 +77,7 @@ const createKey = operation(
   },
 )
 
-/** Works in every state: it is how the state is found out. */
+/** Works in every state, because it is how callers learn the state. */
 const describeKey = operation(
   { KeyId: required(keyId()), GrantTokens: grantTokens() },
   ({ KeyId, GrantTokens }, call) => ({
@@ -104,7 +103,7 @@ const updateKeyDescription = operation(
   },
 )
 
-/** Enabling an enabled key is no error, nor is disabling a disabled one. */
+/** Enabling an enabled key, or disabling a disabled one, is not an error. */
 const setEnabled = (enabled: boolean): Operation =>
   operation({ KeyId: required(keyId()) }, (input, call) => {
     const key = useKey(call, input.KeyId, { state: 'kept' })
@@ -115,7 +114,7 @@ const setEnabled = (enabled: boolean): Operation =>
     return undefined
   })
 
-/** Days, not a date; nothing happens until the key is looked at after them. */
+/** In days. The key is deleted when it is first looked up after that. */
 const scheduleKeyDeletion = operation(
   { KeyId: required(keyId()), PendingWindowInDays: integer({ min: 7, max: 30 }) },
   (input, call) => {
@@ -140,7 +139,7 @@ const cancelKeyDeletion = operation({ KeyId: required(keyId()) }, (input, call) 
   const key = useKey(call, input.KeyId, { state: 'any' })
   if (key.deletion === undefined) throw invalidState(`${key.arn} is not pending deletion.`)
   delete key.deletion
-  // The key does not come back into use by itself.
+  // The key stays disabled until it is enabled.
   key.enabled = false
   call.state.changed = true
   return { KeyId: key.arn }

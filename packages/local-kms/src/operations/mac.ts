@@ -1,8 +1,9 @@
 /** GenerateMac, VerifyMac. */
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { type Call, endDryRun, type Operation, operation } from '../call.ts'
-import { checkAlgorithm, currentMaterial } from '../cipher.ts'
+import { checkAlgorithm } from '../cipher.ts'
 import { KmsError } from '../errors.ts'
+import { currentMaterial } from '../material.ts'
 import { blob, flag, oneOf, required } from '../shape.ts'
 import { hashOf, type MacAlgorithm, macAlgorithms } from '../specs.ts'
 import type { KmsKey } from '../state.ts'

@@ -1,11 +1,43 @@
-/** Key policies: one per key, named `default`. */
+/** Key policies: one per key, named `default`; stored and returned unchanged, never evaluated. */
+
 import { type Operation, operation } from '../call.ts'
-import { notFound } from '../errors.ts'
-import { pageShape } from '../pages.ts'
-import { checkPolicy } from '../policy.ts'
+import { KmsError, notFound } from '../errors.ts'
 import { flag, required, text } from '../shape.ts'
+import { rootOf } from '../state.ts'
 import { useKey } from '../use-key.ts'
-import { keyId, policy } from './members.ts'
+import { keyId, pageShape, policy } from './members.ts'
+
+/** The policy of a key that was created without one: the account's root may do everything. */
+export const defaultPolicy = (accountId: string): string =>
+  JSON.stringify(
+    {
+      Version: '2012-10-17',
+      Id: 'key-default-1',
+      Statement: [
+        {
+          Sid: 'Enable IAM User Permissions',
+          Effect: 'Allow',
+          Principal: { AWS: rootOf(accountId) },
+          Action: 'kms:*',
+          Resource: '*',
+        },
+      ],
+    },
+    null,
+    2,
+  )
+
+/** A policy must at least be a JSON object. */
+export const checkPolicy = (policy: string): string => {
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(policy)
+  } catch {}
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
+    throw new KmsError('MalformedPolicyDocumentException')
+  }
+  return policy
+}
 
 const theName = 'default'
 

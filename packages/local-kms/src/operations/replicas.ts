@@ -2,12 +2,12 @@
 import { type Operation, operation } from '../call.ts'
 import { KmsError, unsupported } from '../errors.ts'
 import { keyMetadata } from '../metadata.ts'
-import { checkPolicy, defaultPolicy } from '../policy.ts'
 import { flag, required, text } from '../shape.ts'
 import type { KmsKey } from '../state.ts'
-import { checkTags, tagList, tagMap } from '../tags.ts'
 import { useKey } from '../use-key.ts'
 import { description, keyId, policy } from './members.ts'
+import { checkPolicy, defaultPolicy } from './policies.ts'
+import { checkTags, tagList, tagMap } from './tags.ts'
 
 /** Called on the primary, in the primary's Region; the replica appears in the other. */
 const replicateKey = operation(

@@ -2,26 +2,25 @@
 import { type Call, type Operation, operation } from '../call.ts'
 import { KmsError, unsupported } from '../errors.ts'
 import { wireDate } from '../metadata.ts'
-import { pageOf, pageShape } from '../pages.ts'
 import { integer, oneOf, required } from '../shape.ts'
 import { isSymmetric } from '../specs.ts'
 import { day, type KmsKey, newMaterial } from '../state.ts'
 import { checkKey, useKey } from '../use-key.ts'
-import { keyId } from './members.ts'
+import { keyId, pageOf, pageShape } from './members.ts'
 
 const defaultPeriod = 365
 
 /** AWS allowed 10 until 2025. */
 const maxOnDemandRotations = 25
 
-/** Comes before the state of the key: AWS names the origin also while the key waits for its import. */
+/** Checked before the key's state: AWS names the origin even while the key waits for its import. */
 const checkOrigin = ({ arn, core }: KmsKey): void => {
   if (core.origin === 'EXTERNAL') {
     throw unsupported(`${arn} origin is EXTERNAL which is not valid for this operation.`)
   }
 }
 
-/** Only symmetric encryption keys rotate, and of a multi-Region key only the primary can be told to. */
+/** Only symmetric encryption keys rotate; for a multi-Region key, only the primary takes the request. */
 const checkRotates = (key: KmsKey): void => {
   const { spec, primaryRegion } = key.core
   if (!isSymmetric(spec)) throw unsupported()
@@ -38,7 +37,7 @@ const rotatingKey = (call: Call, reference: string): KmsKey => {
   return key
 }
 
-/** Enabling anew starts the period anew, and without a period keeps the one that was set. */
+/** Enabling again restarts the period; without a new period the old one is kept. */
 const enableKeyRotation = operation(
   { KeyId: required(keyId()), RotationPeriodInDays: integer({ min: 90, max: 2560 }) },
   (input, call) => {
@@ -60,8 +59,8 @@ const disableKeyRotation = operation({ KeyId: required(keyId()) }, (input, call)
 const getKeyRotationStatus = operation({ KeyId: required(keyId()) }, (input, call) => {
   const key = useKey(call, input.KeyId, { state: 'any' })
   checkOrigin(key)
-  // Asymmetric and HMAC keys never rotate, which is no error here, unlike in the other operations.
-  // A key that is pending deletion does not rotate either; it will again if the deletion is cancelled.
+  // Asymmetric and HMAC keys never rotate. Only this operation does not treat that as an error.
+  // A key pending deletion does not rotate either, but will again if the deletion is cancelled.
   const rotation = key.deletion === undefined ? key.core.rotation : undefined
   return {
     KeyId: key.core.keyId,
@@ -93,7 +92,7 @@ const rotateKeyOnDemand = operation({ KeyId: required(keyId()) }, (input, call) 
   return { KeyId: key.arn }
 })
 
-/** Oldest first. The first material is no rotation, and is listed only on request. */
+/** Oldest first. The first material is not a rotation and is listed only on request. */
 const listKeyRotations = operation(
   {
     KeyId: required(keyId()),

@@ -1,7 +1,7 @@
 /** Encrypt, Decrypt, ReEncrypt; RSA keys included, since the operations are the same. */
-import { endDryRun, type Operation, operation } from '../call.ts'
-import { checkPlaintext, materialMember, open, seal } from '../cipher.ts'
-import { noteContext } from '../encryption-context.ts'
+import { endDryRun, type Operation, operation, recordContext } from '../call.ts'
+import { checkPlaintext, open, seal } from '../cipher.ts'
+import { materialMember } from '../material.ts'
 import { blob, flag, oneOf, required, textMap } from '../shape.ts'
 import { encryptionAlgorithms } from '../specs.ts'
 import { useKey } from '../use-key.ts'
@@ -18,7 +18,7 @@ const encrypt = operation(
     DryRun: flag(),
   },
   async (input, call) => {
-    const context = noteContext(call, input.EncryptionContext)
+    const context = recordContext(call, input.EncryptionContext)
     const algorithm = input.EncryptionAlgorithm ?? 'SYMMETRIC_DEFAULT'
     const key = useKey(call, input.KeyId, {
       alias: true,
@@ -49,7 +49,7 @@ const decrypt = operation(
   },
   async (input, call) => {
     noRecipient(input.Recipient)
-    const context = noteContext(call, input.EncryptionContext)
+    const context = recordContext(call, input.EncryptionContext)
     const algorithm = input.EncryptionAlgorithm ?? 'SYMMETRIC_DEFAULT'
     const { key, plaintext, materialId } = await open(
       call,
@@ -82,8 +82,8 @@ const reEncrypt = operation(
   async (input, call) => {
     const common = { alias: true, usage: 'ENCRYPT_DECRYPT', grantTokens: input.GrantTokens } as const
     // The log keeps the context under which the blob was sealed: that is the one a trail is searched for.
-    const destinationContext = noteContext(call, input.DestinationEncryptionContext)
-    const context = noteContext(call, input.SourceEncryptionContext)
+    const destinationContext = recordContext(call, input.DestinationEncryptionContext)
+    const context = recordContext(call, input.SourceEncryptionContext)
     const algorithm = input.SourceEncryptionAlgorithm ?? 'SYMMETRIC_DEFAULT'
     const source = await open(
       call,

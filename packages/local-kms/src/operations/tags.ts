@@ -1,10 +1,37 @@
-/** TagResource, UntagResource, ListResourceTags. */
+/** Tags of keys, and the rules that TagResource, CreateKey and ReplicateKey check them by. */
+
 import { type Operation, operation } from '../call.ts'
-import { pageOf, pageShape } from '../pages.ts'
-import { list, required } from '../shape.ts'
-import { checkTags, maxTags, tagKey, tagList } from '../tags.ts'
+import { KmsError } from '../errors.ts'
+import { list, type Member, required, structure, text } from '../shape.ts'
 import { useKey } from '../use-key.ts'
-import { keyId } from './members.ts'
+import { keyId, pageOf, pageShape } from './members.ts'
+
+/** A tag on the wire. */
+export interface Tag {
+  readonly TagKey: string
+  readonly TagValue: string
+}
+
+/** Per key. */
+const maxTags = 50
+
+const tagKey = (): Member<string> => required(text({ min: 1, max: 128 }))
+
+export const tagList = (): Member<Tag[] | undefined> =>
+  list(structure({ TagKey: tagKey(), TagValue: required(text({ max: 256 })) }) as Member<Tag>)
+
+export const tagMap = (tags: readonly Tag[]): Map<string, string> =>
+  new Map(tags.map(({ TagKey, TagValue }) => [TagKey, TagValue]))
+
+const refuse = (message: string): KmsError => new KmsError('TagException', message)
+
+/** Checks tags before they are added to those of a key. */
+export const checkTags = (tags: readonly Tag[], present: ReadonlyMap<string, string>): void => {
+  const added = tagMap(tags)
+  if (added.size !== tags.length) throw refuse('Duplicate tag keys')
+  if (tags.some(({ TagKey }) => /^aws:/i.test(TagKey))) throw refuse('Tags beginning with aws: are reserved')
+  if (new Set([...present.keys(), ...added.keys()]).size > maxTags) throw refuse('Too many tags')
+}
 
 const tagResource = operation({ KeyId: required(keyId()), Tags: required(tagList()) }, (input, call) => {
   const { tags } = useKey(call, input.KeyId, { state: 'kept' })
@@ -14,7 +41,7 @@ const tagResource = operation({ KeyId: required(keyId()), Tags: required(tagList
   return undefined
 })
 
-/** Removing a tag that is not there is no error. */
+/** Removing an absent tag is not an error. */
 const untagResource = operation(
   { KeyId: required(keyId()), TagKeys: required(list(tagKey())) },
   (input, call) => {

@@ -1,8 +1,9 @@
 import type { Invocation } from '@glassine/core'
 import type { EncryptionContext } from '@glassine/keys'
 import { decryptFailed, hideRefusal } from '../errors.ts'
-import { openMessage } from '../open.ts'
+import { openMessage } from '../message.ts'
 import { readerLimits, rules } from '../options.ts'
+import { WantedKey } from '../payload-keys.ts'
 import type { ReadMessage } from '../reader.ts'
 import type { LegacySuite } from '../suites.ts'
 import type { KeySource, MessageHeader } from './source.ts'
@@ -10,13 +11,13 @@ import { checkOption, noNames, nothing, stateOf } from './source.ts'
 
 /** Options of {@link decrypt}. */
 export interface DecryptOptions extends Pick<Invocation, 'tenant' | 'deadline'> {
-  /** What the message's encryption context must be: equal, not contained. Default: none at all. */
+  /** The encryption context that the message must have, exactly. Default: none at all. */
   readonly encryptionContext?: EncryptionContext
-  /** Names in `encryptionContext` that the message does not store. */
+  /** Names in `encryptionContext` that are not stored in the message. */
   readonly requiredContext?: readonly string[]
-  /** Messages with more encrypted data keys than this are refused before any is tried. Default 5. */
+  /** Refuses messages with more encrypted data keys, before any is tried. Default 5. */
   readonly maxEncryptedDataKeys?: number
-  /** Suites without key commitment that may be read, of `@glassine/message/legacy`. Default: none. */
+  /** Suites without key commitment to allow, from `@glassine/message/legacy`. Default: none. */
   readonly legacySuites?: readonly LegacySuite[]
 }
 
@@ -29,12 +30,12 @@ export interface DecryptResult {
 const defaultLimits = readerLimits()
 
 /**
- * Decrypts one AWS Encryption SDK message. Arguments and result are in the order and under the names of `decrypt`
- * in `@aws-crypto/client-node`; unlike there, the encryption context that the message must have is an argument,
- * since a context that is merely read from the message proves nothing.
+ * Decrypts one AWS Encryption SDK message. Arguments and result have the order and names of `decrypt` in
+ * `@aws-crypto/client-node`. Unlike there, the expected encryption context is an argument, because a context that is
+ * only read from the message proves nothing.
  *
- * @param keys - cached key material; or a keyring, which is then asked for every message
- * @throws GlassineError `ERR_DECRYPT_FAILED` for whatever is wrong with the message, `ERR_KEY_UNAVAILABLE`,
+ * @param keys - cached key material; or a keyring, which is then called for every message
+ * @throws GlassineError `ERR_DECRYPT_FAILED` for anything wrong with the message, `ERR_KEY_UNAVAILABLE`,
  * `ERR_BINDING_INVALID` for an expected context that cannot be authenticated, `ERR_OPTION_INVALID`
  * @see AWS Encryption SDK specification, "Decrypt"
  * @example
@@ -56,19 +57,23 @@ export const decrypt = async (
   checkOption('maxEncryptedDataKeys', maxEncryptedDataKeys, rules.maxEncryptedDataKeys)
   checkOption('legacySuites', legacySuites, rules.legacySuites)
   const context = contextOf(encryptionContext, nothing, requiredContext)
-  // Nearly every call: nothing to make.
+  // The usual call: nothing to create.
   const limits =
     maxEncryptedDataKeys === undefined && legacySuites === undefined
       ? defaultLimits
       : readerLimits(maxEncryptedDataKeys, legacySuites)
-  if (!(ciphertext instanceof Uint8Array)) throw decryptFailed()
+  if (!(ciphertext instanceof Uint8Array)) throw decryptFailed('the ciphertext is not bytes')
   const bytes = Buffer.from(ciphertext.buffer, ciphertext.byteOffset, ciphertext.byteLength)
   const message = reader.read(bytes, limits)
-  const request = reader.keyRequest(message.header, context, options)
-  const dataKey = await material.decryptionKey(request).catch(hideRefusal)
+  const key = new WantedKey(undefined, (unproven) =>
+    reader.keyRequest(message.header, context, options, unproven),
+  )
+  const dataKey = await material.decryptionKey(key.request).catch(hideRefusal)
   try {
     const plaintext = openMessage(message, dataKey.bytes, context.unstored)
-    return { plaintext, messageHeader: headerOf(message, request.context.pairs) }
+    key.admit?.()
+    reader.remember(message)
+    return { plaintext, messageHeader: headerOf(message, key.request.context.pairs) }
   } finally {
     dataKey.release()
   }

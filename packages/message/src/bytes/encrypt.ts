@@ -1,8 +1,8 @@
 import type { Invocation } from '@glassine/core'
 import type { EncryptedDataKey, EncryptionContext } from '@glassine/keys'
 import { fault } from '../errors.ts'
-import { rules, writingOf } from '../options.ts'
-import { commitmentBytes, sealMessage } from '../seal.ts'
+import { commitmentBytes, sealMessage } from '../message.ts'
+import { rules, writerOptionsOf } from '../options.ts'
 import { type HeaderTemplate, idAt, idBytes } from '../writer.ts'
 import type { KeySource, MessageHeader } from './source.ts'
 import { checkOption, noNames, nothing, stateOf } from './source.ts'
@@ -11,13 +11,13 @@ import { checkOption, noNames, nothing, stateOf } from './source.ts'
 export interface EncryptOptions extends Pick<Invocation, 'tenant' | 'deadline'> {
   /** Authenticated with the message and visible in CloudTrail. Default: none. */
   readonly encryptionContext?: EncryptionContext
-  /** Names in `encryptionContext` that are authenticated and not stored: whoever decrypts must know the values. */
+  /** Names in `encryptionContext` that are authenticated but not stored: the reader must know their values. */
   readonly requiredContext?: readonly string[]
   /** 0x0478 (default: committing) or 0x0578 (the same, signed; AWS's default). */
   readonly suiteId?: number
   /** Bytes of plaintext in a frame, 1 to 4,294,967,295. Default 4,096. */
   readonly frameLength?: number
-  /** More wrapped forms of the data key than this are not written. Default 5. */
+  /** Refuses to write more wrapped forms of the data key than this. Default 5. */
   readonly maxEncryptedDataKeys?: number
 }
 
@@ -29,9 +29,9 @@ export interface EncryptResult {
 
 /**
  * Encrypts bytes, or the UTF-8 bytes of a string, as one AWS Encryption SDK message, format version 2, framed.
- * Arguments and result are in the order and under the names of `encrypt` in `@aws-crypto/client-node`.
+ * Arguments and result have the order and names of `encrypt` in `@aws-crypto/client-node`.
  *
- * @param keys - cached key material; or a keyring, which is then asked for every message
+ * @param keys - cached key material; or a keyring, which is then called for every message
  * @throws GlassineError `ERR_KEY_UNAVAILABLE`; `ERR_BINDING_INVALID` for an encryption context that cannot be
  * authenticated; `ERR_VALUE_INVALID` for a string that has no UTF-8 form; `ERR_OPTION_INVALID`
  * @see AWS Encryption SDK specification, "Encrypt" and "Message"
@@ -55,16 +55,16 @@ export const encrypt = async (
   checkOption('frameLength', frameLength, rules.frameLength)
   checkOption('maxEncryptedDataKeys', maxEncryptedDataKeys, rules.maxEncryptedDataKeys)
   const context = contextOf(encryptionContext, nothing, requiredContext)
-  const writing = writingOf(suiteId, frameLength, maxEncryptedDataKeys)
+  const writerOptions = writerOptionsOf(suiteId, frameLength, maxEncryptedDataKeys)
   const bytes = bytesOf(plaintext)
   const use = { messages: 1, bytes: bytes.length, tenant, deadline }
-  const { dataKey, template } = await writer.keyFor(context, writing, use)
+  const { dataKey, template } = await writer.keyFor(context, writerOptions, use)
   try {
     const result = sealMessage(template, dataKey.bytes, bytes)
     return { result, messageHeader: headerOf(result, template, dataKey.encryptedDataKeys) }
   } finally {
     dataKey.release()
-    // A copy of a text is ours; bytes are the caller's.
+    // Bytes made from a string are ours to zero; the caller's bytes are not.
     if (typeof plaintext === 'string') bytes.fill(0)
   }
 }

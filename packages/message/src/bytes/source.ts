@@ -12,7 +12,7 @@ import { isKeyMaterial } from '../options.ts'
 import { type MessageReader, messageReader } from '../reader.ts'
 import { type MessageWriter, messageWriter } from '../writer.ts'
 
-/** What the functions on bytes remember for one source of keys. */
+/** What the functions on bytes remember for each source of keys. */
 export interface SourceState {
   readonly keys: KeyMaterial
   readonly writer: MessageWriter
@@ -20,13 +20,13 @@ export interface SourceState {
   readonly contextOf: ContextForms
 }
 
-// Weak: it goes with the keys. Nothing here is shared by two sources, so no key can serve the other's messages.
+// Weak: entries go with the keys. No two sources share anything, so no key can serve another's messages.
 const states = new WeakMap<KeySource, SourceState>()
 
 /**
  * Finds what is remembered for a source of keys.
  *
- * @throws GlassineError `ERR_OPTION_INVALID` (option `keys`) when it is none
+ * @throws GlassineError `ERR_OPTION_INVALID` (option `keys`) if it is not a source of keys
  */
 export const stateOf = (source: KeySource): SourceState => {
   const found = states.get(source)
@@ -44,7 +44,7 @@ export const stateOf = (source: KeySource): SourceState => {
   return state
 }
 
-/** What AWS's SDK accepts: any names but its own, and values that may be empty. */
+/** What AWS's SDK accepts: any name except its own, and possibly empty values. */
 const checkContext = (pairs: EncryptionContext): void => {
   const valid = ([name, value]: [string, unknown]): boolean =>
     typeof value === 'string' &&
@@ -58,22 +58,22 @@ const checkContext = (pairs: EncryptionContext): void => {
     })
 }
 
-/** What the functions on bytes take as their first argument: cached key material, or a keyring without a cache. */
+/** The first argument of the functions on bytes: cached key material, or a keyring without a cache. */
 export type KeySource = KeyMaterial | Keyring
 
-/** Whether it is a keyring. */
+/** Whether it is a keyring, not key material. */
 const isKeyring = (source: unknown): source is Keyring =>
   typeof (source as Keyring | undefined)?.generate === 'function' &&
   typeof (source as Keyring).unwrap === 'function'
 
-/** Key material that keeps nothing: the keyring is asked for every message, as AWS's SDK does. */
+/** Key material without a cache: the keyring is called for every message, as in AWS's SDK. */
 const uncached = (keyring: Keyring): KeyMaterial => keyMaterial({ keyring, cacheExpiry: 0, cacheRefusals: 0 })
 
 export const nothing: EncryptionContext = Object.freeze({})
 export const noNames: readonly string[] = Object.freeze([])
 
 /**
- * Checks one option of a function that is called for every message, so that there is no table to walk through.
+ * Checks one option of a function that runs for every message, without walking a table.
  *
  * @throws GlassineError `ERR_OPTION_INVALID`
  */
@@ -82,16 +82,16 @@ export const checkOption = (option: string, value: unknown, [expected, holds]: R
 }
 
 /**
- * What stands in a message's header, under the names of `@aws-crypto/client-node`. On decryption it is there only
- * once the whole message has been authenticated. Holds no secret.
+ * The contents of a message's header, under the names of `@aws-crypto/client-node`. On decryption you get it only
+ * after the whole message was authenticated. Contains no secret.
  */
 export interface MessageHeader {
-  /** The message format: 1 is read only when a legacy suite is allowed. */
+  /** The message format: 1 is read only if a legacy suite is allowed. */
   readonly version: 1 | 2
   /** For example 0x0478. */
   readonly suiteId: number
   readonly messageId: Buffer
-  /** All pairs, also those that are required and not stored, and `aws-crypto-public-key` of signed suites. */
+  /** All pairs, including required ones that are not stored, and `aws-crypto-public-key` of signed suites. */
   readonly encryptionContext: EncryptionContext
   readonly encryptedDataKeys: readonly EncryptedDataKey[]
   /** 1: not framed (old messages); 2: framed. */

@@ -1,12 +1,11 @@
 // Makes one file of golden vectors: messages that this version writes. AWS's SDK opens each before it is written.
 //   node tools/ts.mjs packages/message/test/golden/make.ts 0.1.0
-// Files are added and never changed: what a version wrote must stay readable for ever.
+// Once a version is published its file is never changed: what it wrote must stay readable for ever.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import * as aws from '@aws-crypto/client-node'
 import { defineFields } from '@glassine/core'
-import { keyMaterial } from '@glassine/keys'
-import { multiKeyring } from '@glassine/keys/multi'
+import { keyMaterial, multiKeyring } from '@glassine/keys'
 import { rawAesKeyring } from '@glassine/keys/raw-aes'
 import { messageEnvelope } from '@glassine/message'
 import { encrypt } from '@glassine/message/bytes'
@@ -31,7 +30,14 @@ const single = keyMaterial({ keyring: keyring('a') })
 // The key that AWS's keyring here has not got comes first, and so is not the one that opens.
 const several = keyMaterial({ keyring: multiKeyring({ generator: keyring('b'), children: [keyring('a')] }) })
 
-const paths = { ssn: {}, 'address.street': {}, 'visits[*].note': {}, 'tags[*]': {}, 'phones.*': {} }
+const paths = {
+  id: { authenticated: true as const },
+  ssn: {},
+  'address.street': {},
+  'visits[*].note': {},
+  'tags[*]': {},
+  'phones.*': {},
+}
 const patient = defineFields<any>('patient', paths)
 const payload = {
   id: 'p-1',
@@ -51,7 +57,7 @@ const envelopes = {
   'field shape, several keys': { keys: several },
   'field shape, a context for each field': { keys: single, fieldContext: true },
   'field shape, required context': { keys: single, requiredContext: ['tenant'] },
-  'field shape, bare values': { keys: single, bindFields: false },
+  'field shape, bare values': { keys: single, bindFields: false, use: false, values: 'json' },
   'bundle shape': { keys: single, shape: 'bundle' },
   'bundle shape, signed': { keys: single, shape: 'bundle', suite: '0x0578' },
   'bundle shape, many frames, several keys': { keys: several, shape: 'bundle', frameLength: 10 },
@@ -59,7 +65,9 @@ const envelopes = {
 } as const
 
 for (const [name, options] of Object.entries(envelopes)) {
-  const sealed = await messageEnvelope(options as any).encrypt(payload, patient, { binding })
+  const sealed = await messageEnvelope({ use: 'store:golden', ...options } as any).encrypt(payload, patient, {
+    binding,
+  })
   const { keys: _keys, ...settings } = options
   const first = String('shape' in options ? (sealed as any).sealed : (sealed as any).ssn)
   // What is required and not stored AWS's JavaScript SDK cannot know.

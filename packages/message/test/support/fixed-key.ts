@@ -1,24 +1,24 @@
 import type { DataKey, EncryptedDataKey, KeyMaterial } from '@glassine/keys'
 import { localKeyring } from '@glassine/keys/raw-aes'
 
-/** A wrapped key that nothing unwraps. */
+/** A wrapped key that nothing can unwrap. */
 export const someWrappedKey: EncryptedDataKey = {
   providerId: 'fixed',
   providerInfo: Buffer.from('key'),
   ciphertext: Buffer.alloc(48, 1),
 }
 
-// Nothing asks it.
+// Never called.
 const keyring = localKeyring()
 
-/** Key material that has one data key, whatever is asked for: for messages whose data key is known. */
+/** Key material with one data key for every request: for messages whose data key is known. */
 export const fixedKey = (
   bytes: Buffer,
   wrapped: readonly EncryptedDataKey[] = [someWrappedKey],
 ): KeyMaterial => {
   const loan = async (encryptedDataKeys: readonly EncryptedDataKey[]): Promise<DataKey> => {
     const copy = Buffer.from(bytes)
-    // Zeroed, as by a cache that keeps nothing: a key that is used after its release opens nothing.
+    // Zeroed, as without a cache: a key used after its release decrypts nothing.
     return { bytes: copy, encryptedDataKeys, identity: {}, release: () => void copy.fill(0) }
   }
   return {

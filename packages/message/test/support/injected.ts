@@ -1,6 +1,6 @@
-// What the library draws from node:crypto is what a test injects here. The library must be imported by `await import()`:
-// static imports are linked before this module runs. This package draws message ids and signing keys only; data keys
-// are a test's own.
+// What the library draws from node:crypto here comes from the test. Import the library by `await import()`:
+// static imports are linked before this module runs. This package draws only message ids and signing keys; the tests
+// supply the data keys.
 import * as crypto from 'node:crypto'
 import { afterAll, beforeAll, jest } from '@jest/globals'
 
@@ -21,26 +21,26 @@ const allocate = Buffer.allocUnsafe
 
 beforeAll(() => {
   jest.spyOn(Date, 'now').mockImplementation(() => now)
-  // A byte that is not written shows: memory is never zero by luck.
+  // A byte that is not written shows: memory is never zero by chance.
   jest.spyOn(Buffer, 'allocUnsafe').mockImplementation((size) => allocate(size).fill(0xa5))
 })
 afterAll(() => {
   jest.restoreAllMocks()
 })
 
-/** One block after the other; then the last one without end. */
+/** One block after another; the last one repeats. */
 function* endless(blocks: readonly Buffer[]): Generator<number> {
   for (const block of blocks) yield* block
   for (;;) yield* blocks.at(-1)!
 }
 
-/** Injects the message ids that are given out next. What was drawn before is too old by then, as are signing keys. */
+/** Injects the next message ids. Earlier ones are too old by then, as are signing keys. */
 export const injectIds = (...ids: readonly Buffer[]): void => {
   drawn = endless(ids)
   now += 1_000_000
 }
 
-/** Injects the signing key that is made next. */
+/** Injects the next signing key. */
 export const injectSigningKey = (pair: crypto.KeyPairKeyObjectResult): void => {
   signingKey = pair
 }

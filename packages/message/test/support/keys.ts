@@ -1,7 +1,7 @@
 import { type KeyMaterial, type Keyring, keyMaterial } from '@glassine/keys'
 import { rawAesKeyring } from '@glassine/keys/raw-aes'
 
-/** The wrapping key of a letter: tests that need different keys use different letters. */
+/** The wrapping key for a letter: tests that need different keys use different letters. */
 export const wrappingKey = (letter: string): Buffer => Buffer.alloc(32, letter)
 
 /** Options of a raw AES keyring in the namespace that `peerKeyring` shares. */
@@ -14,15 +14,15 @@ export const rawKeyring = (letter = 'a'): Keyring => rawAesKeyring(rawAes(letter
 /** Key material over a raw AES keyring. */
 export const rawKeys = (letter = 'a'): KeyMaterial => keyMaterial({ keyring: rawKeyring(letter) })
 
-/** Key material that counts its loans. */
+/** Key material that counts its leases. */
 export interface CountedKeys extends KeyMaterial {
-  /** Keys that were lent and not given back. */
+  /** Leases that were not released. */
   readonly outstanding: number
   /** Requests for encryption and decryption keys. */
   readonly requests: number
 }
 
-/** Wraps key material so that loans can be counted, also those that are given back twice. */
+/** Wraps key material so that leases are counted, also those released twice. */
 export const counted = (keys: KeyMaterial = rawKeys()): CountedKeys => {
   let outstanding = 0
   let requests = 0

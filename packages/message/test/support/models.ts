@@ -1,6 +1,6 @@
 import { defineFields } from '@glassine/core'
 
-/** A payload with every kind of place: a member, a nested one, elements of arrays and members of a record. */
+/** A payload with every kind of place: a member, a nested member, elements of arrays and members of a record. */
 export interface PatientDto {
   id: string
   ssn: string

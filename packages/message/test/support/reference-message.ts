@@ -1,12 +1,12 @@
-// Messages of the AWS Encryption SDK, written a second time: from the specification, by node:crypto alone. Nothing here
-// calls the code under test, so that its bytes can be compared with these.
+// A second writer for messages of the AWS Encryption SDK, from the specification, on node:crypto alone. Nothing here
+// calls the code under test, so their bytes can be compared.
 import { createCipheriv, hkdfSync } from 'node:crypto'
 import type { EncryptedDataKey } from '@glassine/keys'
 
-/** A name and a value of an encryption context; bytes, where a text could not say it. */
+/** A name and a value of an encryption context; bytes if it is not valid text. */
 export type Pair = readonly [name: string | Buffer, value: string | Buffer]
 
-/** An unsigned number, big-endian, in so many bytes. */
+/** An unsigned big-endian number of this many bytes. */
 export const uint = (value: number, bytes: number): Buffer => {
   const out = Buffer.alloc(bytes)
   // Node writes at most 6 bytes at once.
@@ -14,13 +14,13 @@ export const uint = (value: number, bytes: number): Buffer => {
   return out
 }
 
-/** Bytes behind their length as a u16. */
+/** Bytes after their length as a u16. */
 const lengthPrefixed = (part: string | Buffer): Buffer => {
   const bytes = Buffer.from(part as string)
   return Buffer.concat([uint(bytes.length, 2), bytes])
 }
 
-/** An encryption context in the order given: a count and pairs, or no bytes at all. */
+/** An encryption context in the given order: a count and pairs, or no bytes at all. */
 export const contextOf = (...pairs: readonly Pair[]): Buffer =>
   pairs.length === 0
     ? Buffer.alloc(0)
@@ -75,7 +75,7 @@ export const referenceWriter = ({
     return gcm(key, iv, Buffer.concat([...aad, uint(text.length, 8)]), text)
   }
 
-  /** A header whose tag is right, also where the specification leaves a choice or a part is at fault. */
+  /** A header with a right tag, for all choices of the specification and for faulty parts. */
   const header = ({
     encryptedDataKeys,
     context = Buffer.alloc(0),
@@ -86,7 +86,7 @@ export const referenceWriter = ({
   }: {
     readonly encryptedDataKeys: Buffer
     readonly context?: Buffer
-    /** Authenticated and not written. */
+    /** Authenticated but not written. */
     readonly unstored?: Buffer
     readonly contentType?: number
     readonly frameLength?: number
@@ -108,13 +108,13 @@ export const referenceWriter = ({
     return Buffer.concat([...head, content('Final Frame', iv, sequence, text)])
   }
 
-  /** A body without frames; the format lets its IV be any. */
+  /** A body without frames; the format allows any IV. */
   const block = (text: Buffer, declaredLength = uint(text.length, 8)): Buffer => {
     const iv = Buffer.alloc(12, 7)
     return Buffer.concat([iv, declaredLength, content('Single Block', iv, 1, text)])
   }
 
-  /** A framed body whose last frame is full, and not empty, where the length is a multiple of a frame's. */
+  /** A framed body. If the length is a multiple of the frame length, the last frame is full, not empty. */
   const body = (plaintext: Buffer, frameLength: number): Buffer => {
     const frames: Buffer[] = []
     let rest = plaintext

@@ -1,5 +1,4 @@
-import type { EventSource } from '../event-source.ts'
-import { getOwnObject, getOwnString } from '../event-value.ts'
+import { type EventSource, getOwnObject, getOwnString } from '../event-source.ts'
 import { oneValue, type RequestHeaders } from '../headers.ts'
 import type { AlbOptions, CheckedOptions, ClientCertificate } from './options.ts'
 

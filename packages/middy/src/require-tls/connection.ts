@@ -1,6 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
-import type { EventSource } from '../event-source.ts'
-import { getOwnString } from '../event-value.ts'
+import { type EventSource, getOwnString } from '../event-source.ts'
 import { listValues, oneValue, type RequestHeaders } from '../headers.ts'
 import { listOf } from '../options.ts'
 import type { CheckedOptions, CloudFrontOptions } from './options.ts'
@@ -75,8 +74,8 @@ const sam =
 const localstack = /^(?:[a-z0-9-]+|(?:[a-z0-9-]+\.)*localhost\.localstack\.cloud)$/
 
 /**
- * Whether a development tool's plain-http event was sent to a host that cannot be on the Internet. So the option `local`
- * opens nothing when it is deployed by mistake.
+ * Whether a development tool's plain-http event was sent to a host that cannot be on the Internet. So the option
+ * `local` opens nothing when it is deployed by mistake.
  */
 export const isLocal = (event: unknown, headers: RequestHeaders, tool: 'sam' | 'localstack'): boolean => {
   const hosts = [oneValue(headers, 'host'), getOwnString(event, 'requestContext', 'domainName')].filter(

@@ -1,6 +1,15 @@
 import { anyObject } from '@glassine/core/internal'
 import { badOption } from '../errors.ts'
-import { checkOptions, headerName, isHeaderValue, listOf, type OptionSchema, oneOf } from '../options.ts'
+import type { OnRefused } from '../on-refused.ts'
+import {
+  anyFunction,
+  checkOptions,
+  headerName,
+  isHeaderValue,
+  listOf,
+  type OptionSchema,
+  oneOf,
+} from '../options.ts'
 import { isCanonicalOrigin } from './origins.ts'
 
 /** A client's certificate, with the members that the source provides. */
@@ -69,8 +78,8 @@ export interface RequireTlsOptions {
   /** Direct invocations, and every other event without a mark of an AWS service. Default `'deny'`. */
   readonly direct?: 'deny' | 'allow'
   /**
-   * The viewer protocol policy of a Lambda@Edge function's distribution, which viewer events do not tell. Default: viewer
-   * events are refused.
+   * The viewer protocol policy of a Lambda@Edge function's distribution, which viewer events do not tell. Default:
+   * viewer events are refused.
    */
   readonly edge?: 'https-only' | 'redirect-to-https'
   /** Allows plain http to a host on this machine, as these tools send it. Default: no tool. */
@@ -84,6 +93,11 @@ export interface RequireTlsOptions {
    * handler.
    */
   readonly refusal?: 'problem' | 'throw'
+  /**
+   * Called for every refused request; of headers the reason says only whether they were there. Default: one line of
+   * JSON on stderr.
+   */
+  readonly onRefused?: OnRefused
 }
 
 const defaults = {
@@ -119,6 +133,7 @@ const schema: OptionSchema<RequireTlsOptions> = {
   redirect: ['must be an https origin without a path', isCanonicalOrigin],
   hsts: ['must be false or a value with max-age', (value) => value === false || isSetting(value)],
   refusal: oneOf('problem', 'throw'),
+  onRefused: anyFunction,
 }
 
 const albSchema: OptionSchema<AlbOptions> = {

@@ -52,8 +52,8 @@ export const originGate = (origins: readonly string[], local: boolean): OriginGa
 const safe = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /**
- * Whether the origin gate allows a request. If there is an `Origin`, it must be allowed, for every method. Without one, an
- * unsafe method needs a `Referer` of an allowed origin, or `Sec-Fetch-Site: same-origin`.
+ * Whether the origin gate allows a request. If there is an `Origin`, it must be allowed, for every method. Without one,
+ * an unsafe method needs a `Referer` of an allowed origin, or `Sec-Fetch-Site: same-origin`.
  *
  * @param method - absent for requests that are never safe, such as a WebSocket's handshake
  */

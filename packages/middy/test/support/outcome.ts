@@ -45,7 +45,7 @@ export const outcomeOf = async (
   if (runs > 1) throw new Error('The handler ran more than once')
   const { statusCode = Number(response.status), body } = response
   const problem = JSON.parse(body)
-  // The status stands in two places; a refusal that differs is none of ours.
+  // The status is in two places; if they differ, the refusal is not ours.
   if (statusCode !== 403 || problem.status !== 403) throw new Error(`Refused with status ${statusCode}`)
   return problem.code
 }

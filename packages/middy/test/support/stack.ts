@@ -27,7 +27,7 @@ export const patient: Patient = {
   ],
 }
 
-/** Stands in every value of {@link patient} that is declared, and nowhere else. */
+/** Is in every declared value of {@link patient}, and nowhere else. */
 export const marker = 'MARK-'
 
 /** Seals as the other side would. */
@@ -36,14 +36,14 @@ export const sealedBy = async (
   payload: unknown = patient,
   binding: Readonly<Record<string, string>> = { tenant: 't-1' },
   policy: FieldPolicy<any> = patientFields,
-): Promise<any> => (await envelope.prepareSeal(payload, policy, { binding })).finish()
+): Promise<any> => (await envelope.prepareSeal(payload, policy, { binding, use: 'request' })).finish()
 
 export const openedBy = async (
   envelope: Envelope,
   payload: unknown,
   binding: Readonly<Record<string, string>> = { tenant: 't-1' },
   policy: FieldPolicy<any> = patientFields,
-): Promise<any> => (await envelope.prepareOpen(payload, policy, { binding })).finish()
+): Promise<any> => (await envelope.prepareOpen(payload, policy, { binding, use: 'response' })).finish()
 
 export const bind = (): { tenant: string } => ({ tenant: 't-1' })
 

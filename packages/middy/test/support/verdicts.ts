@@ -70,7 +70,7 @@ export const verdicts: Readonly<Record<string, Readonly<Record<string, Verdict>>
     'ses.email-receiving': service,
     'sns.notification': service,
     'sqs.receive-message': service,
-    // No mark of AWS, so anybody could have invoked with them.
+    // No mark of AWS, so anyone could have invoked with them.
     'alexa-skills-kit.end-session': direct,
     'alexa-skills-kit.intent-answer': direct,
     'alexa-skills-kit.intent-getnewfact': direct,
@@ -203,7 +203,7 @@ export const verdicts: Readonly<Record<string, Readonly<Record<string, Verdict>>
     snsSqsFifoEvent: service,
     sqsDlqTriggerEvent: service,
     sqsEvent: service,
-    // No mark of AWS, so anybody could have invoked with them.
+    // No mark of AWS, so anyone could have invoked with them.
     appSyncAuthorizerResponse: direct,
     cloudWatchDashboardEvent: direct,
     connectContactFlowEventAll: direct,

@@ -1,111 +1,140 @@
-import { randomBytes } from 'node:crypto'
-import type { Envelope, EnvelopeOptions, FieldPolicy, Prepared } from '@glassine/core'
+import type { Envelope, EnvelopeOptions, FieldPolicy, Prepared, SealOptions } from '@glassine/core'
 import {
   isPlainObject,
   keyUse,
   plaintextsOf,
   preparedWith,
+  proofHeader,
+  proofMember,
+  proofText,
+  type RecordPair,
+  refuseOversize,
   type SealItem,
   sessionMember,
 } from '@glassine/core/internal'
-import { ivBytes, jsonBytes, refuseOversize } from '@glassine/keys/internal'
-import type { Settings } from '../envelope-options.ts'
+import { ivBytes, jsonBytes } from '@glassine/keys/internal'
+import type { CheckedEnvelopeOptions } from '../envelope-options.ts'
 import { decryptFailed, fault, packageName } from '../errors.ts'
-import { bodyLength, freshIvs, sealCompact } from '../jwe/compact.ts'
+import { bodyLength, freshBytes, sealCompact } from '../jwe/compact.ts'
 import { maySeal, type Session } from '../session/key-set.ts'
 import { innerLayer } from './forward-secret.ts'
-import { headsOf, recognises, refuseDeclared } from './header.ts'
+import { contextHash, ownMembers, protectedHeaders, recognises, refuseDeclared } from './header.ts'
 
 /** Bytes of a `jti`. */
 const jtiBytes = 16
 
 /**
- * The envelope of an answer: seals under the response key of the session that the request came in. Opens nothing.
+ * The envelope of an answer: encrypts under the response key of the request's session. It decrypts nothing.
  *
- * @param jti - that of the request's fields or header; a new one for requests without any
+ * @param answers - the `jti` of the request
  */
-export const replyOf = (settings: Settings, session: Session, jti?: string): Envelope => {
-  const { bundleMember } = settings
+export const replyOf = (options: CheckedEnvelopeOptions, session: Session, answers: string): Envelope => {
+  const { bundleMember } = options
   return {
     name: 'session',
     ...(bundleMember !== undefined && { bundleMember }),
+    proves: true,
     recognises,
     prepareOpen: async () => {
-      throw decryptFailed()
+      throw decryptFailed('an answer is encrypted only')
     },
-    prepareSeal: (payload, policy, options) =>
-      prepareSeal(
-        settings,
-        session,
-        jti ?? randomBytes(jtiBytes).toString('base64url'),
-        payload,
-        policy,
-        options,
-      ),
+    prepareSeal: (payload, policy, invocation) =>
+      prepareSeal(options, session, answers, payload, policy, invocation),
   }
 }
 
 const prepareSeal = async (
-  settings: Settings,
+  options: CheckedEnvelopeOptions,
   session: Session,
-  jti: string,
+  answers: string,
   payload: unknown,
   policy: FieldPolicy,
-  options: EnvelopeOptions,
+  invocation: SealOptions,
 ): Promise<Prepared> => {
-  const { copy, root, values } = takenOut(settings, payload, policy, options)
-  if (values.length === 0) return preparedWith(packageName, () => copy)
-  if (!maySeal(session, values.length))
+  const { copy, root, values, members } = extract(options, payload, policy, invocation)
+  const { sender, status, resource, binding, maxBytes } = invocation
+  // A proof beside the payload covers a payload without values, not its members.
+  const bound = values.length === 0 && root === undefined ? [] : members
+  const context = {
+    direction: 'response',
+    sender,
+    answers,
+    status,
+    resource,
+    members: bound,
+    binding,
+  } as const
+  const ctx = contextHash({ ...context, count: values.length, model: policy.model })
+  const proves = values.length === 0
+  const outside: Record<string, string> = {}
+  const all = proves ? [proofIn(root ?? outside)] : values
+  if (!maySeal(session, all.length))
     throw fault('ERR_ENCRYPT_FAILED', {
-      message: 'The key of the session has sealed as many values as one key may',
+      message: 'The session key has encrypted as many values as one key may',
     })
 
   const { sid, response } = session.keys
-  const inner = innerLayer(session.keys)
-  const ctx = settings.contextOf(options, policy.model)
-  const heads = headsOf(sid + keyUse.response, ctx, jti, inner ? ',"cty":"JWE"' : '')
-  const ready = values.map(({ pointer, ...value }) => ({ ...value, head: heads(pointer) }))
+  // A proof holds no secret, so it needs no forward secrecy.
+  const inner = proves ? undefined : innerLayer(session.keys)
+  // One draw for the payload: it costs the same for one value and for all of them.
+  const fresh = freshBytes(jtiBytes + (inner ? 2 : 1) * all.length * ivBytes)
+  const jti = fresh.toString('base64url', 0, jtiBytes)
+  const headerAt = protectedHeaders(sid + keyUse.response, ctx, jti, inner ? ',"cty":"JWE"' : '')
+  const ready = all.map(({ pointer, ...value }) => ({ ...value, protectedHeader: headerAt(pointer) }))
   if (root !== undefined) {
-    const ticket = await ticketFor(settings, session, options)
+    const ticket = await ticketFor(options, session, invocation)
     if (ticket !== undefined) root[sessionMember] = ticket
   }
 
-  const { maxBytes } = options
-  if (maxBytes !== undefined) {
-    // Measured with empty places, whose tokens are then added: nothing has to be sealed to know the size.
+  if (maxBytes !== undefined && copy !== undefined) {
+    // Measures the JSON with empty places and adds the tokens' lengths, so the size is known before encryption.
     for (const { holder, key } of ready) holder[key] = ''
     let total = jsonBytes(copy, packageName)
-    for (const { head, text } of ready) {
+    for (const { protectedHeader, text } of ready) {
       const bytes = Buffer.byteLength(text, 'utf8')
-      total += head.length + bodyLength(inner ? inner.head.length + bodyLength(bytes) : bytes)
+      total +=
+        protectedHeader.length + bodyLength(inner ? inner.protectedHeader.length + bodyLength(bytes) : bytes)
     }
     refuseOversize(total, maxBytes, packageName)
   }
 
-  return preparedWith(packageName, () => {
+  const work = (): unknown => {
     session.seals += ready.length
-    const ivs = freshIvs(inner ? 2 * ready.length : ready.length)
-    let used = 0
-    const iv = (): Buffer => ivs.subarray(used++ * ivBytes, used * ivBytes)
-    for (const { holder, key, head, text } of ready) {
+    let used = jtiBytes
+    const nextIv = (): Buffer => {
+      used += ivBytes
+      return fresh.subarray(used - ivBytes, used)
+    }
+    for (const { holder, key, protectedHeader, text } of ready) {
       const plaintext = Buffer.from(text, 'utf8')
       try {
         const sealed = inner
-          ? Buffer.from(sealCompact(inner.key, inner.head, iv(), plaintext), 'latin1')
+          ? Buffer.from(sealCompact(inner.key, inner.protectedHeader, nextIv(), plaintext), 'latin1')
           : plaintext
-        holder[key] = sealCompact(response, head, iv(), sealed)
+        holder[key] = sealCompact(response, protectedHeader, nextIv(), sealed)
       } finally {
-        // It may lie in Node's pool of buffers, where the next one to allocate could read it.
+        // It may lie in Node's buffer pool, where a later allocation could read it.
         plaintext.fill(0)
       }
     }
     return copy
-  })
+  }
+  const header = (): readonly [string, string] | undefined =>
+    Object.hasOwn(outside, proofMember) ? [proofHeader, outside[proofMember]!] : undefined
+  return preparedWith(packageName, work, { header })
 }
 
-/** A ticket for a device that has none; an answer does not fail for the want of one. */
+/** The proof of an answer without an encrypted value, in its root or beside it. */
+const proofIn = (holder: Record<string, unknown>): Omit<SealItem, 'record'> => ({
+  holder,
+  key: proofMember,
+  pointer: '',
+  text: proofText,
+})
+
+/** A ticket for a device without one; best effort: without it the response is still sent. */
 const ticketFor = async (
-  { tickets, now, timeout }: Settings,
+  { tickets, now, timeout }: CheckedEnvelopeOptions,
   session: Session,
   { deadline, tenant }: EnvelopeOptions,
 ): Promise<string | undefined> => {
@@ -118,43 +147,47 @@ const ticketFor = async (
   }
 }
 
-/** A payload's copy and what is to be sealed of it. */
-interface TakenOut {
+/** A copy of the payload and the values to encrypt. */
+interface Extracted {
   readonly copy: unknown
-  /** The copy, where it can carry a ticket. */
+  /** The copy, if it can carry a ticket. */
   readonly root?: Record<string, unknown>
   readonly values: readonly SealItem[]
+  readonly members: readonly RecordPair[]
 }
 
 /**
- * Encodes all values of a payload: one for each declared place, or one bundle. Everything that can fail by the payload
- * fails here.
+ * Encodes all values of a payload: one for each declared place, or one bundle. Every error that the payload can cause
+ * is thrown here.
  *
  * @throws GlassineError `ERR_FIELD_MISSING`, `ERR_VALUE_INVALID`, `ERR_ALREADY_ENCRYPTED`, `ERR_OPTION_INVALID`
  */
-const takenOut = (
-  { bundleMember, padding }: Settings,
+const extract = (
+  { bundleMember, padding }: CheckedEnvelopeOptions,
   payload: unknown,
   policy: FieldPolicy,
   { partial }: EnvelopeOptions,
-): TakenOut => {
+): Extracted => {
   refuseDeclared(policy)
-  // Where the ticket goes must be free.
-  if (isPlainObject(payload) && Object.hasOwn(payload, sessionMember) && payload[sessionMember] !== undefined)
-    throw fault(recognises(payload[sessionMember]) ? 'ERR_ALREADY_ENCRYPTED' : 'ERR_VALUE_INVALID', {
-      path: `/${sessionMember}`,
-    })
+  if (payload === undefined) return { copy: undefined, values: [], members: [] }
+  // The members of the ticket and the proof must be free.
+  for (const member of ownMembers)
+    if (isPlainObject(payload) && Object.hasOwn(payload, member) && payload[member] !== undefined)
+      throw fault(recognises(payload[member]) ? 'ERR_ALREADY_ENCRYPTED' : 'ERR_VALUE_INVALID', {
+        path: `/${member}`,
+      })
   const shape = { packageName, bundleMember, partial, isSealed: recognises }
-  const { copy, items } = plaintextsOf(policy, payload, shape)
+  const { copy, items, members } = plaintextsOf(policy, payload, shape)
   return {
     copy,
+    members,
     root: isPlainObject(copy) ? copy : undefined,
     values:
       padding === undefined ? items : items.map((item) => ({ ...item, text: padded(item.text, padding) })),
   }
 }
 
-/** Spaces behind a JSON text change nothing in it: with them a ciphertext tells its length by steps only. */
+/** Trailing spaces do not change a JSON text; they hide its length up to a multiple of `bucket`. */
 const padded = (json: string, bucket: number): string => {
   const over = Buffer.byteLength(json, 'utf8') % bucket
   return over === 0 ? json : json + ' '.repeat(bucket - over)

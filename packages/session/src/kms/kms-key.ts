@@ -13,7 +13,7 @@ import {
   kmsOperations,
   wrongAnswer,
 } from '@glassine/keys/internal'
-import { badOption, decryptFailed, packageName, unavailable } from '../errors.ts'
+import { badOption, decryptFailed, fault, packageName, unavailable } from '../errors.ts'
 import { importPublicKey, type PublicJwk, publicJwkOf } from '../jwk.ts'
 import {
   type SessionKmsAnswer,
@@ -22,26 +22,28 @@ import {
   sessionKmsOperations,
 } from './operations.ts'
 
-/** Options of everything here that uses one asymmetric key in AWS KMS. */
+/** Options of recipients and signers that use one asymmetric key in AWS KMS. */
 export interface KmsKeyOptions extends AwsClientOptions<Partial<SessionKmsOperations>> {
-  /** Key id, key ARN, `alias/...` or alias ARN. An alias is followed once, when the public key is fetched. */
+  /** Key id, key ARN, `alias/...` or alias ARN. An alias is resolved once, when the public key is fetched. */
   readonly keyId: string
-  /** The key's public half, as a JWK. Default: fetched by GetPublicKey when it is needed first. */
+  /** The key's public half, as a JWK. Default: fetched by GetPublicKey at the first use. */
   readonly publicKey?: PublicJwk
   readonly grantTokens?: readonly string[]
-  /** The longest that a call takes with all its retries, in ms; a request's deadline can only shorten it. Default 10,000. */
+  /**
+   * The longest time of a call with all its retries, in ms; a request's deadline can only shorten it. Default 10,000.
+   */
   readonly timeout?: number
 }
 
-/** One key in KMS whose public half is known, or will be. */
+/** An asymmetric key in KMS. */
 export interface KmsKey {
   /** @throws GlassineError `ERR_KEY_UNAVAILABLE` */
   publicJwk(deadline: () => number): Promise<PublicJwk>
   /**
-   * Calls one operation under the key, with retries, and checks which key has answered.
+   * Calls one operation under the key, with retries, and checks which key was used.
    *
-   * @param take - the part of the answer that is wanted; may refuse it as `incomplete` (asked again) or `wrong`
-   * @throws GlassineError `ERR_DECRYPT_FAILED` where what was sent is refused, `ERR_KEY_UNAVAILABLE`
+   * @param take - returns the wanted part of the answer, or refuses it as `incomplete` (then it is retried) or `wrong`
+   * @throws GlassineError `ERR_DECRYPT_FAILED` when KMS refuses the sender's input, `ERR_KEY_UNAVAILABLE`
    */
   call(
     operation: (input: SessionKmsInput, call: KmsCallOptions) => Promise<SessionKmsAnswer>,
@@ -51,20 +53,20 @@ export interface KmsKey {
   readonly operations: Partial<SessionKmsOperations>
 }
 
-/** What the sender of a request is to blame for: the ciphertext or the public key in it. */
+/** Errors that the sender of a request causes, by the ciphertext or public key in it. */
 const sendersFault = new Set(['InvalidCiphertextException', 'ValidationException'])
 
 /**
- * @param kty - of the keys that serve
- * @param needs - operations that a client given in the SDK's place must have
+ * @param kty - the required type of the key
+ * @param needs - operations that a custom client must have
  * @throws GlassineError `ERR_OPTION_INVALID`
  */
 export const kmsKeyOf = (
   options: KmsKeyOptions,
   kty: PublicJwk['kty'],
-  needs: readonly (keyof SessionKmsOperations)[],
+  need: keyof SessionKmsOperations,
 ): KmsKey => {
-  const operationsNeeded = options.publicKey === undefined ? ['getPublicKey', ...needs] : needs
+  const operationsNeeded = options.publicKey === undefined ? (['getPublicKey', need] as const) : [need]
   const {
     keyId,
     publicKey,
@@ -85,9 +87,9 @@ export const kmsKeyOf = (
   const operations = kmsOperations(options, sessionKmsOperations)
   const tokens = grantTokens?.length ? { GrantTokens: grantTokens } : undefined
 
-  // Once it is known which key an alias leads to, only that one serves: its public half is what devices encrypt to.
+  // After an alias is resolved, only that key may answer: devices encrypt to its public half.
   let reference: KeyReference = keyReferenceOf(keyId)!
-  let known: Promise<PublicJwk> | undefined =
+  let fetched: Promise<PublicJwk> | undefined =
     publicKey === undefined ? undefined : Promise.resolve(jwkOption(publicKey, kty))
 
   const ask = async (
@@ -111,8 +113,8 @@ export const kmsKeyOf = (
   }
 
   const fetch = async (deadline: () => number): Promise<PublicJwk> => {
-    const result = await ask(operations.getPublicKey!, ({ PublicKey }) => taken(PublicKey), deadline)
-    if ('refusals' in result) throw refusedBy(result.refusals)
+    const result = await ask(operations.getPublicKey!, ({ PublicKey }) => copyAndZero(PublicKey), deadline)
+    if ('refusals' in result) throw refusedBy(result.refusals, reference, 'getPublicKey')
     const jwk = jwkOf(result.bytes)
     if (jwk?.kty !== kty)
       throw unavailable(`The key in KMS is not ${kty === 'EC' ? 'on P-256' : 'an RSA key'}`)
@@ -123,24 +125,35 @@ export const kmsKeyOf = (
   return {
     operations,
     publicJwk(deadline) {
-      known ??= fetch(deadline).catch((error) => {
-        known = undefined
+      fetched ??= fetch(deadline).catch((error) => {
+        fetched = undefined
         throw error
       })
-      return known
+      return fetched
     },
     async call(operation, take, deadline) {
       const result = await ask(operation, take, deadline)
       if ('bytes' in result) return result.bytes
-      // Whoever has sent a request can do nothing about a key that is disabled or a right that is missing.
+      // A disabled key or a missing permission is not the sender's fault.
       throw result.refusals.every((name) => sendersFault.has(name))
-        ? decryptFailed()
-        : refusedBy(result.refusals)
+        ? decryptFailed(`KMS refused: ${result.refusals.join(', ')}`, reference.text)
+        : refusedBy(result.refusals, reference, need)
     },
   }
 }
 
-const refusedBy = (names: readonly string[]): GlassineError => unavailable(`KMS refused: ${names.join(', ')}`)
+/** A missing permission does not pass by itself, and is no fault of the sender's. */
+const refusedBy = (
+  names: readonly string[],
+  { text }: KeyReference,
+  operation: keyof SessionKmsOperations,
+): GlassineError =>
+  names.includes('AccessDeniedException')
+    ? fault('ERR_KEY_DENIED', {
+        reason: `AccessDeniedException: kms:${operation[0]!.toUpperCase()}${operation.slice(1)}`,
+        keyId: text,
+      })
+    : unavailable(`KMS refused: ${names.join(', ')}`)
 
 const jwkOf = (value: unknown): PublicJwk | undefined => {
   const key = importPublicKey(value)
@@ -155,12 +168,12 @@ const jwkOption = (value: unknown, kty: PublicJwk['kty']): PublicJwk => {
 }
 
 /**
- * Takes bytes of an answer over into memory of our own and zeroes the SDK's copy.
+ * Copies bytes of an answer and zeroes the SDK's copy.
  *
- * @param length - how many they must be; default: any
+ * @param length - the required number of bytes. Default: any
  */
-export const taken = (bytes: Uint8Array | undefined, length?: number): Buffer => {
-  // An empty one is whole: a device can encrypt nothing to an RSA key, and must not make us ask again and again.
+export const copyAndZero = (bytes: Uint8Array | undefined, length?: number): Buffer => {
+  // Empty bytes are complete: a device can encrypt an empty text to an RSA key, which must not cause retries.
   if (bytes === undefined) throw incompleteAnswer()
   const own = Buffer.from(bytes)
   bytes.fill(0)

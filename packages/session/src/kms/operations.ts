@@ -1,15 +1,15 @@
 import type { KmsCallOptions } from '@glassine/keys'
 
-/** What every operation is given. */
+/** The input that all operations share. */
 export interface SessionKmsInput {
   /** Key id, key ARN, `alias/...` or alias ARN. */
   readonly KeyId: string
   readonly GrantTokens?: readonly string[]
 }
 
-/** What KMS answers, unchecked: every member is checked before it is used. */
+/** An answer of KMS. Every member is checked before use. */
 export interface SessionKmsAnswer {
-  /** The ARN of the key that served. */
+  /** The ARN of the key that was used. */
   readonly KeyId?: string
   /** GetPublicKey: DER, SubjectPublicKeyInfo. */
   readonly PublicKey?: Uint8Array
@@ -24,8 +24,8 @@ export interface SessionKmsAnswer {
 type Operation<I> = (input: SessionKmsInput & I, call: KmsCallOptions) => Promise<SessionKmsAnswer>
 
 /**
- * The KMS operations of recipients and signers, with AWS's own names; each needs two of them. The AWS SDK's client is
- * behind it by default. Errors are told apart by `name`, as AWS spells it.
+ * The KMS operations of recipients and signers, under AWS's names; each recipient and signer needs two. Default: the
+ * AWS SDK's client. Errors are distinguished by `name`, spelled as AWS does.
  */
 export interface SessionKmsOperations {
   getPublicKey: Operation<object>
@@ -41,5 +41,5 @@ export interface SessionKmsOperations {
   }>
 }
 
-/** The names of all of them. */
+/** The names of all operations. */
 export const sessionKmsOperations = ['getPublicKey', 'deriveSharedSecret', 'decrypt', 'sign'] as const

@@ -1,7 +1,7 @@
-import { decryptFailed } from '../errors.ts'
+import { otherAlgorithm } from '../errors.ts'
 import { coordinateBytes } from '../jwe/agreement.ts'
 import { recipientJwk } from '../jwk.ts'
-import { type KmsKeyOptions, kmsKeyOf, taken } from '../kms/kms-key.ts'
+import { copyAndZero, type KmsKeyOptions, kmsKeyOf } from '../kms/kms-key.ts'
 import type { Recipient } from './recipient.ts'
 
 /**
@@ -20,18 +20,18 @@ import type { Recipient } from './recipient.ts'
  * ```
  */
 export const kmsAgreementRecipient = (options: KmsKeyOptions): Recipient => {
-  const { publicJwk, call, operations } = kmsKeyOf(options, 'EC', ['deriveSharedSecret'])
+  const { publicJwk, call, operations } = kmsKeyOf(options, 'EC', 'deriveSharedSecret')
   return {
     metered: true,
     jwks: async ({ deadline }) => [recipientJwk(await publicJwk(deadline))],
     async unwrap(request) {
-      if (request.kind !== 'agree') throw decryptFailed()
+      if (request.kind !== 'agree') throw otherAlgorithm()
       const { publicKey, deadline } = request
       const PublicKey = publicKey.export({ format: 'der', type: 'spki' })
       return call(
         (input, options) =>
           operations.deriveSharedSecret!({ ...input, KeyAgreementAlgorithm: 'ECDH', PublicKey }, options),
-        ({ SharedSecret }) => taken(SharedSecret, coordinateBytes),
+        ({ SharedSecret }) => copyAndZero(SharedSecret, coordinateBytes),
         deadline,
       )
     },
@@ -39,9 +39,9 @@ export const kmsAgreementRecipient = (options: KmsKeyOptions): Recipient => {
 }
 
 /**
- * A recipient whose private key never leaves AWS KMS: RSA of 2,048 bits and more with the usage `ENCRYPT_DECRYPT`. Opens
- * `RSA-OAEP-256`, by one Decrypt for each session. The operation is five times cheaper than DeriveSharedSecret, and KMS
- * itself refuses what was not encrypted to the key.
+ * A recipient whose private key never leaves AWS KMS: RSA of at least 2,048 bits with the usage `ENCRYPT_DECRYPT`.
+ * Opens `RSA-OAEP-256`, by one Decrypt for each session. The operation is five times cheaper than DeriveSharedSecret,
+ * and KMS itself refuses a ciphertext that was not made for the key.
  *
  * The role needs `kms:Decrypt`, and `kms:GetPublicKey` unless `publicKey` is given.
  *
@@ -54,12 +54,12 @@ export const kmsAgreementRecipient = (options: KmsKeyOptions): Recipient => {
  * ```
  */
 export const kmsRsaRecipient = (options: KmsKeyOptions): Recipient => {
-  const { publicJwk, call, operations } = kmsKeyOf(options, 'RSA', ['decrypt'])
+  const { publicJwk, call, operations } = kmsKeyOf(options, 'RSA', 'decrypt')
   return {
     metered: true,
     jwks: async ({ deadline }) => [recipientJwk(await publicJwk(deadline))],
     async unwrap(request) {
-      if (request.kind !== 'decrypt') throw decryptFailed()
+      if (request.kind !== 'decrypt') throw otherAlgorithm()
       const { encryptedKey, deadline } = request
       return call(
         (input, options) =>
@@ -67,7 +67,7 @@ export const kmsRsaRecipient = (options: KmsKeyOptions): Recipient => {
             { ...input, EncryptionAlgorithm: 'RSAES_OAEP_SHA_256', CiphertextBlob: encryptedKey },
             options,
           ),
-        ({ Plaintext }) => taken(Plaintext),
+        ({ Plaintext }) => copyAndZero(Plaintext),
         deadline,
       )
     },

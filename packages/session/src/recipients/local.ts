@@ -3,27 +3,26 @@ import {
   createPrivateKey,
   diffieHellman,
   generateKeyPairSync,
-  type JsonWebKey,
   KeyObject,
   privateDecrypt,
 } from 'node:crypto'
 import { anyObject, checkedOptions, flag, type OptionSchema, type Rule } from '@glassine/core/internal'
 import { badOption, decryptFailed, packageName } from '../errors.ts'
-import { publicJwkOf, type RecipientJwk, recipientJwk } from '../jwk.ts'
+import { type PrivateJwk, publicJwkOf, type RecipientJwk, recipientJwk } from '../jwk.ts'
 import type { Recipient } from './recipient.ts'
 
 /** Options of {@link localRecipient}. */
 export interface LocalRecipientOptions {
   /**
-   * The private key, on P-256 or RSA of 2,048 bits and more: a `KeyObject`, a JWK or PEM. Default: a random one on
-   * P-256, gone with the process and all sessions to it.
+   * The private key, on P-256 or RSA of at least 2,048 bits: a `KeyObject`, a JWK or PEM. Default: a random one on
+   * P-256, which is lost with the process, and with it all sessions to it.
    */
-  readonly privateKey?: KeyObject | JsonWebKey | string
-  /** `true`: start in AWS Lambda too. Default `false`. */
+  readonly privateKey?: KeyObject | PrivateJwk | string
+  /** `true` allows the recipient in AWS Lambda. Default `false`. */
   readonly allowInLambda?: boolean
 }
 
-/** What a private key may be given as. */
+/** The forms of a private key. */
 export const privateKeyRule: Rule = [
   'must be a private key: a KeyObject, a JWK or PEM',
   (value) => typeof value === 'string' || anyObject[1](value),
@@ -32,7 +31,7 @@ export const privateKeyRule: Rule = [
 const schema: OptionSchema<LocalRecipientOptions> = { privateKey: privateKeyRule, allowInLambda: flag }
 
 /**
- * A recipient whose private key is in this process, for development and tests. Refuses to start where
+ * A recipient whose private key is in this process, for development and tests. Throws where
  * `AWS_LAMBDA_FUNCTION_NAME` is set.
  *
  * @throws GlassineError `ERR_OPTION_INVALID`
@@ -40,24 +39,27 @@ const schema: OptionSchema<LocalRecipientOptions> = { privateKey: privateKeyRule
  * ```ts
  * import { localRecipient, sessionEnvelope } from '@glassine/session'
  *
- * const devices = sessionEnvelope({ recipient: localRecipient(), audience: 'https://localhost:8443' })
+ * const devices = sessionEnvelope({ recipients: localRecipient(), audience: 'https://localhost:8443' })
  * ```
  */
 export const localRecipient = (options: LocalRecipientOptions = {}): Recipient => {
   const { privateKey: given, allowInLambda } = checkedOptions(packageName, schema, options)
   if (process.env.AWS_LAMBDA_FUNCTION_NAME && !allowInLambda)
-    throw badOption('allowInLambda', 'must be true for a local recipient in AWS Lambda')
-  // Not before it is needed: environments restored from one snapshot would share it.
-  let pair: KeyPair | undefined = given === undefined ? undefined : pairOf(imported(given))
-  const own = (): KeyPair => {
+    throw badOption(
+      'allowInLambda',
+      'must be true in AWS Lambda, where each instance has its own local recipient: use one of KMS',
+    )
+  // Generated at the first use: environments restored from one snapshot would otherwise share the key.
+  let pair: KeyPair | undefined = given === undefined ? undefined : pairOf(importPrivateKey(given))
+  const current = (): KeyPair => {
     pair ??= pairOf(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey)
     return pair
   }
   return {
     metered: false,
-    jwks: async () => [own().jwk],
+    jwks: async () => [current().jwk],
     async unwrap(request) {
-      const { privateKey } = own()
+      const { privateKey } = current()
       try {
         return request.kind === 'agree'
           ? diffieHellman({ privateKey, publicKey: request.publicKey })
@@ -66,7 +68,9 @@ export const localRecipient = (options: LocalRecipientOptions = {}): Recipient =
               request.encryptedKey,
             )
       } catch {
-        throw decryptFailed()
+        throw decryptFailed(
+          'the recipient cannot decrypt the session JWE: it was changed, or is under another key',
+        )
       }
     },
   }
@@ -84,18 +88,18 @@ const pairOf = (privateKey: KeyObject): KeyPair => {
   return { privateKey, jwk: recipientJwk(jwk) }
 }
 
-/** A private key in any of the forms that Node reads. */
-export const imported = (key: KeyObject | JsonWebKey | string): KeyObject => {
+/** Imports a private key in any form that Node reads. */
+export const importPrivateKey = (key: KeyObject | PrivateJwk | string): KeyObject => {
   try {
     const privateKey =
       key instanceof KeyObject
         ? key
         : typeof key === 'string'
           ? createPrivateKey(key)
-          : createPrivateKey({ key, format: 'jwk' })
+          : createPrivateKey({ key: key as { kty: string }, format: 'jwk' })
     if (privateKey.type === 'private') return privateKey
   } catch {
-    // OpenSSL's message says nothing that helps, and Node's may quote the key.
+    // OpenSSL's message does not help, and Node's may quote the key.
   }
   throw badOption('privateKey', privateKeyRule[0])
 }

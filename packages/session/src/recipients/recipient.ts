@@ -3,24 +3,24 @@ import { methods, type Rule } from '@glassine/core/internal'
 import type { CallBudget } from '@glassine/keys'
 import type { RecipientJwk } from '../jwk.ts'
 
-/** Asks for the x coordinate that a private key on P-256 and an ephemeral public key agree on: 32 bytes. */
+/** Asks for the shared secret of a private key on P-256 and an ephemeral public key: the x coordinate, 32 bytes. */
 export interface AgreeRequest extends CallBudget {
   readonly kind: 'agree'
   readonly kid: string
-  /** On P-256, and on the curve: it was checked. */
+  /** A point on P-256; it was checked. */
   readonly publicKey: KeyObject
 }
 
-/** Asks for what was encrypted with RSAES-OAEP and SHA-256 for both its hash and its mask. */
+/** Asks for the plaintext of RSAES-OAEP, with SHA-256 as its hash and in its mask function. */
 export interface DecryptKeyRequest extends CallBudget {
   readonly kind: 'decrypt'
   readonly kid: string
-  /** As long as the modulus. */
+  /** The ciphertext, as long as the modulus. */
   readonly encryptedKey: Buffer
 }
 
 /**
- * Whoever holds the private keys that devices encrypt to. A user's own is these two methods.
+ * Holds the private keys that devices encrypt to. A custom recipient implements these two methods.
  *
  * @example
  * ```ts
@@ -38,19 +38,19 @@ export interface DecryptKeyRequest extends CallBudget {
  * ```
  */
 export interface Recipient {
-  /** Whether each session costs a call from a quota; those are counted by `budget`. Default `true`. */
+  /** Whether each session costs a call, which `budget` counts. Default `true`. */
   readonly metered?: boolean
   /**
-   * Its public keys, made by `recipientJwk`. Asked for once by each envelope and handler; must be the same at every
-   * call, so it keeps what it has fetched.
+   * Its public keys, made by `recipientJwk`. Each envelope and each set of published keys asks once. Must return the
+   * same keys at every call, so a recipient caches what it fetched.
    *
    * @throws GlassineError `ERR_KEY_UNAVAILABLE`
    */
   jwks(call: CallBudget): Promise<readonly RecipientJwk[]>
   /**
-   * Uses a private key. The bytes pass to the caller, who zeroes them.
+   * Uses a private key. The caller owns the returned bytes and zeroes them.
    *
-   * @throws GlassineError `ERR_DECRYPT_FAILED` (a definite refusal of what the device sent), `ERR_KEY_UNAVAILABLE`
+   * @throws GlassineError `ERR_DECRYPT_FAILED` (the device's ciphertext or key is invalid), `ERR_KEY_UNAVAILABLE`
    */
   unwrap(request: AgreeRequest | DecryptKeyRequest): Promise<Uint8Array>
 }
@@ -63,6 +63,6 @@ const [expected, isRecipient] = methods('jwks', 'unwrap')
 
 /** One recipient or several. */
 export const recipientsRule: Rule = [
-  `must be one or an array of several, which ${expected}`,
+  `must be one recipient or a non-empty array of them, which ${expected}`,
   (value) => [value].flat().length > 0 && [value].flat().every(isRecipient),
 ]

@@ -8,23 +8,23 @@ import {
   required,
   text,
 } from '@glassine/core/internal'
-import type { CallBudget } from '@glassine/keys'
-import { type DataKey, type EncryptionContext, type KeyMaterial, serialiseContext } from '@glassine/keys'
-import { badOption, decryptFailed, packageName, unavailable } from '../errors.ts'
+import type { CallBudget, DataKey, EncryptionContext, KeyMaterial } from '@glassine/keys'
+import { serialiseContext } from '@glassine/keys/internal'
+import { badOption, otherAlgorithm, packageName, unavailable } from '../errors.ts'
 import { type EcPublicJwk, importPublicKey, publicJwkOf, recipientJwk, thumbprint } from '../jwk.ts'
 import type { Recipient } from './recipient.ts'
 
 /** Options of {@link wrappedRecipient}. */
 export interface WrappedRecipientOptions {
-  /** Key material over a keyring that may decrypt under the key that has wrapped the pair. */
+  /** Key material over a keyring that may decrypt under the KMS key that wrapped the pair. */
   readonly keys: KeyMaterial
-  /** The public key on P-256: `PublicKey` of GenerateDataKeyPairWithoutPlaintext as bytes (DER), or a JWK. */
+  /** The public key on P-256: `PublicKey` from GenerateDataKeyPairWithoutPlaintext as bytes (DER), or a JWK. */
   readonly publicKey: Uint8Array | EcPublicJwk
-  /** `PrivateKeyCiphertextBlob` of the same answer. */
+  /** `PrivateKeyCiphertextBlob` from the same answer. */
   readonly encryptedPrivateKey: Uint8Array
-  /** ARN of the symmetric key that has wrapped it: `KeyId` of the same answer. */
+  /** ARN of the symmetric key that wrapped the pair: `KeyId` from the same answer. */
   readonly keyId: string
-  /** The encryption context that the pair was made with. Default: none. */
+  /** The encryption context with which the pair was made. Default: none. */
   readonly encryptionContext?: EncryptionContext
 }
 
@@ -36,19 +36,19 @@ const schema: OptionSchema<WrappedRecipientOptions> = {
   encryptionContext: anyObject,
 }
 
-/** No suite of AWS's: see the tickets. */
+/** None of AWS's suites has the number 0; see `ticket.ts`. */
 const suite = 0
 
 /**
- * How long PKCS #8 of a private key on P-256 is: with the public key, with that and the curve once more, and bare. The
- * key-material layer wants to know before it asks.
+ * Possible lengths of a P-256 private key in PKCS #8: with the public key, with that and the curve repeated, and bare.
+ * The key-material layer needs the length before it asks.
  */
 const privateKeyBytes = [138, 150, 67]
 
 /**
- * A recipient for a P-256 pair that KMS has made and wrapped (GenerateDataKeyPairWithoutPlaintext). The private key is
- * unwrapped by one symmetric Decrypt for each instance and lifetime of the cache, and stays in the function's memory as
- * long: sessions cost no call. Opens `ECDH-ES` and `ECDH-ES+A256KW`.
+ * A recipient for a P-256 pair that KMS made and wrapped (GenerateDataKeyPairWithoutPlaintext). One symmetric Decrypt
+ * for each instance and cache lifetime unwraps the private key, which stays in the function's memory for that time, so
+ * sessions cost no call. Opens `ECDH-ES` and `ECDH-ES+A256KW`.
  *
  * The role needs `kms:Decrypt` on the symmetric key.
  *
@@ -85,38 +85,38 @@ export const wrappedRecipient = (options: WrappedRecipientOptions): Recipient =>
       ciphertext: Buffer.from(encryptedPrivateKey),
     },
   ]
-  /** The key that a cached plaintext was read to; goes when the cache lets go of the plaintext. */
-  const read = new WeakMap<object, KeyObject>()
+  /** The key parsed from a cached plaintext; collected when the cache drops the plaintext. */
+  const parsed = new WeakMap<object, KeyObject>()
   let lengths: readonly number[] = privateKeyBytes
 
-  const borrow = async ({ deadline, tenant }: CallBudget): Promise<DataKey> => {
+  const acquire = async ({ deadline, tenant }: CallBudget): Promise<DataKey> => {
     for (const length of lengths) {
       try {
         const request = { suite, context, tenant, encryptedDataKeys, length }
-        const borrowed = await keys.decryptionKey({ ...request, deadline: deadline() })
+        const lease = await keys.decryptionKey({ ...request, deadline: deadline() })
         lengths = [length]
-        return borrowed
+        return lease
       } catch (error) {
         if (!(isGlassineError(error) && error.code === 'ERR_DECRYPT_FAILED')) throw error
       }
     }
-    // Not the device's fault, which sees this as an outage.
+    // Not the device's fault: it sees an outage.
     throw unavailable('The private key could not be unwrapped')
   }
 
   const privateKeyOf = async (call: CallBudget): Promise<KeyObject> => {
-    const borrowed = await borrow(call)
+    const lease = await acquire(call)
     try {
-      const known = read.get(borrowed.identity)
-      if (known) return known
-      const key = privateKeyFrom(borrowed.bytes)
-      const own = key && publicJwkOf(key)
-      if (key === undefined || own === undefined || thumbprint(own) !== jwk.kid)
-        throw unavailable('The unwrapped private key is not that of `publicKey`')
-      read.set(borrowed.identity, key)
+      const cached = parsed.get(lease.identity)
+      if (cached) return cached
+      const key = privateKeyFrom(lease.bytes)
+      const publicJwk = key && publicJwkOf(key)
+      if (key === undefined || publicJwk === undefined || thumbprint(publicJwk) !== jwk.kid)
+        throw unavailable('The unwrapped private key does not belong to `publicKey`')
+      parsed.set(lease.identity, key)
       return key
     } finally {
-      borrowed.release()
+      lease.release()
     }
   }
 
@@ -124,7 +124,7 @@ export const wrappedRecipient = (options: WrappedRecipientOptions): Recipient =>
     metered: false,
     jwks: async () => [jwk],
     async unwrap(request) {
-      if (request.kind !== 'agree') throw decryptFailed()
+      if (request.kind !== 'agree') throw otherAlgorithm()
       return diffieHellman({ privateKey: await privateKeyOf(request), publicKey: request.publicKey })
     },
   }

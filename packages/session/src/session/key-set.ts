@@ -6,38 +6,39 @@ import { ephemeralKey } from '../jwe/agreement.ts'
 import { keyBytes } from '../jwe/compact.ts'
 import { decode, type JsonObject, strictJson } from '../jwe/encoding.ts'
 
-/** The keys of a session (RFC 7517, section 5). OpenSSL holds them: neither `util.inspect` nor a log finds them. */
+/** The keys of a session (RFC 7517, section 5). OpenSSL holds them, so neither `util.inspect` nor a log shows them. */
 export interface SessionKeys {
-  /** Session id, 22 characters; the client's choice, so that it identifies nothing here. */
+  /** The session id, 22 characters. The client chooses it, so it proves nothing. */
   readonly sid: string
-  /** Opens the fields of requests. */
+  /** Decrypts the fields of requests. */
   readonly request: KeyObject & SecretKey
-  /** Seals the fields of answers. */
+  /** Encrypts the fields of answers. */
   readonly response: KeyObject & SecretKey
-  /** The device's key for forward-secret answers, when it wants such. */
+  /** The device's key for forward-secret answers, if it sent one. */
   readonly device?: KeyObject
 }
 
 const sessionId = /^[\w-]{21}[AQgw]$/
 
+const malformed = () => decryptFailed('the keys of the session are malformed')
+
 /**
- * Reads the plaintext of a session JWE, and zeroes it: of the texts in the JSON, nobody can do so.
+ * Reads the plaintext of a session JWE and zeroes it. The strings that JSON.parse makes of it cannot be zeroed.
  *
  * @throws GlassineError `ERR_DECRYPT_FAILED`
  */
 export const readKeySet = (plaintext: Buffer): SessionKeys => {
   try {
     const { keys } = strictJson(plaintext)
-    // A null among them would fail as an error of ours, which nobody remembers: a call for each time it is sent.
-    if (!Array.isArray(keys) || keys.length < 2 || keys.length > 3 || keys.includes(null))
-      throw decryptFailed()
+    // A null would cause a TypeError below, which the cache does not remember: each attempt would cost a call.
+    if (!Array.isArray(keys) || keys.length < 2 || keys.length > 3 || keys.includes(null)) throw malformed()
     const [request, response, device] = keys as unknown as readonly [JsonObject, JsonObject, JsonObject?]
     const sid = sidOf(request, keyUse.request)
-    if (sidOf(response, keyUse.response) !== sid) throw decryptFailed()
-    if (device !== undefined && sidOf(device, keyUse.device) !== sid) throw decryptFailed()
+    if (sidOf(response, keyUse.response) !== sid) throw malformed()
+    if (device !== undefined && sidOf(device, keyUse.device) !== sid) throw malformed()
     const [requestKey, responseKey] = [importedKey(request), importedKey(response)]
-    // One key for both directions would let an answer pass for a request.
-    if (requestKey.equals(responseKey)) throw decryptFailed()
+    // With one key for both directions an answer could be sent back as a request.
+    if (requestKey.equals(responseKey)) throw malformed()
     return {
       sid,
       request: requestKey,
@@ -51,12 +52,12 @@ export const readKeySet = (plaintext: Buffer): SessionKeys => {
 
 const sidOf = ({ kid }: JsonObject, use: string): string => {
   const sid = typeof kid === 'string' && kid.endsWith(use) ? kid.slice(0, -use.length) : ''
-  if (!sessionId.test(sid)) throw decryptFailed()
+  if (!sessionId.test(sid)) throw malformed()
   return sid
 }
 
 const importedKey = ({ kty, k }: JsonObject): KeyObject & SecretKey => {
-  if (kty !== 'oct') throw decryptFailed()
+  if (kty !== 'oct') throw malformed()
   const bytes = decode(k, keyBytes)
   try {
     return secretKey(createSecretKey(bytes))
@@ -66,7 +67,7 @@ const importedKey = ({ kty, k }: JsonObject): KeyObject & SecretKey => {
 }
 
 /**
- * Writes the keys as they were in the session JWE, for a ticket. The caller zeroes the bytes.
+ * Writes the keys for a ticket, in the form of the session JWE. The caller zeroes the bytes.
  */
 export const writeKeySet = ({ sid, request, response, device }: SessionKeys): Buffer => {
   const oct = (key: KeyObject, use: string) => ({
@@ -82,18 +83,18 @@ export const writeKeySet = ({ sid, request, response, device }: SessionKeys): Bu
   return Buffer.from(JSON.stringify({ keys }), 'utf8')
 }
 
-/** A session as it is kept: its keys, its end, and what was sealed in it here. */
+/** A cached session: its keys, its end, and how often its response key was used here. */
 export interface Session {
   readonly keys: SessionKeys
-  /** Whom it was meant for, as its header says. */
+  /** The audience that its header names. */
   readonly audience: string
-  /** ms since the epoch. */
+  /** The end of the session, in ms since the epoch. */
   readonly expires: number
-  /** Whether the device has a ticket already. */
+  /** Whether the session was opened by a ticket: the device has one already. */
   readonly byTicket: boolean
-  /** Values sealed under the response key, in this process. */
+  /** Values encrypted under the response key in this process. */
   seals: number
 }
 
-/** Whether a session's response key may seal so many values more. */
+/** Whether a session's response key may encrypt `more` values. */
 export const maySeal = ({ seals }: Session, more = 1): boolean => seals + more <= maxSessionSeals

@@ -1,4 +1,4 @@
-// A device as somebody else would write it: with jose, from the description of the format alone. Nothing that is bound,
+// A device as others would write it: with jose, from the description of the format alone. Nothing that is bound,
 // and no place, comes from code of ours.
 import { createHash, randomBytes } from 'node:crypto'
 import type { Binding, FieldPolicy } from '@glassine/core'
@@ -16,30 +16,58 @@ export const b64u = (bytes: Uint8Array | string): string => Buffer.from(bytes).t
 const decoder = new TextDecoder()
 
 export interface Place {
-  readonly route?: string
+  readonly resource?: {
+    readonly method: string
+    readonly path: string
+    readonly query: readonly (readonly [string, string])[]
+  }
+  readonly sender?: string
   readonly binding?: Binding
 }
 
-/** Each text as UTF-8 behind its length in four bytes, big-endian: route, model, then the binding sorted by name. */
-const contextOf = (route: string, model: string, binding: Binding): Buffer => {
-  const names = Object.keys(binding).toSorted((a, b) => (a < b ? -1 : 1))
-  const texts = [route, model, ...names.flatMap((name) => [name, binding[name]!])]
-  return Buffer.concat(
-    texts.flatMap((text) => {
-      const length = Buffer.alloc(4)
-      length.writeUInt32BE(Buffer.byteLength(text))
-      return [length, Buffer.from(text)]
-    }),
-  )
+/** What else a payload is bound to; by default it is a request with the one value. */
+export interface Facts {
+  readonly direction?: 'request' | 'response'
+  readonly answers?: string
+  readonly status?: number
+  readonly count?: number
+  /** Pairs of pointer and JSON text. */
+  readonly members?: Readonly<Record<string, string>>
 }
 
-export const ctxOf = (model: string, { route = '', binding = {} }: Place = {}): string =>
-  b64u(
-    createHash('sha256')
-      .update(contextOf(route, model, binding))
-      .digest()
-      .subarray(0, 16),
-  )
+const sortedPairs = (pairs: Readonly<Record<string, string>>): string[] => [
+  `${Object.keys(pairs).length}`,
+  ...Object.keys(pairs)
+    .toSorted((a, b) => (a < b ? -1 : 1))
+    .flatMap((name) => [name, pairs[name]!]),
+]
+
+/** The list of the format's description, each text as UTF-8 behind its length in four bytes, big-endian. */
+export const ctxOf = (model: string, place: Place = {}, facts: Facts = {}): string => {
+  const { resource = { method: '', path: '', query: [] }, sender = '', binding = {} } = place
+  const { direction = 'request', answers = '', status = '', count = 1, members = {} } = facts
+  const texts = [
+    'glassine-context-2',
+    direction,
+    sender,
+    answers,
+    `${status}`,
+    `${count}`,
+    resource.method,
+    resource.path,
+    `${resource.query.length}`,
+    ...resource.query.flat(),
+    model,
+    ...sortedPairs(members),
+    ...sortedPairs(binding),
+  ]
+  const bytes = texts.flatMap((text) => {
+    const length = Buffer.alloc(4)
+    length.writeUInt32BE(Buffer.byteLength(text))
+    return [length, Buffer.from(text)]
+  })
+  return b64u(createHash('sha256').update(Buffer.concat(bytes)).digest().subarray(0, 16))
+}
 
 /** Where a value stands: `holder[key]`, named by a JSON Pointer (RFC 6901). */
 interface Spot {
@@ -48,9 +76,12 @@ interface Spot {
   readonly pointer: string
 }
 
-/** The places in a payload that declared paths name, such as `/visits/*\/note`; those that are absent are passed over. */
+/**
+ * The places in a payload that declared paths name, such as `/visits/*\/note`; those that are absent are passed over.
+ */
 const spotsIn = (payload: unknown, { fields }: FieldPolicy<any>): readonly Spot[] =>
-  fields.flatMap(({ path }) => {
+  fields.flatMap(({ path, kind }) => {
+    if (kind !== 'encrypted') return []
     const steps = path.split('/').slice(1)
     const last = steps.length - 1
     const walk = (holder: any, at: number, before: string): Spot[] => {
@@ -116,10 +147,38 @@ export const beginSession = async (jwk: any, options: SessionOptions = {}) => {
     })
   const { crit, zip, ...clean } = jwk
   const carrier = await encrypt.encrypt(await importJWK({ ...clean, alg }, alg))
-  return { sid, q, r, carrier, privateKey: pair?.privateKey }
+  const session = { sid, q, r, carrier, privateKey: pair?.privateKey, sent: '' }
+  sessions.set(carrier, session)
+  return session
 }
 
-export type DeviceSession = Awaited<ReturnType<typeof beginSession>>
+export interface DeviceSession {
+  readonly sid: string
+  readonly q: Buffer
+  readonly r: Buffer
+  readonly carrier: string
+  readonly privateKey?: any
+  /** The `jti` of the last request. */
+  sent: string
+}
+
+/** Sessions by what carries their keys. */
+const sessions = new Map<string, DeviceSession>()
+
+/** The header of a request without a sealed value: its proof behind the carrier, where the session is one from here. */
+export const proved = async (
+  header: string,
+  { model }: FieldPolicy<any>,
+  place: Place = {},
+  facts: Facts = {},
+): Promise<string> => {
+  const session = sessions.get(header)
+  if (session === undefined) return header
+  session.sent = newJti()
+  const ctx = ctxOf(model, place, { count: 0, ...facts })
+  const proof = { alg: 'dir', enc: 'A256GCM', kid: `${session.sid}.q`, p: '', ctx, jti: session.sent }
+  return `${header};proof=${await sealValue(session, proof, '{}')}`
+}
 
 /** Header of a field, with changes. */
 export type HeaderChange = (header: Record<string, unknown>, pointer: string) => Record<string, unknown>
@@ -143,15 +202,35 @@ export const sealFields = async <T extends object>(
     change = (header) => header,
     jti = newJti(),
     carrier = true,
-  }: { change?: HeaderChange; jti?: string; carrier?: boolean } = {},
+    members,
+  }: { change?: HeaderChange; jti?: string; carrier?: boolean; members?: Facts['members'] } = {},
 ): Promise<any> => {
   const copy: any = structuredClone(payload)
-  const ctx = ctxOf(policy.model, place)
-  for (const { holder, key, pointer } of spotsIn(copy, policy)) {
+  const spots = spotsIn(copy, policy)
+  const ctx = ctxOf(policy.model, place, { count: spots.length, members })
+  session.sent = jti
+  for (const { holder, key, pointer } of spots) {
     const header = { alg: 'dir', enc: 'A256GCM', kid: `${session.sid}.q`, p: pointer, ctx, jti }
     holder[key] = await sealValue(session, change(header, pointer), JSON.stringify(holder[key]))
   }
   return carrier ? { ...copy, $jwe: session.carrier } : copy
+}
+
+/** Opens the proof of an answer without a sealed value; returns its `jti`. */
+export const openProof = async (
+  session: DeviceSession,
+  proof: string,
+  { model }: FieldPolicy<any>,
+  place: Place = {},
+  facts: Facts = {},
+): Promise<unknown> => {
+  const { plaintext, protectedHeader } = await compactDecrypt(proof, session.r)
+  const { jti, ...header } = protectedHeader
+  const ctx = ctxOf(model, place, { direction: 'response', answers: session.sent, count: 0, ...facts })
+  const expected = { alg: 'dir', enc: 'A256GCM', kid: `${session.sid}.r`, p: '', ctx }
+  if (JSON.stringify(header) !== JSON.stringify(expected) || decoder.decode(plaintext) !== '{}')
+    throw new Error(`no proof for here: ${JSON.stringify(header)}`)
+  return jti
 }
 
 /** Opens the sealed fields of an answer. */
@@ -160,16 +239,19 @@ export const openFields = async (
   payload: any,
   policy: FieldPolicy<any>,
   place: Place = {},
+  facts: Facts = {},
 ): Promise<{ readonly payload: any; readonly jtis: readonly unknown[]; readonly ticket?: string }> => {
-  const { $jwe: ticket, ...copy } = structuredClone(payload)
+  const { $jwe: ticket, $proof: proof, ...copy } = structuredClone(payload)
   const jtis: unknown[] = []
-  for (const { holder, key, pointer } of spotsIn(copy, policy)) {
+  const spots = spotsIn(copy, policy)
+  const answer = { direction: 'response', answers: session.sent, count: spots.length, ...facts } as const
+  const ctx = ctxOf(policy.model, place, answer)
+  if (ticket) sessions.set(ticket, session)
+  if ((spots.length === 0) !== (proof !== undefined)) throw new Error('a proof is in place of values')
+  if (proof) await openProof(session, proof, policy, place, facts)
+  for (const { holder, key, pointer } of spots) {
     const { plaintext, protectedHeader: header } = await compactDecrypt(holder[key], session.r)
-    if (
-      header.kid !== `${session.sid}.r` ||
-      header.p !== pointer ||
-      header.ctx !== ctxOf(policy.model, place)
-    )
+    if (header.kid !== `${session.sid}.r` || header.p !== pointer || header.ctx !== ctx)
       throw new Error(`not sealed for here: ${JSON.stringify(header)}`)
     jtis.push(header.jti)
     let text = decoder.decode(plaintext)

@@ -1,4 +1,11 @@
-import { defineFields, type Envelope, type OpenOptions, type Prepared } from '@glassine/core'
+import {
+  defineFields,
+  type Envelope,
+  type OpenOptions,
+  type Prepared,
+  type SealOptions,
+} from '@glassine/core'
+import { proved } from './device.ts'
 
 export interface Patient {
   readonly id: string
@@ -26,7 +33,10 @@ export const patient: Patient = {
   ],
 }
 
-export const scope = { binding: { tenant: 't-1' }, route: 'PUT /patients/{id}' }
+export const scope = {
+  binding: { tenant: 't-1' },
+  resource: { method: 'PUT', path: '/patients/p-1', query: [] },
+}
 
 /** Both phases of opening. */
 export const opened = async (
@@ -35,7 +45,14 @@ export const opened = async (
   options: Partial<OpenOptions> = {},
   policy: any = fields,
 ): Promise<{ readonly payload: any; readonly reply: NonNullable<Prepared['reply']> }> => {
-  const prepared = await envelope.prepareOpen(payload, policy, { ...scope, ...options })
+  const invocation = { ...scope, ...options }
+  const { sessionHeader } = invocation
+  const prepared = await envelope.prepareOpen(payload, policy, {
+    ...invocation,
+    // A device sends a proof where it has no value to seal.
+    ...(sessionHeader &&
+      payload === undefined && { sessionHeader: await proved(sessionHeader, policy, invocation) }),
+  })
   return { payload: prepared.finish(), reply: prepared.reply! }
 }
 
@@ -43,19 +60,6 @@ export const opened = async (
 export const sealed = async (
   envelope: Envelope,
   payload: unknown,
-  options: Partial<OpenOptions> = {},
+  options: Partial<SealOptions> = {},
   policy: any = fields,
 ): Promise<any> => (await envelope.prepareSeal(payload, policy, { ...scope, ...options })).finish()
-
-/** The code of what a promise was rejected with; the message must be that of the code alone. */
-export const codeOf = async (work: Promise<unknown> | (() => Promise<unknown>)): Promise<string> => {
-  try {
-    await (typeof work === 'function' ? work() : work)
-  } catch (error) {
-    const { code, cause } = error as { code?: string; cause?: { package?: string } }
-    if (code === undefined) throw error
-    if (!cause?.package?.startsWith('@glassine/')) throw error
-    return code
-  }
-  return 'none'
-}

@@ -27,10 +27,10 @@ export const counting = (inner: Recipient = recipient): Recipient & { calls: num
 }
 
 export const envelopeWith = (options: Partial<SessionEnvelopeOptions> = {}): SessionEnvelope =>
-  sessionEnvelope({ recipient, audience, ...options })
+  sessionEnvelope({ recipients: recipient, audience, ...options })
 
 /** An envelope and the count of what it has asked for. */
 export const setUp = (options: Partial<SessionEnvelopeOptions> = {}) => {
   const counted = counting()
-  return { recipient: counted, envelope: envelopeWith({ recipient: counted, ...options }) }
+  return { recipient: counted, envelope: envelopeWith({ recipients: counted, ...options }) }
 }

@@ -1,4 +1,6 @@
+import { anything, type OptionSchema, oneOf } from '@glassine/core/internal'
 import type { AppSyncResolverEvent } from 'aws-lambda'
+import { headerValue, recordOf, string } from '../options.ts'
 import { apiId, epoch, region, sourceIp, traceId, userAgent } from './facts.ts'
 import { tenantClaim } from './http-request.ts'
 
@@ -10,7 +12,7 @@ export interface AppSyncOverrides {
   readonly fieldName?: string
   /** Default `Mutation`. */
   readonly parentTypeName?: string
-  /** Lower-case names; `undefined` takes a default header away. */
+  /** Lower-case names; `undefined` removes a default header. */
   readonly headers?: Readonly<Record<string, string | undefined>>
   readonly origin?: string
   readonly proto?: 'http' | 'https'
@@ -18,6 +20,17 @@ export interface AppSyncOverrides {
   readonly tenant?: string
   /** Claims of the caller's token, beside `sub`. */
   readonly claims?: Readonly<Record<string, string>>
+}
+
+export const appSyncOptions: OptionSchema<AppSyncOverrides> = {
+  arguments: anything,
+  fieldName: string,
+  parentTypeName: string,
+  headers: recordOf(headerValue(string)),
+  origin: string,
+  proto: oneOf('http', 'https'),
+  tenant: string,
+  claims: recordOf(string),
 }
 
 /** The event of an AppSync direct Lambda resolver, signed in through Cognito. */

@@ -1,4 +1,6 @@
+import { group, listOf, type OptionSchema } from '@glassine/core/internal'
 import type { AttributeValue, DynamoDBStreamEvent } from 'aws-lambda'
+import { packageName, plainObject, recordOf } from '../options.ts'
 import { arn, epoch, idOf, region } from './facts.ts'
 
 /** An attribute as DynamoDB's client returns it: bytes may still be bytes. */
@@ -14,12 +16,20 @@ export interface StreamRecordOverrides {
   readonly oldImage?: Readonly<Record<string, SampleAttribute>>
 }
 
-/** One record, or `records` in its place. With no image at all, one item with an `id` was inserted. */
+/** One record, or several in `records`. Without any image, one item with an `id` was inserted. */
 export interface StreamOverrides extends StreamRecordOverrides {
   readonly records?: readonly StreamRecordOverrides[]
 }
 
-/** Lambda hands bytes on in base64, at any depth. */
+const item = recordOf(plainObject)
+const recordOptions: OptionSchema<StreamRecordOverrides> = { keys: item, newImage: item, oldImage: item }
+
+export const streamOptions: OptionSchema<StreamOverrides> = {
+  ...recordOptions,
+  records: listOf(group(packageName, 'records', recordOptions)),
+}
+
+/** Lambda passes bytes in base64, at any depth. */
 const wire = (value: unknown): unknown => {
   if (value instanceof Uint8Array) return Buffer.from(value).toString('base64')
   if (Array.isArray(value)) return value.map(wire)
@@ -32,7 +42,7 @@ const image = (item: unknown): Record<string, AttributeValue> => wire(item) as R
 const eventName = ({ newImage, oldImage }: StreamRecordOverrides) =>
   newImage === undefined ? 'REMOVE' : oldImage === undefined ? 'INSERT' : 'MODIFY'
 
-/** The event of a DynamoDB stream with new and old images; which are there decides the name of the change. */
+/** The event of a DynamoDB stream; which images are present decides its `eventName`. */
 export const dynamodbStreamEvent = (overrides: StreamOverrides): DynamoDBStreamEvent => {
   const isEmpty = overrides.newImage === undefined && overrides.oldImage === undefined
   const records = overrides.records ?? [

@@ -1,5 +1,5 @@
 /**
- * The made-up account that all sample events come from. Constant, so that snapshots of them stay the same.
+ * The made-up account of all sample events. Constant, so that snapshots stay the same.
  */
 export const region = 'eu-west-1'
 export const accountId = '111122223333'

@@ -31,7 +31,7 @@ const requestContext = (
   timeEpoch: epoch,
 })
 
-/** Payload format 2.0, which HTTP APIs and Function URLs share; cookies stand apart from the headers. */
+/** Payload format 2.0, which HTTP APIs and Function URLs share; cookies are separate from the headers. */
 const formatTwo = <C>(request: HttpRequest, context: C) => ({
   version: '2.0',
   routeKey: '$default',
@@ -45,19 +45,34 @@ const formatTwo = <C>(request: HttpRequest, context: C) => ({
   isBase64Encoded: request.isBase64Encoded,
 })
 
+/** An HTTP API decodes the path before Lambda sees it, and then passes on only the part before a `?`. */
+const decodedOnce = (path: string): string => path.replace(escapes, decoded).split('?', 1)[0]!
+
+const escapes = /(?:%[0-9a-f]{2})+/gi
+
+/** Bytes that are not UTF-8 stay as they were sent. */
+const decoded = (text: string): string => {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
+
 /** The event of an API Gateway HTTP API behind a JWT authorizer. */
 export const httpApiEvent = (
   overrides: HttpOverrides & ClaimsOverrides,
 ): APIGatewayProxyEventV2WithJWTAuthorizer => {
   const host = `${apiId}.execute-api.${region}.amazonaws.com`
-  const request = httpRequest(overrides, host)
+  const sent = httpRequest(overrides, host)
+  const request = { ...sent, path: decodedOnce(sent.path) }
   return formatTwo(request, {
     ...requestContext(request, host, accountId),
     authorizer: { jwt: { claims: claimsOf(overrides), scopes: null } },
   })
 }
 
-/** The event of a Lambda Function URL without IAM: nobody has verified who calls. */
+/** The event of a Lambda Function URL without IAM: the caller is not authenticated. */
 export const functionUrlEvent = (overrides: HttpOverrides): LambdaFunctionURLEvent => {
   const host = `gl4ss1nefunct10nur1.lambda-url.${region}.on.aws`
   const tls: Record<string, string> =

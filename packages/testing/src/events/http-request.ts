@@ -1,4 +1,5 @@
-import { optionError } from '@glassine/core/internal'
+import { anything, flag, listOf, type OptionSchema, oneOf, optionError } from '@glassine/core/internal'
+import { headerValue, packageName, recordOf, string, stringOrStrings } from '../options.ts'
 import { sourceIp, traceId, userAgent } from './facts.ts'
 
 /** What differs from the default in an event that carries an HTTP request. */
@@ -8,27 +9,40 @@ export interface HttpOverrides {
    * Absent: no body.
    */
   readonly body?: unknown
-  /** Any case; `undefined` takes a default header away, an array makes several headers of one name. */
+  /** Any case; `undefined` removes a default header, an array makes several headers of one name. */
   readonly headers?: Readonly<Record<string, string | readonly string[] | undefined>>
   /** Default: `POST` with a body and `GET` without one. */
   readonly method?: string
-  /** Default `/patients`. */
+  /** As in the URL, percent-encoded; an HTTP API decodes it. Default `/patients`. */
   readonly path?: string
-  /** Values in the clear: they are encoded where the source encodes them. */
+  /** Values are not encoded; the event encodes them where the source does. */
   readonly query?: Readonly<Record<string, string | readonly string[]>>
-  /** `name=value` each; where the source keeps them depends on the source. */
+  /** `name=value` each; the source decides where they go. */
   readonly cookies?: readonly string[]
   /** `true`: a text body arrives in base64, as with a binary media type. Default `false`; bytes always do. */
   readonly base64?: boolean
   /** Sets the `Origin` header. */
   readonly origin?: string
-  /** `http`: the client did not use TLS; on a Function URL its TLS headers are gone as well. Default `https`. */
+  /** `http`: the client did not use TLS; a Function URL then has no TLS headers. Default `https`. */
   readonly proto?: 'http' | 'https'
   /**
-   * Whom the request is for: the authorizer's claim `custom:tenant` behind an API Gateway, the header `x-tenant`
+   * The tenant: the authorizer's claim `custom:tenant` behind an API Gateway, the header `x-tenant`
    * where a source has no authorizer.
    */
   readonly tenant?: string
+}
+
+export const httpOptions: OptionSchema<HttpOverrides> = {
+  body: anything,
+  headers: recordOf(headerValue(stringOrStrings)),
+  method: string,
+  path: string,
+  query: recordOf(stringOrStrings),
+  cookies: listOf(string),
+  base64: flag,
+  origin: string,
+  proto: oneOf('http', 'https'),
+  tenant: string,
 }
 
 /** For the sources whose authorizer verifies a token. */
@@ -36,6 +50,8 @@ export interface ClaimsOverrides {
   /** Claims of the caller's token, beside `sub`. */
   readonly claims?: Readonly<Record<string, string>>
 }
+
+export const claimsOptions: OptionSchema<ClaimsOverrides> = { claims: recordOf(string) }
 
 /** A request before it takes the shape of a source. */
 export interface HttpRequest {
@@ -47,7 +63,7 @@ export interface HttpRequest {
   readonly query: readonly (readonly [name: string, values: readonly string[]])[]
   /** Lower-case names. */
   readonly headers: ReadonlyMap<string, readonly string[]>
-  /** The names of the caller's own headers as it spelt them, by their lower-case names. */
+  /** The caller's spelling of its headers, by their lower-case names. */
   readonly spelling: ReadonlyMap<string, string>
   readonly cookies: readonly string[]
 }
@@ -56,7 +72,7 @@ export interface HttpRequest {
 export const tenantClaim = 'custom:tenant'
 const tenantHeader = 'x-tenant'
 
-const listOf = (value: string | readonly string[]): readonly string[] =>
+const valuesOf = (value: string | readonly string[]): readonly string[] =>
   typeof value === 'string' ? [value] : value
 
 const encodedBody = ({ body, base64 }: HttpOverrides): Pick<HttpRequest, 'body' | 'isBase64Encoded'> => {
@@ -64,13 +80,13 @@ const encodedBody = ({ body, base64 }: HttpOverrides): Pick<HttpRequest, 'body' 
   if (body instanceof Uint8Array) return { body: Buffer.from(body).toString('base64'), isBase64Encoded: true }
   const text = typeof body === 'string' ? body : JSON.stringify(body)
   if (text === undefined)
-    throw optionError('@glassine/testing', 'body', 'must be a string, bytes or a value that JSON can hold')
+    throw optionError(packageName, 'body', 'must be a string, bytes or a value that JSON can hold')
   return base64
     ? { body: Buffer.from(text).toString('base64'), isBase64Encoded: true }
     : { body: text, isBase64Encoded: false }
 }
 
-/** Fills in the defaults; `ownHeaders` are those that the source adds, lower-case. */
+/** Fills in the defaults; `ownHeaders` are those of the source, lower-case. */
 export const httpRequest = (
   overrides: HttpOverrides,
   host: string,
@@ -96,25 +112,25 @@ export const httpRequest = (
   for (const [name, value] of Object.entries(overrides.headers ?? {})) {
     spelling.set(name.toLowerCase(), name)
     if (value === undefined) headers.delete(name.toLowerCase())
-    else headers.set(name.toLowerCase(), listOf(value))
+    else headers.set(name.toLowerCase(), valuesOf(value))
   }
   return {
     ...encodedBody(overrides),
     method: method ?? (value === undefined ? 'GET' : 'POST'),
     path,
     proto,
-    query: Object.entries(query).map(([name, value]) => [name, listOf(value)] as const),
+    query: Object.entries(query).map(([name, value]) => [name, valuesOf(value)] as const),
     headers,
     spelling,
     cookies,
   }
 }
 
-/** One string a header, several values joined: HTTP API, Function URL, Lattice. */
+/** One string per header, several values joined: HTTP API, Function URL. */
 export const joined = (values: Iterable<readonly [string, readonly string[]]>): Record<string, string> =>
   Object.fromEntries([...values].map(([name, list]) => [name, list.join(',')]))
 
-/** One string a name, the last of several: REST and ALB. */
+/** One string per name, the last of several: REST and ALB. */
 export const last = (values: Iterable<readonly [string, readonly string[]]>): Record<string, string> =>
   Object.fromEntries([...values].map(([name, list]) => [name, list.at(-1) ?? '']))
 
@@ -122,7 +138,7 @@ export const last = (values: Iterable<readonly [string, readonly string[]]>): Re
 export const lists = (values: Iterable<readonly [string, readonly string[]]>): Record<string, string[]> =>
   Object.fromEntries([...values].map(([name, list]) => [name, [...list]]))
 
-/** The query as it stands in the URL. */
+/** The query as in the URL. */
 export const rawQuery = (query: HttpRequest['query']): string =>
   new URLSearchParams(
     query.flatMap(([name, values]) => values.map((value) => [name, value] as [string, string])),

@@ -1,4 +1,4 @@
-import { optionError } from '@glassine/core/internal'
+import { checkedOptions, type OptionSchema, optionError } from '@glassine/core/internal'
 import type {
   ALBEvent,
   APIGatewayProxyEvent,
@@ -11,16 +11,29 @@ import type {
   SNSEvent,
   SQSEvent,
 } from 'aws-lambda'
-import { type AlbOverrides, albEvent } from './alb.ts'
-import { type AppSyncOverrides, appSyncEvent } from './appsync.ts'
-import { dynamodbStreamEvent, type StreamOverrides } from './dynamodb-stream.ts'
-import { type EventBridgeOverrides, eventBridgeEvent } from './eventbridge.ts'
+import { packageName } from '../options.ts'
+import { type AppSyncOverrides, appSyncEvent, appSyncOptions } from './appsync.ts'
+import { dynamodbStreamEvent, type StreamOverrides, streamOptions } from './dynamodb-stream.ts'
 import { functionUrlEvent, httpApiEvent } from './http-api.ts'
-import type { ClaimsOverrides, HttpOverrides } from './http-request.ts'
-import { type LatticeEvent, latticeEvent } from './lattice.ts'
-import { kinesisEvent, type RecordsOverrides, snsEvent, sqsEvent } from './records.ts'
+import { type ClaimsOverrides, claimsOptions, type HttpOverrides, httpOptions } from './http-request.ts'
+import { type AlbOverrides, albEvent, albOptions, type LatticeEvent, latticeEvent } from './load-balancers.ts'
+import {
+  type EventBridgeOverrides,
+  eventBridgeEvent,
+  eventBridgeOptions,
+  kinesisEvent,
+  type RecordsOverrides,
+  recordsOptions,
+  snsEvent,
+  sqsEvent,
+} from './records.ts'
 import { restEvent } from './rest.ts'
-import { type WebsocketEvent, type WebsocketOverrides, websocketEvent } from './websocket.ts'
+import {
+  type WebsocketEvent,
+  type WebsocketOverrides,
+  websocketEvent,
+  websocketOptions,
+} from './websocket.ts'
 
 /** The type of each source's event. */
 export interface SampleEvents {
@@ -38,7 +51,7 @@ export interface SampleEvents {
   appsync: AppSyncResolverEvent<any>
 }
 
-/** What can be chosen in each source's event. */
+/** The overrides of each source's event. */
 export interface SampleOverrides {
   rest: HttpOverrides & ClaimsOverrides
   'http-api': HttpOverrides & ClaimsOverrides
@@ -57,19 +70,27 @@ export interface SampleOverrides {
 /** Where an event comes from. */
 export type SampleSource = keyof SampleEvents
 
-const builders: { [S in SampleSource]: (overrides: SampleOverrides[S]) => SampleEvents[S] } = {
-  rest: restEvent,
-  'http-api': httpApiEvent,
-  'function-url': functionUrlEvent,
-  alb: albEvent,
-  lattice: latticeEvent,
-  websocket: websocketEvent,
-  sqs: sqsEvent,
-  sns: snsEvent,
-  kinesis: kinesisEvent,
-  eventbridge: eventBridgeEvent,
-  'dynamodb-stream': dynamodbStreamEvent,
-  appsync: appSyncEvent,
+const httpWithClaims = { ...httpOptions, ...claimsOptions }
+
+/** The overrides that each source's event accepts, and its maker. */
+const builders: {
+  readonly [S in SampleSource]: readonly [
+    OptionSchema<SampleOverrides[S]>,
+    (overrides: SampleOverrides[S]) => SampleEvents[S],
+  ]
+} = {
+  rest: [httpWithClaims, restEvent],
+  'http-api': [httpWithClaims, httpApiEvent],
+  'function-url': [httpOptions, functionUrlEvent],
+  alb: [albOptions, albEvent],
+  lattice: [httpOptions, latticeEvent],
+  websocket: [websocketOptions, websocketEvent],
+  sqs: [recordsOptions, sqsEvent],
+  sns: [recordsOptions, snsEvent],
+  kinesis: [recordsOptions, kinesisEvent],
+  eventbridge: [eventBridgeOptions, eventBridgeEvent],
+  'dynamodb-stream': [streamOptions, dynamodbStreamEvent],
+  appsync: [appSyncOptions, appSyncEvent],
 }
 
 /** Every source, for tests that go through all of them. */
@@ -77,11 +98,12 @@ export const sampleSources: readonly SampleSource[] = Object.keys(builders) as S
 
 /**
  * Makes the event that a source sends to Lambda: its real shape, with values of a made-up account. Ids and times
- * are constant, and each call returns a new object, which is the caller's to change.
+ * are constant. Each call returns a new object that you may change.
  *
- * HTTP sources come over TLS by default; `proto: 'http'` makes the event of a client that did not use it.
+ * HTTP sources use TLS by default; `proto: 'http'` makes the event of a client without TLS.
  *
- * @throws GlassineError `ERR_OPTION_INVALID` for an unknown source or a body that JSON cannot hold
+ * @throws GlassineError `ERR_OPTION_INVALID` for an unknown source, an override that the source does not have or with
+ *   the wrong type, and a body that JSON cannot represent
  * @example
  * ```ts
  * import { sampleEvent } from '@glassine/testing'
@@ -94,7 +116,8 @@ export const sampleEvent = <S extends SampleSource>(
   source: S,
   overrides: SampleOverrides[S] = {},
 ): SampleEvents[S] => {
-  const build = Object.hasOwn(builders, source) ? builders[source] : undefined
-  if (!build) throw optionError('@glassine/testing', 'source', `must be one of ${sampleSources.join(', ')}`)
-  return build(overrides)
+  if (!Object.hasOwn(builders, source))
+    throw optionError(packageName, 'source', `must be one of ${sampleSources.join(', ')}`)
+  const [options, build] = builders[source]
+  return build(checkedOptions(packageName, options, overrides))
 }

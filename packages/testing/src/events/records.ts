@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
-import type { KinesisStreamEvent, SNSEvent, SQSEvent } from 'aws-lambda'
-import { accountId, arn, epoch, idOf, isoTime, region } from './facts.ts'
+import { anything, type OptionSchema } from '@glassine/core/internal'
+import type { EventBridgeEvent, KinesisStreamEvent, SNSEvent, SQSEvent } from 'aws-lambda'
+import { string } from '../options.ts'
+import { accountId, arn, epoch, idOf, isoTime, region, requestId } from './facts.ts'
 
 /** What differs from the default in an event that carries messages. */
 export interface RecordsOverrides {
@@ -12,10 +14,16 @@ export interface RecordsOverrides {
   readonly tenant?: string
 }
 
+export const recordsOptions: OptionSchema<RecordsOverrides> = {
+  body: anything,
+  bodies: ['must be an array', Array.isArray],
+  tenant: string,
+}
+
 /** The payloads of a batch. */
 const payloadsOf = ({ body = { id: 'p-1' }, bodies = [body] }: RecordsOverrides): readonly unknown[] => bodies
 
-/** What a producer sends for a payload. */
+/** The message that a producer sends for a payload. */
 const textOf = (payload: unknown): string => (typeof payload === 'string' ? payload : JSON.stringify(payload))
 
 const noAttributes: Record<string, never> = {}
@@ -38,7 +46,7 @@ export const sqsEvent = (overrides: RecordsOverrides): SQSEvent => ({
         overrides.tenant === undefined
           ? noAttributes
           : { tenant: { stringValue: overrides.tenant, dataType: 'String' } },
-      // SQS's own checksum, not a security measure.
+      // SQS's checksum, not a security measure.
       md5OfBody: createHash('md5').update(body).digest('hex'),
       eventSource: 'aws:sqs',
       eventSourceARN: arn('sqs', 'patients'),
@@ -92,4 +100,33 @@ export const kinesisEvent = (overrides: RecordsOverrides): KinesisStreamEvent =>
       eventSourceARN: arn('kinesis', 'stream/patients'),
     }
   }),
+})
+
+/** What differs from the default in an EventBridge event. */
+export interface EventBridgeOverrides<Detail = unknown> {
+  /** Default `{ id: 'p-1' }`. */
+  readonly detail?: Detail
+  /** Default `PatientAdmitted`. */
+  readonly detailType?: string
+  /** Default `example.patients`. */
+  readonly source?: string
+}
+
+export const eventBridgeOptions: OptionSchema<EventBridgeOverrides> = {
+  detail: anything,
+  detailType: string,
+  source: string,
+}
+
+/** The event of an EventBridge rule. */
+export const eventBridgeEvent = (overrides: EventBridgeOverrides): EventBridgeEvent<string, any> => ({
+  version: '0',
+  id: requestId,
+  'detail-type': overrides.detailType ?? 'PatientAdmitted',
+  source: overrides.source ?? 'example.patients',
+  account: accountId,
+  time: isoTime,
+  region,
+  resources: [],
+  detail: overrides.detail ?? { id: 'p-1' },
 })

@@ -13,11 +13,11 @@ import {
 const host = `${apiId}.execute-api.${region}.amazonaws.com`
 const stage = 'prod'
 
-/** `x-amzn-trace-id` as `X-Amzn-Trace-Id`, which is how browsers over HTTP/1.1 and the edge spell them. */
+/** `x-amzn-trace-id` as `X-Amzn-Trace-Id`, the spelling of HTTP/1.1 and the edge. */
 const capitalised = (name: string): string =>
   name.replace(/(^|-)([a-z])/g, (_, dash: string, letter: string) => dash + letter.toUpperCase())
 
-/** A REST API hands the names on as they were sent: the caller's own keep their spelling. */
+/** A REST API keeps the spelling of header names as sent. */
 const headersOf = ({ headers, spelling, cookies }: HttpRequest): [string, readonly string[]][] => {
   const entries = [...headers].map(([name, values]): [string, readonly string[]] => [
     spelling.get(name) ?? capitalised(name),
@@ -80,7 +80,7 @@ export const restEvent = (overrides: HttpOverrides & ClaimsOverrides): APIGatewa
   }
 }
 
-/** What the authorizer found in the caller's token. */
+/** The claims of the caller's token. */
 export const claimsOf = ({ claims, tenant }: HttpOverrides & ClaimsOverrides): Record<string, string> => ({
   sub: 'user-1',
   ...(tenant !== undefined && { [tenantClaim]: tenant }),

@@ -1,6 +1,8 @@
+import { type OptionSchema, oneOf } from '@glassine/core/internal'
 import type { APIGatewayProxyWebsocketEventV2 } from 'aws-lambda'
+import { string } from '../options.ts'
 import { apiId, epoch, logTime, region, requestId } from './facts.ts'
-import { type HttpOverrides, httpRequest, last, lists } from './http-request.ts'
+import { type HttpOverrides, httpOptions, httpRequest, last, lists } from './http-request.ts'
 
 /** What differs from the default in a WebSocket API's event. */
 export interface WebsocketOverrides extends HttpOverrides {
@@ -10,7 +12,13 @@ export interface WebsocketOverrides extends HttpOverrides {
   readonly routeKey?: string
 }
 
-/** The headers of a `CONNECT` event, which the published type leaves out. */
+export const websocketOptions: OptionSchema<WebsocketOverrides> = {
+  ...httpOptions,
+  eventType: oneOf('CONNECT', 'MESSAGE', 'DISCONNECT'),
+  routeKey: string,
+}
+
+/** Adds the headers of a `CONNECT` event, which the published type lacks. */
 export interface WebsocketEvent extends APIGatewayProxyWebsocketEventV2 {
   headers?: Record<string, string>
   multiValueHeaders?: Record<string, string[]>

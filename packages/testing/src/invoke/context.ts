@@ -1,22 +1,30 @@
 import { randomUUID } from 'node:crypto'
-import { optionError } from '@glassine/core/internal'
+import { checkedOptions, type OptionSchema, text } from '@glassine/core/internal'
 import type { Context } from 'aws-lambda'
 import { arn, region } from '../events/facts.ts'
+import { packageName, plainObject } from '../options.ts'
 
-/** What can be chosen in a Lambda context. */
+/** Options of {@link sampleContext}. */
 export interface ContextOptions {
-  /** What `getRemainingTimeInMillis` counts down from, in ms: Lambda's own default, 3,000. Nothing is killed. */
+  /** Where `getRemainingTimeInMillis` starts, in ms; default 3,000, as in Lambda. The handler is not stopped. */
   readonly timeoutMs?: number
   /** `context.tenantId`, as with Lambda's tenant isolation. Default: absent. */
   readonly tenantId?: string
-  /** Any other member of the context, in place of the made-up one. */
+  /** Replaces any other member of the context. */
   readonly context?: Partial<Context>
+}
+
+/** The table of {@link ContextOptions}; `invoke` takes them too. */
+export const contextOptions: OptionSchema<ContextOptions> = {
+  timeoutMs: ['must be a number of ms', (value) => Number.isFinite(value) && value >= 0],
+  tenantId: text,
+  context: plainObject,
 }
 
 const functionName = 'patients'
 
 /**
- * Makes a Lambda context with a new `awsRequestId` whose time starts to run now.
+ * Makes a Lambda context with a new `awsRequestId`; its time starts now.
  *
  * @throws GlassineError `ERR_OPTION_INVALID`
  * @example
@@ -27,10 +35,9 @@ const functionName = 'patients'
  * const left = context.getRemainingTimeInMillis() // 10,000 at most
  * ```
  */
-export const sampleContext = ({ timeoutMs = 3_000, tenantId, context }: ContextOptions = {}): Context => {
-  if (!Number.isFinite(timeoutMs) || timeoutMs < 0)
-    throw optionError('@glassine/testing', 'timeoutMs', 'must be a number of ms')
-  // Not Date.now(): a clock that a test or the system turns back must not give time to the invocation.
+export const sampleContext = (options: ContextOptions = {}): Context => {
+  const { timeoutMs = 3_000, tenantId, context } = checkedOptions(packageName, contextOptions, options)
+  // Not Date.now(): setting a clock back must not give the invocation more time.
   const end = performance.now() + timeoutMs
   const gone = () => {
     throw new Error('context.done, fail and succeed are of Node 0.10; return a promise')

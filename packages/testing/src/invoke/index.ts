@@ -1,9 +1,11 @@
-import { type ContextOptions, sampleContext } from './context.ts'
+import { checkedOptions, flag, type OptionSchema, optionError } from '@glassine/core/internal'
+import { packageName } from '../options.ts'
+import { type ContextOptions, contextOptions, sampleContext } from './context.ts'
 
 /** Any Lambda handler: async, Middy's, or one with a callback. */
 export type LambdaHandler = (event: any, context: any, callback: any) => unknown
 
-/** What a handler behind an HTTP source returns, after it went through JSON. */
+/** What a handler behind an HTTP source returns, after JSON. */
 export interface HttpResponse {
   statusCode: number
   headers: Record<string, string>
@@ -13,19 +15,21 @@ export interface HttpResponse {
   isBase64Encoded?: boolean
 }
 
-/** How {@link invoke} goes about it. */
+/** Options of {@link invoke}. */
 export interface InvokeOptions extends ContextOptions {
   /**
-   * `false`: the handler gets the event itself and the test the very result, neither copied nor checked.
+   * `false`: the handler gets the event itself, and the test gets the result itself, neither copied nor checked.
    * Default `true`.
    */
   readonly json?: boolean
 }
 
+const invokeOptions: OptionSchema<InvokeOptions> = { ...contextOptions, json: flag }
+
 /** Lambda's limit for a response that is not streamed, in bytes. */
 const maxResponseBytes = 6_291_556
 
-/** As Lambda's Node runtime writes a result, and as it fails to. */
+/** Writes a result as Lambda's Node runtime does, with its errors. */
 const serialised = (result: unknown): string => {
   let text: string | undefined
   try {
@@ -41,13 +45,13 @@ const serialised = (result: unknown): string => {
   return text
 }
 
-const run = (handler: LambdaHandler, event: unknown, options: InvokeOptions): Promise<unknown> =>
+const run = (handler: LambdaHandler, event: unknown, options: ContextOptions): Promise<unknown> =>
   new Promise((resolve, reject) => {
     const callback = (error: unknown, result: unknown) =>
       error === undefined || error === null ? resolve(result) : reject(error)
     const returned = handler(event, sampleContext(options), callback)
-    // Whoever takes a callback answers through it or through a promise; of anyone else, Lambda ignores a result
-    // that is no promise.
+    // A handler with a callback answers through it or by a promise. From any other, Lambda ignores a result that
+    // is not a promise.
     if (typeof (returned as PromiseLike<unknown> | undefined)?.then === 'function') resolve(returned)
     else if (handler.length < 3) resolve(null)
   })
@@ -55,12 +59,12 @@ const run = (handler: LambdaHandler, event: unknown, options: InvokeOptions): Pr
 /**
  * Runs a handler as Lambda does and resolves to what it returned.
  *
- * The event is copied through JSON, so that nothing is shared with the handler that Lambda would not share, and
- * the result goes through JSON too: a `BigInt` or a cycle in it fails here as it fails there. Response streaming
- * is not covered.
+ * Event and result are copied through JSON, as in Lambda: they share nothing with the handler, and a `BigInt` or
+ * a cycle in the result fails. Response streaming is not supported.
  *
  * @typeParam R the shape of the result; default: an HTTP response
- * @throws what the handler throws, unchanged; `Error` when Lambda could not send the result
+ * @throws what the handler throws, unchanged; `Error` when Lambda could not send the result; GlassineError
+ *   `ERR_OPTION_INVALID`
  * @example
  * ```ts
  * import { invoke, sampleEvent } from '@glassine/testing'
@@ -76,7 +80,8 @@ export const invoke = async <R = HttpResponse>(
   event: unknown,
   options: InvokeOptions = {},
 ): Promise<R> => {
-  const { json = true } = options
-  const result = await run(handler, json ? JSON.parse(JSON.stringify(event ?? {})) : event, options)
+  if (typeof handler !== 'function') throw optionError(packageName, 'handler', 'must be a function')
+  const { json = true, ...context } = checkedOptions(packageName, invokeOptions, options)
+  const result = await run(handler, json ? JSON.parse(JSON.stringify(event ?? {})) : event, context)
   return (json ? JSON.parse(serialised(result)) : result) as R
 }

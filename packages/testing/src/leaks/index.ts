@@ -15,20 +15,19 @@ export interface Leak {
 }
 
 /**
- * Finds secrets in anything that may be logged, thrown, sent or kept: it reads what a debugger, `JSON.stringify` and
- * `String` print of a value, and everything that is reachable from it, hidden members, getters, symbols, causes and
- * the contents of Buffers included.
+ * Finds secrets in anything that may be logged, thrown, sent or stored. It reads what a debugger, `JSON.stringify` and
+ * `String` print, and everything reachable from the value: hidden members, getters, symbols, causes, contents of
+ * Buffers.
  *
- * A text counts when the whole of it is there. Of bytes, 8 in a row count, so that a truncated `<Buffer ...>` is
- * found too. Notations: as they are (bytes also as `latin1` and `utf8` text), hexadecimal with any separators, lists
- * and objects of numbers, base64 and base64url at any offset, JSON and percent escapes, and these within each other.
+ * A text must be found whole. Of bytes, 8 in a row are enough, so that a truncated `<Buffer ...>` is found too.
+ * Notations: as they are (bytes also as `latin1` and `utf8` text), hexadecimal with any separators, lists and objects
+ * of numbers, base64 and base64url at any offset, JSON and percent escapes, and these within each other.
  *
- * Not looked into: closures, private fields, getters of a prototype, key objects, and streams, which would be
- * consumed.
+ * Not searched: closures, private fields, getters of a prototype, key objects, and streams, which would be consumed.
  *
  * @returns the places, at most one for each secret at each path; an empty list when nothing is found
- * @throws GlassineError `ERR_OPTION_INVALID` for no secrets, and for those too short or too regular to be told from
- *   chance; RangeError for a value of more than 100,000 objects
+ * @throws GlassineError `ERR_OPTION_INVALID` for no secrets, and for those that are so short or regular that they occur
+ *   by chance; RangeError for a value of more than 100,000 objects
  * @example
  * ```ts
  * import assert from 'node:assert'

@@ -6,10 +6,10 @@ export interface Reached {
   readonly text: string
 }
 
-/** More objects than this are a client or a server, not something to look through. */
+/** A value with more objects is a client or a server, not data. */
 const maxObjects = 100_000
 
-/** Everything that can be read of a value: how it is printed as a whole, and each text and bytes within it. */
+/** Everything readable in a value: how it is printed as a whole, and every text and bytes within it. */
 export function* reachable(root: unknown): Generator<Reached> {
   const seen = new Set<unknown>()
   const objects: [where: string, value: object][] = []
@@ -44,7 +44,7 @@ const isObject = (value: unknown): value is object =>
 const textOf = (value: unknown): string =>
   typeof value === 'symbol' ? (value.description ?? '') : String(value)
 
-/** What a call returns; when it throws, what that says. */
+/** What a call returns, or what its error says. */
 const printedBy = (print: () => string | undefined): string => {
   try {
     return print() ?? ''
@@ -53,10 +53,10 @@ const printedBy = (print: () => string | undefined): string => {
   }
 }
 
-/** One object as a debugger prints it, with what no member leads to, such as the entries of a WeakMap. */
+/** One object as a debugger prints it, including what no member leads to, such as entries of a WeakMap. */
 const printed = (value: unknown): string =>
   inspect(value, {
-    depth: 1, // What is deeper is printed on its own.
+    depth: 1, // Deeper objects are printed separately.
     showHidden: true,
     getters: true,
     maxArrayLength: null,
@@ -64,7 +64,7 @@ const printed = (value: unknown): string =>
     breakLength: Number.POSITIVE_INFINITY,
   })
 
-/** Of a view only its own bytes: Node's pool, in which small Buffers lie, also holds those of others. */
+/** Only the view's own bytes: small Buffers share Node's pool with others. */
 const bytesOf = (value: object): Buffer | undefined =>
   ArrayBuffer.isView(value)
     ? Buffer.from(value.buffer, value.byteOffset, value.byteLength)
@@ -73,15 +73,15 @@ const bytesOf = (value: object): Buffer | undefined =>
       : undefined
 
 const namesOf = (value: object): readonly PropertyKey[] => {
-  if (types.isPromise(value)) return [] // Where hooks are on, as in Jest, Node's members of it lead everywhere.
+  if (types.isPromise(value)) return [] // With async hooks, as in Jest, Node's members of it lead everywhere.
   try {
     return Reflect.ownKeys(value)
   } catch {
-    return [] // A Proxy that throws: JSON.stringify says what.
+    return [] // A Proxy that throws: JSON.stringify shows the error.
   }
 }
 
-/** Names and values of all own members, what a getter throws, and the entries of Maps and Sets. */
+/** Names and values of all own members, errors of getters, and entries of Maps and Sets. */
 function* membersOf(where: string, value: object, isBytes: boolean): Generator<[string, unknown]> {
   for (const name of namesOf(value)) {
     if (isBytes && typeof name === 'string' && /^\d+$/.test(name)) continue

@@ -5,7 +5,7 @@ export interface Reading {
   readonly notation: string
 }
 
-/** JSON in JSON in base64 in JSON is read; deeper is not. */
+/** Enough for JSON in JSON in base64 in JSON. */
 const maxDepth = 4
 
 const utf8 = 'as utf8'
@@ -33,7 +33,7 @@ const controls: Readonly<Record<string, string>> = {
   0: '\0',
 }
 
-/** Undoes the escapes of JSON and of `inspect`, one level of them. */
+/** Undoes one level of the escapes of JSON and of `inspect`. */
 const unescaped = (text: string): string =>
   text.replace(
     /\\(?:u([\da-f]{4})|u\{([\da-f]{1,6})\}|x([\da-f]{2})|([^ux]))/gis,
@@ -46,7 +46,7 @@ const unescaped = (text: string): string =>
 const percentDecoded = (text: string): string =>
   text.replace(/(?:%[\da-f]{2})+/gi, (run) => latin1(Buffer.from(run.replaceAll('%', ''), 'hex')))
 
-/** Digits with any separators between them; both ways to pair them, since a digit may stand in front by chance. */
+/** Digits with any separators, paired from both offsets: a stray digit may come before them. */
 const fromHex = (text: string): string[] => {
   const runs = text.replace(/0x/gi, ' ').match(/[\da-f](?:[\s:,;_"'-]*[\da-f]){11,}/gi) ?? []
   const digits = runs.map((run) => run.replace(/[^\da-f]/gi, ''))
@@ -65,13 +65,13 @@ const fromIndexed = (text: string): string[] =>
     latin1(Uint8Array.from(Array.from(run.matchAll(/(?::|=>)\s*(-?\d+)/g), ([, number]) => Number(number)))),
   )
 
-/** Runs of base64 and base64url, from each of the four places where a quad can begin; line breaks are undone. */
+/** Runs of base64 and base64url, from each of the four offsets of a quad; line breaks are removed. */
 const fromBase64 = (text: string): string[] => {
   const runs = text.replace(/(?<=[\w+/-]{48})\s*\n\s*(?=[\w+/-])/g, '').match(/[\w+/-]{8,}/g) ?? []
   return together(runs, [0, 1, 2, 3], (run, skip) => Buffer.from(run.slice(skip), 'base64'))
 }
 
-/** What all runs hold, read from each of some offsets: one text an offset, which is faster than one a run. */
+/** All runs decoded from each offset, as one text per offset: faster than one per run. */
 const together = (
   runs: readonly string[],
   offsets: readonly number[],

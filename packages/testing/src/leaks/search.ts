@@ -1,33 +1,34 @@
 import { optionError } from '@glassine/core/internal'
+import { packageName } from '../options.ts'
 
 /** Looks for one secret in one text. */
 export interface Search {
   readonly name: string
-  /** The secret, when it is a text: a path that holds it must not be reported. */
+  /** The secret, when it is a text: reports must not print a path that contains it. */
   readonly text: string | undefined
   /** How the text shows the secret; `undefined` when it does not. */
   readonly find: (text: string) => string | undefined
 }
 
-/** Shorter texts turn up by chance in anything that is encrypted. */
+/** Shorter texts occur by chance in ciphertext. */
 const minTextLength = 6
 
-/** So many bytes in a row are taken for a leak: by chance that is one in 2^64. */
+/** Bytes in a row that count as a leak: one in 2^64 by chance. */
 const runBytes = 8
 
-/** Decoding bytes as UTF-8 loses about half of them, so that more of the rest are needed. */
+/** Decoding bytes as UTF-8 loses about half of them, so more characters are needed. */
 const runCharacters = 16
 
-/** What must not leak: one, several, or several by a name that a report may print. */
+/** What must not leak: one secret, a list, or several by a name that reports print. */
 export type Secrets = Secret | readonly Secret[] | Readonly<Record<string, Secret>>
 
 /** A text of at least 6 characters, or at least 8 bytes. */
 export type Secret = string | Uint8Array
 
 /**
- * A search for each secret as it is: of a text the whole, of bytes any 8 in a row.
+ * A search for each secret: for the whole of a text, for any 8 bytes in a row of bytes.
  *
- * @throws GlassineError `ERR_OPTION_INVALID` for none, and for those that cannot be told from chance
+ * @throws GlassineError `ERR_OPTION_INVALID` for no secrets, and for those that could occur by chance
  */
 export const searchesFor = (secrets: Secrets): readonly Search[] => {
   const entries =
@@ -38,7 +39,7 @@ export const searchesFor = (secrets: Secrets): readonly Search[] => {
             (secret, at, { length }) =>
               [length === 1 ? 'the secret' : `secret ${at + 1} of ${length}`, secret] as const,
           )
-      : Object.entries(secrets)
+      : Object.entries(secrets ?? {})
   const searches = entries.map(([name, secret]) => ({
     name,
     text: typeof secret === 'string' ? secret : undefined,
@@ -46,7 +47,7 @@ export const searchesFor = (secrets: Secrets): readonly Search[] => {
   }))
   if (searches.length === 0 || !searches.every((search): search is Search => search.find !== undefined))
     throw optionError(
-      '@glassine/testing',
+      packageName,
       'secrets',
       `must be texts of at least ${minTextLength} characters or at least ${runBytes} bytes that are not all alike`,
     )
@@ -69,15 +70,15 @@ const finder = (secret: Secret): Search['find'] | undefined => {
 }
 
 /**
- * A search for any part of a given length. Parts that turn up by chance, such as zeros, do not count; `undefined`
- * when no others are left.
+ * A search for any part of a given length. Parts that occur by chance, such as zeros, do not count; `undefined`
+ * when no part counts.
  */
 const runsOf = (secret: string, length: number): ((text: string) => boolean) | undefined => {
   const runs = partsOf(secret, length, 1).filter(
     (part) => part.length >= runBytes && new Set(part.replaceAll('\ufffd', '')).size >= runBytes / 2,
   )
   if (runs.length === 0) return undefined
-  // Every run holds one of these whole. They are fewer, and a text that holds none is done with.
+  // Every run contains one of these. They are fewer, so most texts are dismissed quickly.
   const anchors = partsOf(secret, length >> 1, (length >> 1) + 1)
   return (text) => anchors.some((anchor) => text.includes(anchor)) && runs.some((run) => text.includes(run))
 }

@@ -1,6 +1,6 @@
 /**
- * Whether a text has the structure of a ciphertext, without a key: nothing is decrypted, and a forged one passes.
- * It tells a sealed field from a plain one, from base64 of a plain one, and from a message that was cut off.
+ * Whether a text has the structure of a ciphertext. There is no key, so nothing is decrypted and a forged one passes.
+ * Plaintext, base64 of plaintext and truncated messages do not pass.
  */
 
 const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
@@ -14,7 +14,7 @@ const ivBytes = 12
 const lastFrame = 0xffffffff
 
 /**
- * Walks through an AWS Encryption SDK message of format 2.0, header, body and footer, and says whether it ends
+ * Walks through an AWS Encryption SDK message of format 2.0, header, body and footer, and checks that it ends
  * where it should. Reading past the end throws a RangeError.
  */
 const isWholeMessage = (bytes: Buffer): boolean => {
@@ -53,7 +53,7 @@ const isWholeMessage = (bytes: Buffer): boolean => {
 }
 
 /** An AWS Encryption SDK message in base64. */
-const isMessage = (value: unknown): boolean => {
+export const isMessage = (value: unknown): boolean => {
   if (typeof value !== 'string' || value === '' || !base64.test(value)) return false
   try {
     return isWholeMessage(Buffer.from(value, 'base64'))
@@ -63,7 +63,7 @@ const isMessage = (value: unknown): boolean => {
 }
 
 /** A JWE in compact serialisation (RFC 7516, section 3.1). */
-const isJwe = (value: unknown): boolean => {
+export const isJwe = (value: unknown): boolean => {
   if (typeof value !== 'string') return false
   const parts = value.split('.')
   if (parts.length !== 5 || !parts.every((part) => /^[\w-]*$/.test(part))) return false
@@ -78,5 +78,5 @@ const isJwe = (value: unknown): boolean => {
   }
 }
 
-/** What `toHaveEncrypted` takes for a ciphertext when no envelope says it. */
+/** What `toHaveEncrypted` accepts as a ciphertext without an envelope. */
 export const isCiphertext = (value: unknown): boolean => isMessage(value) || isJwe(value)

@@ -89,7 +89,10 @@ const comparable = (event: unknown, ignored?: RegExp): string[] =>
   [...new Set(paths(event))].filter((path) => !data.test(path) && !ignored?.test(path)).sort()
 
 describeShared('key sets of captured events', 'events', ({ json }) => {
-  test.each(comparisons)('$source: $file', ({ source, overrides, file, onlyTheirs, onlyOurs }) => {
-    expect(comparable(sampleEvent(source, overrides), onlyOurs)).toEqual(comparable(json(file), onlyTheirs))
-  })
+  test.each(comparisons)(
+    '$source has the shape of $file',
+    ({ source, overrides, file, onlyTheirs, onlyOurs }) => {
+      expect(comparable(sampleEvent(source, overrides), onlyOurs)).toEqual(comparable(json(file), onlyTheirs))
+    },
+  )
 })

@@ -16,12 +16,12 @@ const body = { id: 'p-1', ssn: 'AYADeA==' }
 describe.each(http)('%s', (source) => {
   const make = (overrides?: HttpOverrides): any => sampleEvent(source, overrides)
 
-  test('survives JSON unchanged, as events do', () => {
+  test('survives JSON unchanged', () => {
     const event = make({ body, query: { a: 'b' }, cookies: ['c=d'] })
     expect(JSON.parse(JSON.stringify(event))).toEqual(event)
   })
 
-  test('is new at every call', () => {
+  test('is a new object at every call', () => {
     const first = make({ body })
     first.requestContext.extra = true
     first.headers.host = 'changed'
@@ -29,7 +29,7 @@ describe.each(http)('%s', (source) => {
     expect(make({ body })).toEqual(make({ body }))
   })
 
-  test('an object body is JSON text, with its media type and POST', () => {
+  test('has an object body as JSON text, with its media type and POST', () => {
     const event = make({ body })
     expect(JSON.parse(event.body)).toEqual(body)
     expect(event.isBase64Encoded).toBe(false)
@@ -37,12 +37,12 @@ describe.each(http)('%s', (source) => {
     expect(event.httpMethod ?? event.method ?? event.requestContext.http.method).toBe('POST')
   })
 
-  test('a text body stays as it is', () => {
+  test('has a text body unchanged', () => {
     expect(make({ body: 'a=b' }).body).toBe('a=b')
     expect(header(make({ body: 'a=b' }), 'content-type')).toBeUndefined()
   })
 
-  test('base64 and bytes arrive in base64', () => {
+  test('has bytes, and with base64 also text, in base64', () => {
     const text = JSON.stringify(body)
     for (const event of [make({ body, base64: true }), make({ body: new TextEncoder().encode(text) })]) {
       expect(event.isBase64Encoded).toBe(true)
@@ -50,13 +50,13 @@ describe.each(http)('%s', (source) => {
     }
   })
 
-  test('no body: GET', () => {
+  test('without a body is a GET', () => {
     const event = make()
     expect(event.body ?? '').toBe('')
     expect(event.httpMethod ?? event.method ?? event.requestContext.http.method).toBe('GET')
   })
 
-  test('a body that JSON cannot hold is refused by name', () => {
+  test('refuses a body that JSON cannot hold', () => {
     expect(() => make({ body: () => 1 })).toThrow(
       expect.objectContaining({
         code: 'ERR_OPTION_INVALID',
@@ -65,7 +65,7 @@ describe.each(http)('%s', (source) => {
     )
   })
 
-  test('headers: merged without regard to case, removed by undefined, listed', () => {
+  test('merges headers case-insensitively, removes undefined ones and repeats lists', () => {
     const event = make({
       origin: 'https://app.example.com',
       headers: { 'X-ForWarded-For': '198.51.100.1', accept: undefined, 'x-list': ['1', '2'] },
@@ -76,7 +76,7 @@ describe.each(http)('%s', (source) => {
     expect(header(event, 'x-list')).toBe(source === 'rest' || source === 'alb' ? '2' : '1,2')
   })
 
-  test.each(['https', 'http'] as const)('proto %s', (proto) => {
+  test.each(['https', 'http'] as const)('shows the protocol %s', (proto) => {
     if (source === 'lattice') return expect(header(make({ proto }), 'x-forwarded-proto')).toBeUndefined()
     const event = make({ proto })
     expect(header(event, 'x-forwarded-proto')).toBe(proto)
@@ -86,7 +86,7 @@ describe.each(http)('%s', (source) => {
     )
   })
 
-  test('the tenant stands where the source can say it', () => {
+  test('has the tenant where the source can carry it', () => {
     const event = make({ tenant: 't-1' })
     const { authorizer } = event.requestContext
     const claims = authorizer?.jwt?.claims ?? authorizer?.claims
@@ -95,12 +95,12 @@ describe.each(http)('%s', (source) => {
   })
 })
 
-test('the default is https', () => {
+test('the default protocol is https', () => {
   for (const source of ['rest', 'http-api', 'function-url', 'alb'] as const)
     expect(header(sampleEvent(source), 'x-forwarded-proto')).toBe('https')
 })
 
-test('rest: names as sent, every value, a decoded query', () => {
+test('rest has header names as sent, every value and a decoded query', () => {
   const event = sampleEvent('rest', {
     query: { q: ['a b', 'c&d'] },
     cookies: ['x=1', 'y=2'],
@@ -117,7 +117,7 @@ test('rest: names as sent, every value, a decoded query', () => {
   expect(sampleEvent('rest').queryStringParameters).toBeNull()
 })
 
-test('http-api: lower-case names, cookies apart, the raw query encoded', () => {
+test('http-api has lower-case names, separate cookies and an encoded raw query', () => {
   const event = sampleEvent('http-api', { query: { q: ['a b', 'c&d'] }, cookies: ['x=1'], path: '/a/b' })
   expect(Object.keys(event.headers).every((name) => name === name.toLowerCase())).toBe(true)
   expect(event.cookies).toEqual(['x=1'])
@@ -131,7 +131,7 @@ test('http-api: lower-case names, cookies apart, the raw query encoded', () => {
   expect(sampleEvent('http-api')).not.toHaveProperty('queryStringParameters')
 })
 
-test('alb: an encoded query, one of singular and plural members', () => {
+test('alb has an encoded query, in singular or in plural members', () => {
   const overrides = { query: { 'a b': ['c&d', 'e f'] }, cookies: ['x=1'], headers: { 'x-list': ['1', '2'] } }
   const single = sampleEvent('alb', overrides)
   expect(single.queryStringParameters).toEqual({ 'a%20b': 'e%20f' })
@@ -142,7 +142,7 @@ test('alb: an encoded query, one of singular and plural members', () => {
   expect(multi).not.toHaveProperty('headers')
 })
 
-test('websocket: headers at CONNECT, a body at MESSAGE', () => {
+test('websocket has headers at CONNECT and a body at MESSAGE', () => {
   const connect = sampleEvent('websocket', { eventType: 'CONNECT', body: 'x', query: { token: '1' } })
   expect(connect.requestContext.routeKey).toBe('$connect')
   expect(connect.headers).toHaveProperty('x-forwarded-proto', 'https')
@@ -161,4 +161,22 @@ test('an unknown source is refused', () => {
       cause: expect.objectContaining({ option: 'source' }),
     }),
   )
+})
+
+test.each([
+  ['http-api', '/a/b ü%41'],
+  ['function-url', '/a%2Fb%20%C3%BC%2541'],
+])('%s passes on an encoded path as %s', (source, path) => {
+  const event: any = sampleEvent(source as 'http-api', { path: '/a%2Fb%20%C3%BC%2541' })
+  expect([event.rawPath, event.requestContext.http.path]).toEqual([path, path])
+})
+
+test('http-api passes on the part before a decoded question mark, and leaves bytes that are not UTF-8 unchanged', () => {
+  const rawPath = (path: string) => (sampleEvent('http-api', { path }) as any).rawPath
+  expect([rawPath('/a%3Fb'), rawPath('/a%ff'), rawPath('/a%')]).toEqual(['/a', '/a%ff', '/a%'])
+})
+
+test.each(['rest', 'alb', 'lattice'] as const)('%s passes on an encoded path unchanged', (source) => {
+  const event: any = sampleEvent(source, { path: '/a%2Fb' })
+  expect(event.requestContext.path ?? event.path).toMatch(/^(\/prod)?\/a%2Fb$/)
 })

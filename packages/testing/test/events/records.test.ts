@@ -7,11 +7,11 @@ test.each(sampleSources)('%s survives JSON unchanged', (source) => {
   expect(JSON.parse(JSON.stringify(event))).toEqual(event)
 })
 
-describe('batches', () => {
+describe('a batch', () => {
   const bodies = [{ id: 'p-1' }, 'plain text', [3]]
   const texts = ['{"id":"p-1"}', 'plain text', '[3]']
 
-  test('sqs', () => {
+  test('of sqs has a checksum, an id and the tenant in each record', () => {
     const { Records } = sampleEvent('sqs', { bodies, tenant: 't-1' })
     expect(Records.map(({ body }) => body)).toEqual(texts)
     expect(new Set(Records.map(({ messageId }) => messageId)).size).toBe(3)
@@ -21,13 +21,13 @@ describe('batches', () => {
     }
   })
 
-  test('sns', () => {
+  test('of sns has one message and the tenant in each record', () => {
     const { Records } = sampleEvent('sns', { bodies, tenant: 't-1' })
     expect(Records.map(({ Sns }) => Sns.Message)).toEqual(texts)
     expect(Records[0]!.Sns.MessageAttributes).toEqual({ tenant: { Type: 'String', Value: 't-1' } })
   })
 
-  test('kinesis, in base64, also bytes', () => {
+  test('of kinesis has payloads in base64, also bytes', () => {
     const { Records } = sampleEvent('kinesis', { bodies: [...bodies, new Uint8Array([0, 255])] })
     const data = Records.map(({ kinesis }) => Buffer.from(kinesis.data, 'base64'))
     expect(data.slice(0, 3).map(String)).toEqual(texts)
@@ -35,14 +35,14 @@ describe('batches', () => {
     expect(Records.every(({ eventID, kinesis }) => eventID.endsWith(kinesis.sequenceNumber))).toBe(true)
   })
 
-  test('one body makes one record, an empty batch none', () => {
+  test('of one body has one record, an empty one has none', () => {
     expect(sampleEvent('sqs', { body: 'x' }).Records).toHaveLength(1)
     expect(sampleEvent('sqs').Records).toHaveLength(1)
     expect(sampleEvent('sqs', { bodies: [] }).Records).toEqual([])
   })
 })
 
-test('eventbridge', () => {
+test('eventbridge has the chosen detail, detail type and source', () => {
   const event = sampleEvent('eventbridge', { detail: { a: 1 }, detailType: 'T', source: 's' })
   expect(event).toMatchObject({ 'detail-type': 'T', source: 's', detail: { a: 1 } })
 })
@@ -59,7 +59,7 @@ describe('dynamodb-stream', () => {
     ['INSERT', { newImage: image }],
     ['MODIFY', { newImage: image, oldImage: image }],
     ['REMOVE', { oldImage: image }],
-  ] as const)('%s', (name, overrides) => {
+  ] as const)('the images decide the event name: %s', (name, overrides) => {
     const [record] = sampleEvent('dynamodb-stream', overrides).Records
     expect(record!.eventName).toBe(name)
     expect(record!.dynamodb!.Keys).toEqual({ id: { S: 'p-1' } })
@@ -67,7 +67,7 @@ describe('dynamodb-stream', () => {
     expect(record!.dynamodb!.OldImage).toEqual('oldImage' in overrides ? wired : undefined)
   })
 
-  test('keys and a batch of records', () => {
+  test('takes keys and several records', () => {
     const keys = { pk: { S: 'a' }, sk: { N: '1' } }
     const { Records } = sampleEvent('dynamodb-stream', {
       records: [{ keys, newImage: {} }, { oldImage: image }],
@@ -78,7 +78,7 @@ describe('dynamodb-stream', () => {
   })
 })
 
-test('appsync', () => {
+test('appsync has the chosen arguments, field, headers and claims', () => {
   const event = sampleEvent('appsync', {
     arguments: { ssn: 'x' },
     fieldName: 'admit',

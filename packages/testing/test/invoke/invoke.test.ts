@@ -6,8 +6,8 @@ import middy7 from 'middy7'
 const event = sampleEvent('http-api', { body: { id: 'p-1' } })
 const echo = (event: { body?: string }) => ({ statusCode: 200, headers: { a: 'b' }, body: event.body })
 
-describe('the handler', () => {
-  test('async', async () => {
+describe('invoke', () => {
+  test('resolves to the result of an async handler', async () => {
     const response = await invoke(async (event) => echo(event), event)
     expect(response.statusCode).toBe(200)
     expect(response.headers).toEqual({ a: 'b' })
@@ -17,26 +17,26 @@ describe('the handler', () => {
   test.each([
     ['6', middy],
     ['7', middy7 as unknown as typeof middy],
-  ])('Middy %s', async (_, middy) => {
+  ])('runs a handler of Middy %s', async (_, middy) => {
     const handler = middy()
       .before((request) => void Object.assign(request.event as object, { body: 'changed' }))
       .handler(async (event) => echo(event as { body?: string }))
     expect((await invoke(handler, event)).body).toBe('changed')
   })
 
-  test('with a callback', async () => {
+  test('resolves to the result of a callback', async () => {
     const handler = (event: any, _context: unknown, done: (error: null, result: unknown) => void) => {
       setImmediate(() => done(null, echo(event)))
     }
     expect((await invoke(handler, event)).statusCode).toBe(200)
   })
 
-  test('whose result is no promise: Lambda answers null', async () => {
+  test('resolves to null when the handler returns no promise, as in Lambda', async () => {
     expect(await invoke(echo, event)).toBeNull()
   })
 })
 
-describe('errors reach the test as they were thrown', () => {
+describe('invoke rejects with the error of the handler, unchanged', () => {
   const fault = Object.assign(new Error('no'), { code: 'X' })
   test.each([
     ['a rejection', async () => Promise.reject(fault)],
@@ -47,13 +47,13 @@ describe('errors reach the test as they were thrown', () => {
       },
     ],
     ['a callback', (_event: unknown, _context: unknown, done: (error: Error) => void) => done(fault)],
-  ])('%s', async (_, handler) => {
+  ])('after %s', async (_, handler) => {
     await expect(invoke(handler, event)).rejects.toBe(fault)
   })
 })
 
-describe('JSON in between', () => {
-  test('the event is a copy', async () => {
+describe('event and result go through JSON', () => {
+  test('the handler gets a copy of the event', async () => {
     const before = structuredClone(event)
     await invoke(async (event) => {
       event.headers = null
@@ -66,7 +66,7 @@ describe('JSON in between', () => {
     await expect(invoke(async () => null, { big: 1n })).rejects.toThrow(TypeError)
   })
 
-  test('the result is what the caller of the function would parse', async () => {
+  test('the result is what a caller of the function would parse', async () => {
     const handler = async () => ({ at: new Date(0), gone: undefined, bytes: Number.NaN })
     expect(await invoke(handler, event)).toEqual({ at: '1970-01-01T00:00:00.000Z', bytes: null })
     expect(await invoke(async () => undefined, undefined)).toBeNull()
@@ -87,7 +87,7 @@ describe('JSON in between', () => {
     expect(await invoke<string>(async () => 'x'.repeat(6_291_554), event)).toHaveLength(6_291_554)
   })
 
-  test('json: false takes it all out', async () => {
+  test('json: false copies neither', async () => {
     const result = { big: 1n }
     const handler = jest.fn(async (_event: unknown) => result)
     expect(await invoke<typeof result>(handler, event, { json: false })).toBe(result)
@@ -111,7 +111,7 @@ describe('the context', () => {
     expect(longer.getRemainingTimeInMillis()).toBeGreaterThan(3_000)
   })
 
-  test('has an id of its own each time', async () => {
+  test('has a new id each time', async () => {
     const ids = [(await seen()).awsRequestId, (await seen()).awsRequestId]
     expect(ids[0]).toMatch(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/)
     expect(ids[0]).not.toBe(ids[1])
@@ -122,12 +122,12 @@ describe('the context', () => {
     expect((await seen({ tenantId: 't-1' })).tenantId).toBe('t-1')
   })
 
-  test('any member can be chosen', async () => {
+  test('takes any member from the options', async () => {
     const context = await seen({ context: { functionName: 'intake', awsRequestId: 'r-1' } })
     expect(context).toMatchObject({ functionName: 'intake', awsRequestId: 'r-1' })
   })
 
-  test('a timeout that is none is refused', () => {
+  test('a timeout that is not a number is refused', () => {
     expect(() => sampleContext({ timeoutMs: Number.NaN })).toThrow(
       expect.objectContaining({
         code: 'ERR_OPTION_INVALID',
@@ -136,7 +136,7 @@ describe('the context', () => {
     )
   })
 
-  test('the calls of Node 0.10 say what to do', () => {
+  test('the functions of Node 0.10 throw and name the replacement', () => {
     expect(() => sampleContext().succeed({})).toThrow('return a promise')
   })
 })

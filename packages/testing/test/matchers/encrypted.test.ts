@@ -6,6 +6,7 @@ import {
   RawAesWrappingSuiteIdentifier,
 } from '@aws-crypto/client-node'
 import { Encrypted, Masked, Model, Nested } from '@glassine/core'
+import { failureOf } from '@glassine/test-support'
 import { sampleEvent } from '@glassine/testing'
 import { glassineMatchers } from '@glassine/testing/jest'
 import { beforeAll, describe, expect, test } from '@jest/globals'
@@ -69,17 +70,7 @@ beforeAll(async () => {
   }
 })
 
-/** What a failing expectation says. */
-const failure = (run: () => void): string => {
-  try {
-    run()
-  } catch (error) {
-    return (error as Error).message
-  }
-  throw new Error('the expectation held')
-}
-
-describe('holds for a sealed payload', () => {
+describe('toHaveEncrypted holds for an encrypted payload', () => {
   test('as an object, JSON, a response, an event, in base64', () => {
     const body = JSON.stringify(patient)
     const base64 = Buffer.from(body).toString('base64')
@@ -95,53 +86,53 @@ describe('holds for a sealed payload', () => {
       expect(received).toHaveEncrypted(Patient)
   })
 
-  test('of JWE', () => {
+  test('with JWEs', () => {
     expect({ ...patient, ssn: jwe }).toHaveEncrypted(Patient)
   })
 
-  test('without elements in a list', () => {
+  test('with an empty list', () => {
     expect({ ...patient, visits: [] }).toHaveEncrypted(Patient)
   })
 
-  test('of the bundle shape', () => {
+  test('in the bundle shape', () => {
     const bundle = { id: 'p-1', sealed: sealed.plain, visits: [{ date: 'd' }] }
     expect(bundle).toHaveEncrypted(Patient)
     expect({ ...bundle, ssn: 'x' }).not.toHaveEncrypted(Patient)
-    expect(failure(() => expect({ id: 'p-1', visits: [] }).toHaveEncrypted(Patient))).toContain(
+    expect(failureOf(() => expect({ id: 'p-1', visits: [] }).toHaveEncrypted(Patient))).toContain(
       '/ssn is absent',
     )
   })
 
-  test('with an envelope that says what a ciphertext is', () => {
+  test('with an envelope that recognises its ciphertexts', () => {
     const envelope = { recognises: (value: unknown) => value === 'sealed', bundleMember: 'box' }
     expect({ ssn: 'sealed', visits: [] }).toHaveEncrypted(Patient, { envelope })
     expect({ box: 'sealed', visits: [] }).toHaveEncrypted(Patient, { envelope })
     expect(
-      failure(() => expect({ other: 'sealed', visits: [] }).toHaveEncrypted(Patient, { envelope })),
+      failureOf(() => expect({ other: 'sealed', visits: [] }).toHaveEncrypted(Patient, { envelope })),
     ).toContain('/ssn')
-    expect(failure(() => expect(patient).toHaveEncrypted(Patient, { envelope }))).toContain(
+    expect(failureOf(() => expect(patient).toHaveEncrypted(Patient, { envelope }))).toContain(
       '/ssn is in the clear',
     )
   })
 })
 
-describe('fails, and names places only', () => {
-  test('one place in the clear', () => {
+describe('toHaveEncrypted fails and names only places for', () => {
+  test('one plaintext place', () => {
     const received = { ...patient, visits: [...patient.visits, { date: 'd', note: 'MARKER' }] }
-    const text = failure(() =>
+    const text = failureOf(() =>
       expect({ statusCode: 200, body: JSON.stringify(received) }).toHaveEncrypted(Patient),
     )
     expect(text).toBe('The fields of patient are not all encrypted\n  /visits/*/note is in the clear')
   })
 
-  test('one absent, an optional one in the clear', () => {
+  test('an absent place and an optional plaintext one', () => {
     const { ssn: _, ...rest } = patient
-    expect(failure(() => expect({ ...rest, allergies: ['MARKER'] }).toHaveEncrypted(Patient))).toBe(
+    expect(failureOf(() => expect({ ...rest, allergies: ['MARKER'] }).toHaveEncrypted(Patient))).toBe(
       'The fields of patient are not all encrypted\n  /allergies is in the clear\n  /ssn is absent',
     )
   })
 
-  test('what only looks like a message', () => {
+  test('a text that only looks like a message', () => {
     const bytes = Buffer.from(sealed.plain, 'base64')
     const other = (change: (copy: Buffer) => void) => {
       const copy = Buffer.from(bytes)
@@ -165,12 +156,12 @@ describe('fails, and names places only', () => {
       null,
       [sealed.plain],
     ])
-      expect(failure(() => expect({ ssn: value, visits: [] }).toHaveEncrypted(Patient))).toContain(
+      expect(failureOf(() => expect({ ssn: value, visits: [] }).toHaveEncrypted(Patient))).toContain(
         '/ssn is in the clear',
       )
   })
 
-  test('no payload, or one of another shape', () => {
+  test('no payload, or a payload of another shape', () => {
     for (const received of [
       undefined,
       null,
@@ -179,35 +170,71 @@ describe('fails, and names places only', () => {
       { statusCode: 204 },
       { statusCode: 200, body: 'no JSON' },
     ]) {
-      const text = failure(() => expect(received).toHaveEncrypted(Patient))
+      const text = failureOf(() => expect(received).toHaveEncrypted(Patient))
       expect(text).toMatch(/no payload|absent/)
     }
-    expect(failure(() => expect({ ...patient, visits: {} }).toHaveEncrypted(Patient))).toContain('/visits')
-    expect(failure(() => expect([patient]).toHaveEncrypted(Patient))).toContain('the payload')
+    expect(failureOf(() => expect({ ...patient, visits: {} }).toHaveEncrypted(Patient))).toContain('/visits')
+    expect(failureOf(() => expect([patient]).toHaveEncrypted(Patient))).toContain('the payload')
   })
 })
 
-describe('.not: no declared place is sealed', () => {
-  test('holds for an open payload, also a partial one', () => {
+describe('not.toHaveEncrypted', () => {
+  test('holds for a decrypted payload, also a partial one', () => {
     expect({ id: 'p-1', ssn: '1', visits: [{ note: 'x' }] }).not.toHaveEncrypted(Patient)
     expect({ id: 'p-1' }).not.toHaveEncrypted(Patient)
   })
 
-  test('fails when one is sealed', () => {
-    const text = failure(() => expect({ ...patient, ssn: 'open' }).not.toHaveEncrypted(Patient))
-    expect(text).toBe('The fields of patient are not all open\n  /visits/*/note is encrypted')
+  test('fails when one place is encrypted', () => {
+    const text = failureOf(() => expect({ ...patient, ssn: 'open' }).not.toHaveEncrypted(Patient))
+    expect(text).toBe('The fields of patient are not all decrypted\n  /visits/*/note is encrypted')
   })
 
-  test('fails when there is nothing to look at', () => {
-    expect(failure(() => expect('no JSON').not.toHaveEncrypted(Patient))).toContain('no payload')
+  test('fails when there is no payload', () => {
+    expect(failureOf(() => expect('no JSON').not.toHaveEncrypted(Patient))).toContain('no payload')
   })
 })
 
-test('options that cannot be right', () => {
+test('invalid options are refused', () => {
   const refused = (option: string) =>
     expect.objectContaining({ code: 'ERR_OPTION_INVALID', cause: expect.objectContaining({ option }) })
   expect(() => expect(patient).toHaveEncrypted({} as never)).toThrow(refused('fields'))
   expect(() => expect(patient).toHaveEncrypted(Patient, { envelope: {} as never })).toThrow(
     refused('envelope'),
   )
+})
+
+describe('a response that is no success', () => {
+  const failing = (response: object) => failureOf(() => expect(response).toHaveEncrypted(Patient))
+
+  test('is named by its status and code, from the sentence, from JSON with it, and from a problem document', () => {
+    const named = 'The response is a 403, ERR_ORIGIN_REFUSED\n'
+    const sentence = 'The origin of the request is not allowed'
+    expect(failing({ statusCode: 403, body: sentence })).toContain(named)
+    expect(failing({ statusCode: 403, body: JSON.stringify({ message: sentence }) })).toContain(named)
+    const problem = { type: 'refused', title: 'refused', status: 403, code: 'ERR_ORIGIN_REFUSED' }
+    expect(failing({ statusCode: 403, body: JSON.stringify(problem) })).toContain(named)
+  })
+
+  test('names all codes that share its sentence, and where the exact one is', () => {
+    const text = failing({
+      statusCode: 400,
+      body: 'The encrypted fields of the request could not be decrypted',
+    })
+    expect(text).toContain(
+      'The response is a 400, one of ERR_BODY_INVALID, ERR_BINDING_INVALID, ERR_FIELD_MISSING, ERR_FIELD_NOT_ENCRYPTED, ERR_DECRYPT_FAILED; ',
+    )
+    expect(text).toContain('`onRefused`')
+  })
+
+  test('of others is named by its status, and never by its body', () => {
+    for (const body of ['canary 078-05-1120', '{"code":"canary 078-05-1120"}', '', undefined, '[]']) {
+      const text = failing({ statusCode: 502, body })
+      expect(text).toContain('The response is a 502\n')
+      expect(text).not.toContain('canary')
+    }
+  })
+
+  test('below 400 is not mentioned', () => {
+    expect(failing({ statusCode: 200, body: '{}' })).not.toContain('The response is')
+  })
 })

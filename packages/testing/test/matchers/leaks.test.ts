@@ -1,4 +1,5 @@
 import { inspect } from 'node:util'
+import { failureOf } from '@glassine/test-support'
 import { leaksOf } from '@glassine/testing'
 import { glassineMatchers } from '@glassine/testing/jest'
 import { describe, expect, test } from '@jest/globals'
@@ -8,19 +9,10 @@ expect.extend(glassineMatchers)
 
 const marker = 'canary-"ü"-4711'
 
-const message = (run: () => void): string => {
-  try {
-    run()
-  } catch (error) {
-    return (error as Error).message
-  }
-  throw new Error('the expectation held')
-}
-
 const deep = { a: [new Map([['k', new Set([{ marker }])]])] }
 const hidden = Object.defineProperty({}, 'hidden', { value: marker, enumerable: false })
 
-describe('finds a secret', () => {
+describe('a secret is found', () => {
   test.each<[string, unknown, string]>([
     ['in a text', `before ${marker} after`, 'as it is: value'],
     ['in JSON', JSON.stringify({ marker }), 'escaped: value'],
@@ -34,17 +26,19 @@ describe('finds a secret', () => {
     ['percent-encoded', `?q=${encodeURIComponent(marker)}`, 'percent-encoded: value'],
     ['in base64', Buffer.from(`x${marker}`).toString('base64'), 'in base64: value'],
   ])('%s', (_, received, where) => {
-    const text = message(() => expect(received).toLeakNothing(marker))
-    expect(text).toContain(`What must not leak was found:\n  the secret, ${where}`)
+    const text = failureOf(() => expect(received).toLeakNothing(marker))
+    expect(text).toContain(`Secrets were found:\n  the secret, ${where}`)
   })
 
-  test('that is bytes, in what inspect prints of a Buffer', () => {
+  test('as bytes in what inspect prints of a Buffer', () => {
     const key = Buffer.from('4e0d2f5b99c1a87733f0', 'hex')
-    expect(message(() => expect(inspect({ key })).toLeakNothing({ key }))).toContain('\n  key, in hex: value')
+    expect(failureOf(() => expect(inspect({ key })).toLeakNothing({ key }))).toContain(
+      '\n  key, in hex: value',
+    )
     expect(inspect({ key: Buffer.alloc(10) })).toLeakNothing({ key })
   })
 
-  test('in base64 at any place of a longer text', () => {
+  test('in base64 anywhere in a longer text', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (before, after) => {
         const run = Buffer.from(before + marker + after).toString('base64url')
@@ -54,27 +48,27 @@ describe('finds a secret', () => {
   })
 })
 
-test('names secrets by name or position, never by value', () => {
+test('a failure names secrets by name or position, never by value', () => {
   const values = { ssn: 'canary-one', note: 'canary-two' }
-  expect(message(() => expect('x canary-two x').toLeakNothing(values))).toContain('\n  note, as it is')
-  const text = message(() => expect('canary-two').toLeakNothing(Object.values(values)))
+  expect(failureOf(() => expect('x canary-two x').toLeakNothing(values))).toContain('\n  note, as it is')
+  const text = failureOf(() => expect('canary-two').toLeakNothing(Object.values(values)))
   expect(text).toContain('secret 2 of 2')
   expect(text).not.toContain('canary')
 })
 
-test('holds where there is none, in cycles too', () => {
+test('toLeakNothing holds without a leak, also for cycles', () => {
   const cycle: Record<string, unknown> = { a: 'canary', b: 1n }
   cycle.self = cycle
   for (const received of [undefined, null, '', 'canary-4711', 42, cycle, Buffer.alloc(100)])
     expect(received).toLeakNothing(marker)
 })
 
-test('.not, for a check of the check', () => {
+test('.not holds when there is a leak', () => {
   expect(marker).not.toLeakNothing(marker)
-  expect(message(() => expect('x').not.toLeakNothing(marker))).toBe('None of the secrets was found')
+  expect(failureOf(() => expect('x').not.toLeakNothing(marker))).toBe('None of the secrets was found')
 })
 
-test('secrets that would prove nothing are refused', () => {
+test('secrets that could occur by chance are refused', () => {
   const refused = expect.objectContaining({
     code: 'ERR_OPTION_INVALID',
     cause: expect.objectContaining({ option: 'secrets' }),

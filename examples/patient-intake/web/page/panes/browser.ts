@@ -9,10 +9,7 @@ export const browser = (account: Account): readonly HTMLElement[] | undefined =>
   if (opened.error === undefined) return [section('await response.json()', '', tree(opened.value))]
   return [
     isRefused(account)
-      ? refusal(
-          opened.error,
-          'This is all that the service says to the outside. The reason stands in its log.',
-        )
+      ? refusal(opened.error, 'This is all that the service says to the outside. The reason is in its log.')
       : refusal(opened.error, 'The client refused what came back. The page got an error, and no value.'),
   ]
 }

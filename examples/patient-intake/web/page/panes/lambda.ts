@@ -23,6 +23,13 @@ const kmsLines = (calls: readonly string[]): HTMLElement[] =>
         ),
       )
 
+/** The end of a handler whose work was lost. */
+const stops = {
+  example: 'The handler ran, and what it asked for was refused. It got nothing to work with.',
+  echo: 'The handler ran, and returned an error with values in it. They were taken out before it left.',
+  draft: 'The handler ran, and its write was refused. Nothing was sent to the table.',
+}
+
 export const lambda = (account: Account): readonly HTMLElement[] | undefined => {
   if (!account.lambda) return undefined
   const { ran, seen, returned, status, code = '', ms, kmsCalls, kmsTotal } = account.lambda
@@ -35,10 +42,7 @@ export const lambda = (account: Account): readonly HTMLElement[] | undefined => 
       ),
     ]
   const views = [section('KMS', `${kmsTotal} calls since the start`, ...kmsLines(kmsCalls))]
-  if (isRefused(account))
-    views.unshift(
-      refusal(head, 'The handler ran, and what it asked for was refused. It got nothing to work with.'),
-    )
+  if (isRefused(account)) views.unshift(refusal(head, stops[account.attack?.handler ?? 'example']))
   const time = `${ms.toFixed(1)} ms`
   if (isMembers(seen)) views.push(section('event.body, opened', time, tree(seen)))
   if (isMembers(returned))

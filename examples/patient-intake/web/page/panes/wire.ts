@@ -1,8 +1,8 @@
 import type { AnswerSeen } from '../../protocol.ts'
 import { type Account, parsed } from '../account.ts'
-import { kilobytes } from '../dom.ts'
+import { h, kilobytes } from '../dom.ts'
 import { isMembers } from '../fields.ts'
-import { tree } from '../tree.ts'
+import { changedNote, tree } from '../tree.ts'
 import { headerLines, removedLine } from './headers.ts'
 import { raw, section } from './parts.ts'
 
@@ -24,11 +24,26 @@ const bodyView = (text: string | undefined, changed: readonly string[]): HTMLEle
 const answerView = ({ status, headers, body, bytes, changed }: AnswerSeen): HTMLElement =>
   section(`Answer ${status}`, kilobytes(bytes), headerLines(headers), ...bodyView(body, changed))
 
+const changedPath = (path: string): HTMLElement =>
+  h(
+    'div',
+    { class: 'line changed' },
+    h('span', { class: 'key' }, 'path'),
+    h('span', { class: 'value' }, path),
+    changedNote(),
+  )
+
 export const wire = ({ wire: request, answer }: Account): readonly HTMLElement[] | undefined => {
   if (!request) return undefined
   const { method, path, headers, body, bytes, changed } = request
   return [
-    section(`${method} ${path}`, kilobytes(bytes), headerLines(headers, changed), ...bodyView(body, changed)),
+    section(
+      `${method} ${path}`,
+      kilobytes(bytes),
+      ...(changed.includes('path') ? [changedPath(path)] : []),
+      headerLines(headers, changed),
+      ...bodyView(body, changed),
+    ),
     ...(answer ? [answerView(answer)] : []),
   ]
 }

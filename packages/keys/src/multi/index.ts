@@ -1,1 +1,0 @@
-export { type MultiKeyringOptions, multiKeyring } from './multi-keyring.ts'

@@ -1,2 +1,0 @@
-export { type LocalKeyringOptions, localKeyring } from './local-keyring.ts'
-export { type RawAesKeyringOptions, rawAesKeyring } from './raw-aes-keyring.ts'

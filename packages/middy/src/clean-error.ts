@@ -1,0 +1,157 @@
+// Takes opened values out of an error that leaves the function.
+import { inspect, types } from 'node:util'
+import { isPlainObject } from '@glassine/core/internal'
+import type { State } from './invocation.ts'
+import { cleanName, cleanNumber, cleanText, type Watch, watchOf } from './leave-check.ts'
+
+/** How many objects are looked through: an error may hold a connection or a whole client. */
+const mostObjects = 20_000
+
+/**
+ * An error without opened values. Lambda answers with its message and logs its own properties, and an error handler may
+ * answer with either. It stays the same object if possible, because callers test its class. Its members are replaced by
+ * copies if they contain a value. An error that cannot be cleaned becomes another one.
+ */
+export const cleanError = (state: State, error: unknown): unknown => {
+  const watch = watchOf(state)
+  if (!watch) return error
+  try {
+    return holdsAny(error, watch.holds) ? copyOf(error, watch.clean, new Map()) : error
+  } catch {
+    // Too deep, too large, or unreadable.
+    return new Error('The error held a decrypted value')
+  }
+}
+
+/** Whether a text of a value, or of anything that can be reached from it, holds an opened value. */
+const holdsAny = (root: unknown, holds: Watch['holds']): boolean => {
+  const seen = new Set<object>()
+  const open: unknown[] = [root]
+  while (open.length > 0) {
+    const value = open.pop()
+    if (isObject(value)) {
+      if (seen.has(value)) continue
+      seen.add(value)
+      if (seen.size > mostObjects) throw new Error('too large')
+      for (const member of membersOf(value)) open.push(member)
+    } else if (value !== undefined && value !== null && holds(textOf(value))) return true
+  }
+  return false
+}
+
+const isObject = (value: unknown): value is object =>
+  (typeof value === 'object' && value !== null) || typeof value === 'function'
+
+const textOf = (value: unknown): string =>
+  typeof value === 'symbol' ? (value.description ?? '') : String(value)
+
+/** All that can be read of an object: its keys, their values, its elements, its bytes, what it shows of itself. */
+function* membersOf(value: object): Generator<unknown> {
+  if (isBytes(value)) {
+    yield bytesOf(value)
+    return
+  }
+  if (types.isMap(value)) yield* [...value.entries()].flat()
+  if (types.isSet(value)) yield* value
+  for (const key of keysOf(value)) {
+    yield key
+    yield Reflect.get(value, key)
+  }
+  yield shownOf(value)
+}
+
+const isBytes = (value: object): value is ArrayBufferView | ArrayBufferLike =>
+  ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value)
+
+const bytesOf = (value: ArrayBufferView | ArrayBufferLike): string =>
+  (ArrayBuffer.isView(value)
+    ? Buffer.from(value.buffer, value.byteOffset, value.byteLength)
+    : Buffer.from(value)
+  ).toString()
+
+/** The keys of an object, and those that an error's class has for it, as getters. */
+const keysOf = (value: object): readonly PropertyKey[] => {
+  const keys = new Set<PropertyKey>(Reflect.ownKeys(value))
+  if (types.isNativeError(value) || value instanceof Error) {
+    for (const name of ['name', 'message', 'stack']) keys.add(name)
+    for (let of = Object.getPrototypeOf(value); of && of !== Error.prototype; of = Object.getPrototypeOf(of))
+      for (const [name, { get }] of Object.entries(Object.getOwnPropertyDescriptors(of)))
+        if (get && name !== '__proto__') keys.add(name)
+  }
+  return [...keys]
+}
+
+/** What a class instance shows besides its keys: a URL, a Date, headers, a boxed text. */
+const shownOf = (value: object): string => {
+  if (isPlainObject(value) || Array.isArray(value) || typeof value === 'function') return ''
+  if (value instanceof Error) return ''
+  const { toJSON } = value as { toJSON?: unknown }
+  return `${typeof toJSON === 'function' ? JSON.stringify(value) : ''} ${inspect(value, { depth: 0 })}`
+}
+
+/** Errors are changed in place; other objects are copied if they contain anything. */
+const copyOf = (value: unknown, clean: Watch['clean'], copies: Map<object, unknown>): unknown => {
+  if (typeof value === 'string') return cleanText(value, clean)
+  if (typeof value === 'number' || typeof value === 'bigint') return cleanNumber(value, clean)
+  if (typeof value === 'symbol') return cleanKey(value, clean)
+  if (!isObject(value)) return value
+  if (copies.has(value)) return copies.get(value)
+  const held = (one: string): boolean => clean(one) !== one
+  if (value instanceof Error) return cleanedError(value, clean, copies)
+  if (isBytes(value)) return held(bytesOf(value)) ? '[redacted]' : value
+  const own = (one: unknown): unknown => copyOf(one, clean, copies)
+  if (typeof value === 'function' || held(shownOf(value))) return holdsAny(value, held) ? '[redacted]' : value
+  if (Array.isArray(value)) {
+    const copy: unknown[] = []
+    copies.set(value, copy)
+    for (const element of value) copy.push(own(element))
+    return copy
+  }
+  if (types.isMap(value)) {
+    const copy = new Map()
+    copies.set(value, copy)
+    for (const [key, member] of value) copy.set(own(key), own(member))
+    return copy
+  }
+  if (types.isSet(value)) {
+    const copy = new Set()
+    copies.set(value, copy)
+    for (const member of value) copy.add(own(member))
+    return copy
+  }
+  // Its keys show nothing either.
+  if (!isPlainObject(value) && !holdsAny(value, held)) return value
+  const copy: Record<PropertyKey, unknown> = {}
+  copies.set(value, copy)
+  for (const key of Reflect.ownKeys(value)) {
+    const { enumerable } = Object.getOwnPropertyDescriptor(value, key)!
+    Object.defineProperty(copy, cleanKey(key, clean), {
+      value: own(Reflect.get(value, key)),
+      enumerable,
+      writable: true,
+      configurable: true,
+    })
+  }
+  return copy
+}
+
+const cleanKey = <K extends PropertyKey>(key: K, clean: Watch['clean']): PropertyKey => {
+  const text = textOf(key)
+  const cleaned = cleanName(text, clean)
+  if (cleaned === text) return key
+  return typeof key === 'symbol' ? Symbol(cleaned) : cleaned
+}
+
+const cleanedError = (error: Error, clean: Watch['clean'], copies: Map<object, unknown>): Error => {
+  copies.set(error, error)
+  for (const key of keysOf(error)) {
+    const member: unknown = Reflect.get(error, key)
+    const cleaned = copyOf(member, clean, copies)
+    const name = cleanKey(key, clean)
+    if (cleaned === member && name === key) continue
+    const { enumerable = false } = Object.getOwnPropertyDescriptor(error, key) ?? {}
+    if (name !== key && !Reflect.deleteProperty(error, key)) throw new Error('frozen')
+    Object.defineProperty(error, name, { value: cleaned, enumerable, writable: true, configurable: true })
+  }
+  return error
+}

@@ -1,0 +1,261 @@
+/*
+ * The last look at what leaves: it must not contain a value that this invocation has opened, from whatever source.
+ */
+import { type Envelope, type FieldPolicy, placesOf } from '@glassine/core'
+import {
+  isPlainObject,
+  isProgramName,
+  memberName,
+  mustStay,
+  type OpenedValues,
+  openedValues,
+} from '@glassine/core/internal'
+import { fault, packageName } from './errors.ts'
+import type { HttpResponse } from './headers.ts'
+import { mayLeaveClear, type State } from './invocation.ts'
+import { clearText, respelledNumbers } from './json-text.ts'
+
+/** The values that the invocation has opened; made when the first one is. */
+const openedOf = (state: State): OpenedValues => {
+  state.opened ??= openedValues()
+  return state.opened
+}
+
+/** Remembers the values of the declared places of an opened payload, except fields whose values may leave. */
+export const rememberOpened = (state: State, policy: FieldPolicy, payload: unknown): void => {
+  const { places } = placesOf(policy, payload, { packageName, statusCode: 500, absent: 'ignore' })
+  const opened = openedOf(state)
+  for (const { field, value } of places) if (mustStay(field)) opened.add(value)
+}
+
+/** The same values for tables, which add to them and must not store them in the clear, whatever may leave. */
+export const openedForTables = (state: State): Pick<OpenedValues, 'add' | 'find'> => {
+  const opened = openedOf(state)
+  const isExempt = exemption(state)
+  return { add: (value) => opened.add(value), find: (text) => opened.find(text, isExempt) }
+}
+
+/** The search for values that an invocation has opened and must not let out. */
+export interface Watch {
+  readonly holds: (text: string) => boolean
+  /** Whether a number is among the values. */
+  readonly hasNumbers: boolean
+  /** The text with `[redacted]` in place of opened values. */
+  readonly clean: (text: string) => string
+}
+
+/** `undefined` if nothing was opened, or if it may leave. */
+export const watchOf = (state: State): Watch | undefined => {
+  const { opened } = state
+  if (opened === undefined || opened.size === 0 || mayLeaveClear(state)) return undefined
+  const isExempt = exemption(state)
+  return {
+    holds: (text) => opened.find(text, isExempt) !== undefined,
+    hasNumbers: opened.hasNumbers,
+    clean: (text) => opened.redact(text, isExempt),
+  }
+}
+
+/** What leaves, and what its sealed values are. */
+export interface Leaving {
+  /** An HTTP response; absent for a bare payload. */
+  readonly response?: HttpResponse
+  /** A bare payload. */
+  readonly payload?: unknown
+  readonly envelopes: readonly Envelope[]
+}
+
+/**
+ * Refuses an answer that holds an opened value in the clear.
+ *
+ * @throws GlassineError `ERR_FIELD_NOT_ENCRYPTED`, 500, with the place in the answer and never the value
+ */
+export const refuseOpened = (state: State, leaving: Leaving): void => {
+  const watch = watchOf(state)
+  const path = watch && openedPlace(watch, leaving)
+  if (path === undefined) return
+  throw fault('ERR_FIELD_NOT_ENCRYPTED', {
+    path,
+    statusCode: 500,
+    message: 'A decrypted value would have left in the clear',
+  })
+}
+
+const openedPlace = (
+  { holds, hasNumbers }: Watch,
+  { response, payload, envelopes }: Leaving,
+): string | undefined => {
+  const text = response ? bodyText(response) : jsonOf(payload)
+  // The text is searched and not what it is parsed to: of a duplicate member only one would be left. Ciphertexts are
+  // taken out of it only when something was found, which is rare: it takes longer than the search.
+  const isIn = (one: string): boolean => holds(one) || holds(respelledNumbers(one, hasNumbers))
+  if ((isIn(text) && isIn(clearText(text, envelopes))) || textsOfBytes(text).some(holds)) {
+    const isSealed = (one: string): boolean => envelopes.some((envelope) => envelope.recognises(one))
+    return placeIn(parsedJson(text), '', (one) => !isSealed(one) && holds(one)) ?? '/body'
+  }
+  if (response === undefined) return undefined
+  const { body: _, ...beside } = response
+  return isIn(jsonOf(beside)) ? '/headers' : undefined
+}
+
+/** What JSON makes of bytes: a list of numbers, or an object of them. */
+const jsonOfBytes = /\[(?:\d{1,3},){5,}\d{1,3}\]|\{\\*"0\\*":\d{1,3}(?:,\\*"\d+\\*":\d{1,3}){5,}/g
+
+/** The texts of bytes that are in a JSON text. */
+const textsOfBytes = (text: string): readonly string[] => {
+  // Ciphertexts have neither, and a search for a character takes less than a pattern.
+  if (!text.includes('"0') && !(text.includes('[') && /\[\d{1,3},\d/.test(text))) return []
+  return (text.match(jsonOfBytes) ?? []).map((found) => {
+    const numbers = found.startsWith('[') ? found.match(/\d+/g)! : found.match(/(?<=:)\d+/g)!
+    return Buffer.from(numbers.map(Number)).toString()
+  })
+}
+
+/** A body as its client reads it. */
+const bodyText = ({ body = '', isBase64Encoded }: HttpResponse): string => {
+  if (typeof body !== 'string') return jsonOf(body)
+  return isBase64Encoded === true ? Buffer.from(body, 'base64').toString() : body
+}
+
+const jsonOf = (value: unknown): string => JSON.stringify(value) ?? ''
+
+/** The value that a text is the JSON of. */
+const parsedJson = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** The JSON Pointer of the first text, number or name that `holds`. */
+const placeIn = (value: unknown, at: string, holds: (text: string) => boolean): string | undefined => {
+  if (typeof value === 'string') return holds(value) ? at : undefined
+  if (typeof value === 'number') return holds(String(value)) ? at : undefined
+  if (typeof value !== 'object' || value === null) return undefined
+  for (const [name, member] of Object.entries(value)) {
+    const isMember = !Array.isArray(value)
+    if (isMember && holds(memberName(name))) return at
+    // A name may be data, too.
+    const found = placeIn(member, `${at}/${isMember && !isProgramName(name) ? '*' : name}`, holds)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+/** An answer of an error, HTTP response or not, with opened values replaced everywhere. */
+export const redacted = (state: State, response: unknown): unknown => {
+  const watch = watchOf(state)
+  if (!watch) return response
+  const { clean } = watch
+  if (typeof response === 'string') return cleanText(response, clean)
+  if (!isPlainObject(response)) return mapped(response, clean)
+  const { body, ...beside } = response
+  const result = mapped(beside, clean) as HttpResponse
+  for (const mark of Object.getOwnPropertySymbols(response))
+    Object.assign(result, { [mark]: response[mark as never] })
+  // `[redacted]` is no name that a header can have.
+  for (const holder of ['headers', 'multiValueHeaders']) {
+    const headers = result[holder]
+    if (isPlainObject(headers))
+      for (const name of Object.keys(headers)) if (name.includes('[redacted]')) delete headers[name]
+  }
+  if (Object.hasOwn(response, 'body')) result.body = mapped(body, clean)
+  if (typeof body === 'string' && response.isBase64Encoded === true) {
+    const text = bodyText(response)
+    const cleaned = cleanText(text, clean)
+    result.body = cleaned === text ? body : cleaned
+    result.isBase64Encoded = cleaned === text
+  }
+  return result
+}
+
+/** A number in JSON cannot become `[redacted]` in place, so JSON is cleaned value by value. */
+export const cleanText = (text: string, clean: Watch['clean']): string => {
+  const value = parsedJson(text)
+  if (typeof value !== 'object' || value === null) return clean(text)
+  const before = JSON.stringify(value)
+  const after = JSON.stringify(mapped(value, clean))
+  if (after !== before) return clean(after)
+  // A duplicate member is in the text only.
+  return clean(text) === text ? text : after
+}
+
+/** A name that holds an opened value is data. */
+export const cleanName = (name: string, clean: Watch['clean']): string =>
+  clean(memberName(name)) === memberName(name) ? name : '[redacted]'
+
+/** A number that holds an opened value becomes text. */
+export const cleanNumber = (value: number | bigint, clean: Watch['clean']): unknown => {
+  const cleaned = clean(String(value))
+  return cleaned === String(value) ? value : cleaned
+}
+
+const mapped = (value: unknown, clean: Watch['clean']): unknown => {
+  if (typeof value === 'string') return cleanText(value, clean)
+  if (typeof value === 'number') return cleanNumber(value, clean)
+  if (typeof value !== 'object' || value === null) return value
+  const isNumbers = Array.isArray(value) ? typeof value[0] === 'number' : Object.hasOwn(value, '0')
+  if (isNumbers && textsOfBytes(jsonOf(value)).some((text) => clean(text) !== text)) return '[redacted]'
+  if (Array.isArray(value)) return value.map((element) => mapped(element, clean))
+  if (ArrayBuffer.isView(value)) return '[redacted]'
+  // What JSON makes of an object of a class is what leaves.
+  if (!isPlainObject(value)) return mapped(parsedJson(jsonOf(value)), clean)
+  return Object.fromEntries(
+    Object.entries(value).map(([name, member]) => [cleanName(name, clean), mapped(member, clean)]),
+  )
+}
+
+/**
+ * What the caller has sent in the clear himself may come back: path, query, headers, clear members. Otherwise he would
+ * learn whether his guess is a stored value. Looked up only when a value was found.
+ */
+const exemption = (state: State): ((value: string) => boolean) => {
+  let sent: string | undefined
+  return (value) => {
+    sent ??= sentInClear(state.received)
+    return value !== '' && sent.includes(value)
+  }
+}
+
+/** What a client writes of an HTTP event, beside the body. */
+const senderMembers = [
+  'path',
+  'rawPath',
+  'raw_path',
+  'pathParameters',
+  'rawQueryString',
+  'queryStringParameters',
+  'query_string_parameters',
+  'multiValueQueryStringParameters',
+  'headers',
+  'multiValueHeaders',
+  'cookies',
+]
+
+const sentInClear = (received: State['received']): string => {
+  if (!received) return ''
+  const texts: string[] = []
+  const { event, payload } = received
+  if (payload !== event && isPlainObject(event)) for (const name of senderMembers) collect(event[name], texts)
+  collect(payload, texts)
+  return texts.flatMap((text) => [text, unescaped(text)]).join('\n')
+}
+
+const collect = (value: unknown, into: string[]): void => {
+  if (typeof value === 'string') into.push(value)
+  else if (typeof value === 'number') into.push(String(value))
+  else if (typeof value === 'object' && value !== null)
+    for (const [name, member] of Object.entries(value)) {
+      if (!Array.isArray(value)) into.push(name)
+      collect(member, into)
+    }
+}
+
+const unescaped = (text: string): string => {
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '))
+  } catch {
+    return ''
+  }
+}

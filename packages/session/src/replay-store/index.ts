@@ -1,1 +1,0 @@
-export { type DynamoDBReplayStoreOptions, dynamodbReplayStore } from './dynamodb.ts'
