@@ -2,7 +2,7 @@ import { inspect } from 'node:util'
 import { GlassineError } from '@glassine/core'
 import { keyMaterial, kmsKeyring } from '@glassine/keys'
 import { type KmsFaultKind, kmsFaultKinds, type LocalKms, startLocalKms } from '@glassine/local-kms'
-import { hasCode, rejection, standingClock } from '@glassine/test-support'
+import { hasCode, isAtOnce, rejection, standingClock } from '@glassine/test-support'
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
 import { kmsService } from '../src/kms/retry.ts'
 import { context, request } from './support/requests.ts'
@@ -142,9 +142,7 @@ describe('a call that never reached KMS', () => {
       awsClientOptions: { credentials, ...awsClientOptions },
       insecureEndpoint: 'http://127.0.0.1:9',
     })
-    const began = Date.now()
-    const error = await rejection(keyring.generate(request(patience)))
-    return { error, ms: Date.now() - began }
+    return rejection(keyring.generate(request(patience)))
   }
   const unavailable = (reason: unknown) =>
     hasCode('ERR_KEY_UNAVAILABLE', {
@@ -153,12 +151,12 @@ describe('a call that never reached KMS', () => {
     })
 
   test('reports a refused connection by its code', async () => {
-    const { error } = await failure({ region: 'eu-west-1', endpoint: 'http://127.0.0.1:9' }, 400)
+    const error = await failure({ region: 'eu-west-1', endpoint: 'http://127.0.0.1:9' }, 400)
     expect(error).toEqual(unavailable('KMS: ECONNREFUSED'))
   })
 
   test('reports an unresolved name by its code', async () => {
-    const { error } = await failure({ region: 'eu-west-1', endpoint: 'https://kms.nowhere.invalid' }, 400)
+    const error = await failure({ region: 'eu-west-1', endpoint: 'https://kms.nowhere.invalid' }, 400)
     expect(error).toEqual(unavailable(expect.stringMatching(/ENOTFOUND|EAI_AGAIN/)))
   })
 
@@ -166,9 +164,8 @@ describe('a call that never reached KMS', () => {
     const region = async () => {
       throw new Error('Region is missing')
     }
-    const { error, ms } = await failure({ region })
-    expect(error).toEqual(unavailable('KMS: Region is missing'))
-    expect(ms).toBeLessThan(1_000)
+    // With retries the test would last an hour.
+    expect(await failure({ region }, 3_600_000)).toEqual(unavailable('KMS: Region is missing'))
   })
 
   test('reports an answer that is not JSON as such, a reset by its code', async () => {
@@ -324,18 +321,14 @@ test('while KMS hangs, keys within their grace are used at once after the first 
   for (const tenant of tenants) await keys.encryptionKey(asked(tenant))
   kms.faults.set('*', { kind: 'hang' })
   clock.advance(1_000)
-  const wait = async (tenant: string, more: object = {}) => {
-    const began = performance.now()
-    await keys.encryptionKey({ ...asked(tenant), ...more })
-    return performance.now() - began
-  }
-  const first = await wait('t-1')
-  expect(first).toBeGreaterThan(300)
-  expect(first).toBeLessThan(1_500)
+  const ask = (tenant: string, more: object = {}) => keys.encryptionKey({ ...asked(tenant), ...more })
+  const began = performance.now()
+  await ask('t-1')
+  expect(performance.now() - began).toBeGreaterThan(300)
   // The source is known to be down: also by keys that have not been asked for since.
-  for (const tenant of tenants) expect(await wait(tenant)).toBeLessThan(100)
+  for (const tenant of tenants) expect(await isAtOnce(ask(tenant))).toBe(true)
   // Even when there is no time left for a call.
-  expect(await wait('t-1', { deadline: clock.now() })).toBeLessThan(100)
+  expect(await isAtOnce(ask('t-1', { deadline: clock.now() }))).toBe(true)
 })
 
 test('nothing from KMS or the SDK leaks: no message, no response, no stack', async () => {
