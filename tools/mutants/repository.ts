@@ -43,9 +43,9 @@ const foldersIn = (root: string, folder: string): string[] =>
 /** Suites that start a browser or a compiler take too long, and run code that does not contain the fault. */
 const startsOther = /from '(?:@glassine\/browser|[./\w-]*\/support\/(?:chromium|compilers)\.ts)'/
 
-/** The tests of the whole: those that only start other programs reach nothing that a fault is put into. */
+/** The tests of the whole: those that start other programs, or the benchmark's, reach nothing that has the fault. */
 const whole = 'test'
-const startsProgram = /from 'node:child_process'/
+const startsProgram = /from '(?:node:child_process|\.\.\/bench\/flood\.ts)'/
 
 /** Which mutants there are changes nothing of what suites do without one. */
 const ownLists = /mutants\/(?:catalogue|equivalent|kinds|choose|report)\.ts$/
