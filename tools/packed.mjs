@@ -107,3 +107,25 @@ const shell = (name, text) => run(`quick start: ${name}`, 'sh', ['-ec', `cd "$0"
 await shell('a new project', 'npm init -y >/dev/null')
 await shell('install', typed)
 await shell('its test', command)
+
+// The same in CommonJS, and the bundles of docs/runners-and-bundlers.md, by its own command: without an AWS SDK that is
+// not installed, in each format, and as Lambda starts Node.
+for (const file of ['handler.cjs', 'handler.test.cjs'])
+  cpSync(path.join('examples/quick-start', file), path.join(fresh, file))
+await shell('its CommonJS test', 'node --test handler.test.cjs')
+cpSync('tools/packed/bundled.mjs', path.join(fresh, 'bundled.mjs'))
+const bundling = /^esbuild handler\.ts .*$/m.exec(readFileSync('docs/runners-and-bundlers.md', 'utf8'))[0]
+const bundle = bundling.replace(' --external:@aws-sdk/*', '')
+const banner =
+  '"--banner:js=import { createRequire } from \'node:module\'; const require = createRequire(import.meta.url)"'
+for (const [name, text] of [
+  ['the SDK outside', bundling],
+  ['CommonJS', bundle.replace('--format=esm', '--format=cjs').replace('handler.mjs', 'handler.cjs')],
+  ['ES modules of the SDK', `${bundle} --main-fields=module,main --minify`],
+  ['a banner', `${bundle} ${banner}`],
+])
+  await shell(
+    `a bundle, ${name}`,
+    `rm -rf dist; PATH=node_modules/.bin:$PATH ${text} --log-level=warning
+    node --no-experimental-require-module bundled.mjs dist/*`,
+  )

@@ -225,7 +225,10 @@ describe('user-supplied operations', () => {
     })
     const keyring = kmsKeyring({ keyId: arn, keyIds: [`${arn}2`, `${arn}3`], client })
     await expect(keyring.generate(request())).rejects.toThrow(
-      hasCode('ERR_ENCRYPT_FAILED', { message: expect.stringContaining('DisabledException') }),
+      hasCode('ERR_ENCRYPT_FAILED', {
+        message: expect.stringContaining('DisabledException'),
+        cause: expect.objectContaining({ keyId: expect.any(String) }),
+      }),
     )
     expect(finished).toBe(1)
     expect(seen).toEqual([Buffer.alloc(32), Buffer.alloc(32)])

@@ -73,3 +73,31 @@ test('a raw keyring never loads it; a KMS keyring begins at construction, unless
   `),
   ).toEqual(['before', 'SDK loaded', 'after'])
 })
+
+test('bundlers accept that no package of the SDK is installed', async () => {
+  const elsewhere = mkdtempSync(join(tmpdir(), 'glassine-no-sdk-'))
+  try {
+    const options = { bundle: true, platform: 'node', format: 'esm', logLevel: 'silent' } as const
+    await build({
+      ...options,
+      stdin: {
+        contents: "export * from './index.ts'; export * from './internal.ts'",
+        resolveDir: fileURLToPath(new URL('../src', import.meta.url)),
+        loader: 'ts',
+      },
+      outfile: join(elsewhere, 'keys.mjs'),
+      conditions: ['@glassine/source'],
+      external: ['@aws-sdk/*'],
+    })
+    // Outside the repository, whose node_modules has the SDK.
+    const { warnings, outputFiles } = await build({
+      ...options,
+      entryPoints: [join(elsewhere, 'keys.mjs')],
+      write: false,
+    })
+    expect(warnings).toEqual([])
+    for (const name of ['kms', 'dynamodb']) expect(outputFiles[0]!.text).toContain(`@aws-sdk/client-${name}`)
+  } finally {
+    rmSync(elsewhere, { recursive: true })
+  }
+})

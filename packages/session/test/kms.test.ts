@@ -254,3 +254,15 @@ const publicKeyOf = async (alias: string): Promise<Uint8Array> => {
   const key: KeyObject = createPublicKey({ key: jwk as any, format: 'jwk' })
   return key.export({ format: 'der', type: 'spki' })
 }
+
+test.each([
+  ['kmsAgreementRecipient', 'KEY_AGREEMENT', { keySpec: 'ECC_NIST_P256', keyUsage: 'SIGN_VERIFY' }],
+  ['kmsRsaRecipient', 'ENCRYPT_DECRYPT', { keySpec: 'RSA_2048', keyUsage: 'SIGN_VERIFY' }],
+] as const)('%s publishes no key of another usage than %s', async (name, usage, spec) => {
+  const { arn } = await kms.createKey(spec)
+  const recipient = { kmsAgreementRecipient, kmsRsaRecipient }[name]({ keyId: arn, ...reach })
+  await expect(recipient.jwks(soon)).rejects.toMatchObject({
+    code: 'ERR_KEY_UNAVAILABLE',
+    cause: { reason: `The usage of the key in KMS is not ${usage}`, keyId: arn },
+  })
+})

@@ -9,7 +9,7 @@ import {
 } from '../kms/retry.ts'
 import { RetryBudget } from '../kms/retry-budget.ts'
 import type { AwsClientOptions } from './client-options.ts'
-import { type AwsCommand, type AwsService, awsSender } from './sender.ts'
+import { type AwsCommand, type AwsService, awsSender, rethrow } from './sender.ts'
 
 type Command = new (input: any) => AwsCommand
 
@@ -31,7 +31,8 @@ interface DynamoDBCommands {
 const dynamoDBService: AwsService<typeof import('@aws-sdk/client-dynamodb')> = {
   name: 'DynamoDB',
   package: '@aws-sdk/client-dynamodb',
-  load: () => import('@aws-sdk/client-dynamodb'),
+  // With `catch`, bundlers accept that the package is absent.
+  load: () => import('@aws-sdk/client-dynamodb').catch(rethrow),
   clientOf: ({ DynamoDBClient }) => DynamoDBClient,
 }
 

@@ -58,6 +58,11 @@ export const awsSender = <Sdk>(
   }
 }
 
+/** For the `catch` of an import that may fail; {@link awsSender} says why it failed. */
+export const rethrow = (error: unknown): never => {
+  throw error
+}
+
 /** Imports the SDK once; retries a failed import at the next call. */
 const loader = <Sdk>(service: AwsService<Sdk>): (() => Promise<Sdk>) => {
   let loading: Promise<Sdk> | undefined

@@ -68,7 +68,7 @@ export const kmsKeyring = (options: KmsKeyringOptions): Keyring => {
     const result = await firstAnswer<T>([(signal) => call(input, { signal, region })], request.deadline)
     if ('answer' in result) return result.answer
     if (result.denied !== undefined) throw keyDenied(action, text)
-    throw notEncrypted(`KMS refused to ${what}: ${result.refusals.join(', ')}`)
+    throw notEncrypted(`KMS refused to ${what}: ${result.refusals.join(', ')}`, text)
   }
 
   const wrapUnder = (reference: KeyReference, request: WrapRequest): Promise<EncryptedDataKey> =>

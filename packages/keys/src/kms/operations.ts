@@ -1,5 +1,5 @@
 import { type AwsClientOptions, isSdkClient } from '../aws/client-options.ts'
-import { type AwsCommand, type AwsService, awsSender } from '../aws/sender.ts'
+import { type AwsCommand, type AwsService, awsSender, rethrow } from '../aws/sender.ts'
 
 /** What every KMS call gets in addition to its input. */
 export interface KmsCallOptions {
@@ -65,7 +65,8 @@ type Sdk = typeof import('@aws-sdk/client-kms')
 const kmsService: AwsService<Sdk> = {
   name: 'KMS',
   package: '@aws-sdk/client-kms',
-  load: () => import('@aws-sdk/client-kms'),
+  // With `catch`, bundlers accept that the package is absent.
+  load: () => import('@aws-sdk/client-kms').catch(rethrow),
   clientOf: ({ KMSClient }) => KMSClient,
 }
 

@@ -13,7 +13,7 @@ import {
   kmsOperations,
   wrongAnswer,
 } from '@glassine/keys/internal'
-import { badOption, decryptFailed, fault, packageName, unavailable } from '../errors.ts'
+import { badOption, decryptFailed, fault, packageName } from '../errors.ts'
 import { importPublicKey, type PublicJwk, publicJwkOf } from '../jwk.ts'
 import {
   type SessionKmsAnswer,
@@ -113,11 +113,19 @@ export const kmsKeyOf = (
   }
 
   const fetch = async (deadline: () => number): Promise<PublicJwk> => {
-    const result = await ask(operations.getPublicKey!, ({ PublicKey }) => copyAndZero(PublicKey), deadline)
+    let usage: string | undefined
+    const take = ({ PublicKey, KeyUsage }: SessionKmsAnswer) => {
+      usage = KeyUsage
+      return copyAndZero(PublicKey)
+    }
+    const result = await ask(operations.getPublicKey!, take, deadline)
     if ('refusals' in result) throw refusedBy(result.refusals, reference, 'getPublicKey')
+    // A key that cannot be used must not be published: devices would encrypt to it in vain.
+    if (usage !== undefined && usage !== usages[need])
+      throw unusable(`The usage of the key in KMS is not ${usages[need]}`, reference)
     const jwk = jwkOf(result.bytes)
     if (jwk?.kty !== kty)
-      throw unavailable(`The key in KMS is not ${kty === 'EC' ? 'on P-256' : 'an RSA key'}`)
+      throw unusable(`The key in KMS is not ${kty === 'EC' ? 'on P-256' : 'an RSA key'}`, reference)
     reference = keyReferenceOf(result.arn)!
     return jwk
   }
@@ -142,10 +150,21 @@ export const kmsKeyOf = (
   }
 }
 
+/** The usage that a key must have in KMS. */
+const usages: Readonly<Partial<Record<keyof SessionKmsOperations, string>>> = {
+  deriveSharedSecret: 'KEY_AGREEMENT',
+  decrypt: 'ENCRYPT_DECRYPT',
+  sign: 'SIGN_VERIFY',
+}
+
+/** Callers read one sentence; the operator also the key. */
+const unusable = (reason: string, { text }: Pick<KeyReference, 'text'>): GlassineError =>
+  fault('ERR_KEY_UNAVAILABLE', { reason, keyId: text })
+
 /** A missing permission does not pass by itself, and is no fault of the sender's. */
 const refusedBy = (
   names: readonly string[],
-  { text }: KeyReference,
+  { text }: Pick<KeyReference, 'text'>,
   operation: keyof SessionKmsOperations,
 ): GlassineError =>
   names.includes('AccessDeniedException')
@@ -153,7 +172,7 @@ const refusedBy = (
         reason: `AccessDeniedException: kms:${operation[0]!.toUpperCase()}${operation.slice(1)}`,
         keyId: text,
       })
-    : unavailable(`KMS refused: ${names.join(', ')}`)
+    : unusable(`KMS refused: ${names.join(', ')}`, { text })
 
 const jwkOf = (value: unknown): PublicJwk | undefined => {
   const key = importPublicKey(value)

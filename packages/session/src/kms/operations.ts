@@ -13,6 +13,8 @@ export interface SessionKmsAnswer {
   readonly KeyId?: string
   /** GetPublicKey: DER, SubjectPublicKeyInfo. */
   readonly PublicKey?: Uint8Array
+  /** GetPublicKey. */
+  readonly KeyUsage?: string
   /** DeriveSharedSecret: the x coordinate. */
   readonly SharedSecret?: Uint8Array
   /** Decrypt. */

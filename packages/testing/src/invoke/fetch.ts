@@ -73,7 +73,7 @@ export const handlerFetch = (
     const request = new Request(input, init)
     const { method, signal } = request
     signal.throwIfAborted()
-    const { pathname, searchParams } = new URL(request.url)
+    const { pathname, searchParams, hostname } = new URL(request.url)
     const handler = handlerOf(pathname)
     if (handler === undefined) return Response.json({ message: 'Not Found' }, { status: 404 })
     const { cookie, ...headers } = Object.fromEntries(request.headers)
@@ -88,11 +88,17 @@ export const handlerFetch = (
       cookies: cookie?.split('; '),
       body: request.body === null ? undefined : textOrBytes(Buffer.from(await request.arrayBuffer())),
     } as object)
-    const result = await invoke<unknown>(handler, event, context)
+    const result = await invoke<unknown>(handler, behindDomain(event, pathname, hostname), context)
     signal.throwIfAborted()
     return responseOf(result)
   }
 }
+
+/** A REST API says which path its client requested: behind a custom domain, the one without the stage. */
+const behindDomain = (event: object, path: string, domainName: string): object =>
+  'resource' in event && 'requestContext' in event
+    ? { ...event, requestContext: { ...(event.requestContext as object), path, domainName } }
+    : event
 
 const routed = (handlers: LambdaHandler | HandlersByPath): ((path: string) => LambdaHandler | undefined) => {
   if (typeof handlers === 'function') return () => handlers

@@ -11,7 +11,14 @@ import middy from '@middy/core'
 const url = 'https://api.example.com/patients/7'
 
 describe('a fetch over a handler', () => {
-  test('takes the device client through the service and back', async () => {
+  // The claims are where each source has them.
+  test.each([
+    ['http-api', ({ requestContext }: any) => requestContext.authorizer.jwt.claims['custom:tenant']],
+    ['rest', ({ requestContext }: any) => requestContext.authorizer.claims['custom:tenant']],
+    ['function-url', () => 't-1'],
+    ['alb', () => 't-1'],
+    ['lattice', () => 't-1'],
+  ] as const)('takes the device client through the service and back, behind %s', async (source, tenantOf) => {
     @Model('patient')
     class Patient {
       id!: string
@@ -25,7 +32,7 @@ describe('a fetch over a handler', () => {
         decryptRequest({
           fields: Patient,
           envelope: sessionEnvelope({ recipients: recipient, audience: 'https://api.example.com' }),
-          bind: ({ requestContext }) => ({ tenant: requestContext.authorizer.jwt.claims['custom:tenant'] }),
+          bind: (event) => ({ tenant: tenantOf(event) }),
         }),
       )
       .use(encryptResponse())
@@ -38,7 +45,7 @@ describe('a fetch over a handler', () => {
         '/.well-known/jwks.json': jwksHandler({ keySet: publishedKeys({ recipients: recipient }) }),
         '/patients/*': patients,
       },
-      { tenant: 't-1' },
+      { tenant: 't-1', source },
     )
     const fetch: typeof over = async (input, init) => {
       wire.push(String(init?.body))
