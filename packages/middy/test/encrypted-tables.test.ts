@@ -262,7 +262,7 @@ test('the modes for migration from plaintext are reported and counted across all
     const request: any = { event, context: sampleContext(), internal: {} }
     await before!(request)
     expect((await request.context.tables.send(get('plain'))).Item.ssn).toBe(patient.ssn)
-    expect(told.at(-1)).toEqual({ table: 'Patients', count })
+    expect(told.at(-1)).toEqual({ table: 'Patients', key: { id: { S: 'plain' } }, count })
     expect(encryptionStats(request.context.tables).Patients?.plaintextReads).toBe(count)
   }
 })

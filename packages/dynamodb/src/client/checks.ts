@@ -4,7 +4,7 @@ import { refused } from '../errors.ts'
 import { checkTenant, type ItemInvocation } from '../item/invocation.ts'
 import type { Part } from './client-state.ts'
 import { attributesIn, type ExpressionKind, equalitiesIn } from './expression.ts'
-import { type EncryptedTable, keyNames } from './table.ts'
+import { type EncryptedTable, keyNames, keyOfItem } from './table.ts'
 
 /** The parameters that expressions have replaced, and by what. */
 const legacy: Readonly<Record<string, string>> = {
@@ -123,15 +123,9 @@ export const checkPageKey = (
   invocation: ItemInvocation | undefined,
 ): void => {
   if (key == null) return
-  const own = part.IndexName == null ? key : keyOfItem(table, key)
+  const own = part.IndexName == null ? key : keyOfItem(table.config, key)
   checkKey(operation, table, own, invocation)
 }
-
-/** The attributes of an item that are in the table's key. */
-const keyOfItem = ({ config }: EncryptedTable, item: Item): Item =>
-  Object.fromEntries(
-    keyNames(config).flatMap((name) => (Object.hasOwn(item, name) ? [[name, item[name]!]] : [])),
-  )
 
 /**
  * Checks the key condition of a query: on the table itself it names the configured key only, as indexes have keys of

@@ -1,4 +1,5 @@
 import { optionError } from '@glassine/core/internal'
+import type { Item } from '../attributes/attribute-value.ts'
 import { packageName } from '../errors.ts'
 
 /**
@@ -25,6 +26,11 @@ export interface ModeOptions {
 export interface PlaintextRead {
   /** The table's name. */
   readonly table: string
+  /**
+   * The attributes of the item's key, as DynamoDB has them: `{ id: { S: 'p-1' } }`. They are data, so keep them out of
+   * logs.
+   */
+  readonly key: Item
   /** How many plaintext items of it this client has read, this one included. */
   readonly count: number
 }

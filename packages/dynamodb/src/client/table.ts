@@ -15,6 +15,12 @@ export const keyNames = ({ partitionKey, sortKey }: TableKey): readonly string[]
 
 type TableKey = Pick<TableConfig, 'partitionKey' | 'sortKey'>
 
+/** The attributes of an item that are in its table's key. */
+export const keyOfItem = (key: TableKey, item: Item): Item =>
+  Object.fromEntries(
+    keyNames(key).flatMap((name) => (Object.hasOwn(item, name) ? [[name, item[name]!]] : [])),
+  )
+
 /** An item's key as text, the same for numbers that are written differently; `undefined` when it is incomplete. */
 export const keyText = ({ partitionKey, sortKey }: TableKey, item: Item): string | undefined => {
   const parts = keyNames({ partitionKey, sortKey }).map((name) =>
@@ -121,7 +127,7 @@ export const encryptedTable = (
       const isLadder = mode() !== 'encrypted'
       const passed = (): void => {
         const count = ++stats.plaintextReads
-        onPlaintextRead?.({ table: name, count })
+        onPlaintextRead?.({ table: name, key: keyOfItem(config, item), count })
       }
       if (!isSealed(item) && isLadder) {
         if (showsEncryption(item, readAs)) throw decryptFailed()

@@ -55,8 +55,8 @@ describeEachDynamoDB('modes', (kind) => {
       for (const id of ['plain', 'encrypted', 'plain'])
         expect(await get(client, id)).toEqual({ id, ssn: 'secret' })
       expect(reads).toEqual([
-        { table: 'Patients', count: 1 },
-        { table: 'Patients', count: 2 },
+        { table: 'Patients', key: { id: { S: 'plain' } }, count: 1 },
+        { table: 'Patients', key: { id: { S: 'plain' } }, count: 2 },
       ])
       expect(encryptionStats(client).Patients).toMatchObject({ plaintextReads: 2, decrypted: 1 })
     }
