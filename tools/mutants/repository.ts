@@ -40,8 +40,9 @@ const foldersIn = (root: string, folder: string): string[] =>
         .map((entry) => `${folder}/${entry.name}`)
     : []
 
-/** Suites that start a browser or a compiler take too long, and run code that does not contain the fault. */
-const startsOther = /from '(?:@glassine\/browser|[./\w-]*\/support\/(?:chromium|compilers)\.ts)'/
+/** Suites that start a browser, a compiler or a built package run code that does not contain the fault. */
+const startsOther =
+  /from '(?:@glassine\/browser|[./\w-]*\/support\/(?:chromium|compilers)\.ts)'|tools\/ts\.mjs/
 
 /** The tests of the whole: those that start other programs, or the benchmark's, reach nothing that has the fault. */
 const whole = 'test'
