@@ -1,5 +1,6 @@
 /** What is refused when an item is read; always by the one error. */
 import { createHmac } from 'node:crypto'
+import { localKeyring } from '@glassine/keys/raw-aes'
 import { rejection } from '@glassine/test-support'
 import { describe, expect, test } from '@jest/globals'
 import { configOfActions } from '../src/config/encryptor-options.ts'
@@ -7,7 +8,6 @@ import { newSigner, verifySignature } from '../src/format/footer.ts'
 import { type ActionOptions, type Item, itemEncryptorOfActions } from '../src/index.ts'
 import { systemRandomness } from '../src/item/encrypt.ts'
 import { encryptorOf } from '../src/item-encryptor.ts'
-import { testKeyring } from './support/keyrings.ts'
 
 const options: ActionOptions = {
   table: 'Patients',
@@ -22,7 +22,7 @@ const options: ActionOptions = {
     level: 'SIGN_ONLY',
   },
   suite: '0x6700',
-  keys: testKeyring(),
+  keys: localKeyring(),
 }
 const item: Item = {
   id: { S: 'p-1' },
@@ -38,63 +38,112 @@ const without = (of: Item, name: string): Item => {
   const { [name]: _, ...rest } = of
   return rest
 }
-const refused = async (changed: Item, reader = encryptor): Promise<void> => {
+
+/** What the operator reads where none of the keys unwraps: nothing that differs is stored in an item. */
+const otherContext =
+  /^the raw key does not unwrap it: changed, another key, or another encryption context; here the logical table is \w+, and the key \w+(, \w+)?$/
+
+const refused = async (
+  changed: Item,
+  reason: string | RegExp,
+  { reader = encryptor, path }: { reader?: typeof encryptor; path?: string } = {},
+): Promise<void> => {
   const error = await rejection(reader.decryptItem(changed))
   expect(error).toMatchObject({
     code: 'ERR_DECRYPT_FAILED',
     message: 'The item could not be decrypted',
     statusCode: 500,
-    cause: { package: '@glassine/dynamodb' },
+    cause: {
+      package: '@glassine/dynamodb',
+      ...(path !== undefined && { path }),
+      reason: typeof reason === 'string' ? reason : expect.stringMatching(reason),
+    },
   })
-  expect(Object.keys(error.cause)).toEqual(['package'])
 }
 
 describe('a changed item is refused', () => {
   test('an attribute added, removed, renamed, or its value or type changed', async () => {
     const encrypted = await encryptor.encryptItem(item)
-    await refused({ ...encrypted, more: { S: 'x' } })
+    await refused(
+      { ...encrypted, more: { S: 'x' } },
+      'the header covers 6 attributes, and the item has 7 that are not unsigned',
+    )
     for (const name of Object.keys(encrypted)) {
-      await refused(without(encrypted, name))
-      await refused({ ...without(encrypted, name), [`${name}2`]: encrypted[name]! })
-      await refused({ ...encrypted, [name]: { S: 'other' } })
-      await refused({ ...encrypted, [name]: { B: new Uint8Array(0) } })
-      await refused({ ...encrypted, [name]: { NULL: true } })
-      await refused({ ...encrypted, [name]: 'no attribute value' } as unknown as Item)
+      const isKey = name === 'id' || name === 'at'
+      const isOwn = name.startsWith('aws_dbe_')
+      const isEncrypted = name === 'ssn' || name === 'dob'
+      const stripped = `${name} is absent or not binary: the item is not encrypted, or was stripped`
+      await refused(
+        without(encrypted, name),
+        isOwn ? stripped : 'the header covers 6 attributes, and the item has 5 that are not unsigned',
+      )
+      const noKey =
+        'the key attribute is not in the item, or not signed as the writer of the header signs keys'
+      const renamed = /changed|in the clear|not of this item/
+      await refused(
+        { ...without(encrypted, name), [`${name}2`]: encrypted[name]! },
+        isOwn ? stripped : isKey ? noKey : renamed,
+        isKey ? { path: `/${name}` } : {},
+      )
+      const inClear = 'an attribute is in the clear that the header says is encrypted'
+      const other = (isBinary: boolean) =>
+        isOwn && !isBinary
+          ? stripped
+          : isEncrypted
+            ? inClear
+            : isKey
+              ? otherContext
+              : /^a signed or encrypted attribute or the footer was changed$|^the header has a version|^the footer does not fit/
+      const at = isEncrypted ? { path: `/${name}` } : {}
+      await refused({ ...encrypted, [name]: { S: 'other' } }, other(false), at)
+      await refused({ ...encrypted, [name]: { B: new Uint8Array(0) } }, other(true), at)
+      await refused({ ...encrypted, [name]: { NULL: true } }, other(false), at)
+      await refused(
+        { ...encrypted, [name]: 'no attribute value' } as unknown as Item,
+        isOwn || isEncrypted
+          ? 'the header or an attribute is malformed'
+          : 'an attribute has a value that items cannot have',
+      )
     }
-    await refused({ ...encrypted, at: { S: '1' } })
+    await refused({ ...encrypted, at: { S: '1' } }, otherContext)
   })
 
   test('two values swapped, encrypted or signed', async () => {
     const encrypted = await encryptor.encryptItem(item)
-    await refused({ ...encrypted, ssn: encrypted.dob!, dob: encrypted.ssn! })
-    await refused({ ...encrypted, plan: encrypted.level!, level: encrypted.plan! })
+    const changed = 'a signed or encrypted attribute or the footer was changed'
+    await refused({ ...encrypted, ssn: encrypted.dob!, dob: encrypted.ssn! }, changed)
+    await refused({ ...encrypted, plan: encrypted.level!, level: encrypted.plan! }, changed)
   })
 
   test('a value, the header or the footer of another item, or of an earlier state of the same', async () => {
     const one = await encryptor.encryptItem(item)
     const two = await encryptor.encryptItem(item)
-    for (const name of ['ssn', 'aws_dbe_head', 'aws_dbe_foot']) await refused({ ...one, [name]: two[name]! })
-    await refused({ ...one, aws_dbe_head: two.aws_dbe_head!, aws_dbe_foot: two.aws_dbe_foot! })
+    const changed = 'a signed or encrypted attribute or the footer was changed'
+    for (const name of ['ssn', 'aws_dbe_head', 'aws_dbe_foot'])
+      await refused({ ...one, [name]: two[name]! }, changed)
+    await refused({ ...one, aws_dbe_head: two.aws_dbe_head!, aws_dbe_foot: two.aws_dbe_foot! }, changed)
   })
 
   test('moved to another key, another table, or a table with other key names', async () => {
     const encrypted = await encryptor.encryptItem(item)
-    await refused({ ...encrypted, id: { S: 'p-2' } })
-    await refused({ ...encrypted, at: { N: '2' } })
-    await refused(encrypted, itemEncryptorOfActions({ ...options, table: 'Copies' }))
-    await refused(encrypted, itemEncryptorOfActions({ ...options, partitionKey: 'at', sortKey: 'id' }))
-    await refused(encrypted, itemEncryptorOfActions({ ...options, sortKey: undefined }))
+    await refused({ ...encrypted, id: { S: 'p-2' } }, otherContext)
+    await refused({ ...encrypted, at: { N: '2' } }, otherContext)
+    for (const other of [{ table: 'Copies' }, { partitionKey: 'at', sortKey: 'id' }, { sortKey: undefined }])
+      await refused(encrypted, otherContext, { reader: itemEncryptorOfActions({ ...options, ...other }) })
   })
 
   test('an attribute that the reader takes for unsigned', async () => {
     const encrypted = await encryptor.encryptItem(item)
     const { plan: _, ...attributeActions } = options.attributeActions
-    await refused(encrypted, itemEncryptorOfActions({ ...options, attributeActions, unsigned: ['plan'] }))
+    await refused(encrypted, 'the header covers 6 attributes, and the item has 5 that are not unsigned', {
+      reader: itemEncryptorOfActions({ ...options, attributeActions, unsigned: ['plan'] }),
+    })
   })
 
   test('no header and no footer: an item that was never encrypted', async () => {
-    await refused(item)
-    await refused({})
+    const stripped = 'aws_dbe_head is absent or not binary: the item is not encrypted, or was stripped'
+    await refused(item, stripped)
+    await refused({}, stripped)
   })
 })
 
@@ -109,29 +158,47 @@ describe('a header is refused', () => {
   }
   const legendEnd = 36 + 6
 
-  test.each<[string, (head: Buffer) => Buffer]>([
-    ['of version 0', set(0, 0)],
-    ['of version 2 without an attribute in the encryption context', set(0, 2)],
-    ['of version 3', set(0, 3)],
-    ['of flavor 2', set(1, 2)],
-    ['of a signed suite without a key', set(1, 1)],
-    ['with an unknown action', set(36, 0x78)],
-    ['with an action of version 2', set(36, 0x63)],
-    ['with one action fewer', set(35, 5)],
-    ['with a legend that ends nowhere', set(34, 0xff)],
-    ['with an encryption context', set(legendEnd + 1, 1)],
-    ['without encrypted data keys', set(legendEnd + 2, 0)],
-    ['with one encrypted data key more', set(legendEnd + 2, 2)],
-    ['with a provider id that is no UTF-8', set(legendEnd + 5, 0xff)],
-    ['with a byte behind it', (head) => Buffer.concat([head, Buffer.alloc(1)])],
-    ['of no bytes', () => Buffer.alloc(0)],
-  ])('%s', async (_, change) => refused(await changed(change)))
+  const unknown = 'the header has a version or an algorithm suite that is not known'
+  const version = 'the version was changed: it does not fit what the header says of the attributes'
+  const suite = 'the algorithm suite was changed: it does not fit the public key in the header'
+  const malformed = 'the header is malformed'
+  test.each<[string, (head: Buffer) => Buffer, string | RegExp]>([
+    ['of version 0', set(0, 0), unknown],
+    ['of version 2 without an attribute in the encryption context', set(0, 2), version],
+    ['of version 3', set(0, 3), unknown],
+    ['of flavor 2', set(1, 2), unknown],
+    ['of a signed suite without a key', set(1, 1), suite],
+    ['with an unknown action', set(36, 0x78), malformed],
+    ['with an action of version 2', set(36, 0x63), version],
+    ['with one action fewer', set(35, 5), /^the header/],
+    ['with a legend that ends nowhere', set(34, 0xff), malformed],
+    ['with an encryption context', set(legendEnd + 1, 1), /^the header/],
+    [
+      'without encrypted data keys',
+      set(legendEnd + 2, 0),
+      'the header has 0 encrypted data keys, and 1 to 8 are accepted',
+    ],
+    ['with one encrypted data key more', set(legendEnd + 2, 2), malformed],
+    [
+      'with more encrypted data keys than are accepted',
+      set(legendEnd + 2, 9),
+      'the header has 9 encrypted data keys, and 1 to 8 are accepted',
+    ],
+    ['with a provider id that is no UTF-8', set(legendEnd + 5, 0xff), malformed],
+    [
+      'with another message id',
+      (head) => set(2, head[2]! ^ 1)(head),
+      'the header was changed: its commitment is that of another',
+    ],
+    ['with a byte behind it', (head) => Buffer.concat([head, Buffer.alloc(1)]), malformed],
+    ['of no bytes', () => Buffer.alloc(0), unknown],
+  ])('%s', async (_, change, reason) => refused(await changed(change), reason))
 
   test('cut off after any byte', async () => {
     const encrypted = await encryptor.encryptItem(item)
     const head = bytesOf(encrypted, 'aws_dbe_head')
     for (let end = 0; end < head.length; end++)
-      await refused({ ...encrypted, aws_dbe_head: { B: head.subarray(0, end) } })
+      await refused({ ...encrypted, aws_dbe_head: { B: head.subarray(0, end) } }, /^the header/)
   })
 
   test('with a pair of the encryption context that is not the public key', async () => {
@@ -139,7 +206,7 @@ describe('a header is refused', () => {
       const pair = Buffer.from('\u0000\u0001\u0000\u0001a\u0000\u0001b', 'latin1')
       return Buffer.concat([bytes.subarray(0, legendEnd), pair, bytes.subarray(legendEnd + 2)])
     })
-    await refused(head)
+    await refused(head, 'the header stores parts of the encryption context that the reader has to know')
   })
 })
 
@@ -148,7 +215,10 @@ describe('a footer is refused', () => {
     const encrypted = await encryptor.encryptItem(item)
     const foot = bytesOf(encrypted, 'aws_dbe_foot')
     for (const bytes of [foot.subarray(1), Buffer.concat([foot, foot]), Buffer.alloc(0)])
-      await refused({ ...encrypted, aws_dbe_foot: { B: bytes } })
+      await refused(
+        { ...encrypted, aws_dbe_foot: { B: bytes } },
+        'the footer does not fit the header: it was cut off, or is of another item',
+      )
   })
 
   test('whose tag is right and whose signature is not: the writer’s key is not enough', async () => {
@@ -157,7 +227,10 @@ describe('a footer is refused', () => {
       ...systemRandomness,
       newSigner: () => ({ publicKey: newSigner().publicKey, sign: other.sign }),
     })
-    await refused(await forging.encryptItem(item))
+    await refused(
+      await forging.encryptItem(item),
+      'the signature in the footer was changed, or is by another key',
+    )
   })
 })
 

@@ -91,11 +91,11 @@ export interface Keyring {
 
 /** What keyrings say when they do not unwrap: for the operator, and worked out only when they refuse. */
 export class Refusals {
-  #reasons: string | undefined
+  readonly #reasons = new Set<string>()
   #keyId: string | undefined
 
   readonly refused = (reason: string, keyId?: string): void => {
-    this.#reasons = this.#reasons === undefined ? reason : `${this.#reasons}; ${reason}`
+    this.#reasons.add(reason)
     this.#keyId ??= keyId
   }
 
@@ -109,7 +109,8 @@ export class Refusals {
       providerId === 'aws-kms' ? (keyArnOf(providerInfo.toString('utf8'))?.arn ?? []) : [],
     )
     const keyId = this.#keyId ?? [...new Set(arns)].join(', ')
-    return { reason: this.#reasons ?? 'no configured key unwraps it', ...(keyId !== '' && { keyId }) }
+    const reason = [...this.#reasons].join('; ') || 'no configured key unwraps it'
+    return { reason, ...(keyId !== '' && { keyId }) }
   }
 }
 

@@ -19,9 +19,11 @@ import { normaliseNumber } from './number.ts'
 export const readAttribute = (typeId: number, bytes: Buffer): AttributeValue => {
   const reader = { bytes, at: 0 }
   const value = readValue(reader, typeOfId(typeId), bytes.length, 1)
-  if (reader.at !== bytes.length) throw decryptFailed()
+  if (reader.at !== bytes.length) throw malformed()
   return value
 }
+
+const malformed = () => decryptFailed('an encrypted attribute is malformed inside')
 
 interface Reader {
   readonly bytes: Buffer
@@ -30,7 +32,7 @@ interface Reader {
 
 const typeOfId = (id: number): AttributeType => {
   const type = typesById.get(id)
-  if (type === undefined) throw decryptFailed()
+  if (type === undefined) throw malformed()
   return type
 }
 
@@ -48,13 +50,13 @@ const uint32 = (reader: Reader): number => {
 const take = (reader: Reader, length: number): Buffer => {
   const start = reader.at
   reader.at += length
-  if (reader.at > reader.bytes.length) throw decryptFailed()
+  if (reader.at > reader.bytes.length) throw malformed()
   return reader.bytes.subarray(start, reader.at)
 }
 
 const text = (reader: Reader, length: number): string => {
   const bytes = take(reader, length)
-  if (!isUtf8(bytes)) throw decryptFailed()
+  if (!isUtf8(bytes)) throw malformed()
   // Unlike a TextDecoder, `toString` keeps a leading U+FEFF.
   return bytes.toString('utf8')
 }
@@ -76,7 +78,7 @@ const set = <T>(
   same: (element: T) => string,
 ): T[] => {
   const elements = list(reader, () => read(reader, uint32(reader)))
-  if (new Set(elements.map(same)).size !== elements.length) throw decryptFailed()
+  if (new Set(elements.map(same)).size !== elements.length) throw malformed()
   return elements
 }
 
@@ -89,12 +91,12 @@ const nested = (reader: Reader, depth: number): AttributeValue => {
   const length = uint32(reader)
   const end = reader.at + length
   const value = readValue(reader, type, length, depth)
-  if (reader.at !== end) throw decryptFailed()
+  if (reader.at !== end) throw malformed()
   return value
 }
 
 const readValue = (reader: Reader, type: AttributeType, length: number, depth: number): AttributeValue => {
-  if (depth > maxDepth) throw decryptFailed()
+  if (depth > maxDepth) throw malformed()
   switch (type) {
     case 'S':
       return { S: text(reader, length) }
@@ -103,11 +105,11 @@ const readValue = (reader: Reader, type: AttributeType, length: number, depth: n
     case 'B':
       return { B: binary(reader, length) }
     case 'NULL':
-      if (length !== 0) throw decryptFailed()
+      if (length !== 0) throw malformed()
       return { NULL: true }
     case 'BOOL': {
       const [byte] = take(reader, length)
-      if (length !== 1 || byte! > 1) throw decryptFailed()
+      if (length !== 1 || byte! > 1) throw malformed()
       return { BOOL: byte === 1 }
     }
     case 'SS':
@@ -121,11 +123,11 @@ const readValue = (reader: Reader, type: AttributeType, length: number, depth: n
     case 'M': {
       const members: Record<string, AttributeValue> = {}
       for (let left = uint32(reader); left > 0; left--) {
-        if (typeOfId(uint16(reader)) !== 'S') throw decryptFailed()
+        if (typeOfId(uint16(reader)) !== 'S') throw malformed()
         const bytes = uint32(reader)
-        if (bytes === 0 || bytes > maxNameBytes) throw decryptFailed()
+        if (bytes === 0 || bytes > maxNameBytes) throw malformed()
         const name = text(reader, bytes)
-        if (Object.hasOwn(members, name)) throw decryptFailed()
+        if (Object.hasOwn(members, name)) throw malformed()
         setMember(members, name, nested(reader, depth + 1))
       }
       return { M: members }

@@ -4,12 +4,12 @@ import { decryptFailed } from '../errors.ts'
 import { checkKey } from './checks.ts'
 import { mapLimited, type Operation, type Output, type Part, tableNamed } from './client-state.ts'
 import { checkedRead, type OpenItem } from './parts.ts'
-import { type EncryptedTable, footText, keyText } from './table.ts'
+import { type EncryptedTable, footText, keyText, otherKey } from './table.ts'
 
 const tablesOf = ({ RequestItems }: Output): readonly string[] => Object.keys(RequestItems ?? {})
 
 /** No error of a batch carries an item. */
-const openOld = (): Promise<Item> => Promise.reject(decryptFailed())
+const openOld = (): Promise<Item> => Promise.reject(decryptFailed('the error of a batch carries an item'))
 
 const get: Operation = {
   tablesOf,
@@ -32,10 +32,10 @@ const get: Operation = {
           const table = tableNamed(state.tables, tableName)
           if (!table && Object.hasOwn(requests, tableName)) return [tableName, items] as const
           const open = table && openers.get(table)
-          if (!table || !open) throw decryptFailed()
+          if (!table || !open) throw decryptFailed('the answer has items of a table that was not asked')
           const asked = askedFor(table, requests, state.tables)
           const openOne = (item: Item) => {
-            if (!asked.has(keyText(table.config, item))) throw decryptFailed()
+            if (!asked.has(keyText(table.config, item))) throw decryptFailed(otherKey)
             return open(item, invocation)
           }
           return [tableName, await mapLimited(items, async (item) => openOne(item))] as const

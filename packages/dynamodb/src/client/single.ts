@@ -84,7 +84,7 @@ const update = single((name, request) => {
 /** The attributes that an update changed. They must be unsigned, or the answer is of another request. */
 const onlyUnsigned = (table: EncryptedTable, output: Output): Output => {
   if (Object.keys(output.Attributes ?? {}).some((name) => !table.config.planOf(name).unsigned))
-    throw decryptFailed()
+    throw decryptFailed('the answer holds attributes that the update did not change')
   return output
 }
 

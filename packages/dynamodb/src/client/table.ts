@@ -21,6 +21,9 @@ export const keyOfItem = (key: TableKey, item: Item): Item =>
     keyNames(key).flatMap((name) => (Object.hasOwn(item, name) ? [[name, item[name]!]] : [])),
   )
 
+/** DynamoDB, or something in its place, answered with another record. */
+export const otherKey = 'the item has another key than was asked for'
+
 /** An item's key as text, the same for numbers that are written differently; `undefined` when it is incomplete. */
 export const keyText = ({ partitionKey, sortKey }: TableKey, item: Item): string | undefined => {
   const parts = keyNames({ partitionKey, sortKey }).map((name) =>
@@ -100,7 +103,7 @@ export const encryptedTable = (
   }
   /** Refuses an item that was not asked for, or that is another tenant's. */
   const checkOwn = (item: Item, invocation: ItemInvocation | undefined, key: Item | undefined): void => {
-    if (key !== undefined && keyText(config, item) !== keyText(config, key)) throw decryptFailed()
+    if (key !== undefined && keyText(config, item) !== keyText(config, key)) throw decryptFailed(otherKey)
     checkTenant(config, item, invocation)
   }
   return {
@@ -130,7 +133,8 @@ export const encryptedTable = (
         onPlaintextRead?.({ table: name, key: keyOfItem(config, item), count })
       }
       if (!isSealed(item) && isLadder) {
-        if (showsEncryption(item, readAs)) throw decryptFailed()
+        if (showsEncryption(item, readAs))
+          throw decryptFailed('the item has no header and footer, and other signs of encryption')
         passed()
         tellOpened(config.kindOf(item) ?? config, item, invocation)
         return item
@@ -141,7 +145,7 @@ export const encryptedTable = (
     },
     keysOf(names, item, invocation, key) {
       checkOwn(item, invocation, key)
-      if (keyText(config, item) === undefined) throw decryptFailed()
+      if (keyText(config, item) === undefined) throw decryptFailed('the item lacks a key attribute')
       return Object.fromEntries(Object.entries(item).filter(([attribute]) => names.has(attribute)))
     },
   }

@@ -13,6 +13,9 @@ const actionsOf = ({ TransactItems }: Output): readonly Action[] => TransactItem
 
 const kinds = new Set(['Get', 'Put', 'Update', 'Delete', 'ConditionCheck'])
 
+/** Without its place in the request, the table of an item is not known. */
+const noPlace = 'the answer has an item at a place that the transaction does not have'
+
 /** What an element does. An element that does two things, or an unknown one, is refused. */
 const partOf = (action: Action): readonly [kind: string, part: Part | undefined] => {
   const [only, another] = Object.entries(action).filter(([, part]) => part != null)
@@ -37,8 +40,7 @@ const get: Operation = {
       return (item: Item): Promise<Item> => open(item, state.invocation(), keyOf(part))
     })
     const openAt = async (item: Item, at: number): Promise<Item> => {
-      // Without its place in the request, the table of an item is not known.
-      if (openers[at] === undefined) throw decryptFailed()
+      if (openers[at] === undefined) throw decryptFailed(noPlace)
       return openers[at](item)
     }
     return {
@@ -74,8 +76,7 @@ const write: Operation = {
     return {
       input: { ...input, TransactItems },
       openOld: async (item, at) => {
-        // Without its place in the request, the table of an item is not known.
-        if (actions[at] === undefined) throw decryptFailed()
+        if (actions[at] === undefined) throw decryptFailed(noPlace)
         const [, part] = partOf(actions[at])
         const table = tableNamed(state.tables, part?.TableName)
         return table && part ? table.open(item, state.invocation(), keyOf(part)) : item

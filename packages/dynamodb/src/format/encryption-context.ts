@@ -5,6 +5,14 @@ import { Writer } from '../attributes/serialise.ts'
 import { valueError } from '../errors.ts'
 import type { Field } from './field.ts'
 
+/** Where the encryption context holds the names of the table and its key. */
+export const nameKeys = [
+  'aws-crypto-table-name',
+  'aws-crypto-partition-name',
+  'aws-crypto-sort-name',
+] as const
+const [tableName, partitionName, sortName] = nameKeys
+
 /** What every item's encryption context says of its table. */
 export interface TableNames {
   /** The logical table name: physical tables may be renamed or restored under another name. */
@@ -34,9 +42,9 @@ const usualBytes = 256
  */
 export const contextOf = ({ table, partitionKey, sortKey }: TableNames) => {
   const base: readonly Entry[] = [
-    [contextKey('aws-crypto-table-name'), table],
-    [contextKey('aws-crypto-partition-name'), partitionKey],
-    ...(sortKey === undefined ? [] : [[contextKey('aws-crypto-sort-name'), sortKey] as const]),
+    [contextKey(tableName), table],
+    [contextKey(partitionName), partitionKey],
+    ...(sortKey === undefined ? [] : [[contextKey(sortName), sortKey] as const]),
   ]
   /** @throws GlassineError `ERR_VALUE_INVALID` for a value that is too long for the encryption context */
   return (version: 1 | 2, fields: readonly Field[], region: Buffer, publicKey?: string): ItemContext => {

@@ -78,7 +78,8 @@ const sequence = (r: Buffer, s: Buffer): Buffer =>
  */
 export const verifySignature = (publicKey: string, footerHash: Buffer, signature: Buffer): void => {
   const key = verificationKey(publicKey)
-  if (key === undefined || !verifyP384(footerHash, key, signature)) throw decryptFailed()
+  if (key === undefined || !verifyP384(footerHash, key, signature))
+    throw decryptFailed('the signature in the footer was changed, or is by another key')
 }
 
 const hash = 'sha384'
@@ -122,12 +123,13 @@ export const verifyFooter = (
   macKey: Buffer,
 ): void => {
   const recipients = encryptedDataKeys.length
-  if (bytes.length !== footerBytes(recipients, suite.signed)) throw decryptFailed()
+  if (bytes.length !== footerBytes(recipients, suite.signed))
+    throw decryptFailed('the footer does not fit the header: it was cut off, or is of another item')
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
   const own = tagOf(macKey, footer)
   let found = false
   for (let at = 0; at < recipients; at++)
     if (timingSafeEqual(view.subarray(at * tagBytes, (at + 1) * tagBytes), own)) found = true
-  if (!found) throw decryptFailed()
+  if (!found) throw decryptFailed('a signed or encrypted attribute or the footer was changed')
   if (publicKey !== undefined) verifySignature(publicKey, footer, view.subarray(recipients * tagBytes))
 }

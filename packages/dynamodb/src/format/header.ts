@@ -80,46 +80,52 @@ export const readHeader = (head: Uint8Array, maxKeys: number): ReadHeader => {
   let at = 2
   const take = (length: number): Buffer => {
     at += length
-    if (at > bytes.length) throw decryptFailed()
+    if (at > bytes.length) throw malformed()
     return bytes.subarray(at - length, at)
   }
   const part = (): Buffer => take(take(2).readUInt16BE())
   const text = (): string => {
     const utf8 = part()
-    if (!isUtf8(utf8)) throw decryptFailed()
+    if (!isUtf8(utf8)) throw malformed()
     return utf8.toString('utf8')
   }
 
   const version = bytes[0]
   const suite = suiteOfFlavor(bytes[1] ?? -1)
-  if ((version !== 1 && version !== 2) || suite === undefined) throw decryptFailed()
+  if ((version !== 1 && version !== 2) || suite === undefined)
+    throw decryptFailed('the header has a version or an algorithm suite that is not known')
   const messageId = take(messageIdBytes)
   const legend = checkedLegend(part(), version)
   const publicKey = storedPublicKey(take(2).readUInt16BE(), text)
   // A key without a signature, or the reverse: the suite was changed.
-  if (suite.signed !== (publicKey !== undefined)) throw decryptFailed()
+  if (suite.signed !== (publicKey !== undefined))
+    throw decryptFailed('the algorithm suite was changed: it does not fit the public key in the header')
 
   const count = take(1)[0]!
-  if (count === 0 || count > maxKeys) throw decryptFailed()
+  if (count === 0 || count > maxKeys)
+    throw decryptFailed(`the header has ${count} encrypted data keys, and 1 to ${maxKeys} are accepted`)
   const read = readEncryptedDataKeys(bytes, at, count)
-  if (read === undefined) throw decryptFailed()
+  if (read === undefined) throw malformed()
   const { encryptedDataKeys } = read
   at = read.end
 
   const committed = bytes.subarray(0, at)
   const commitment = take(commitmentBytes)
-  if (at !== bytes.length) throw decryptFailed()
+  if (at !== bytes.length) throw malformed()
   return { version, suite, messageId, legend, publicKey, encryptedDataKeys, bytes, committed, commitment }
 }
+
+const malformed = (): GlassineError => decryptFailed('the header is malformed')
 
 /** Only headers with attributes in the encryption context are of version 2. */
 const checkedLegend = (legend: Buffer, version: 1 | 2): Buffer => {
   let included = false
   for (const byte of legend) {
     if (byte === legendBytes.included) included = true
-    else if (byte !== legendBytes.encrypted && byte !== legendBytes.signed) throw decryptFailed()
+    else if (byte !== legendBytes.encrypted && byte !== legendBytes.signed) throw malformed()
   }
-  if (included !== (version === 2)) throw decryptFailed()
+  if (included !== (version === 2))
+    throw decryptFailed('the version was changed: it does not fit what the header says of the attributes')
   return legend
 }
 
@@ -129,7 +135,8 @@ const checkedLegend = (legend: Buffer, version: 1 | 2): Buffer => {
  */
 const storedPublicKey = (pairs: number, text: () => string): string | undefined => {
   if (pairs === 0) return undefined
-  if (pairs > 1 || text() !== publicKeyName) throw decryptFailed()
+  if (pairs > 1 || text() !== publicKeyName)
+    throw decryptFailed('the header stores parts of the encryption context that the reader has to know')
   return text()
 }
 

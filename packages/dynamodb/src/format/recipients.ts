@@ -1,8 +1,9 @@
-import { acquireAll, isKeyFailure } from '@glassine/core/internal'
+import { acquireAll, isGlassineError, isKeyFailure } from '@glassine/core/internal'
 import type { EncryptedDataKey, Keyring, KeyringRequest } from '@glassine/keys'
-import { gcmOpen, gcmSealInto, secretKey, tagBytes } from '@glassine/keys/internal'
+import { gcmOpen, gcmSealInto, Refusals, secretKey, tagBytes } from '@glassine/keys/internal'
 import { decryptFailed, fault } from '../errors.ts'
 import { recipientKeys } from './derive.ts'
+import { nameKeys } from './encryption-context.ts'
 
 /** Bytes of a plaintext data key, and of an intermediate key. */
 export const keyBytes = 32
@@ -119,17 +120,42 @@ export const unwrapFromAny = async (
   encryptedDataKeys: readonly EncryptedDataKey[],
 ): Promise<{ readonly dataKey: Buffer; readonly macKey: Buffer }> => {
   let unavailable: unknown
+  const refusals = new Refusals()
+  const { refused } = refusals
   for (const key of encryptedDataKeys) {
     // One at a time: a keyring does not say which of several it opened.
-    const wrapped = { ...request, length: keyBytes, encryptedDataKeys: [wrappedIntermediateKey(key)] }
+    const wrapped = {
+      ...request,
+      length: keyBytes,
+      encryptedDataKeys: [wrappedIntermediateKey(key)],
+      refused,
+    }
     try {
       const intermediateKey = await keyring.unwrap(wrapped)
       const opened = intermediateKey && unwrapDataKey(key, intermediateKey, request.context.bytes)
       if (opened) return opened
+      if (intermediateKey) refused('the wrapped data key was changed')
     } catch (thrown) {
       // Another recipient's key may still open the item if this one's KMS is down or denies access.
       if (isKeyFailure(thrown)) unavailable ??= thrown
+      else refused(...failureOf(thrown))
     }
   }
-  throw unavailable ?? decryptFailed()
+  if (unavailable) throw unavailable
+  const { reason, keyId } = refusals.cause(encryptedDataKeys)
+  throw decryptFailed(`${reason}${expectedOf(reason, request.context)}`, { keyId })
+}
+
+/** What failed in a keyring, and the key that it names. The text of a foreign error may hold anything. */
+const failureOf = (thrown: unknown): [reason: string, keyId?: string] => {
+  if (!isGlassineError(thrown)) return ['the keyring failed']
+  const { message, cause } = thrown
+  return [cause?.reason ?? message, cause?.keyId]
+}
+
+/** What the reader expects of the encryption context. It is not stored, so which part of it differs is not known. */
+const expectedOf = (reason: string, { pairs }: KeyringRequest['context']): string => {
+  if (!reason.includes('encryption context')) return ''
+  const [table, ...keys] = nameKeys.map((name) => pairs[name]).filter((name) => name !== undefined)
+  return `; here the logical table is ${table}, and the key ${keys.join(', ')}`
 }

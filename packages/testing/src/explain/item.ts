@@ -1,4 +1,4 @@
-import { type Fields, type GlassineError, policyOf } from '@glassine/core'
+import { type ErrorCode, type Fields, type GlassineError, policyOf } from '@glassine/core'
 import {
   checkedOptions,
   isGlassineError,
@@ -26,25 +26,31 @@ export const explainedItem = async (
   { invocation, sent = {}, ...given }: ExpectedOfItem,
 ): Promise<Explanation> => {
   checkedOptions(packageName, sentSchema, sent, 'sent')
-  const opens = async (changed: Partial<ItemEncryptorOptions> = {}): Promise<undefined | string> =>
+  const opens = async (changed: Partial<ItemEncryptorOptions> = {}): Promise<undefined | Failure> =>
     itemEncryptor({ ...given, ...changed })
       .decryptItem(item as Item, invocation)
-      .then(() => undefined, reasonOf)
+      .then(() => undefined, failureOf)
   const { options, unknownModel } = ofOwnModel(item, given)
   const tenant = compareTenant(item, given, invocation)
   if (unknownModel) return explanation('item', [unknownModel])
-  const reason = await opens()
+  const failure = await opens()
   const comparisons = [...compareItem(item, options), ...tenant]
-  if (reason === undefined)
+  if (failure === undefined)
     return explanation('item', [
       ...comparisons.filter(({ inCiphertext, expected }) => inCiphertext === expected),
       ...contextOf(options).map(([what, value]) => compare(what, value, value)),
     ])
   if (comparisons.some(({ inCiphertext, expected }) => inCiphertext !== expected))
     return explanation('item', comparisons)
-  if (reason !== 'ERR_DECRYPT_FAILED')
-    return explanation('item', [...comparisons, compare('key', reason, 'a key that this service may use')])
-  return explanation('item', [...comparisons, ...(await compareContext(item, options, sent, opens))])
+  if (failure.code !== 'ERR_DECRYPT_FAILED')
+    return explanation('item', [
+      ...comparisons,
+      compare('key', `${failure.code}: ${failure.reason}`, 'a key that this service may use'),
+    ])
+  return explanation('item', [
+    ...comparisons,
+    ...(await compareContext(item, options, sent, opens, failure.reason)),
+  ])
 }
 
 /** The options for an item of the model that it names, where the table has several. */
@@ -80,9 +86,17 @@ const compareTenant = (
   return [compare('binding', isKeyOf(tenant, text, prefix) ? own : "not the call's", own, { name: member })]
 }
 
-const reasonOf = (error: unknown): string => {
+/** Why an item does not open, as operators read it. */
+interface Failure {
+  readonly code: ErrorCode
+  readonly reason: string
+}
+
+const failureOf = (error: unknown): Failure => {
   if (!isGlassineError(error)) throw error
-  return (error as GlassineError).code
+  const { code, message, cause } = error as GlassineError
+  const reason = cause.reason ?? message
+  return { code, reason: cause.keyId === undefined ? reason : `${reason} (${cause.keyId})` }
 }
 
 const keyNameOf = ({ partitionKey }: ItemEncryptorOptions): string =>
@@ -183,7 +197,8 @@ const compareContext = async (
   item: Readonly<Record<string, unknown>>,
   options: ItemEncryptorOptions,
   sent: SentItem,
-  opens: (changed: Partial<ItemEncryptorOptions>) => Promise<string | undefined>,
+  opens: (changed: Partial<ItemEncryptorOptions>) => Promise<unknown>,
+  reason: string,
 ): Promise<Comparison[]> => {
   const own = keyNameOf(options)
   const others = signedOnly(item, options).filter((name) => name !== own)
@@ -206,16 +221,11 @@ const compareContext = async (
     ]
   }
   return [
-    compare(
-      'context',
-      'another table name, other keys, a changed byte, or wrapped by another key',
-      `table ${options.table}, key ${keysText(own, options.sortKey)}`,
-      {
-        tried: attempts.map(
-          ({ table, partitionKey, sortKey }) =>
-            `table ${table}, key ${keysText(partitionKey as string, sortKey)}`,
-        ),
-      },
-    ),
+    compare('context', reason, `table ${options.table}, key ${keysText(own, options.sortKey)}`, {
+      tried: attempts.map(
+        ({ table, partitionKey, sortKey }) =>
+          `table ${table}, key ${keysText(partitionKey as string, sortKey)}`,
+      ),
+    }),
   ]
 }

@@ -136,11 +136,18 @@ describe('an item', () => {
   })
 
   test('under another key, or with a changed byte', async () => {
-    for (const item of [
-      await written({ keys: localKeyring() }),
-      { ...(await written()), since: { N: '4712' } },
+    const expected = 'table Patients, key clinic, id'
+    expect(differences(await explain(await written({ keys: localKeyring() }), options))).toEqual([
+      [
+        'context',
+        undefined,
+        `the raw key does not unwrap it: changed, another key, or another encryption context; here the logical table is Patients, and the key clinic, id`,
+        expected,
+      ],
     ])
-      expect((await explain(item, options)).differences.map(({ what }) => what)).toEqual(['context'])
+    expect(differences(await explain({ ...(await written()), since: { N: '4712' } }, options))).toEqual([
+      ['context', undefined, 'a signed or encrypted attribute or the footer was changed', expected],
+    ])
   })
 
   test('with attributes in the encryption context', async () => {
