@@ -1,3 +1,5 @@
+import { definedMembers } from './json.ts'
+
 /**
  * Every error of Glassine: one class, a closed list of stable codes.
  *
@@ -53,6 +55,11 @@ const facts = {
 
 /** The stable codes; a code never changes its meaning. */
 export type ErrorCode = keyof typeof facts
+
+/** What callers read of an error that has no message of its own. */
+export const sentenceOf = (code: ErrorCode, statusCode: number = facts[code][0]): string =>
+  // What a caller sent is not encrypted here, whatever the code.
+  (statusCode === 400 && facts[code][0] !== 400 ? unopened : facts[code])[1]
 
 /** All codes, for documentation and tests. */
 export const errorCodes: readonly ErrorCode[] = Object.keys(facts) as ErrorCode[]
@@ -116,19 +123,12 @@ export class GlassineError extends Error {
     const { message, statusCode, package: packageName, path, option, keyId } = init
     const isUniform = facts[code][0] === 503
     const reason = init.reason ?? (isUniform ? message : undefined)
-    // What a caller sent is not encrypted here, whatever the code.
-    super((!isUniform && message) || (statusCode === 400 ? unopened : facts[code])[1])
+    super((!isUniform && message) || sentenceOf(code, statusCode))
     this.code = code
     this.statusCode = statusCode ?? facts[code][0]
     this.expose = this.statusCode < 500 || this.statusCode === 503
     // Member by member: other members of a caller's object must not reach the log.
-    this.cause = Object.freeze({
-      package: packageName,
-      ...(path !== undefined && { path }),
-      ...(option !== undefined && { option }),
-      ...(reason !== undefined && { reason }),
-      ...(keyId !== undefined && { keyId }),
-    })
+    this.cause = Object.freeze(definedMembers({ package: packageName, path, option, reason, keyId }))
   }
 
   // On the prototype: an own property would be logged, and set too late for the first line of the stack.

@@ -1,4 +1,5 @@
 import { GlassineError } from './errors.ts'
+import { definedMembers } from './json.ts'
 import { checkedOptions, flag, integer, type OptionSchema, oneOf, text } from './options.ts'
 import type { AuthenticatedOptions, EncryptedOptions, MaskedOptions, NestedOptions } from './policy.ts'
 
@@ -34,10 +35,4 @@ export const fieldOptions = <K extends keyof FieldOptions>(
   kind: K,
   options: FieldOptions[K] = {},
   holder?: string,
-): FieldOptions[K] => {
-  const given = Object.entries(checkedOptions(core, schemas[kind], options, holder))
-  // An undefined option was not given, for callers who pass theirs through.
-  return Object.freeze(
-    Object.fromEntries(given.filter(([, value]) => value !== undefined)),
-  ) as FieldOptions[K]
-}
+): FieldOptions[K] => Object.freeze(definedMembers(checkedOptions(core, schemas[kind], options, holder)))

@@ -18,3 +18,7 @@ export const isPlainObject = (value: unknown): value is Record<string, unknown> 
   // class that extends null has a root prototype too, but without this method.
   return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, 'isPrototypeOf')
 }
+
+/** The members of an object that are not undefined: an undefined option was not given. */
+export const definedMembers = <T extends object>(members: T): T =>
+  Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as T

@@ -1,5 +1,5 @@
-import { type ErrorCode, GlassineError } from '@glassine/core'
-import { isGlassineError } from '@glassine/core/internal'
+import type { ErrorCode } from '@glassine/core'
+import { isGlassineError, sentenceOf } from '@glassine/core/internal'
 
 /** What an operator learns of a refusal. It never contains a value, a key or a body. */
 export interface Refusal {
@@ -47,11 +47,10 @@ export const tell = (
 ): void => {
   if (!isGlassineError(error) || told.has(error)) return
   told.add(error)
-  const { code, statusCode, cause, message } = error as GlassineError
+  const { code, statusCode, cause, message } = error
   try {
-    // A sentence of its own says more than that of the code; it consists of constants and names.
-    const isUsual = message === new GlassineError(code, { ...cause }).message
-    const reason = cause?.reason ?? (isUsual ? undefined : message)
+    // A message of its own says more than the sentence of the code; it consists of constants and names.
+    const reason = cause?.reason ?? (message === sentenceOf(code, statusCode) ? undefined : message)
     onRefused({
       direction,
       code,

@@ -1,4 +1,4 @@
-import { anyObject } from '@glassine/core/internal'
+import { anyObject, definedMembers } from '@glassine/core/internal'
 import { badOption } from '../errors.ts'
 import type { OnRefused } from '../on-refused.ts'
 import {
@@ -171,6 +171,5 @@ export const checkedOptions = (options: RequireTlsOptions): CheckedOptions => {
     throw badOption('clientCert', "must be a function where `alb.clientCert` is 'passthrough'")
   if (options.missingOrigin !== undefined && !options.origins)
     throw badOption('missingOrigin', 'needs `origins`')
-  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
-  return Object.freeze({ ...defaults, ...given })
+  return Object.freeze({ ...defaults, ...definedMembers(options) })
 }

@@ -1,4 +1,4 @@
-import { anything, type OptionSchema, oneOf } from '@glassine/core/internal'
+import { anything, definedMembers, type OptionSchema, oneOf } from '@glassine/core/internal'
 import type { AppSyncResolverEvent } from 'aws-lambda'
 import { headerValue, recordOf, string } from '../options.ts'
 import { apiId, epoch, region, sourceIp, traceId, userAgent } from './facts.ts'
@@ -69,7 +69,7 @@ export const appSyncEvent = (overrides: AppSyncOverrides): AppSyncResolverEvent<
     },
     source: null,
     request: {
-      headers: Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== undefined)),
+      headers: definedMembers(headers),
       domainName: null,
     },
     prev: null,

@@ -1,12 +1,11 @@
-import { type ErrorCode, errorCodes, GlassineError } from '@glassine/core'
-import { isPlainObject } from '@glassine/core/internal'
-import { packageName } from '../options.ts'
+import { type ErrorCode, errorCodes } from '@glassine/core'
+import { isPlainObject, sentenceOf } from '@glassine/core/internal'
 
 /** The codes by what callers read of them: a handler of errors may answer with the sentence alone. */
 const codesBySentence = new Map<string, ErrorCode[]>()
 for (const code of errorCodes) {
-  const { message } = new GlassineError(code, { package: packageName })
-  codesBySentence.set(message, [...(codesBySentence.get(message) ?? []), code])
+  const sentence = sentenceOf(code)
+  codesBySentence.set(sentence, [...(codesBySentence.get(sentence) ?? []), code])
 }
 
 const codesIn = (text: string): readonly ErrorCode[] => {
@@ -22,9 +21,8 @@ const codesIn = (text: string): readonly ErrorCode[] => {
 }
 
 /**
- * What an HTTP response says of itself when it is no success: its status, and the code of ours that it may stand for.
- * No line for a success.
- * Nothing else of its body: that may hold a value.
+ * What an HTTP response that is not a success says of itself: its status, and the codes that it may stand for. Nothing
+ * else of its body, which may hold a value.
  */
 export const refusalOf = (received: unknown): readonly string[] => {
   if (!isPlainObject(received) || typeof received.statusCode !== 'number' || received.statusCode < 400)
