@@ -26,7 +26,7 @@ export interface KeyStats {
   /** Uses of an expired entry within `cacheStaleIfError`. */
   readonly stale: number
   readonly evictions: number
-  /** NegativeCache answered from the negative cache. */
+  /** Refusals that were remembered, so that no call was made. */
   readonly refused: number
   /** Failed calls of the keyring, including those in the background. */
   readonly errors: number
