@@ -1,9 +1,10 @@
 // The sub-path `@glassine/middy/tables`: handlers without tables do not bundle @glassine/dynamodb.
-import { isGlassineError, isPlainObject } from '@glassine/core/internal'
+import { anything, isGlassineError, isPlainObject } from '@glassine/core/internal'
 import { type EncryptionOptions, type SdkClient, withEncryption, withInvocation } from '@glassine/dynamodb'
 import type { MiddlewareObj } from '@middy/core'
 import { badOption } from './errors.ts'
-import { eventSourceOf, getOwn, isHttpSource } from './event-source.ts'
+import { eventSourceOf, isHttpSource } from './event-source.ts'
+import { getOwn } from './event-value.ts'
 import {
   type AnyRequest,
   type Bind,
@@ -22,7 +23,6 @@ import {
   flag,
   type OptionSchema,
   type ReservedTimeOption,
-  type Rule,
   reservedTimeSchema,
 } from './options.ts'
 
@@ -53,15 +53,13 @@ export type ContextWithTables<C, K extends string = 'tables'> = Context & { read
 
 const defaults = { contextKey: 'tables' } as const
 
-/** Checked by `withEncryption` itself. */
-const elsewhere: Rule = ['', () => true]
-
 const schema: OptionSchema<EncryptedTablesOptions> = {
-  client: elsewhere,
-  tables: elsewhere,
-  plainTables: elsewhere,
-  tableArns: elsewhere,
-  onPlaintextRead: elsewhere,
+  // Checked by `withEncryption`.
+  client: anything,
+  tables: anything,
+  plainTables: anything,
+  tableArns: anything,
+  onPlaintextRead: anything,
   bind: anyFunction,
   ...reservedTimeSchema,
   clearResponse: flag,
@@ -80,7 +78,7 @@ const schema: OptionSchema<EncryptedTablesOptions> = {
  *
  * A response with decrypted values is refused unless `encryptResponse` encrypts it or `clearResponse` allows it.
  *
- * Stands after `decryptRequest`, whose binding it takes. May stand several times, under different names.
+ * Goes after `decryptRequest`, whose binding it takes. Can be used several times, under different names.
  *
  * @throws GlassineError at construction `ERR_OPTION_INVALID`, `ERR_MODEL_INVALID`; in a request, before the handler,
  * `ERR_OPTION_INVALID` (order, or a `contextKey` that is taken), `ERR_BINDING_INVALID`; after it, with status 500,
@@ -120,8 +118,9 @@ export const encryptedTables = <C extends SdkClient, K extends string = 'tables'
     onPlaintextRead,
     bind,
     contextKey = defaults.contextKey,
+    clearResponse,
+    onRefused,
   } = options
-  const { clearResponse, onRefused } = options
   const encrypting = withEncryption(client, { tables, plainTables, tableArns, onPlaintextRead })
 
   const encryptedTablesBefore = async (request: AnyRequest): Promise<void> => {
@@ -165,16 +164,16 @@ export const encryptedTables = <C extends SdkClient, K extends string = 'tables'
 /** The packages whose errors the encrypting client throws. */
 const ofTables: ReadonlySet<string> = new Set(['@glassine/dynamodb', '@glassine/keys'])
 
-/** Without `decryptRequest` nothing of the request was sealed. */
+/** Without `decryptRequest`, no part of the request was sealed. */
 const receivedIn = (event: unknown) => ({
   event,
   payload: isHttpSource(eventSourceOf(event)) ? getOwn(event, 'body') : event,
 })
 
 /**
- * A context with one more member. A copy, since tests and warm-up tools may hand one object to invocations that run
- * at once; an object of a class, as durable functions have, is one of its invocation and cannot be copied. The
- * member is not enumerated, so that nothing logs the client.
+ * A context with one more member, which is not enumerable, so that nothing logs the client. It is a copy, since tests
+ * and warm-up tools may pass one object to concurrent invocations. An instance of a class, as in durable functions,
+ * belongs to one invocation and cannot be copied.
  */
 const withMember = (context: object = {}, name: string, value: object): Context => {
   const own = isPlainObject(context)
