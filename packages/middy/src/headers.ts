@@ -1,5 +1,6 @@
 import { isPlainObject } from '@glassine/core/internal'
-import { type EventSource, edgeRequest, getOwn, getOwnObject, isEdge } from './event-source.ts'
+import { type EventSource, edgeRequest, isEdge } from './event-source.ts'
+import { getOwn, getOwnObject } from './event-value.ts'
 
 /** The headers of a request, by lower-case name, with each different value once. */
 export type RequestHeaders = ReadonlyMap<string, readonly string[]>

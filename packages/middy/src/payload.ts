@@ -1,6 +1,7 @@
 import { isPlainObject, parseJson } from '@glassine/core/internal'
 import { fault } from './errors.ts'
-import { type EventSource, getOwn, methodOf, textOfBase64 } from './event-source.ts'
+import { type EventSource, methodOf } from './event-source.ts'
+import { getOwn, textOfBase64 } from './event-value.ts'
 
 /**
  * Where the fields of one kind of event are. One entry of the registry below teaches all middlewares a new source.

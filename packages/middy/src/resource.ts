@@ -3,7 +3,8 @@
  */
 import { canonicalPath, canonicalQuery, isPlainObject, type Resource } from '@glassine/core/internal'
 import { fault } from './errors.ts'
-import { type EventSource, getOwn, getOwnObject, getOwnString, methodOf } from './event-source.ts'
+import { type EventSource, methodOf } from './event-source.ts'
+import { getOwn, getOwnObject, getOwnString } from './event-value.ts'
 
 /** How to take a resource from an event that does not show what the client requested. */
 export interface ResourceOptions {

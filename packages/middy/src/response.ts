@@ -1,7 +1,8 @@
 import type { FieldPolicy } from '@glassine/core'
 import { childNode, isHarmless, isPlainObject, parseJson } from '@glassine/core/internal'
 import { badOption, fault } from './errors.ts'
-import { answersHttp, type EventSource, textOfBase64 } from './event-source.ts'
+import { answersHttp, type EventSource } from './event-source.ts'
+import { textOfBase64 } from './event-value.ts'
 import type { HttpResponse } from './headers.ts'
 
 /** The parts of a response, for sealing and for checks. */

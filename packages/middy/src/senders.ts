@@ -5,7 +5,8 @@
 import type { Envelope } from '@glassine/core'
 import { isGlassineError, isPlainObject } from '@glassine/core/internal'
 import { badOption, fault } from './errors.ts'
-import { type EventSource, getOwn, getOwnObject, getOwnString } from './event-source.ts'
+import type { EventSource } from './event-source.ts'
+import { getOwn, getOwnObject, getOwnString } from './event-value.ts'
 import { oneValue, requestHeaders } from './headers.ts'
 import type { Context } from './invocation.ts'
 
@@ -110,7 +111,7 @@ const claimCandidate = (event: unknown, name: string): unknown => {
   const candidates = claims
     ? [getOwn(claims, name)]
     : [
-        ...ofLambdaAuthorizer(event, name),
+        ofLambdaAuthorizer(event, name),
         getOwn(event, 'identity', 'resolverContext', name),
         ...(Object.hasOwn(iamClaims, name) ? ofIam(event, name) : []),
         name === 'cognitoIdentityId' ? poolIdentity(event) : undefined,
@@ -118,11 +119,11 @@ const claimCandidate = (event: unknown, name: string): unknown => {
   return candidates.find((value) => ['string', 'number', 'boolean'].includes(typeof value))
 }
 
-/** Where the context of a Lambda authorizer is: of HTTP APIs apart, of REST APIs in place of other authorizers. */
-const ofLambdaAuthorizer = (event: unknown, name: string): readonly unknown[] => {
+/** A member of a Lambda authorizer's context: HTTP APIs have it apart, REST APIs in place of other authorizers. */
+const ofLambdaAuthorizer = (event: unknown, name: string): unknown => {
   const authorizer = getOwnObject(event, 'requestContext', 'authorizer')
   const isOfHttpApi = ['lambda', 'iam', 'jwt'].some((kind) => isPlainObject(getOwn(authorizer, kind)))
-  return isOfHttpApi ? [getOwn(authorizer, 'lambda', name)] : [getOwn(authorizer, name)]
+  return isOfHttpApi ? getOwn(authorizer, 'lambda', name) : getOwn(authorizer, name)
 }
 
 /** Where a fact that IAM verifies is: in HTTP APIs, REST APIs and AppSync. */
@@ -132,11 +133,7 @@ const ofIam = (event: unknown, name: string): readonly unknown[] => [
   getOwn(event, 'identity', name),
 ]
 
-/**
- * The sender of a request as AWS has verified it: an identity of a Cognito identity pool, an IAM role or user, the
- * issuer and subject of a token, whom a Lambda authorizer names, or the subject of a client certificate. `undefined` if
- * AWS has verified none.
- */
+/** The default of the option `principal`, which lists where it looks; `undefined` if AWS has verified no sender. */
 export const verifiedSender = (event: unknown): string | undefined => {
   // All users of an identity pool have one role.
   const identity = poolIdentity(event)
@@ -147,7 +144,7 @@ export const verifiedSender = (event: unknown): string | undefined => {
   const claims = claimsOf(event)
   const subject = getOwn(claims, 'sub') ?? getOwn(claims, 'client_id')
   if (typeof subject === 'string') return JSON.stringify(['jwt', getOwn(claims, 'iss') ?? '', subject])
-  return namedByAuthorizer(event) ?? withCertificate(event)
+  return ofAuthorizer(event) ?? ofCertificate(event)
 }
 
 const poolIdentity = (event: unknown): string | undefined =>
@@ -155,16 +152,16 @@ const poolIdentity = (event: unknown): string | undefined =>
   getOwnString(event, 'requestContext', 'identity', 'cognitoIdentityId') ??
   getOwnString(event, 'identity', 'cognitoIdentityId')
 
-/** By `principalId` and `sub` of a Lambda authorizer's answer: the first is a constant in some. */
-const namedByAuthorizer = (event: unknown): string | undefined => {
-  const authorizer = getOwn(event, 'requestContext', 'authorizer')
-  const named = ['principalId', 'sub'].map(
-    (name) => getOwnString(authorizer, 'lambda', name) ?? getOwnString(authorizer, name) ?? '',
-  )
-  return named.join('') === '' ? undefined : JSON.stringify(['authorizer', ...named])
+/** By both names that Lambda authorizers give a sender: in some, `principalId` is a constant. */
+const ofAuthorizer = (event: unknown): string | undefined => {
+  const names = ['principalId', 'sub'].map((name) => {
+    const found = ofLambdaAuthorizer(event, name)
+    return typeof found === 'string' ? found : ''
+  })
+  return names.join('') === '' ? undefined : JSON.stringify(['authorizer', ...names])
 }
 
-const withCertificate = (event: unknown): string | undefined => {
+const ofCertificate = (event: unknown): string | undefined => {
   const certificate = clientSubject(event)
   return certificate === undefined ? undefined : JSON.stringify(['certificate', certificate])
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { getOwn, getOwnObject, getOwnString, textOfBase64 } from '../src/event-source.ts'
+import { getOwn, getOwnObject, getOwnString, textOfBase64 } from '../src/event-value.ts'
 
 describe('a value at a path', () => {
   const event = { a: { b: 'text', c: 5, d: { e: null } }, list: ['x'] }

@@ -1,4 +1,5 @@
-import { type EventSource, getOwnObject, getOwnString } from '../event-source.ts'
+import type { EventSource } from '../event-source.ts'
+import { getOwnObject, getOwnString } from '../event-value.ts'
 import { oneValue, type RequestHeaders } from '../headers.ts'
 import type { AlbOptions, CheckedOptions, ClientCertificate } from './options.ts'
 

@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
-import { type EventSource, getOwnString } from '../event-source.ts'
+import type { EventSource } from '../event-source.ts'
+import { getOwnString } from '../event-value.ts'
 import { listValues, oneValue, type RequestHeaders } from '../headers.ts'
 import { listOf } from '../options.ts'
 import type { CheckedOptions, CloudFrontOptions } from './options.ts'

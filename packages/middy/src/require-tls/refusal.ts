@@ -1,5 +1,6 @@
 import type { GlassineError } from '@glassine/core'
-import { type EventSource, getOwn, getOwnObject, getOwnString, methodOf } from '../event-source.ts'
+import { type EventSource, methodOf } from '../event-source.ts'
+import { getOwn, getOwnObject, getOwnString } from '../event-value.ts'
 import { plainResponse, problemResponse } from '../problem.ts'
 
 /** The response to a refused request: a problem document, or a redirect. */
