@@ -123,7 +123,10 @@ interface Counted {
   readonly parts: RecordPair[]
 }
 
-/** Counts the values in a container; adds the length of each list that has an element without one. */
+/**
+ * Counts the values in a container; adds the length of each list that has an element without one. A walk of its own,
+ * for models with lists only: `placesOf`, which has walked before, is part of the browser client, which binds no list.
+ */
 const countValues = (container: Container, node: PathNode, pointer: string, counted: Counted): void => {
   if (!Array.isArray(container)) {
     visitChildren(node, container, countChild, pointer, counted)
