@@ -10,6 +10,8 @@ const config: Config = {
   // Sources without a build: every package names its TypeScript under this condition.
   testEnvironmentOptions: { customExportConditions: ['@glassine/source', 'node', 'node-addons'] },
   modulePathIgnorePatterns: ['/dist/'],
+  // Without the lines of refusals that tests cause on purpose.
+  setupFiles: ['<rootDir>/tools/test-support/quiet-refusals.ts'],
   cacheDirectory: '<rootDir>/.jest',
   coverageProvider: 'babel',
   collectCoverageFrom: ['packages/*/src/**/*.ts'],
