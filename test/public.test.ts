@@ -1,6 +1,7 @@
 // What users can import: few paths, few values, and each value is explained where users look.
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
+import { filesUnder } from '@glassine/test-support'
 import { describe, expect, test } from '@jest/globals'
 
 const root = path.join(import.meta.dirname, '..')
@@ -27,6 +28,14 @@ const ours = paths.filter(({ folder }) => folder !== 'local-kms')
 
 const valuesOf = async (from: string): Promise<string[]> =>
   Object.keys((await import(from)) as object).filter((name) => name !== 'default')
+
+/** The declarations of a package's sources, each with the comment above it; overloads have several. */
+const declarationsOf = (folder: string): string[] =>
+  filesUnder(path.join('packages', folder, 'src')).flatMap((file) => read(file).match(declaration) ?? [])
+const declaration = /\/\*\*(?:[^*]|\*(?!\/))*\*\/\n(?:\/\/.*\n)*export (?:const|function|class) [\w$]+/g
+
+/** The code blocks of a document, together. */
+const codeOf = (text: string): string => (text.match(/```ts\n[\s\S]*?```/g) ?? []).join('\n')
 
 /** What users read: READMEs and pages. */
 const documents = [
@@ -56,5 +65,18 @@ describe('each value is explained in a README or a page', () => {
       (name) => !documents.some((text) => new RegExp(`\\b${name}\\b`).test(text)),
     )
     expect(unexplained).toEqual([])
+  })
+})
+
+describe('each value has an example, in its docstring or in the README of its package', () => {
+  test.each(paths)('$from', async ({ folder, from }) => {
+    const declarations = declarationsOf(folder)
+    const code = codeOf(read('packages', folder, 'README.md'))
+    const without = (await valuesOf(from)).filter(
+      (name) =>
+        !new RegExp(`\\b${name}\\b`).test(code) &&
+        !declarations.some((text) => text.endsWith(` ${name}`) && text.includes('@example')),
+    )
+    expect(without).toEqual([])
   })
 })

@@ -61,7 +61,15 @@ export const sentenceOf = (code: ErrorCode, statusCode: number = facts[code][0])
   // What a caller sent is not encrypted here, whatever the code.
   (statusCode === 400 && facts[code][0] !== 400 ? unopened : facts[code])[1]
 
-/** All codes, for documentation and tests. */
+/**
+ * All codes, for documentation and tests.
+ *
+ * @example
+ * ```ts
+ * // A metric for each code:
+ * const refusals = new Map(errorCodes.map((code) => [code, 0]))
+ * ```
+ */
 export const errorCodes: readonly ErrorCode[] = Object.keys(facts) as ErrorCode[]
 
 /** Where an error came from, in the form of Middy's own errors. */

@@ -15,6 +15,7 @@ export type KeyAttributes = Readonly<Partial<Record<string, string>>>
  * @example
  * ```ts
  * import { branchKeyIdOfItem } from '@glassine/dynamodb'
+ * import { hierarchicalKeyring } from '@glassine/keys/key-store'
  *
  * const branchKeyId = branchKeyIdOfItem(({ tenant }) => `tenant-${tenant}`)
  * const keyring = hierarchicalKeyring({ keyStore, branchKeyId })

@@ -3,7 +3,21 @@
  * options.
  */
 
-/** An invalid option, fault or state file. */
+/**
+ * An invalid option, fault or state file.
+ *
+ * @example
+ * ```ts
+ * import { LocalKmsOptionError, startLocalKms } from '@glassine/local-kms'
+ *
+ * try {
+ *   await startLocalKms({ port: Number(process.env.KMS_PORT) })
+ * } catch (error) {
+ *   if (error instanceof LocalKmsOptionError) console.error(error.message) // which option, and what it must be
+ *   else throw error
+ * }
+ * ```
+ */
 export class LocalKmsOptionError extends TypeError {
   readonly code = 'ERR_OPTION_INVALID'
   /** The name of the option. */

@@ -32,7 +32,17 @@ export type KmsFaultKind =
   | 'expired-token'
   | 'access-denied'
 
-/** All kinds of faults, for tests that go through every one. */
+/**
+ * All kinds of faults, for tests that go through every one.
+ *
+ * @example
+ * ```ts
+ * import { kmsFaultKinds, startLocalKms } from '@glassine/local-kms'
+ *
+ * const kms = await startLocalKms()
+ * for (const kind of kmsFaultKinds) kms.faults.set('Decrypt', { kind, times: 1 }) // then decrypt something
+ * ```
+ */
 export const kmsFaultKinds: readonly KmsFaultKind[] = [
   'throttle',
   'internal',

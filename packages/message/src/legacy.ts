@@ -18,8 +18,33 @@ const legacySuite = (id: number, signed: boolean, hash: 'sha256' | 'sha384'): Le
   },
 })
 
-/** HKDF-SHA-256, no key commitment, not signed: for `legacySuites`, read only. */
+/**
+ * HKDF-SHA-256, no key commitment, not signed: for `legacySuites`, read only.
+ *
+ * @example
+ * ```ts
+ * import type { KeyMaterial } from '@glassine/keys'
+ * import { messageEnvelope } from '@glassine/message'
+ * import { suite0x0178 } from '@glassine/message/legacy'
+ *
+ * declare const keys: KeyMaterial
+ * const services = messageEnvelope({ keys, legacySuites: [suite0x0178] }) // reads old messages, and writes none
+ * ```
+ */
 export const suite0x0178: LegacySuite = Object.freeze(legacySuite(0x0178, false, 'sha256'))
 
-/** HKDF-SHA-384, no key commitment, signed by ECDSA P-384: for `legacySuites`, read only. */
+/**
+ * HKDF-SHA-384, no key commitment, signed by ECDSA P-384: for `legacySuites`, read only.
+ *
+ * @example
+ * ```ts
+ * import type { KeyMaterial } from '@glassine/keys'
+ * import { decrypt } from '@glassine/message/bytes'
+ * import { suite0x0378 } from '@glassine/message/legacy'
+ *
+ * declare const keys: KeyMaterial
+ * declare const message: Uint8Array
+ * const { plaintext } = await decrypt(keys, message, { legacySuites: [suite0x0378] })
+ * ```
+ */
 export const suite0x0378: LegacySuite = Object.freeze(legacySuite(0x0378, true, 'sha384'))

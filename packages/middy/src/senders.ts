@@ -194,6 +194,12 @@ export const jwtClaim = (name: string, ...values: readonly string[]): From => {
  * Requests over mutual TLS with a client certificate for one of these subjects, verified by API Gateway.
  *
  * @throws GlassineError `ERR_OPTION_INVALID`
+ * @example
+ * ```ts
+ * import { certificateSubject } from '@glassine/middy'
+ *
+ * const fromTerminal = certificateSubject('CN=terminal-7,O=Clinic')
+ * ```
  */
 export const certificateSubject = (...subjects: readonly string[]): From => {
   if (subjects.length === 0 || !subjects.every((subject) => typeof subject === 'string' && subject !== ''))
@@ -211,6 +217,16 @@ const clientSubject = (event: unknown): string | undefined =>
 /**
  * Every invoker. A direct invocation has no caller that AWS has verified: IAM alone decides who may invoke the
  * function.
+ *
+ * @example
+ * ```ts
+ * import type { Envelope } from '@glassine/core'
+ * import { anyInvoker, type EnvelopeOption } from '@glassine/middy'
+ *
+ * declare const devices: Envelope
+ * declare const services: Envelope
+ * const envelope: EnvelopeOption = [{ envelope: devices }, { envelope: services, from: anyInvoker }]
+ * ```
  */
 export const anyInvoker: From = () => true
 

@@ -59,6 +59,15 @@ const moduli = [2048, 3072, 4096]
 /**
  * The public half of a key as a bare JWK; `undefined` for a key that is neither on P-256 nor RSA of a length that KMS
  * offers.
+ *
+ * @example
+ * ```ts
+ * import { generateKeyPairSync } from 'node:crypto'
+ * import { publicJwkOf } from '@glassine/session'
+ *
+ * const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+ * publicJwkOf(publicKey) // { kty: 'EC', crv: 'P-256', x: '...', y: '...' }
+ * ```
  */
 export const publicJwkOf = (key: KeyObject): PublicJwk | undefined => {
   const publicKey = key.type === 'private' ? createPublicKey(key) : key
@@ -75,7 +84,18 @@ export const publicJwkOf = (key: KeyObject): PublicJwk | undefined => {
   return undefined
 }
 
-/** The key in the form in which a recipient publishes it. */
+/**
+ * The key in the form in which a recipient publishes it; its `kid` is the thumbprint (RFC 7638).
+ *
+ * @example
+ * ```ts
+ * import { generateKeyPairSync } from 'node:crypto'
+ * import { publicJwkOf, recipientJwk } from '@glassine/session'
+ *
+ * const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+ * recipientJwk(publicJwkOf(publicKey)!) // the same with `use: 'enc'`, `alg: 'ECDH-ES'` and `kid`
+ * ```
+ */
 export const recipientJwk = (jwk: PublicJwk): RecipientJwk => ({
   ...jwk,
   use: 'enc',

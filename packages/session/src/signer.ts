@@ -55,6 +55,14 @@ export interface LocalSignerOptions {
  * A signer whose key is in this process.
  *
  * @throws GlassineError `ERR_OPTION_INVALID`
+ * @example
+ * ```ts
+ * import { generateKeyPairSync } from 'node:crypto'
+ * import { localRecipient, localSigner, publishedKeys } from '@glassine/session'
+ *
+ * const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+ * const keySet = publishedKeys({ recipients: localRecipient(), sign: localSigner({ privateKey }) })
+ * ```
  */
 export const localSigner = (options: LocalSignerOptions): Signer => {
   const privateKey = importPrivateKey(

@@ -93,7 +93,16 @@ const builders: {
   appsync: [appSyncOptions, appSyncEvent],
 }
 
-/** Every source, for tests that go through all of them. */
+/**
+ * Every source, for tests that go through all of them.
+ *
+ * @example
+ * ```ts
+ * import { sampleEvent, sampleSources } from '@glassine/testing'
+ *
+ * const events = sampleSources.map((source) => sampleEvent(source))
+ * ```
+ */
 export const sampleSources: readonly SampleSource[] = Object.keys(builders) as SampleSource[]
 
 /**
