@@ -2,7 +2,8 @@
 import { inspect, types } from 'node:util'
 import { isPlainObject } from '@glassine/core/internal'
 import type { State } from './invocation.ts'
-import { cleanName, cleanNumber, cleanText, type Watch, watchOf } from './leave-check.ts'
+import { type Watch, watchOf } from './leave-check.ts'
+import { cleanName, cleanNumber, cleanText } from './redact.ts'
 
 /** How many objects are looked through: an error may hold a connection or a whole client. */
 const mostObjects = 20_000

@@ -19,6 +19,7 @@ import type { MiddlewareObj } from '@middy/core'
 import type { DecryptedBody } from './decrypted-event.ts'
 import { badOption, fault, packageName, replaceForeign, uniformError } from './errors.ts'
 import { type EventSource, methodOf, wiredSourceOf } from './event-source.ts'
+import { exitHooks } from './exit-hooks.ts'
 import { oneValue, requestHeaders, wantsMultiValue } from './headers.ts'
 import {
   type AnyRequest,
@@ -29,7 +30,6 @@ import {
   invocationOf,
   stateOf,
 } from './invocation.ts'
-import { passing } from './last-look.ts'
 import { rememberOpened } from './leave-check.ts'
 import { type OnRefused, tell } from './on-refused.ts'
 import {
@@ -261,7 +261,7 @@ export function decryptRequest(options: DecryptRequestOptions): MiddlewareObj<an
     }
   }
 
-  const { after, onError } = passing({ policies: [policy], onRefused })
+  const { after, onError } = exitHooks({ policies: [policy], onRefused })
 
   const decryptRequestOnError = (request: AnyRequest): void => {
     onError(request)

@@ -13,7 +13,7 @@ import { badOption, fault, packageName, sealingError } from './errors.ts'
 import { answersHttp, eventSourceOf } from './event-source.ts'
 import { wantsMultiValue } from './headers.ts'
 import { type AnyRequest, type Bind, bindingOf, invocationOf, type Sealing, stateOf } from './invocation.ts'
-import { checkedLeaving, isWithoutContent, leaving, statusOf, unsealedPlace, withHeader } from './leaving.ts'
+import { lookAtSealed, unsealedPlace } from './last-look.ts'
 import { type OnRefused, tell, tellNoMore } from './on-refused.ts'
 import {
   anyFunction,
@@ -27,9 +27,9 @@ import {
   type ReservedTimeOption,
   reservedTimeSchema,
 } from './options.ts'
-import { responseParts } from './response.ts'
+import { isWithoutContent, responseParts, statusOf } from './response.ts'
 import { spliced } from './splice.ts'
-import { maxResponseBytes, writeResponse } from './write-response.ts'
+import { maxResponseBytes, withHeader, writeResponse, writeUnsealed } from './write-response.ts'
 
 /** Options of {@link encryptResponse}. Without `decryptRequest` before it, `fields` and `envelope` are needed. */
 export interface EncryptResponseOptions extends ReservedTimeOption {
@@ -176,7 +176,8 @@ export const encryptResponse = (options: EncryptResponseOptions = {}): Middlewar
     const parts = responseParts(response, source, fields, isLenient)
     const isPlain =
       parts.form === 'empty' || parts.form === 'text' || (isLenient && isHarmless(fields, parts.payload))
-    if (isPlain && !sealing?.envelope.proves) return leaving(state, parts, response, { isLenient, source })
+    if (isPlain && !sealing?.envelope.proves)
+      return writeUnsealed(state, parts, response, { isLenient, source })
     if (!sealing) throw fault('ERR_ENCRYPT_FAILED')
     if (!isPlain) refuseOtherRoot(fields, parts.payload)
 
@@ -191,7 +192,7 @@ export const encryptResponse = (options: EncryptResponseOptions = {}): Middlewar
       ...(answersHttp(source) && { status: statusOf(response) }),
     })
     if (isPlain) {
-      const plain = leaving(state, parts, response, { isLenient, source })
+      const plain = writeUnsealed(state, parts, response, { isLenient, source })
       return header ? withHeader(plain, header, multiValue) : plain
     }
     const text =
@@ -206,7 +207,7 @@ export const encryptResponse = (options: EncryptResponseOptions = {}): Middlewar
       text,
       header,
     })
-    const checked = checkedLeaving(state, sealing, written, result, isLenient)
+    const checked = lookAtSealed(state, sealing, written, result, isLenient)
     const { body } = checked as { body?: unknown }
     if (checked !== result && typeof body === 'string') state.sealedBody = body
     return checked

@@ -5,6 +5,7 @@ import type { MiddlewareObj } from '@middy/core'
 import { badOption } from './errors.ts'
 import { eventSourceOf, isHttpSource } from './event-source.ts'
 import { getOwn } from './event-value.ts'
+import { exitHooks } from './exit-hooks.ts'
 import {
   type AnyRequest,
   type Bind,
@@ -14,7 +15,6 @@ import {
   stateOf,
   tablesMark,
 } from './invocation.ts'
-import { passing } from './last-look.ts'
 import { openedForTables } from './leave-check.ts'
 import { type OnRefused, tell } from './on-refused.ts'
 import {
@@ -142,7 +142,7 @@ export const encryptedTables = <C extends SdkClient, K extends string = 'tables'
     request.context = withMember(context, contextKey, own)
   }
 
-  const { after, onError } = passing({ policies: [], onRefused })
+  const { after, onError } = exitHooks({ policies: [], onRefused })
 
   const encryptedTablesOnError = (request: AnyRequest): void => {
     const { error } = request

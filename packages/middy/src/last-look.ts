@@ -1,15 +1,15 @@
+// The last look at a response: nothing declared and nothing opened may leave in the clear.
 import type { Envelope, FieldPolicy } from '@glassine/core'
-import { elementPolicy, endOpenedValues, isPlainObject } from '@glassine/core/internal'
-import { cleanError } from './clean-error.ts'
-import { fault, sealingError, uniformError } from './errors.ts'
+import { clearPlace, elementPolicy, isPlainObject } from '@glassine/core/internal'
+import { fault } from './errors.ts'
 import { eventSourceOf } from './event-source.ts'
 import type { HttpResponse } from './headers.ts'
-import { type AnyRequest, mayLeaveClear, stateOf } from './invocation.ts'
-import { redacted, refuseOpened, watchOf } from './leave-check.ts'
-import { unsealedPlace } from './leaving.ts'
-import { type OnRefused, tell } from './on-refused.ts'
+import { type AnyRequest, mayLeaveClear, type Sealing, type State, stateOf } from './invocation.ts'
+import { refuseOpened, watchOf, wouldLeave } from './leave-check.ts'
+import { redacted } from './redact.ts'
 import { hasFieldBesideBody, type ResponseParts, responseParts } from './response.ts'
 import { byStructure } from './sealed-structure.ts'
+import { carries } from './senders.ts'
 
 /**
  * Refuses a response that has a declared place or an opened value in the clear. Changes nothing. If `encryptResponse`
@@ -60,12 +60,7 @@ const refuseUnsealed = (policy: FieldPolicy, parts: ResponseParts, envelopes: re
   for (const element of Array.isArray(payload) ? payload : [payload]) {
     if (typeof element !== 'object' || element === null) continue
     const path = unsealedPlace(one, element, envelopes.length > 0 ? envelopes : [byStructure(element)])
-    if (path !== undefined)
-      throw fault('ERR_FIELD_NOT_ENCRYPTED', {
-        path,
-        statusCode: 500,
-        message: 'A declared field would have left in the clear',
-      })
+    if (path !== undefined) throw wouldLeave('A declared field', path)
   }
 }
 
@@ -78,58 +73,44 @@ const refuseStream = (content: unknown): void => {
   })
 }
 
-// How middlewares that open handle answers and errors on their way out.
-
-interface PassingOptions {
-  /** The declarations whose places must be sealed in an answer. */
-  readonly policies: readonly FieldPolicy[]
-  readonly onRefused: OnRefused | undefined
+/** The template path of the first declared place of a payload with a value that no envelope recognises. */
+export const unsealedPlace = (
+  { encrypted }: FieldPolicy,
+  payload: unknown,
+  envelopes: readonly Envelope[],
+): string | undefined => {
+  const bundled = envelopes.some((envelope) => carries(envelope, payload))
+  return clearPlace(
+    encrypted,
+    payload,
+    (value, { path }) =>
+      envelopes.some((envelope) => envelope.recognises(value)) ||
+      // In a bundle, an element of a list or record becomes null to keep its place.
+      (bundled && value === null && path.endsWith('/*')),
+  )
 }
 
 /**
- * The hooks `after` and `onError`: an answer that was not sealed, or that an inner hook has changed since, is looked at
- * before others see it, and opened values are taken out of errors and of their answers.
+ * The last look of `encryptResponse` at what it has sealed: a response as it may leave.
+ *
+ * @throws GlassineError `ERR_FIELD_NOT_ENCRYPTED`, 500
  */
-export const passing = ({ policies, onRefused }: PassingOptions) => {
-  /** Refuses an answer that would leave in the clear; it is removed from the request. */
-  const look = (request: AnyRequest): void => {
-    try {
-      if (!mayLeaveClear(stateOf(request))) lastLook(request, policies)
-    } catch (error) {
-      request.response = undefined
-      tell(onRefused, 'response', error, policies[0]?.model)
-      throw sealingError(error)
-    }
+export const lookAtSealed = (
+  state: State,
+  { policy, envelope }: Sealing,
+  written: unknown,
+  payload: unknown,
+  isLenient: boolean,
+): unknown => {
+  const http = written !== payload ? (written as HttpResponse) : undefined
+  if (isLenient) return redacted(state, written)
+  // The request's declaration counts too, if the response has another.
+  const { opening } = state
+  if (opening && opening.policy !== policy) {
+    const path = unsealedPlace(opening.policy, payload, [envelope])
+    if (path !== undefined && !Array.isArray(payload))
+      throw wouldLeave('A field that the request declares', path)
   }
-
-  const end = (request: AnyRequest): void => {
-    const { opened } = stateOf(request)
-    if (opened) endOpenedValues(opened)
-  }
-
-  const after = (request: AnyRequest): void => {
-    try {
-      look(request)
-    } finally {
-      end(request)
-    }
-  }
-
-  const onError = (request: AnyRequest): void => {
-    const state = stateOf(request)
-    request.error = uniformError(cleanError(state, request.error)) as Error
-    if (request.response !== undefined) {
-      try {
-        request.response = redacted(state, request.response)
-        look(request)
-      } catch (error) {
-        // Not thrown: Middy would skip the error handlers outside, and the caller would get no answer at all.
-        request.response = undefined
-        request.error = error as Error
-      }
-    }
-    end(request)
-  }
-
-  return { after, onError }
+  refuseOpened(state, { ...(http ? { response: http } : { payload: written }), envelopes: [envelope] })
+  return written
 }

@@ -1,5 +1,5 @@
 /*
- * The last look at what leaves: it must not contain a value that this invocation has opened, from whatever source.
+ * The values that an invocation has opened, from a request or a table, and the search for them in what leaves.
  */
 import { type Envelope, type FieldPolicy, placesOf } from '@glassine/core'
 import {
@@ -56,7 +56,7 @@ export const watchOf = (state: State): Watch | undefined => {
   }
 }
 
-/** What leaves, and what its sealed values are. */
+/** What leaves, and the envelopes that recognise its sealed values. */
 export interface Leaving {
   /** An HTTP response; absent for a bare payload. */
   readonly response?: HttpResponse
@@ -66,20 +66,20 @@ export interface Leaving {
 }
 
 /**
- * Refuses an answer that holds an opened value in the clear.
+ * Refuses a response that holds an opened value in the clear.
  *
- * @throws GlassineError `ERR_FIELD_NOT_ENCRYPTED`, 500, with the place in the answer and never the value
+ * @throws GlassineError `ERR_FIELD_NOT_ENCRYPTED`, 500, with the place in the response and never the value
  */
 export const refuseOpened = (state: State, leaving: Leaving): void => {
   const watch = watchOf(state)
   const path = watch && openedPlace(watch, leaving)
   if (path === undefined) return
-  throw fault('ERR_FIELD_NOT_ENCRYPTED', {
-    path,
-    statusCode: 500,
-    message: 'A decrypted value would have left in the clear',
-  })
+  throw wouldLeave('A decrypted value', path)
 }
+
+/** The error for what must not leave in the clear. */
+export const wouldLeave = (what: string, path: string) =>
+  fault('ERR_FIELD_NOT_ENCRYPTED', { path, statusCode: 500, message: `${what} would have left in the clear` })
 
 const openedPlace = (
   { holds, hasNumbers }: Watch,
@@ -102,7 +102,7 @@ const openedPlace = (
 const jsonOfBytes = /\[(?:\d{1,3},){5,}\d{1,3}\]|\{\\*"0\\*":\d{1,3}(?:,\\*"\d+\\*":\d{1,3}){5,}/g
 
 /** The texts of bytes that are in a JSON text. */
-const textsOfBytes = (text: string): readonly string[] => {
+export const textsOfBytes = (text: string): readonly string[] => {
   // Ciphertexts have neither, and a search for a character takes less than a pattern.
   if (!text.includes('"0') && !(text.includes('[') && /\[\d{1,3},\d/.test(text))) return []
   return (text.match(jsonOfBytes) ?? []).map((found) => {
@@ -112,15 +112,15 @@ const textsOfBytes = (text: string): readonly string[] => {
 }
 
 /** A body as its client reads it. */
-const bodyText = ({ body = '', isBase64Encoded }: HttpResponse): string => {
+export const bodyText = ({ body = '', isBase64Encoded }: HttpResponse): string => {
   if (typeof body !== 'string') return jsonOf(body)
   return isBase64Encoded === true ? Buffer.from(body, 'base64').toString() : body
 }
 
-const jsonOf = (value: unknown): string => JSON.stringify(value) ?? ''
+export const jsonOf = (value: unknown): string => JSON.stringify(value) ?? ''
 
 /** The value that a text is the JSON of. */
-const parsedJson = (text: string): unknown => {
+export const parsedJson = (text: string): unknown => {
   try {
     return JSON.parse(text)
   } catch {
@@ -141,69 +141,6 @@ const placeIn = (value: unknown, at: string, holds: (text: string) => boolean): 
     if (found !== undefined) return found
   }
   return undefined
-}
-
-/** An answer of an error, HTTP response or not, with opened values replaced everywhere. */
-export const redacted = (state: State, response: unknown): unknown => {
-  const watch = watchOf(state)
-  if (!watch) return response
-  const { clean } = watch
-  if (typeof response === 'string') return cleanText(response, clean)
-  if (!isPlainObject(response)) return mapped(response, clean)
-  const { body, ...beside } = response
-  const result = mapped(beside, clean) as HttpResponse
-  for (const mark of Object.getOwnPropertySymbols(response))
-    Object.assign(result, { [mark]: response[mark as never] })
-  // `[redacted]` is no name that a header can have.
-  for (const holder of ['headers', 'multiValueHeaders']) {
-    const headers = result[holder]
-    if (isPlainObject(headers))
-      for (const name of Object.keys(headers)) if (name.includes('[redacted]')) delete headers[name]
-  }
-  if (Object.hasOwn(response, 'body')) result.body = mapped(body, clean)
-  if (typeof body === 'string' && response.isBase64Encoded === true) {
-    const text = bodyText(response)
-    const cleaned = cleanText(text, clean)
-    result.body = cleaned === text ? body : cleaned
-    result.isBase64Encoded = cleaned === text
-  }
-  return result
-}
-
-/** A number in JSON cannot become `[redacted]` in place, so JSON is cleaned value by value. */
-export const cleanText = (text: string, clean: Watch['clean']): string => {
-  const value = parsedJson(text)
-  if (typeof value !== 'object' || value === null) return clean(text)
-  const before = JSON.stringify(value)
-  const after = JSON.stringify(mapped(value, clean))
-  if (after !== before) return clean(after)
-  // A duplicate member is in the text only.
-  return clean(text) === text ? text : after
-}
-
-/** A name that holds an opened value is data. */
-export const cleanName = (name: string, clean: Watch['clean']): string =>
-  clean(memberName(name)) === memberName(name) ? name : '[redacted]'
-
-/** A number that holds an opened value becomes text. */
-export const cleanNumber = (value: number | bigint, clean: Watch['clean']): unknown => {
-  const cleaned = clean(String(value))
-  return cleaned === String(value) ? value : cleaned
-}
-
-const mapped = (value: unknown, clean: Watch['clean']): unknown => {
-  if (typeof value === 'string') return cleanText(value, clean)
-  if (typeof value === 'number') return cleanNumber(value, clean)
-  if (typeof value !== 'object' || value === null) return value
-  const isNumbers = Array.isArray(value) ? typeof value[0] === 'number' : Object.hasOwn(value, '0')
-  if (isNumbers && textsOfBytes(jsonOf(value)).some((text) => clean(text) !== text)) return '[redacted]'
-  if (Array.isArray(value)) return value.map((element) => mapped(element, clean))
-  if (ArrayBuffer.isView(value)) return '[redacted]'
-  // What JSON makes of an object of a class is what leaves.
-  if (!isPlainObject(value)) return mapped(parsedJson(jsonOf(value)), clean)
-  return Object.fromEntries(
-    Object.entries(value).map(([name, member]) => [cleanName(name, clean), mapped(member, clean)]),
-  )
 }
 
 /**

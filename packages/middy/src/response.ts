@@ -1,9 +1,9 @@
 import type { FieldPolicy } from '@glassine/core'
 import { childNode, isHarmless, isPlainObject, parseJson } from '@glassine/core/internal'
 import { badOption, fault } from './errors.ts'
-import { answersHttp, type EventSource } from './event-source.ts'
+import { answersHttp, type EventSource, methodOf } from './event-source.ts'
 import { textOfBase64 } from './event-value.ts'
-import type { HttpResponse } from './headers.ts'
+import { type HttpResponse, oneValue, requestHeaders } from './headers.ts'
 
 /** The parts of a response, for sealing and for checks. */
 export type ResponseParts =
@@ -203,3 +203,20 @@ export const withoutFields = <R extends string | object>(
 }
 
 const isWithoutFields = (response: HttpResponse): boolean => (response as { [mark]?: unknown })[mark] === true
+
+/** The status of a response; 200 if it has none. */
+export const statusOf = (response: unknown): number => {
+  const status = isPlainObject(response) ? response.statusCode : undefined
+  return typeof status === 'number' ? status : 200
+}
+
+/** Whether a response has no content by its nature: it is not a success, or it is not read. */
+export const isWithoutContent = (event: unknown, source: EventSource, response: unknown): boolean => {
+  if (!answersHttp(source)) return false
+  const method = methodOf(event, source)
+  return statusOf(response) >= 300 || method === 'HEAD' || method === 'OPTIONS' || isProbe(event, source)
+}
+
+/** A health check of a load balancer. */
+const isProbe = (event: unknown, source: EventSource): boolean =>
+  source === 'alb' && /^ELB-HealthChecker\//.test(oneValue(requestHeaders(event, source), 'user-agent') ?? '')

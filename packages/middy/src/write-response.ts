@@ -1,7 +1,11 @@
-import { refuseOversize } from '@glassine/core/internal'
+// How a response is written, with sealed values or without.
+import { isPlainObject, refuseOversize } from '@glassine/core/internal'
 import { fault, packageName } from './errors.ts'
 import { answersHttp, type EventSource } from './event-source.ts'
 import { addHeader, dropHeaders, exposeHeader, type HttpResponse } from './headers.ts'
+import type { State } from './invocation.ts'
+import { refuseOpened } from './leave-check.ts'
+import { redacted } from './redact.ts'
 import type { ResponseParts } from './response.ts'
 
 /** Lambda's limit for a response, in bytes of JSON. */
@@ -81,4 +85,53 @@ const checkSize = (response: HttpResponse, text: string, maxBytes: number): void
     packageName,
     'The response',
   )
+}
+
+/**
+ * A response without sealed values, as it may leave: that of an error is cleaned, any other is refused if it holds an
+ * opened value. Behind an HTTP source its body is text.
+ *
+ * @throws GlassineError `ERR_FIELD_NOT_ENCRYPTED`, 500
+ */
+export const writeUnsealed = (
+  state: State,
+  parts: ResponseParts,
+  response: unknown,
+  { isLenient, source }: { readonly isLenient: boolean; readonly source: EventSource },
+): unknown => {
+  const http = 'response' in parts ? parts.response : undefined
+  if (!http) return isLenient && 'payload' in parts ? redacted(state, response) : response
+  if (isLenient) {
+    const clean = redacted(state, http) as HttpResponse
+    return typeof response === 'object' ? withTextBody(clean, source, state.multiValue) : clean.body
+  }
+  refuseOpened(state, { response: http, envelopes: [] })
+  // A response without a status is meant as a 200.
+  return withTextBody({ statusCode: 200, ...http }, source, state.multiValue)
+}
+
+/** Behind an HTTP source a body must be text. */
+const withTextBody = (
+  response: HttpResponse,
+  source: EventSource,
+  multiValue: boolean | undefined,
+): HttpResponse => {
+  const { body } = response
+  if (!answersHttp(source) || typeof body !== 'object' || body === null) return response
+  const written: HttpResponse = { ...response, body: JSON.stringify(body) }
+  addHeader(written, 'Content-Type', 'application/json', multiValue)
+  return written
+}
+
+/** A copy of a response with one more header, which pages of other origins may read. */
+export const withHeader = (
+  response: unknown,
+  [name, value]: readonly [string, string],
+  multiValue: boolean | undefined,
+): unknown => {
+  const copy: HttpResponse = isPlainObject(response)
+    ? { ...response }
+    : { statusCode: 200, body: response ?? '' }
+  exposeHeader(copy, name, value, multiValue)
+  return copy
 }
