@@ -3,7 +3,7 @@ import type { Config } from 'jest'
 
 const config: Config = {
   rootDir: '.',
-  testMatch: ['<rootDir>/test/*.test.ts', '<rootDir>/{packages,examples}/*/test/**/*.test.ts'],
+  testMatch: ['<rootDir>/test/{*,pages/*}.test.ts', '<rootDir>/{packages,examples}/*/test/**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '\\.ts$': '@glassine/jest-esbuild' },
   testEnvironment: 'node',

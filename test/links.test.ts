@@ -51,3 +51,16 @@ test('there are documents with links', () => {
 test.each(files.map((file) => [file]))('the links of %s lead somewhere', (file) => {
   expect(broken(file)).toEqual([])
 })
+
+const readmes = files.filter((file) => /^packages\/[a-z-]+\/README\.md$/.test(file))
+
+test.each(readmes.map((file) => [file]))(
+  'the links of %s are absolute, since a registry shows it',
+  (file) => {
+    const links = [...textOf(file).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target!)
+    expect(links.filter((target) => !/^(?:https:|#)/.test(target))).toEqual([])
+    const repository = /^https:\/\/github\.com\/glassine-dev\/glassine\/(?:tree|blob)\/main\/([^#]+)/
+    const paths = links.flatMap((target) => repository.exec(target)?.[1] ?? [])
+    expect(paths.filter((one) => !existsSync(path.join(root, one)))).toEqual([])
+  },
+)

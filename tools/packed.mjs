@@ -1,7 +1,16 @@
 // Packs every published package, installs the archives in an empty project like a user, and there compiles,
 // bundles and runs a small program. This shows what only works from source, or is missing from `files`.
 import { execFileSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -35,6 +44,21 @@ for (const { name, files } of packed) {
     (file) => !/^(dist\/.*\.(js|d\.ts)|README\.md|LICENSE|package\.json)$/.test(file),
   )
   if (stray.length > 0) throw new Error(`${name} ships ${stray.join(', ')}`)
+}
+
+// On a registry's page a relative link is dead. Those to the repository must lead to a file that it has.
+const repository = 'https://github.com/glassine-dev/glassine/'
+for (const { name, filename } of packed) {
+  const text = execFileSync('tar', ['-xzOf', path.join(folder, filename), 'package/README.md'], {
+    encoding: 'utf8',
+  }).replace(/^```[\s\S]*?^```/gm, '')
+  const links = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => link)
+  const dead = links.filter((link) => {
+    if (!link.startsWith(repository)) return !/^(https:|#)/.test(link)
+    const [, file] = /^(?:tree|blob)\/main\/([^#]+)/.exec(link.slice(repository.length)) ?? []
+    return file === undefined || !existsSync(file)
+  })
+  if (dead.length > 0) throw new Error(`The README of ${name} has dead links: ${dead.join(', ')}`)
 }
 
 // What each archive tells Node, bundlers and the compiler about its entries must be right. ESM only: `require()` of it
