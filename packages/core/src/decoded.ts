@@ -11,14 +11,14 @@ export interface Occurrence {
 }
 
 /**
- * An encoded part: an escape of JSON, bytes of a URL, a character of HTML. A part that was encoded again in the same
+ * An encoded part: an escape of JSON or JavaScript, bytes of a URL, a character of HTML. A part that was encoded again in the same
  * way is still one part: `\\\\n`, `%2541`, `&amp;lt;`. HTML allows leading zeros in numbers, and mostly no semicolon.
  */
 const encodedPart =
-  /\\+(?:u[\da-fA-F]{4}|[bfnrt])?|(?:%(?:25)*[\da-fA-F]{2})+|&(?:amp;)*(?:#0*\d{1,7};?|#[xX]0*[\da-fA-F]{1,6};?|(?:amp|lt|gt|quot);?|apos;)/g
+  /\\+(?:u[\da-fA-F]{4}|x[\da-fA-F]{2}|u\{[\da-fA-F]{1,6}\}|[bfnrt])?|(?:%(?:25)*[\da-fA-F]{2})+|&(?:amp;)*(?:#0*\d{1,7};?|#[xX]0*[\da-fA-F]{1,6};?|(?:amp|lt|gt|quot);?|apos;)/g
 
 /** Whether a text has parts that only some writers encode. */
-export const mayBeEncoded = (text: string): boolean => /\\[u/]|[%&]/.test(text)
+export const mayBeEncoded = (text: string): boolean => /\\[ux/]|[%&]/.test(text)
 
 /** One kind may be inside another, such as HTML in JSON that escapes `&`. */
 const maxRounds = 3
@@ -102,13 +102,34 @@ const decodedPart = (part: string): string => {
   if (part[0] === '%') return decodedBytes(part)
   if (part[0] === '\\') {
     const kind = part.slice(part.lastIndexOf('\\') + 1)
-    if (kind.length === 5) return String.fromCharCode(Number.parseInt(kind.slice(1), 16))
+    // `u0041`, `x41` or `u{41}`.
+    if (kind.length > 1) return characterOf(Number.parseInt(kind.slice(kind[1] === '{' ? 2 : 1), 16))
     return controls[kind] ?? ''
   }
   const name = part.slice(part.lastIndexOf(';', part.length - 2) + 1).replaceAll(/[&;]/g, '')
   if (name[0] !== '#') return namedCharacters[name]!
   const code = /^#x/i.test(name) ? Number.parseInt(name.slice(2), 16) : Number(name.slice(1))
-  return code <= 0x10ffff ? String.fromCodePoint(code) : ''
+  return characterOf(code)
+}
+
+const characterOf = (code: number): string => (code <= 0x10ffff ? String.fromCodePoint(code) : '')
+
+/** What a time in ISO 8601 becomes when a program reads it as one and writes it: `2026-01-05T10:00:00.000Z`. */
+export const otherTimes = (value: string): readonly string[] => {
+  if (value.length > maxTimeLength || !/^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(value)) return []
+  const time = new Date(value)
+  return Number.isNaN(time.getTime()) ? [] : [time.toISOString()]
+}
+
+const maxTimeLength = 40
+
+/** A number in digits alone, if JavaScript writes it with an exponent. */
+export const withoutExponent = (number: string): readonly string[] => {
+  const [, whole, fraction = '', exponent] = /^(\d+)(?:\.(\d+))?e([+-]\d+)$/.exec(number) ?? []
+  if (whole === undefined) return []
+  const digits = whole + fraction
+  const point = whole.length + Number(exponent)
+  return [point <= 0 ? `0.${'0'.repeat(-point)}${digits}` : digits.padEnd(point, '0')]
 }
 
 // Browsers and Node both have them; the type library of the language does not.

@@ -3,6 +3,7 @@
  * decoded, so escapes of JSON, URLs and HTML are found, but for most names of HTML. Base64 of texts, compression, other
  * case and parts of a value are not looked for.
  */
+import { byteListsIn } from './byte-lists.ts'
 import {
   decoded,
   formsOf,
@@ -10,9 +11,11 @@ import {
   isWholeText,
   mayBeEncoded,
   type Occurrence,
+  otherTimes,
   replaced,
   spellingsOf,
   traced,
+  withoutExponent,
 } from './decoded.ts'
 import { isPlainObject } from './json.ts'
 
@@ -43,7 +46,7 @@ export class OpenedValues {
    * as text, and bytes as text, in base64 and as a list of numbers.
    */
   add(value: unknown): void {
-    if (typeof value === 'string') this.#addText(value)
+    if (typeof value === 'string') for (const text of [value, ...otherTimes(value)]) this.#addText(text)
     else if (typeof value === 'number' || typeof value === 'bigint') this.#addNumber(value)
     else if (Array.isArray(value)) for (const element of value) this.add(element)
     else if (ArrayBuffer.isView(value)) for (const text of spellingsOf(value)) this.#addText(text)
@@ -55,10 +58,10 @@ export class OpenedValues {
   }
 
   #addNumber(value: number | bigint): void {
-    const text = String(value).replace('-', '')
+    const text = String(value).replace(/^-/, '')
     if (text.replace(/e.*|\D/g, '').length < leastOpenedLength) return
     this.#hasNumbers = true
-    this.#addText(text)
+    for (const spelled of [text, ...withoutExponent(text)]) this.#addText(spelled)
   }
 
   #addText(text: string, isName = false): void {
@@ -93,7 +96,7 @@ export class OpenedValues {
   find(text: string, isExempt?: IsExempt): Occurrence | undefined {
     if (this.#values.size === 0 || text.length < window) return undefined
     this.#index ??= new Index(this.#values)
-    const found = this.#index.next(text, 0, isExempt)
+    const found = this.#index.next(text, 0, isExempt) ?? this.#inBytes(text, isExempt)[0]
     if (found || !mayBeEncoded(text)) return found
     const plain = decoded(text)
     const inside = plain === text ? undefined : this.#index.next(plain, 0, isExempt)
@@ -103,10 +106,19 @@ export class OpenedValues {
   /** The text with every occurrence replaced by `[redacted]`. */
   redact(text: string, isExempt?: IsExempt): string {
     if (this.find(text, isExempt) === undefined) return text
-    const result = replaced(text, this.#all(text, isExempt))
+    const shown = replaced(text, this.#inBytes(text, isExempt))
+    const result = replaced(shown, this.#all(shown, isExempt))
     if (!mayBeEncoded(result)) return result
     const { text: plain, source } = traced(result)
     return replaced(result, this.#all(plain, isExempt).map(source))
+  }
+
+  /** The lists of bytes that say a value. */
+  #inBytes(text: string, isExempt?: IsExempt): Occurrence[] {
+    return byteListsIn(text).flatMap(({ start, end, texts }) => {
+      const found = texts.map((one) => this.#index!.next(one, 0, isExempt)).find(Boolean)
+      return found ? [{ start, end, value: found.value }] : []
+    })
   }
 
   #all(text: string, isExempt?: IsExempt): Occurrence[] {
@@ -226,74 +238,4 @@ const hashed = (entries: readonly Entry[]) => {
   }
   for (const bucket of buckets.values()) bucket.sort((a, b) => b.text.length - a.text.length)
   return { buckets, bits, mask }
-}
-
-/** The sets of this process that loggers look in; registered, so that two copies of this package share them. */
-const knownKey = Symbol.for('@glassine/core/opened-values')
-
-/** An environment serves fewer invocations at once; those that never ended, since Lambda stopped them, make room. */
-const maxRunning = 256
-
-/**
- * How many sets whose invocation has ended loggers still look in, and how many code units these hold together. Keys
- * that were appended to a logger, hooks further out and work that was not waited for write later.
- */
-const ending = { sets: 16, length: 1_000_000 }
-
-interface KnownSets {
-  /** Not kept from collection to be seen: a set lives as long as its invocation. */
-  readonly running: Set<WeakRef<OpenedValues>>
-  /** Oldest first. */
-  readonly ended: Set<OpenedValues>
-}
-
-const known = (): KnownSets => {
-  const holder = globalThis as { [knownKey]?: KnownSets }
-  if (!holder[knownKey])
-    Object.defineProperty(holder, knownKey, { value: { running: new Set(), ended: new Set() } })
-  return holder[knownKey]!
-}
-
-/**
- * All sets that are in use or were lately. A logger is shared by concurrent invocations, so it looks in all of them.
- */
-export const liveOpenedValues = (): readonly OpenedValues[] => {
-  const { running, ended } = known()
-  const found = [...ended]
-  for (const reference of running) {
-    const set = reference.deref()
-    if (set) found.push(set)
-    else running.delete(reference)
-  }
-  return found
-}
-
-/** A set for one invocation, which loggers see until some time after {@link endOpenedValues}. */
-export const openedValues = (): OpenedValues => {
-  const set = new OpenedValues()
-  const { running } = known()
-  running.add(new WeakRef(set))
-  // Loggers forget the oldest; its invocation goes on to use it.
-  if (running.size > maxRunning) running.delete(running.values().next().value!)
-  return set
-}
-
-/**
- * The invocation has ended, or has passed the last hook that is sure to run. Loggers go on to see the set until 16
- * others have ended, or until it and those that ended later are too long together.
- */
-export const endOpenedValues = (set: OpenedValues): void => {
-  const { running, ended } = known()
-  // Longer than all may be: it is seen as long as something else refers to it.
-  if (set.length > ending.length) return
-  for (const reference of running) if (reference.deref() === set) running.delete(reference)
-  ended.delete(set)
-  ended.add(set)
-  let length = 0
-  for (const one of ended) length += one.length
-  for (const one of ended) {
-    if (ended.size <= ending.sets && length <= ending.length) return
-    length -= one.length
-    ended.delete(one)
-  }
 }

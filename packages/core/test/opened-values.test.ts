@@ -106,6 +106,14 @@ describe('opened values are found in what leaves', () => {
         value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;'),
       ).replaceAll('&', '\\u0026'),
     ],
+    [
+      'as escapes of JavaScript of two digits',
+      [...value].map((c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`).join(''),
+    ],
+    [
+      'as escapes of JavaScript in braces',
+      [...value].map((c) => `\\u{${c.charCodeAt(0).toString(16)}}`).join(''),
+    ],
     ['as JSON in a URL', encodeURIComponent(JSON.stringify({ a: value }))],
     ['beside bytes that are no UTF-8', `%ff${encodeURIComponent(value)}%c3`],
   ])('%s', (_name, text) => {
@@ -115,6 +123,59 @@ describe('opened values are found in what leaves', () => {
       expect(one.slice(start, end).length).toBeGreaterThan(value.length - 3)
       expect(set.redact(one)).toBe(`${one.slice(0, start)}[redacted]${one.slice(end)}`)
     }
+  })
+
+  describe.each([
+    ['bytes', [...new TextEncoder().encode(value)]],
+    ['signed bytes', [...new Int8Array(new TextEncoder().encode(value))]],
+    ['code units', Array.from(value, (character) => character.charCodeAt(0))],
+  ])('as a list of its %s', (_name, numbers) => {
+    it.each([
+      ['in JSON', JSON.stringify({ a: numbers })],
+      ['in JSON with blanks', JSON.stringify({ a: numbers }, undefined, 2)],
+      ['in JSON in a JSON string', JSON.stringify({ a: JSON.stringify(numbers, undefined, '\t') })],
+      ['as an object', JSON.stringify({ ...numbers })],
+      [
+        'as an object in a JSON string, with blanks',
+        JSON.stringify(JSON.stringify({ ...numbers }, undefined, 1)),
+      ],
+    ])('%s', (_where, text) => {
+      const set = opened(value)
+      for (const one of [`x ${text} y`, long(text)]) {
+        expect(set.find(one)?.value).toBe(value)
+        expect(set.redact(one)).not.toMatch(/90\W|\b79\b/)
+      }
+    })
+
+    it('but not in a list of others', () => {
+      const text = JSON.stringify({ a: numbers.map((number) => number ^ 1), b: [1, 2, 3] })
+      expect(opened(value).find(text)).toBeUndefined()
+      expect(opened(value).redact(text)).toBe(text)
+    })
+  })
+
+  it.each<[number, string]>([
+    [1.234567e21, '1234567000000000000000'],
+    [1.234567e21, '1.234567e+21'],
+    [1.234567e-7, '0.0000001234567'],
+    [-1.234567e-7, '0.000000123456700'],
+    [1.234567e-7, '1.234567e-7'],
+    [123456e30, '123456000000000000000000000000000000'],
+  ])('the number %d as %s', (number, text) => {
+    expect(opened(number).find(`x ${text} y`)?.value).toBeDefined()
+  })
+
+  it.each([
+    ['2026-01-05T10:00:00Z', '2026-01-05T10:00:00.000Z'],
+    ['2026-01-05T12:00+02:00', '2026-01-05T10:00:00.000Z'],
+  ])('the time %s as a program writes it', (time, text) => {
+    expect(opened(time).find(JSON.stringify({ at: new Date(time) }))?.value).toBe(text)
+    expect(opened(time).find(time)?.value).toBe(time)
+  })
+
+  it('no time of a text that begins like one', () => {
+    for (const text of ['2026-99-05T10:00:00Z', `2026-01-05T10:00 ${'x'.repeat(50)}`])
+      expect(opened(text).size).toBe(1)
   })
 
   it('with plus signs of its own, where blanks are plus signs too', () => {

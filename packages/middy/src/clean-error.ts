@@ -17,12 +17,17 @@ export const cleanError = (state: State, error: unknown): unknown => {
   const watch = watchOf(state)
   if (!watch) return error
   try {
-    return holdsAny(error, watch.holds) ? copyOf(error, watch.clean, new Map()) : error
+    if (!holdsAny(error, watch.holds)) return error
+    const cleaned = copyOf(error, watch.clean, new Map())
+    // A class may make a text of what nobody else can reach.
+    if (!holdsAny(cleaned, watch.holds)) return cleaned
   } catch {
     // Too deep, too large, or unreadable.
-    return new Error('The error held a decrypted value')
   }
+  return anotherError()
 }
+
+const anotherError = (): Error => new Error('The error held a decrypted value')
 
 /** Whether a text of a value, or of anything that can be reached from it, holds an opened value. */
 const holdsAny = (root: unknown, holds: Watch['holds']): boolean => {
@@ -34,7 +39,7 @@ const holdsAny = (root: unknown, holds: Watch['holds']): boolean => {
       if (seen.has(value)) continue
       seen.add(value)
       if (seen.size > mostObjects) throw new Error('too large')
-      for (const member of membersOf(value)) open.push(member)
+      for (const member of membersOf(value, value === root)) open.push(member)
     } else if (value !== undefined && value !== null && holds(textOf(value))) return true
   }
   return false
@@ -47,14 +52,14 @@ const textOf = (value: unknown): string =>
   typeof value === 'symbol' ? (value.description ?? '') : String(value)
 
 /** All that can be read of an object: its keys, their values, its elements, its bytes, what it shows of itself. */
-function* membersOf(value: object): Generator<unknown> {
+function* membersOf(value: object, isRoot: boolean): Generator<unknown> {
   if (isBytes(value)) {
     yield bytesOf(value)
     return
   }
   if (types.isMap(value)) yield* [...value.entries()].flat()
   if (types.isSet(value)) yield* value
-  for (const key of keysOf(value)) {
+  for (const key of keysOf(value, isRoot)) {
     yield key
     yield Reflect.get(value, key)
   }
@@ -70,25 +75,42 @@ const bytesOf = (value: ArrayBufferView | ArrayBufferLike): string =>
     : Buffer.from(value)
   ).toString()
 
-/** The keys of an object, and those that an error's class has for it, as getters. */
-const keysOf = (value: object): readonly PropertyKey[] => {
+/**
+ * The keys of an object. Of an error, and of whatever was thrown, also what its class has for them: Lambda and error
+ * handlers read `message` of anything.
+ */
+const keysOf = (value: object, isRoot: boolean): readonly PropertyKey[] => {
   const keys = new Set<PropertyKey>(Reflect.ownKeys(value))
-  if (types.isNativeError(value) || value instanceof Error) {
-    for (const name of ['name', 'message', 'stack']) keys.add(name)
-    for (let of = Object.getPrototypeOf(value); of && of !== Error.prototype; of = Object.getPrototypeOf(of))
-      for (const [name, { get }] of Object.entries(Object.getOwnPropertyDescriptors(of)))
-        if (get && name !== '__proto__') keys.add(name)
-  }
+  const isOne = isError(value)
+  if (isOne) for (const name of ['name', 'message', 'stack']) keys.add(name)
+  if (isRoot || isOne)
+    for (let of = Object.getPrototypeOf(value); of && !isRootPrototype(of); of = Object.getPrototypeOf(of))
+      for (const [name, { get, value: shared }] of Object.entries(Object.getOwnPropertyDescriptors(of)))
+        if (name !== '__proto__' && (get || !isObject(shared))) keys.add(name)
   return [...keys]
 }
 
-/** What a class instance shows besides its keys: a URL, a Date, headers, a boxed text. */
+const isError = (value: unknown): value is Error => types.isNativeError(value) || value instanceof Error
+
+const isRootPrototype = (prototype: object): boolean =>
+  prototype === Error.prototype || Object.getPrototypeOf(prototype) === null
+
+/** What an object makes of itself besides its keys: a URL, a Date, headers, a boxed text, a class with private members. */
 const shownOf = (value: object): string => {
-  if (isPlainObject(value) || Array.isArray(value) || typeof value === 'function') return ''
-  if (value instanceof Error) return ''
-  const { toJSON } = value as { toJSON?: unknown }
-  return `${typeof toJSON === 'function' ? JSON.stringify(value) : ''} ${inspect(value, { depth: 0 })}`
+  const texts: string[] = []
+  const { toJSON, toString: toText } = value as { toJSON?: unknown; toString?: unknown }
+  const isUsual =
+    isPlainObject(value) || Array.isArray(value) || typeof value === 'function' || isError(value)
+  if (typeof toJSON === 'function') texts.push(JSON.stringify(value))
+  if (!isUsual || inspect.custom in value) texts.push(inspect(value, { depth: 0 }))
+  if (Symbol.toPrimitive in value || (typeof toText === 'function' && !usualTexts.has(toText)))
+    texts.push(String(value))
+  return texts.join(' ')
 }
+
+const usualTexts: ReadonlySet<unknown> = new Set(
+  [Object, Error, Array, Function].map(({ prototype }) => prototype.toString),
+)
 
 /** Errors are changed in place; other objects are copied if they contain anything. */
 const copyOf = (value: unknown, clean: Watch['clean'], copies: Map<object, unknown>): unknown => {
@@ -98,7 +120,7 @@ const copyOf = (value: unknown, clean: Watch['clean'], copies: Map<object, unkno
   if (!isObject(value)) return value
   if (copies.has(value)) return copies.get(value)
   const held = (one: string): boolean => clean(one) !== one
-  if (value instanceof Error) return cleanedError(value, clean, copies)
+  if (isError(value)) return cleanedError(value, clean, copies)
   if (isBytes(value)) return held(bytesOf(value)) ? '[redacted]' : value
   const own = (one: unknown): unknown => copyOf(one, clean, copies)
   if (typeof value === 'function' || held(shownOf(value))) return holdsAny(value, held) ? '[redacted]' : value
@@ -145,7 +167,7 @@ const cleanKey = <K extends PropertyKey>(key: K, clean: Watch['clean']): Propert
 
 const cleanedError = (error: Error, clean: Watch['clean'], copies: Map<object, unknown>): Error => {
   copies.set(error, error)
-  for (const key of keysOf(error)) {
+  for (const key of keysOf(error, false)) {
     const member: unknown = Reflect.get(error, key)
     const cleaned = copyOf(member, clean, copies)
     const name = cleanKey(key, clean)
@@ -154,5 +176,6 @@ const cleanedError = (error: Error, clean: Watch['clean'], copies: Map<object, u
     if (name !== key && !Reflect.deleteProperty(error, key)) throw new Error('frozen')
     Object.defineProperty(error, name, { value: cleaned, enumerable, writable: true, configurable: true })
   }
-  return error
+  const shown = shownOf(error)
+  return clean(shown) === shown ? error : anotherError()
 }

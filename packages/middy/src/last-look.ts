@@ -30,6 +30,7 @@ export const lastLook = (
   const { opening, sealing, gate, sealedBody } = state
   const isSealed =
     isPlainObject(response) &&
+    !hasToJson(response) &&
     sealedBody !== undefined &&
     response.body === sealedBody &&
     policies.every((policy) => policy === sealing?.policy && !hasFieldBesideBody(response, policy))
@@ -46,7 +47,8 @@ export const lastLook = (
   if (mayLeaveClear(state)) return
   const isHttp = isPlainObject(response) && ('body' in response || 'headers' in response)
   // Whatever was opened by now: a stream that reads a table does so when it is read itself.
-  if (opening || state.tables) refuseStream(isHttp ? response.body : response)
+  if (opening || state.tables)
+    for (const one of isHttp ? [response, response.body] : [response]) refuseStream(one)
   if (!watchOf(state)) return
   refuseOpened(state, {
     ...(isHttp ? { response: response as HttpResponse } : { payload: response }),
@@ -64,10 +66,12 @@ const refuseUnsealed = (policy: FieldPolicy, parts: ResponseParts, envelopes: re
   }
 }
 
-/** A value that JSON does not show, such as a stream, cannot be searched. */
+const hasToJson = (value: object): boolean => typeof (value as { toJSON?: unknown }).toJSON === 'function'
+
+/** A value that JSON does not show, such as a stream, cannot be searched; what it makes of itself may change. */
 const refuseStream = (content: unknown): void => {
-  if (typeof content !== 'object' || content === null || Array.isArray(content) || isPlainObject(content))
-    return
+  if (typeof content !== 'object' || content === null) return
+  if ((Array.isArray(content) || isPlainObject(content)) && !hasToJson(content)) return
   throw fault('ERR_RESPONSE_INVALID', {
     message: 'The response is not JSON, so it cannot be searched for decrypted values',
   })

@@ -1,6 +1,7 @@
 /*
  * The values that an invocation has opened, from a request or a table, and the search for them in what leaves.
  */
+import { isUtf8 } from 'node:buffer'
 import { type Envelope, type FieldPolicy, placesOf } from '@glassine/core'
 import {
   isPlainObject,
@@ -11,6 +12,7 @@ import {
   openedValues,
 } from '@glassine/core/internal'
 import { fault, packageName } from './errors.ts'
+import { bytesOfBase64 } from './event-value.ts'
 import type { HttpResponse } from './headers.ts'
 import { mayLeaveClear, type State } from './invocation.ts'
 import { clearText, respelledNumbers } from './json-text.ts'
@@ -85,36 +87,35 @@ const openedPlace = (
   { holds, hasNumbers }: Watch,
   { response, payload, envelopes }: Leaving,
 ): string | undefined => {
-  const text = response ? bodyText(response) : jsonOf(payload)
+  const isSealed = (one: string): boolean => envelopes.some((envelope) => envelope.recognises(one))
   // The text is searched and not what it is parsed to: of a duplicate member only one would be left. Ciphertexts are
   // taken out of it only when something was found, which is rare: it takes longer than the search.
   const isIn = (one: string): boolean => holds(one) || holds(respelledNumbers(one, hasNumbers))
-  if ((isIn(text) && isIn(clearText(text, envelopes))) || textsOfBytes(text).some(holds)) {
-    const isSealed = (one: string): boolean => envelopes.some((envelope) => envelope.recognises(one))
-    return placeIn(parsedJson(text), '', (one) => !isSealed(one) && holds(one)) ?? '/body'
-  }
+  for (const text of response ? bodyTexts(response) : [jsonOf(payload)])
+    if (isIn(text) && isIn(clearText(text, envelopes)))
+      return placeIn(parsedJson(text), '', (one) => !isSealed(one) && holds(one)) ?? '/body'
   if (response === undefined) return undefined
   const { body: _, ...beside } = response
   return isIn(jsonOf(beside)) ? '/headers' : undefined
 }
 
-/** What JSON makes of bytes: a list of numbers, or an object of them. */
-const jsonOfBytes = /\[(?:\d{1,3},){5,}\d{1,3}\]|\{\\*"0\\*":\d{1,3}(?:,\\*"\d+\\*":\d{1,3}){5,}/g
-
-/** The texts of bytes that are in a JSON text. */
-export const textsOfBytes = (text: string): readonly string[] => {
-  // Ciphertexts have neither, and a search for a character takes less than a pattern.
-  if (!text.includes('"0') && !(text.includes('[') && /\[\d{1,3},\d/.test(text))) return []
-  return (text.match(jsonOfBytes) ?? []).map((found) => {
-    const numbers = found.startsWith('[') ? found.match(/\d+/g)! : found.match(/(?<=:)\d+/g)!
-    return Buffer.from(numbers.map(Number)).toString()
-  })
+/** A body as its clients may read it. */
+export const bodyTexts = ({ body = '', isBase64Encoded }: HttpResponse): readonly string[] => {
+  if (typeof body !== 'string') return [jsonOf(body)]
+  if (!isBase64Encoded) return [body]
+  const bytes = bytesOfBase64(body)
+  // Clients read a text that is not base64 as it is, and some do so with any other flag than `true`.
+  if (bytes === undefined) return [body, ...textsIn(Buffer.from(body, 'base64'))]
+  return isBase64Encoded === true ? textsIn(bytes) : [body, ...textsIn(bytes)]
 }
 
-/** A body as its client reads it. */
-export const bodyText = ({ body = '', isBase64Encoded }: HttpResponse): string => {
-  if (typeof body !== 'string') return jsonOf(body)
-  return isBase64Encoded === true ? Buffer.from(body, 'base64').toString() : body
+/** What bytes say in UTF-8 and, where they are none or have zeros, in the character sets of other pages. */
+const textsIn = (bytes: Buffer): readonly string[] => {
+  const text = bytes.toString()
+  if (isUtf8(bytes) && !text.includes('\0')) return [text]
+  const pairs = bytes.subarray(0, bytes.length - (bytes.length % 2))
+  const swapped = Buffer.from(pairs).swap16()
+  return [text, bytes.toString('latin1'), pairs.toString('utf16le'), swapped.toString('utf16le')]
 }
 
 export const jsonOf = (value: unknown): string => JSON.stringify(value) ?? ''

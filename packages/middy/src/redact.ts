@@ -2,7 +2,7 @@
 import { isPlainObject, memberName } from '@glassine/core/internal'
 import type { HttpResponse } from './headers.ts'
 import type { State } from './invocation.ts'
-import { bodyText, jsonOf, parsedJson, textsOfBytes, type Watch, watchOf } from './leave-check.ts'
+import { bodyTexts, jsonOf, parsedJson, type Watch, watchOf } from './leave-check.ts'
 
 /** A response, HTTP or not, with `[redacted]` in place of every opened value: that of an error may leave so. */
 export const redacted = (state: State, response: unknown): unknown => {
@@ -21,13 +21,14 @@ export const redacted = (state: State, response: unknown): unknown => {
     if (isPlainObject(headers))
       for (const name of Object.keys(headers)) if (name.includes('[redacted]')) delete headers[name]
   }
-  if (Object.hasOwn(response, 'body')) result.body = mapped(body, clean)
-  if (typeof body === 'string' && response.isBase64Encoded === true) {
-    const text = bodyText(response)
+  if (!Object.hasOwn(response, 'body')) return result
+  if (typeof body !== 'string' || !response.isBase64Encoded) result.body = mapped(body, clean)
+  else if (bodyTexts(response).some((text) => cleanText(text, clean) !== text)) {
+    const text = Buffer.from(body, 'base64').toString()
     const cleaned = cleanText(text, clean)
-    result.body = cleaned === text ? body : cleaned
-    result.isBase64Encoded = cleaned === text
-  }
+    result.body = cleaned === text ? '[redacted]' : cleaned
+    result.isBase64Encoded = false
+  } else result.body = body
   return result
 }
 
@@ -57,7 +58,8 @@ const mapped = (value: unknown, clean: Watch['clean']): unknown => {
   if (typeof value === 'number') return cleanNumber(value, clean)
   if (typeof value !== 'object' || value === null) return value
   const isNumbers = Array.isArray(value) ? typeof value[0] === 'number' : Object.hasOwn(value, '0')
-  if (isNumbers && textsOfBytes(jsonOf(value)).some((text) => clean(text) !== text)) return '[redacted]'
+  // The bytes of a value.
+  if (isNumbers && /^\[redacted\]\}?$/.test(clean(jsonOf(value)))) return '[redacted]'
   if (Array.isArray(value)) return value.map((element) => mapped(element, clean))
   if (ArrayBuffer.isView(value)) return '[redacted]'
   // What JSON makes of an object of a class is what leaves.

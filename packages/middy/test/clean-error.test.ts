@@ -25,6 +25,42 @@ class Hidden extends Error {
   }
 }
 
+const jsonOf = (value: unknown): string | undefined => {
+  try {
+    return JSON.stringify(value)
+  } catch {
+    // A cycle, or a large integer.
+    return undefined
+  }
+}
+
+/** Shows a private value in each of the ways in which others make a text of an object. */
+const showing = <T extends abstract new (...args: any[]) => object>(
+  type: T,
+  name: PropertyKey,
+  get = false,
+) => {
+  const Shown = class extends (type as any) {
+    readonly #value = ssn
+    static of(one: any): string {
+      return one.#value
+    }
+  } as any
+  const describe = get
+    ? {
+        get(this: object) {
+          return Shown.of(this)
+        },
+      }
+    : {
+        value(this: object) {
+          return Shown.of(this)
+        },
+      }
+  Object.defineProperty(Shown.prototype, name, { configurable: true, ...describe })
+  return new Shown()
+}
+
 describe.each(majors)('an error that leaves the function, Middy %s', (_, middy) => {
   const left = async (error: unknown): Promise<any> => {
     const handler = middy()
@@ -97,10 +133,32 @@ describe.each(majors)('an error that leaves the function, Middy %s', (_, middy) 
     ['no error but a text', `bad ${ssn}`],
     ['no error but an object', { code: 'E', input: ssn }],
     ['no error but a number', pin],
+    ['no error but an object whose class has a getter', showing(Object, 'message', true)],
+    ['no error but an object whose prototype has it', Object.create({ message: ssn, statusCode: 422 })],
+    ['no error but an object that is a text', showing(Object, 'toString')],
+    ['no error but an object that is a primitive', showing(Object, Symbol.toPrimitive)],
+    ['no error but an object that is JSON', showing(Object, 'toJSON')],
+    ['no error but a record that is a text', { toString: () => ssn }],
+    [
+      'a proxy that is a text',
+      new Proxy({}, { get: (_, name) => (name === 'toString' ? () => ssn : undefined) }),
+    ],
+    ['the text of its class', showing(Error, 'toString')],
+    ['the JSON of its class', showing(Error, 'toJSON')],
+    ['what its class shows', showing(Error, inspect.custom)],
+    ['the JSON of a cause', withMembers({ cause: showing(Error, 'toJSON') })],
+    ['the JSON of a record', withMembers({ input: { toJSON: () => ssn } })],
   ])('does not hold a value in %s', async (_name, error) => {
     const came = await left(error)
     const shown = inspect(came, { depth: 20, showHidden: true, getters: true })
-    const texts = [shown, String(came), inspect(came?.input), String(came?.message), String(came?.stack)]
+    const texts = [
+      shown,
+      String(came),
+      jsonOf(came),
+      inspect(came?.input),
+      String(came?.message),
+      String(came?.stack),
+    ]
     expect(texts.join('\n')).not.toMatch(/MARK|078-05|4711471147/)
     if (error instanceof Error) expect(came).toBeInstanceOf(Error)
   })

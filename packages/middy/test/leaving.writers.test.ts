@@ -122,6 +122,26 @@ describe.each(majors)('what was opened does not leave, Middy %s', (_, middy) => 
         withoutFields({ statusCode: 200, body: base64(page), isBase64Encoded: true }),
       ],
       [
+        'a page of another character set',
+        withoutFields({
+          statusCode: 200,
+          body: Buffer.from(`\ufeff${page}`, 'utf16le').toString('base64'),
+          isBase64Encoded: true,
+        }),
+      ],
+      [
+        'a page of another character set, the other end first',
+        withoutFields({
+          statusCode: 200,
+          body: Buffer.from(page, 'utf16le').swap16().toString('base64'),
+          isBase64Encoded: true,
+        }),
+      ],
+      [
+        'what is no base64, whatever the flag says',
+        withoutFields({ statusCode: 200, body: page, isBase64Encoded: true }),
+      ],
+      [
         'bytes that are no text',
         withoutFields({
           statusCode: 200,
@@ -145,6 +165,31 @@ describe.each(majors)('what was opened does not leave, Middy %s', (_, middy) => 
         .use(sealer())
         .handler(async (): Promise<any> => ({ statusCode: 422, body, isBase64Encoded: true }))
       expect(await outcome(handler)).toMatchObject({ body: 'no: [redacted]', isBase64Encoded: false })
+    })
+
+    it.each([
+      ['in another character set', Buffer.from(`no: ${ssn}`, 'utf16le').toString('base64')],
+      ['and is no base64', `no: ${ssn}`],
+    ])('an error that has it %s has no body of it', async (_name, body) => {
+      const handler = middy()
+        .use(opener())
+        .use(sealer())
+        .handler(async (): Promise<any> => ({ statusCode: 422, body, isBase64Encoded: true }))
+      expect(await outcome(handler)).toEqual({ statusCode: 422, body: '[redacted]', isBase64Encoded: false })
+    })
+
+    it('a letter beyond ASCII is found in Latin-1', async () => {
+      const name = 'M\u00fcller-L\u00fcdenscheidt'
+      const event = sampleEvent('http-api', {
+        method: 'POST',
+        body: await sealedBy(envelope, { id: 'p-1', ssn: name } as never, {}, fields as never),
+      })
+      const body = Buffer.from(`<p>${name}</p>`, 'latin1').toString('base64')
+      const handler: any = middy()
+        .use(opener())
+        .use(sealer())
+        .handler(async (): Promise<any> => withoutFields({ statusCode: 200, body, isBase64Encoded: true }))
+      await expect(handler(event, context)).rejects.toMatchObject(refused)
     })
 
     it('an error that holds nothing stays as it is', async () => {
@@ -303,6 +348,28 @@ describe.each(majors)('what was opened does not leave, Middy %s', (_, middy) => 
       expect(statusCode).toBe(422)
       expect(body).not.toContain(String([...Buffer.from(ssn)].slice(0, 6)))
       expect(body).not.toContain(`"0":${ssn.charCodeAt(0)}`)
+    })
+
+    it.each([
+      ['with a seal', true],
+      ['without one', false],
+    ])('a hook further out gives the response no other JSON, %s', async (_name, isSealed) => {
+      const json = () => ({ statusCode: 200, body: ssn })
+      for (const isShown of [true, false]) {
+        const hook = {
+          after: (request: any) => {
+            request.response = { ...request.response }
+            Object.defineProperty(request.response, 'toJSON', { value: json, enumerable: isShown })
+          },
+        }
+        const stack = middy(assertEncrypted({ fields, onRefused }) as any)
+          .use(hook)
+          .use(opener())
+        if (isSealed) stack.use(sealer())
+        const body = isSealed ? { ssn: 'x' } : {}
+        const handler = stack.handler(async (): Promise<any> => ({ statusCode: 200, body }))
+        expect(await outcome(handler)).toMatchObject({ code: 'ERR_RESPONSE_INVALID', statusCode: 500 })
+      }
     })
 
     it('bytes of something else leave', async () => {

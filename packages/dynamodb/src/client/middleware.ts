@@ -117,14 +117,21 @@ const operationName = ({ commandName = '' }: HandlerContext): string => commandN
  * reads the filters after the request, even after one that could not be marshalled, so they are set first.
  */
 const quiet =
-  ({ tables }: ClientState): Middleware =>
+  (state: ClientState): Middleware =>
   (next, context) =>
   (args) => {
-    if (concerns(tables, operationOf(operationName(context)), args.input)) {
-      context.inputFilterSensitiveLog = context.outputFilterSensitiveLog = withoutItems
+    const operation = operationOf(operationName(context))
+    // What is refused would be logged as well: a table of no option, or decrypted values for a plain one.
+    if (
+      concerns(state.tables, operation, args.input) ||
+      unlistedOf(state, operation, args.input) !== undefined ||
+      state.invocation()?.opened !== undefined
+    ) {
+      const shown = withoutItems(state)
+      context.inputFilterSensitiveLog = context.outputFilterSensitiveLog = shown
       context.dynamoDbDocumentClientOptions = {
-        overrideInputFilterSensitiveLog: withoutItems,
-        overrideOutputFilterSensitiveLog: withoutItems,
+        overrideInputFilterSensitiveLog: shown,
+        overrideOutputFilterSensitiveLog: shown,
       }
     }
     return next(args)
@@ -132,8 +139,16 @@ const quiet =
 
 const logged = ['TableName', 'IndexName', 'Count', 'ScannedCount', 'ConsumedCapacity']
 
-const withoutItems = (members: Readonly<Record<string, unknown>>): object =>
-  Object.fromEntries(logged.flatMap((name) => (members[name] == null ? [] : [[name, members[name]]])))
+const withoutItems =
+  (state: ClientState) =>
+  (members: Readonly<Record<string, unknown>>): object =>
+    Object.fromEntries(
+      logged.flatMap((name) => (members[name] == null ? [] : [[name, shownName(state, members[name])]])),
+    )
+
+/** The name of a table or an index, unless it is a decrypted value. */
+const shownName = (state: ClientState, name: unknown): unknown =>
+  typeof name === 'string' && state.invocation()?.opened?.find(name) ? '*' : name
 
 /** Checks and seals a request, and opens the items that an error carries. */
 const seal =
@@ -146,7 +161,7 @@ const seal =
     if (unlisted !== undefined)
       throw refused(
         name,
-        `the table ${unlisted} is in no option; name it under \`tables\`, or under \`plainTables\` if it is plain on purpose`,
+        `the table ${shownName(state, unlisted)} is in no option; name it under \`tables\`, or under \`plainTables\` if it is plain on purpose`,
       )
     refuseOpened(name, state, args.input)
     if (!concerns(state.tables, operation, args.input)) return next(args)

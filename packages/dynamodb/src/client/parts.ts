@@ -2,7 +2,7 @@
 // sends in the clear. That must not hold a value that its invocation has opened: DynamoDB would store it, or CloudTrail
 // would log it with the key.
 import { types } from 'node:util'
-import { isProgramName, memberName } from '@glassine/core/internal'
+import { isPlainObject, isProgramName, memberName } from '@glassine/core/internal'
 import type { Item } from '../attributes/attribute-value.ts'
 import { normaliseNumber } from '../attributes/number.ts'
 import { fault } from '../errors.ts'
@@ -107,9 +107,6 @@ const wrappers = new Set([
 
 const items = new Set(['Item', 'Key', 'Keys', 'ExclusiveStartKey'])
 
-/** Members that name a table or an index. */
-const nouns = new Set(['TableName', 'IndexName'])
-
 const collectRequest = (
   value: unknown,
   table: EncryptedTable | undefined,
@@ -122,15 +119,18 @@ const collectRequest = (
     return
   }
   const { TableName } = value as Output
-  const own = tableNamed(tables, TableName) ?? table
+  const own = TableName == null ? table : tableNamed(tables, TableName)
   for (const [name, member] of Object.entries(value)) {
     const path = `/${name}`
-    if (nouns.has(name) || member == null) continue
+    if (member == null || (name === 'TableName' && own)) continue
     if (name === 'RequestItems')
-      for (const [tableName, requests] of Object.entries(member))
-        collectRequest(requests, tableNamed(tables, tableName), tables, into)
+      for (const [tableName, requests] of Object.entries(member)) {
+        const named = tableNamed(tables, tableName)
+        if (!named) into.push({ text: memberName(tableName), path })
+        collectRequest(requests, named, tables, into)
+      }
     else if (wrappers.has(name)) collectRequest(member, own, tables, into)
-    else if (items.has(name)) for (const item of [member].flat()) collectItem(item, own, into)
+    else if (items.has(name)) for (const item of [member].flat()) collectItem(item, own, path, into)
     else if (name === 'ExpressionAttributeNames')
       for (const attribute of Object.values(member)) collectName(String(attribute), own, path, into)
     else if (name.endsWith('Expression') && typeof member === 'string')
@@ -140,8 +140,16 @@ const collectRequest = (
 }
 
 /** The attributes of an item or key that are not encrypted. */
-const collectItem = (item: unknown, table: EncryptedTable | undefined, into: ClearPart[]): void => {
-  if (typeof item !== 'object' || item === null) return
+const collectItem = (
+  item: unknown,
+  table: EncryptedTable | undefined,
+  at: string,
+  into: ClearPart[],
+): void => {
+  if (typeof item !== 'object' || item === null) {
+    collectValue(item, at, into)
+    return
+  }
   const config = table && (table.config.kindOf(item as Output) ?? table.config)
   for (const [name, value] of Object.entries(item)) {
     const action = config && name !== '' && name.isWellFormed() ? config.planOf(name).action : undefined
@@ -169,11 +177,34 @@ const collectValue = (value: unknown, path: string, into: ClearPart[]): void => 
   else if (types.isUint8Array(value)) {
     const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength)
     into.push({ text: bytes.toString(), path }, { text: bytes.toString('base64'), path })
+  } else if (Array.isArray(value)) {
+    const numbers = value.map(numberOf)
+    // The bytes of a value, as JSON makes them of a Buffer.
+    if (!numbers.includes(undefined)) into.push({ text: `[${numbers.join()}]`, path })
+    for (const member of value) collectValue(member, path, into)
   } else if (typeof value === 'object' && value !== null)
-    for (const [name, member] of Object.entries(value)) {
-      if (!Array.isArray(value)) into.push({ text: memberName(name), path })
+    for (const name of namesOf(value)) {
+      const member = (value as Output)[name]
+      into.push({ text: memberName(name), path })
       // `1e6` is another spelling of a number that was decrypted.
-      if (name === 'N' && typeof member === 'string') into.push({ text: normaliseNumber(member) ?? '', path })
+      for (const number of name === 'N' ? [member] : name === 'NS' ? [...(member ?? [])] : [])
+        into.push({ text: normaliseNumber(String(number)) ?? '', path })
       collectValue(member, path, into)
     }
 }
+
+/** A number, alone or as an attribute value. */
+const numberOf = (value: unknown): unknown =>
+  typeof value === 'object' && value !== null
+    ? (value as Output).N
+    : typeof value === 'number'
+      ? value
+      : undefined
+
+/** The members of an object; the SDK reads those of an attribute value wherever they are. */
+const namesOf = (value: object): readonly string[] => {
+  const own = Object.keys(value)
+  return isPlainObject(value) && own.length > 0 ? own : [...own, ...kinds.filter((kind) => kind in value)]
+}
+
+const kinds = ['S', 'N', 'B', 'SS', 'NS', 'BS', 'M', 'L']

@@ -1,6 +1,6 @@
 // What an invocation has opened is not sent to DynamoDB in the clear, whatever table, command and place it is written
 // to.
-import { BatchWriteItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb'
+import { BatchWriteItemCommand, DescribeTableCommand, PutItemCommand } from '@aws-sdk/client-dynamodb'
 import {
   BatchGetCommand,
   BatchWriteCommand,
@@ -139,6 +139,26 @@ describe('a client whose invocation has opened a value', () => {
       new ExecuteStatementCommand({ Statement: `INSERT INTO "${plain}" VALUE {'id': 'c-1', 'x': '${ssn}'}` }),
       '/Statement',
     ],
+    [
+      'the name of an index',
+      new QueryCommand({
+        TableName: plain,
+        IndexName: ssn,
+        KeyConditionExpression: 'id = :i',
+        ExpressionAttributeValues: { ':i': 'x' },
+      }),
+      '/IndexName',
+    ],
+    ['the name of a table', new DescribeTableCommand({ TableName: ssn }), '/TableName'],
+    ['the bytes of a Buffer in JSON', put({ raw: Buffer.from(ssn).toJSON() }), '/raw'],
+    [
+      'a plain table beside a member that no request has',
+      new TransactWriteCommand({
+        TableName,
+        TransactItems: [{ Put: { TableName: plain, Item: { id: 'c-1', ssn } } }],
+      } as never),
+      '/ssn',
+    ],
   ])('refuses it in %s, before anything is sent', async (_, command, path) => {
     const error = await rejection(client().send(command as never) as Promise<unknown>)
     expect(error).toMatchObject({ code: 'ERR_FIELD_NOT_ENCRYPTED', statusCode: 500, cause: { path } })
@@ -162,6 +182,18 @@ describe('a client whose invocation has opened a value', () => {
         },
       }),
     ],
+    [
+      'of a set of numbers',
+      new PutItemCommand({ TableName: plain, Item: { id: { S: 'c-1' }, x: { NS: ['1', '1.23456789E8'] } } }),
+    ],
+    [
+      'of a class',
+      new PutItemCommand({
+        TableName: plain,
+        Item: { id: { S: 'c-1' }, x: Object.create({ S: ssn }) },
+      }),
+    ],
+    ['that are none', new PutItemCommand({ TableName: plain, Item: ssn as never })],
   ])('refuses it in attribute values %s, in whatever spelling', async (_, command) => {
     const opened = openedValues()
     for (const value of [ssn, amount]) opened.add(value)
@@ -169,6 +201,49 @@ describe('a client whose invocation has opened a value', () => {
     const error = await rejection(withInvocation(own, { opened }).send(command as never) as Promise<unknown>)
     expect(error).toMatchObject({ code: 'ERR_FIELD_NOT_ENCRYPTED' })
     expect(fixture.sent).toEqual([])
+  })
+
+  test.each<[string, object]>([
+    ['for a plain table', put({ id: 'c-1' }, plain)],
+    ['for a table that no option names', put({}, 'Patient')],
+    ['in the name of a table', put({}, `Of-${ssn}`)],
+    ['in the name of a table of a batch', new BatchWriteCommand({ RequestItems: { [ssn]: [] } })],
+    [
+      'in a statement',
+      new ExecuteStatementCommand({ Statement: `SELECT * FROM "${plain}"`, Parameters: [ssn] }),
+    ],
+    ['in a name', new DescribeTableCommand({ TableName: ssn })],
+  ])('shows it neither to a log of the SDK nor in the refusal, %s', async (_, command) => {
+    const lines: unknown[] = []
+    const log = (...line: unknown[]): void => void lines.push(...line)
+    const own = client()
+    const { logger } = own.config
+    own.config.logger = { trace: log, debug: log, info: log, warn: log, error: log }
+    try {
+      const error = await rejection(own.send(command as never) as Promise<unknown>)
+      expect(error).toMatchObject({
+        code: expect.stringMatching(/^ERR_(FIELD_NOT_ENCRYPTED|OPERATION_REFUSED)$/),
+      })
+      expect(lines).toHaveLength(1)
+      expect(JSON.stringify([lines, String(error), (error as Error).cause])).not.toContain(ssn)
+    } finally {
+      own.config.logger = logger
+    }
+  })
+
+  test('a table that no option names is not shown to a log of the SDK without an invocation either', async () => {
+    const lines: unknown[] = []
+    const log = (...line: unknown[]): void => void lines.push(...line)
+    const own = withEncryption(fixture.raw, { tables: { Patients: patientTable } })
+    const { logger } = own.config
+    own.config.logger = { trace: log, debug: log, info: log, warn: log, error: log }
+    try {
+      expect(await rejection(own.send(put({}, 'Patient')))).toMatchObject({ code: 'ERR_OPERATION_REFUSED' })
+      expect(lines).toHaveLength(1)
+      expect(JSON.stringify(lines)).not.toContain(ssn)
+    } finally {
+      own.config.logger = logger
+    }
   })
 
   test('finds what it read from a table itself, and what a change copies', async () => {

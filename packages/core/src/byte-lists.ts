@@ -1,0 +1,46 @@
+/*
+ * Lists of numbers in a text, which may be the bytes or the code units of a text: what JSON makes of bytes.
+ */
+
+/** A list of numbers, and what it may say. */
+export interface ByteList {
+  readonly start: number
+  readonly end: number
+  readonly texts: readonly string[]
+}
+
+/** In JSON that is written with blanks, and in a JSON string of it. */
+const blank = String.raw`(?:\s|\\+[nrt])*`
+const number = String.raw`-?\d{1,5}`
+const name = String.raw`\\*"\d+\\*"${blank}:${blank}`
+
+/** `[77,65, ...]`, or `{"0":77,"1":65, ...}`, of six numbers or more. */
+const lists = new RegExp(
+  String.raw`\[${blank}(?:${number}${blank},${blank}){5,}${number}${blank}\]|` +
+    String.raw`\{${blank}${name}${number}(?:${blank},${blank}${name}${number}){5,}`,
+  'g',
+)
+
+/** Whether a text may have one: a search for few characters takes less than a pattern. */
+const mayHaveList = /\[(?:\s|\\+[nrt])*-?\d{1,5}(?:\s|\\+[nrt])*,|"0\\*"(?:\s|\\+[nrt])*:(?:\s|\\+[nrt])*-?\d/
+
+/** The lists of numbers in a text that could be bytes or code units. */
+export const byteListsIn = (text: string): readonly ByteList[] => {
+  if (!mayHaveList.test(text)) return []
+  return [...text.matchAll(lists)].map(({ 0: found, index }) => {
+    const numbers = (found[0] === '[' ? found : found.replace(/"\d+\\*"/g, '')).match(/-?\d+/g)!.map(Number)
+    return { start: index, end: index + found.length, texts: textsOf(numbers) }
+  })
+}
+
+// Browsers and Node both have it; the type library of the language does not.
+declare const TextDecoder: new () => { decode(bytes: Uint8Array): string }
+
+const textsOf = (numbers: readonly number[]): readonly string[] => {
+  let units = ''
+  for (const number of numbers) units += String.fromCharCode(number)
+  // Signed bytes, too.
+  return numbers.some((number) => number > 255 || number < -128)
+    ? [units]
+    : [units, new TextDecoder().decode(Uint8Array.from(numbers))]
+}
