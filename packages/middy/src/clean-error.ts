@@ -19,7 +19,7 @@ export const cleanError = (state: State, error: unknown): unknown => {
   try {
     if (!holdsAny(error, watch.holds)) return error
     const cleaned = copyOf(error, watch.clean, new Map())
-    // A class may make a text of what nobody else can reach.
+    // A class may write what only itself can read.
     if (!holdsAny(cleaned, watch.holds)) return cleaned
   } catch {
     // Too deep, too large, or unreadable.
@@ -95,7 +95,9 @@ const isError = (value: unknown): value is Error => types.isNativeError(value) |
 const isRootPrototype = (prototype: object): boolean =>
   prototype === Error.prototype || Object.getPrototypeOf(prototype) === null
 
-/** What an object makes of itself besides its keys: a URL, a Date, headers, a boxed text, a class with private members. */
+/**
+ * What an object makes of itself besides its keys: a URL, a Date, headers, a boxed text, a class with private members.
+ */
 const shownOf = (value: object): string => {
   const texts: string[] = []
   const { toJSON, toString: toText } = value as { toJSON?: unknown; toString?: unknown }

@@ -138,7 +138,7 @@ describe.each(majors)('what was opened does not leave, Middy %s', (_, middy) => 
         }),
       ],
       [
-        'what is no base64, whatever the flag says',
+        'a text that is not base64, although the flag says so',
         withoutFields({ statusCode: 200, body: page, isBase64Encoded: true }),
       ],
       [
