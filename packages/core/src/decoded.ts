@@ -11,8 +11,9 @@ export interface Occurrence {
 }
 
 /**
- * An encoded part: an escape of JSON or JavaScript, bytes of a URL, a character of HTML. A part that was encoded again in
- * the same way is still one part: `\\\\n`, `%2541`, `&amp;lt;`. HTML allows leading zeros in numbers, and mostly no semicolon.
+ * An encoded part: an escape of JSON or JavaScript, bytes of a URL, a character of HTML. A part that was encoded again
+ * in the same way is still one part: `\\\\n`, `%2541`, `&amp;lt;`. HTML allows leading zeros in numbers, and mostly no
+ * semicolon.
  */
 const encodedPart =
   /\\+(?:u[\da-fA-F]{4}|x[\da-fA-F]{2}|u\{[\da-fA-F]{1,6}\}|[bfnrt])?|(?:%(?:25)*[\da-fA-F]{2})+|&(?:amp;)*(?:#0*\d{1,7};?|#[xX]0*[\da-fA-F]{1,6};?|(?:amp|lt|gt|quot);?|apos;)/g
