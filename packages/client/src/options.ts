@@ -30,8 +30,13 @@ export type ClientFields<Req extends Fields = Fields, Res extends Fields | false
 
 /** Options of `createClient`. */
 export interface ClientOptions<Req extends Fields = Fields, Res extends Fields | false = Fields | false> {
-  /** The service's URL, for example `https://api.example.com/v1`; `http:` is refused. */
+  /** The service's URL, for example `https://api.example.com/v1`; `http:` is refused but for `insecureOrigin`. */
   readonly baseUrl: string
+  /**
+   * For development: the only plain `http:` origin that may be called. It must be on this machine, for example
+   * `http://localhost:3000`. Default: none.
+   */
+  readonly insecureOrigin?: string
   /** The audience of sessions, equal to the service's `audience`. Default: the origin of `baseUrl`. */
   readonly audience?: string
   /** Which of the service's published keys are trusted. Default: those of the key set at the service's origin. */
@@ -90,28 +95,32 @@ export interface ClientOptions<Req extends Fields = Fields, Res extends Fields |
 }
 
 /** Scheme and host, then a path or nothing. A pattern, because React Native implements `URL` only partly. */
-const origin = /^https:\/\/[\w.[\]:-]+(?![^/?])/i
+const origin = /^https?:\/\/[\w.[\]:-]+(?![^/?])/i
 
-/** The origin of an https URL, as browsers write it; `undefined` for any other. */
+/** The origin of a URL, https as browsers write it; `undefined` for any other than https and http. */
 export const originOf = (url: string): string | undefined =>
   origin.exec(url)?.[0].toLowerCase().replace(/:443$/, '')
 
-const https = (option: string): Rule => [
+const https = (option: string, insecureOrigin?: string): Rule => [
   'must be an https URL',
   (value) => {
-    if (typeof value !== 'string') return false
-    if (/^http:/i.test(value)) throw fault('ERR_TLS_REQUIRED', { option })
-    return !!originOf(value)
+    const origin = text[1](value) && originOf(value)
+    if (/^http:/.test(origin || '') && origin !== insecureOrigin) throw fault('ERR_TLS_REQUIRED', { option })
+    return !!origin
   },
 ]
 
 const anything: Rule = ['', () => true]
 
-const schema: OptionSchema<ClientOptions> = {
-  baseUrl: required(https('baseUrl')),
+const schemaOf = (insecureOrigin?: string): OptionSchema<ClientOptions> => ({
+  baseUrl: required(https('baseUrl', insecureOrigin)),
+  insecureOrigin: [
+    'must be an http origin on this machine',
+    (value) => /^http:\/\/(localhost|127\.0\.0\.1|\[::1])(:\d+)?$/.test(value),
+  ],
   audience: text,
   serviceKeys: group<ServiceKeyOptions>(packageName, 'serviceKeys', {
-    jwksUri: https('serviceKeys.jwksUri'),
+    jwksUri: https('serviceKeys.jwksUri', insecureOrigin),
     trust: ['must be a public JWK on P-256', (value) => !!value?.x],
     pins: listOf(text),
     timeout: integer(1),
@@ -123,10 +132,7 @@ const schema: OptionSchema<ClientOptions> = {
   sender: ['must be false or a function', (value) => value === false || typeof value === 'function'],
   query: [
     'must be false, `single`, or a list of names',
-    (value) =>
-      value === false ||
-      value === 'single' ||
-      (Array.isArray(value) && value.every((name) => typeof name === 'string')),
+    (value) => value === false || value === 'single' || listOf(text)[1](value),
   ],
   retry: oneOf('idempotent', 'all'),
   ...shapeOptions,
@@ -144,7 +150,7 @@ const schema: OptionSchema<ClientOptions> = {
   fetch: required(anyFunction),
   crypto: ['must be Web Crypto, which browsers have on https pages only', (value) => !!value?.subtle, true],
   onRetry: anyFunction,
-}
+})
 
 /**
  * Checks the options of a client. `fetch` and `crypto` default to those of the platform.
@@ -152,9 +158,13 @@ const schema: OptionSchema<ClientOptions> = {
  * @throws GlassineError `ERR_OPTION_INVALID` with the option's name, `ERR_TLS_REQUIRED`
  */
 export const checkedClientOptions = (options: ClientOptions) => {
-  const { fetch = globalThis.fetch, crypto = globalThis.crypto } = options ?? {}
+  const { fetch = globalThis.fetch, crypto = globalThis.crypto, insecureOrigin } = options ?? {}
   // Anything other than a plain object stays unchanged, and is refused.
-  return checkedOptions(packageName, schema, isPlainObject(options) ? { ...options, fetch, crypto } : options)
+  return checkedOptions(
+    packageName,
+    schemaOf(insecureOrigin),
+    isPlainObject(options) ? { ...options, fetch, crypto } : options,
+  )
 }
 
 /**

@@ -92,7 +92,7 @@ export const prepareRequest = async (
 }
 
 /** The path between the host and a query or fragment, and the query. A pattern, as in `originOf`. */
-const parts = /^https:\/\/[^/?#\\]*([^?#]*)(?:\?([^#]*))?/i
+const parts = /^https?:\/\/[^/?#\\]*([^?#]*)(?:\?([^#]*))?/i
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: `fetch` silently drops them, and trailing spaces
 const dropped = /[\0-\x1f]| $/

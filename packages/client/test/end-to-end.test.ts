@@ -1,5 +1,8 @@
 /** The client against `@glassine/session` and the middlewares, through Lambda events. */
 import { generateKeyPairSync } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { describe, expect, test } from '@jest/globals'
 import { refused } from './support/check.ts'
 import { clock } from './support/clock.ts'
@@ -200,4 +203,36 @@ test('the answers of two GETs of one session, resource and binding cannot be exc
   await refused(get(), 'ERR_DECRYPT_FAILED', secrets)
   service.way.response = undefined
   expect(await (await get()).json()).toEqual(patient())
+})
+
+test('a service on this machine is reached over plain http where its origin is named', async () => {
+  const service = lambdaService({ ticket: true })
+  const server = createServer(async (request, response) => {
+    const chunks: Buffer[] = []
+    for await (const chunk of request) chunks.push(chunk)
+    const { method, url, headers } = request
+    const answer = await service.serve({
+      method: method!,
+      path: url!,
+      headers: headers as Record<string, string>,
+      body: Buffer.concat(chunks).toString(),
+    })
+    response.writeHead(answer.status, answer.headers).end(answer.body)
+  }).listen(0, '127.0.0.1')
+  try {
+    await once(server, 'listening')
+    const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const given = { baseUrl: origin, audience: 'https://api.example.com', fetch }
+    await refused(() => service.client(given), 'ERR_TLS_REQUIRED')
+    const { put, get } = service.client({ ...given, insecureOrigin: origin })
+    for (let at = 0; at < 2; at++) {
+      expect(await (await put()).json()).toEqual(patient())
+      expect(await (await get()).json()).toEqual(patient())
+    }
+    const wire = JSON.stringify(service.seen)
+    for (const secret of secrets) expect(wire).not.toContain(secret)
+  } finally {
+    server.close()
+    server.closeAllConnections()
+  }
 })

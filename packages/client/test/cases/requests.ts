@@ -138,6 +138,14 @@ export const requests: Cases = {
       ['session.maxAge', { session: { maxAge: '900000' } }],
       ['session.maxSeals', { session: { maxSeals: 2 ** 20 + 1 } }],
       ['session.ticket', { session: { ticket: 1 } }],
+      ...[
+        'http://api.example.com',
+        'http://localhost.example.com',
+        'http://localhost:3000/',
+        'http://127x0.0.1',
+        'https://localhost',
+        true,
+      ].map((insecureOrigin): [string, object] => ['insecureOrigin', { insecureOrigin }]),
       ['response.mode', { response: { mode: 'of' } }],
       ['response.required', { response: { required: 0 } }],
       ['padding.bucket', { padding: { bucket: 0 } }],
@@ -167,6 +175,17 @@ export const requests: Cases = {
     for (const [option, options] of [
       ['baseUrl', { baseUrl: 'http://api.example.com' }],
       ['baseUrl', { baseUrl: 'HTTP://localhost:3000' }],
+      // One origin is named, and no other is meant.
+      ['baseUrl', { baseUrl: 'http://localhost:3001', insecureOrigin: 'http://localhost:3000' }],
+      ['baseUrl', { baseUrl: 'http://localhost:30001', insecureOrigin: 'http://localhost:3000' }],
+      ['baseUrl', { baseUrl: 'http://127.0.0.1:3000', insecureOrigin: 'http://localhost:3000' }],
+      [
+        'serviceKeys.jwksUri',
+        {
+          insecureOrigin: 'http://localhost:3000',
+          serviceKeys: { jwksUri: 'http://localhost:3001/jwks.json' },
+        },
+      ],
       ['serviceKeys.jwksUri', { serviceKeys: { jwksUri: 'http://api.example.com/jwks.json' } }],
     ] as const) {
       const valid = { baseUrl: 'https://api.example.com', fields, fetch: service.fetch }
