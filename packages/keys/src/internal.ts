@@ -24,7 +24,7 @@ export { answeredKey, checkedAnswer } from './kms/answers.ts'
 export { type KeyReference, keyReferenceOf } from './kms/arn.ts'
 export { kmsOperations } from './kms/operations.ts'
 export { keyRule } from './kms/options.ts'
-export { firstAnswer, incompleteAnswer, wrongAnswer } from './kms/retry.ts'
+export { firstAnswer, incompleteAnswer, type Refused, wrongAnswer } from './kms/retry.ts'
 export { RefCounted } from './lease.ts'
 export { decodePlaintext, jsonBytes, plaintextText } from './payload.ts'
 export {

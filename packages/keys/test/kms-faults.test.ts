@@ -28,7 +28,7 @@ const keyringOf = (more: object = {}) =>
 /** Passing faults: tried again. */
 const passing: KmsFaultKind[] = ['throttle', 'internal', 'html', 'reset', 'truncated', 'no-plaintext']
 /** Answers that will not change: one call, and no other. */
-const final: KmsFaultKind[] = ['wrong-key', 'wrong-length', 'access-denied']
+const final = ['wrong-key', 'wrong-length', 'access-denied'] as const
 
 test('every kind of fault is tested here', () => {
   const others: KmsFaultKind[] = ['latency', 'hang', 'expired-token']
@@ -72,25 +72,40 @@ const deniedFor = (action: string) =>
     },
   })
 
+/** What the sender of a message cannot have caused: another key than was asked for by its ARN, another data key. */
+const outage = (reason = 'KMS: an answer of another key, or of another length') =>
+  hasCode('ERR_KEY_UNAVAILABLE', {
+    statusCode: 503,
+    message: 'The encryption keys are not available at the moment',
+    cause: { package: '@glassine/keys', reason },
+  })
+/** Of each direction, what a caller of the keyring meets. */
+const outcomes = {
+  'wrong-key': [outage(), outage()],
+  // The sender may have wrapped a key of another length.
+  'wrong-length': [outage(), undefined],
+  'access-denied': [deniedFor('kms:GenerateDataKey'), deniedFor('kms:Decrypt')],
+}
+
 describe.each(final)('%s', (kind) => {
-  test('is refused at the first answer, in both directions', async () => {
+  const [generating, unwrapping] = outcomes[kind]
+
+  test('is final at the first answer, in both directions', async () => {
     const keyring = keyringOf()
     const { encryptedDataKeys } = await keyring.generate(request())
     kms.resetCalls()
     kms.faults.set('*', { kind })
-    const isDenied = kind === 'access-denied'
-    await expect(keyring.generate(request())).rejects.toThrow(
-      isDenied
-        ? deniedFor('kms:GenerateDataKey')
-        : hasCode('ERR_ENCRYPT_FAILED', { statusCode: 500, expose: false }),
-    )
-    const unwrapped = keyring.unwrap({ ...request(), encryptedDataKeys })
-    if (isDenied) await expect(unwrapped).rejects.toThrow(deniedFor('kms:Decrypt'))
+    await expect(keyring.generate(request())).rejects.toThrow(generating)
+    const told: unknown[] = []
+    const refused = (...reason: unknown[]) => void told.push(reason)
+    const unwrapped = keyring.unwrap({ ...request(), encryptedDataKeys, refused })
+    if (unwrapping) await expect(unwrapped).rejects.toThrow(unwrapping)
     else expect(await unwrapped).toBeUndefined()
+    expect(told).toEqual(unwrapping ? [] : [['KMS unwraps it to a key of another length']])
     expect(kms.callCount()).toBe(2)
   })
 
-  test('is remembered by the cached layer', async () => {
+  test('is remembered by the cached layer where it stays so: an outage may pass', async () => {
     const keyring = keyringOf()
     const { encryptedDataKeys } = await keyring.generate(request())
     const keys = keyMaterial({ keyring })
@@ -98,21 +113,84 @@ describe.each(final)('%s', (kind) => {
     kms.faults.set('*', { kind })
     for (let n = 0; n < 5; n++) {
       await expect(keys.encryptionKey({ suite: 0x0478, context, messages: 1, bytes: 1 })).rejects.toThrow(
-        hasCode(kind === 'access-denied' ? 'ERR_KEY_DENIED' : 'ERR_ENCRYPT_FAILED'),
+        generating,
       )
       await expect(keys.decryptionKey({ suite: 0x0478, context, encryptedDataKeys })).rejects.toThrow(
-        kind === 'access-denied'
-          ? deniedFor('kms:Decrypt')
-          : hasCode('ERR_DECRYPT_FAILED', {
-              message: 'The encrypted fields of the request could not be decrypted',
-            }),
+        unwrapping ??
+          hasCode('ERR_DECRYPT_FAILED', {
+            message: 'The encrypted fields of the request could not be decrypted',
+          }),
       )
     }
-    expect(kms.callCount()).toBe(2)
+    expect([kms.callCount('GenerateDataKey'), kms.callCount('Decrypt')]).toEqual(
+      {
+        'wrong-key': [5, 5],
+        'wrong-length': [5, 1],
+        'access-denied': [1, 1],
+      }[kind],
+    )
+  })
+})
+
+describe('another key than the message names', () => {
+  const aliasKeyring = () => keyringOf({ keyId: 'alias/one' })
+  const refusalsOf = async (keyring: ReturnType<typeof keyringOf>, encryptedDataKeys: any) => {
+    const told: unknown[] = []
+    const refused = (...reason: unknown[]) => void told.push(reason)
+    return [await keyring.unwrap({ ...request(), encryptedDataKeys, refused }), told]
+  }
+  const forgedOf = async () => {
+    const { encryptedDataKeys } = await aliasKeyring().generate(request())
+    const providerInfo = Buffer.from(kms.keys[1]!.arn)
+    return encryptedDataKeys.map((one) => ({ ...one, providerInfo }))
+  }
+
+  test('is the sender’s fault where an alias is asked for: he may have forged the ARN', async () => {
+    expect(await refusalsOf(aliasKeyring(), await forgedOf())).toEqual([
+      undefined,
+      [['KMS unwraps it with another key than the one that it names']],
+    ])
+  })
+
+  test('is an outage where the key of the alias is known from an earlier answer', async () => {
+    const keyring = aliasKeyring()
+    const { encryptedDataKeys } = await keyring.generate(request())
+    kms.faults.set('Decrypt', { kind: 'wrong-key' })
+    await expect(keyring.unwrap({ ...request(), encryptedDataKeys })).rejects.toThrow(outage())
+    // A reader that has just started cannot tell it from a forged ARN.
+    expect((await refusalsOf(aliasKeyring(), encryptedDataKeys))[0]).toBeUndefined()
   })
 })
 
 describe('a missing permission', () => {
+  test('under an alias names the alias and the ARN of its key, in both directions', async () => {
+    const [key] = kms.keys
+    const { encryptedDataKeys } = await keyringOf().generate(request())
+    const awsClientOptions = kms.clientOptionsFor({ principal: 'arn:aws:iam::111122223333:role/other' })
+    for (const keyId of ['alias/one', key!.arn]) {
+      const keyring = keyringOf({ keyId, awsClientOptions })
+      const named = keyId === key!.arn ? key!.arn : `alias/one, ${key!.arn}`
+      const generating = await rejection(keyring.generate(request()))
+      expect(generating.cause).toMatchObject({
+        reason: 'AccessDeniedException: kms:GenerateDataKey',
+        keyId: named,
+      })
+      const unwrapping = await rejection(keyring.unwrap({ ...request(), encryptedDataKeys }))
+      expect(unwrapping.cause).toMatchObject({ reason: 'AccessDeniedException: kms:Decrypt', keyId: named })
+    }
+  })
+
+  test('names nothing of an answer that is no ARN of a key', async () => {
+    const denied = async () => {
+      throw Object.assign(new Error('is not authorized to perform: x on resource: canary'), {
+        name: 'AccessDeniedException',
+      })
+    }
+    const client = { decrypt: denied, encrypt: denied, generateDataKey: denied }
+    const error = await rejection(kmsKeyring({ keyId: 'alias/one', client }).generate(request()))
+    expect(error.cause).toMatchObject({ keyId: 'alias/one' })
+  })
+
   test('of one key is not a failure while another key works', async () => {
     const keyring = keyringOf({ keyIds: [kms.keys[1]!.arn] })
     const { dataKey, encryptedDataKeys } = await keyring.generate(request())
@@ -208,7 +286,7 @@ test('a dead socket is replaced without a pause', async () => {
 test('the wrong key, the wrong length and a missing answer from Encrypt are noticed too', async () => {
   const keyring = keyringOf({ keyIds: [kms.keys[1]!.arn] })
   kms.faults.set('Encrypt', { kind: 'wrong-key' })
-  await expect(keyring.generate(request())).rejects.toThrow(hasCode('ERR_ENCRYPT_FAILED'))
+  await expect(keyring.generate(request())).rejects.toThrow(outage())
   kms.faults.set('Encrypt', { kind: 'access-denied' })
   await expect(keyring.generate(request())).rejects.toThrow(
     hasCode('ERR_KEY_DENIED', {

@@ -13,7 +13,7 @@ describe('a failure of KMS', () => {
   const refusals =
     'AccessDenied Disabled DryRunOperation IncorrectKey InvalidArn InvalidCiphertext InvalidGrantToken ' +
     'InvalidKeyUsage KMSInvalidState NotFound UnsupportedOperation Validation'
-  test.each([...refusals.split(' ').map((name) => `${name}Exception`), 'WrongAnswer'])(
+  test.each([...refusals.split(' ').map((name) => `${name}Exception`), 'OtherKey', 'OtherLength'])(
     '%s is a refusal, whatever its status',
     (name) => {
       for (const more of [{}, status(400), status(500)]) expect(verdictOf(error(name, more))).toBe('refused')

@@ -158,6 +158,27 @@ describeDynamoDB('dynoxide', 'the reasons of refused items', () => {
       ])
     })
 
+    test('an answer of KMS that is of another key or length: an outage, or named', async () => {
+      const table = tableOf(ofKms(arns[0]!))
+      const row = await stored(table)
+      kms.faults.set('Decrypt', { kind: 'wrong-key' })
+      const wrong = await refusedBy(table, row)
+      kms.faults.set('Decrypt', { kind: 'wrong-length' })
+      const other = await refusedBy(table, row)
+      kms.faults.clear()
+      expect(wrong.caller).toMatchObject({ statusCode: 503 })
+      expect(wrong.operator).toMatchObject({
+        code: 'ERR_KEY_UNAVAILABLE',
+        reason: 'KMS: an answer of another key, or of another length',
+      })
+      expect(other.caller).toMatchObject({ statusCode: 500 })
+      expect(other.operator).toMatchObject({
+        ...refusal,
+        reason: 'KMS unwraps it to a key of another length',
+        keyId: arns[0],
+      })
+    })
+
     test('a branch key that is gone: its id', async () => {
       const store = keyStore({
         tableName: 'BranchKeys',

@@ -62,6 +62,8 @@ const refusedBy = async (options: object, body: unknown, event: object = {}) => 
 }
 
 const refusal = { statusCode: 400, answer: sentence }
+/** What a caller reads where keys cannot be had through no fault of his. */
+const later = { statusCode: 503, answer: 'The encryption keys are not available at the moment' }
 
 describe('the key', () => {
   let kms: LocalKms
@@ -116,6 +118,55 @@ describe('the key', () => {
     expect(caller).toEqual(refusal)
     expect(operator.reason).toContain('alias/moved is the alias of another key; if it was moved')
     expect(operator.keyId).toBe(arns[2])
+  })
+
+  test('a permission that is missing by an alias: its name, the alias and the ARN of the key', async () => {
+    const body = await sealedUnder('alias/mine')
+    const awsClientOptions = kms.clientOptionsFor({ principal: 'arn:aws:iam::111122223333:role/other' })
+    const keyring = kmsKeyring({ keyId: 'alias/mine', awsClientOptions, insecureEndpoint: kms.endpoint })
+    const { caller, operator } = await refusedBy(
+      { envelope: messageEnvelope({ keys: keyMaterial({ keyring }) }) },
+      body,
+    )
+    expect(caller).toEqual(later)
+    expect(operator).toMatchObject({
+      code: 'ERR_KEY_DENIED',
+      reason: 'AccessDeniedException: kms:Decrypt',
+      keyId: `alias/mine, ${arns[0]}`,
+    })
+  })
+
+  test('an answer of KMS that is of another key: an outage, since no caller can cause it', async () => {
+    const body = await sealedUnder('alias/mine')
+    kms.faults.set('Decrypt', { kind: 'wrong-key' })
+    const { caller, operator } = await refusedBy({ envelope: ofKms(arns[0]!) }, body)
+    kms.faults.clear()
+    expect(caller).toEqual(later)
+    expect(operator).toMatchObject({
+      code: 'ERR_KEY_UNAVAILABLE',
+      reason: 'KMS: an answer of another key, or of another length',
+    })
+  })
+
+  test('what the sender can have caused: a forged ARN under an alias, a wrapped key of another length', async () => {
+    const { ssn } = (await sealedUnder('alias/mine')) as any
+    const forged = Buffer.from(ssn, 'base64')
+    forged.set(Buffer.from(arns[1]!), forged.indexOf(arns[0]!))
+    const other = await refusedBy(
+      { envelope: ofKms('alias/mine') },
+      { ...((await sealedUnder('alias/mine')) as any), ssn: forged.toString('base64') },
+    )
+    expect(other.caller).toEqual(refusal)
+    expect(other.operator).toMatchObject({
+      code: 'ERR_DECRYPT_FAILED',
+      reason: 'KMS unwraps it with another key than the one that it names',
+    })
+    const body = await sealedUnder('alias/mine')
+    kms.faults.set('Decrypt', { kind: 'wrong-length' })
+    const { caller, operator } = await refusedBy({ envelope: ofKms(arns[0]!) }, body)
+    kms.faults.clear()
+    expect(caller).toEqual(refusal)
+    expect(operator).toMatchObject({ reason: 'KMS unwraps it to a key of another length', keyId: arns[0] })
   })
 
   test('a message from another keyring: no ARN is named, since there is none', async () => {

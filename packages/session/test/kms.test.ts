@@ -179,6 +179,20 @@ describe('a key in KMS', () => {
     )
   })
 
+  test('that may not be used is named by its alias and its ARN', async () => {
+    const { arn } = kms.keys.find(({ alias }) => alias === 'alias/devices')!
+    const awsClientOptions = kms.clientOptionsFor({ principal: 'arn:aws:iam::111122223333:role/other' })
+    const denied = kmsAgreementRecipient({
+      keyId: 'alias/devices',
+      awsClientOptions,
+      insecureEndpoint: kms.endpoint,
+    })
+    await expect(denied.jwks(soon)).rejects.toMatchObject({
+      code: 'ERR_KEY_DENIED',
+      cause: { reason: 'AccessDeniedException: kms:GetPublicKey', keyId: `alias/devices, ${arn}` },
+    })
+  })
+
   test('behind an alias stays the same when the alias moves', async () => {
     const first = await kms.createKey({
       alias: 'alias/moves',

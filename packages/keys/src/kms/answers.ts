@@ -1,41 +1,51 @@
 import { copyAndZero, copyOf } from '../material.ts'
 import { isKeyOf, isMultiRegion, type KeyArn, keyArnOf } from './arn.ts'
 import type { KmsAnswer } from './operations.ts'
-import { incompleteAnswer, wrongAnswer } from './retry.ts'
+import { incompleteAnswer, otherAnswer, wrongAnswer } from './retry.ts'
 import type { Target } from './targets.ts'
 
 /*
  * An answer is untrusted input: a proxy, a fault or a replacement for KMS may have written it. An incomplete answer is
- * asked for again; a complete but wrong one is refused. A plaintext that is not used is zeroed.
+ * asked for again; a complete but wrong one is never used. A plaintext that is not used is zeroed.
  */
 
 /** KMS's limit for a ciphertext blob, in bytes. */
 const maxBlob = 6_144
 
 /** Returns the key that answered, after a check that it has the parts which are known of the requested key. */
-export const answeredKey = ({ KeyId }: KmsAnswer, facts: Partial<KeyArn>): KeyArn => {
+export const answeredKey = ({ KeyId }: KmsAnswer, facts: Partial<KeyArn>, wrong = wrongAnswer): KeyArn => {
   if (typeof KeyId !== 'string') throw incompleteAnswer()
   const key = keyArnOf(KeyId)
-  if (!key || !isKeyOf(key, facts)) throw wrongAnswer()
+  if (!key || !isKeyOf(key, facts)) throw wrong()
   return key
 }
 
-/** Returns the key that answered a Decrypt call, after a check that the message's ARN and our options name it. */
-export const checkDecrypter = (answer: KmsAnswer, { expected }: Target): KeyArn => {
-  const key = answeredKey(answer, expected)
+/**
+ * Returns the key that answered a Decrypt call, after a check that the message's ARN and our options name it.
+ *
+ * @param isOurs - whether our options, or an earlier answer, name the key by its ARN. Otherwise only the message does,
+ * whose sender can have forged it.
+ */
+export const checkDecrypter = (answer: KmsAnswer, { expected }: Target, isOurs: boolean): KeyArn => {
+  const wrong = isOurs ? wrongAnswer : () => otherAnswer('Key')
+  const key = answeredKey(answer, expected, wrong)
   // The Region is open only for a multi-Region key, named by id or alias, with a client of unknown Region.
-  if (expected.region === undefined && !isMultiRegion(key)) throw wrongAnswer()
+  if (expected.region === undefined && !isMultiRegion(key)) throw wrong()
   return key
 }
 
-/** Checks the plaintext and moves it into memory of our own; the SDK's copy is zeroed. */
-export const plaintextOf = (answer: KmsAnswer, length: number): Buffer => {
+/**
+ * Checks the plaintext and moves it into memory of our own; the SDK's copy is zeroed.
+ *
+ * @param wrong - the error for another length. Default: that of an answer that only KMS can have caused
+ */
+export const plaintextOf = (answer: KmsAnswer, length: number, wrong = wrongAnswer): Buffer => {
   const { Plaintext } = answer
   if (Plaintext === undefined || Plaintext.length === 0) throw incompleteAnswer()
   const copy = copyAndZero(Plaintext)
   if (copy.length === length) return copy
   copy.fill(0)
-  throw wrongAnswer()
+  throw wrong()
 }
 
 /** Checks the blob and copies it. */

@@ -11,7 +11,7 @@ import {
   kmsOperations,
 } from './operations.ts'
 import { checkedKmsOptions, type KmsKeyringOptions } from './options.ts'
-import { type Call, firstAnswer } from './retry.ts'
+import { type Call, firstAnswer, otherAnswer } from './retry.ts'
 import { type Target, targetsOf } from './targets.ts'
 
 const providerId = 'aws-kms'
@@ -67,8 +67,9 @@ export const kmsKeyring = (options: KmsKeyringOptions): Keyring => {
     const input = { KeyId: text, EncryptionContext: request.context.pairs, ...tokens }
     const result = await firstAnswer<T>([(signal) => call(input, { signal, region })], request.deadline)
     if ('answer' in result) return result.answer
-    if (result.denied !== undefined) throw keyDenied(action, text)
-    throw notEncrypted(`KMS refused to ${what}: ${result.refusals.join(', ')}`, text)
+    const names = namesOf(text, result.deniedKey ?? aliases.get(text)?.arn)
+    if (result.denied !== undefined) throw keyDenied(action, names)
+    throw notEncrypted(`KMS refused to ${what}: ${result.refusals.join(', ')}`, names)
   }
 
   const wrapUnder = (reference: KeyReference, request: WrapRequest): Promise<EncryptedDataKey> =>
@@ -90,7 +91,7 @@ export const kmsKeyring = (options: KmsKeyringOptions): Keyring => {
   }
 
   const decryptCall = (
-    { one: encryptedDataKey, target }: Candidate,
+    { one: encryptedDataKey, target, arn }: Candidate,
     request: UnwrapRequest,
     isFirst: boolean,
   ): Call<Buffer> => {
@@ -110,9 +111,10 @@ export const kmsKeyring = (options: KmsKeyringOptions): Keyring => {
         { signal, region },
       )
       return checkedAnswer(answer, () => {
-        const key = checkDecrypter(answer, target)
+        const isOurs = keyArnOf(keyId) !== undefined || aliases.get(keyId)?.arn === arn
+        const key = checkDecrypter(answer, target, isOurs)
         if (keyId.startsWith('alias/')) aliases.set(keyId, key)
-        return plaintextOf(answer, request.length)
+        return plaintextOf(answer, request.length, () => otherAnswer('Length'))
       })
     }
   }
@@ -164,7 +166,10 @@ export const kmsKeyring = (options: KmsKeyringOptions): Keyring => {
       const result = await firstAnswer(calls, request.deadline)
       if ('answer' in result) return result.answer
       // Only keys that the options allow are called: that one may not be used is our fault, and not the sender's.
-      if (result.denied !== undefined) throw keyDenied('kms:Decrypt', pairs[result.denied]!.target.keyId)
+      if (result.denied !== undefined) {
+        const { target, arn } = pairs[result.denied]!
+        throw keyDenied('kms:Decrypt', namesOf(target.keyId, result.deniedKey ?? arn))
+      }
       request.refused?.(refusalOf(result.refusals, pairs))
       return undefined
     },
@@ -178,11 +183,17 @@ interface Candidate {
   readonly target: Target
 }
 
+/** How the options name a key, and its ARN if they name it otherwise. */
+const namesOf = (text: string, arn: string | undefined): string =>
+  arn === undefined || text === arn ? text : `${text}, ${arn}`
+
 /** What KMS says of the keys that were tried. */
 const refusalOf = (names: readonly string[], pairs: readonly Candidate[]): string => {
   const alias = pairs.find(({ target }) => target.keyId.includes('alias/'))
   if (alias && names.includes('IncorrectKeyException'))
     return `${alias.target.keyId} is the alias of another key; if it was moved, allow the old key as well`
+  if (names.includes('OtherKey')) return 'KMS unwraps it with another key than the one that it names'
+  if (names.includes('OtherLength')) return 'KMS unwraps it to a key of another length'
   const hint = names.includes('InvalidCiphertextException')
     ? ': it was changed, or wrapped for another encryption context'
     : ''

@@ -1,5 +1,6 @@
 import { isGlassineError } from '@glassine/core/internal'
 import { ownError, unavailable } from '../errors.ts'
+import { keyArnOf } from './arn.ts'
 import { RetryBudget } from './retry-budget.ts'
 
 /**
@@ -10,7 +11,7 @@ export type Verdict = 'refused' | 'retry' | 'unavailable'
 
 /** The key, the permissions or the blob are wrong: a retry fails in the same way. */
 const refusal =
-  /^(AccessDenied|Disabled|DryRunOperation|IncorrectKey|InvalidArn|InvalidCiphertext|InvalidGrantToken|InvalidKeyUsage|KMSInvalidState|NotFound|UnsupportedOperation|Validation)Exception$|^WrongAnswer$/
+  /^(AccessDenied|Disabled|DryRunOperation|IncorrectKey|InvalidArn|InvalidCiphertext|InvalidGrantToken|InvalidKeyUsage|KMSInvalidState|NotFound|UnsupportedOperation|Validation)Exception$|^Other(Key|Length)$/
 
 const credentials =
   /^(CredentialsProviderError|TokenProviderError|InvalidClientTokenId|(ExpiredToken|UnrecognizedClient|IncompleteSignature|InvalidSignature|MissingAuthenticationToken)(Exception)?)$/
@@ -18,8 +19,18 @@ const credentials =
 /** An error with nothing but a name. */
 export const named = (name: string): Error => Object.assign(new Error(), { name })
 
-/** An answer of KMS that is complete but wrong: another key, or a plaintext of another length. */
+/**
+ * An answer that is complete but wrong, and that the sender of what is decrypted cannot have caused: another key than
+ * was asked for by its ARN, or another length of what KMS made itself. KMS does not answer so, so something else does:
+ * it counts as an outage.
+ */
 export const wrongAnswer = (): Error => named('WrongAnswer')
+
+/**
+ * Answers that the sender can have caused, by a key ARN that he forged or a key of another length that he wrapped: his
+ * message is refused.
+ */
+export const otherAnswer = (part: 'Key' | 'Length'): Error => named(`Other${part}`)
 
 /** An answer of KMS with a part missing: a fault in transit, so the call is retried. */
 export const incompleteAnswer = (): Error => named('IncompleteAnswer')
@@ -61,6 +72,7 @@ const reasonOf = (thrown: unknown): string => {
   const [region] = typeof message === 'string' ? (noRegion.exec(message) ?? []) : []
   if (region !== undefined) return region
   const name = nameOf(thrown)
+  if (name === 'WrongAnswer') return 'an answer of another key, or of another length'
   if (name !== 'SyntaxError') return systemCode(thrown) ?? name
   const status = $metadata?.httpStatusCode ?? $response?.statusCode
   return `an answer that is no JSON${typeof status === 'number' ? `, with status ${status}` : ''}`
@@ -73,6 +85,13 @@ interface SdkError {
   readonly cause?: { readonly code?: unknown }
   readonly $metadata?: { readonly httpStatusCode?: unknown }
   readonly $response?: { readonly statusCode?: unknown }
+}
+
+/** The key that KMS denies, by its ARN, where it says so. */
+const deniedKeyOf = (thrown: unknown): string | undefined => {
+  const { message } = (thrown ?? {}) as SdkError
+  const [, resource = ''] = (typeof message === 'string' && / on resource: (\S{1,2048})/.exec(message)) || []
+  return keyArnOf(resource)?.arn
 }
 
 /**
@@ -97,7 +116,12 @@ export const verdictOf = (thrown: unknown): Verdict => {
   if (isGlassineError(thrown)) throw ownError(thrown)
   const name = nameOf(thrown)
   if (refusal.test(name)) return 'refused'
-  if (credentials.test(name) || noRegion.test(reasonOf(thrown)) || lasting.test(systemCode(thrown) ?? ''))
+  if (
+    name === 'WrongAnswer' ||
+    credentials.test(name) ||
+    noRegion.test(reasonOf(thrown)) ||
+    lasting.test(systemCode(thrown) ?? '')
+  )
     return 'unavailable'
   const status = (thrown as SdkError | null)?.$metadata?.httpStatusCode
   const throttled = /Throttl|LimitExceeded|TooManyRequests|Slow|Timeout|Unavailable/.test(name)
@@ -132,6 +156,8 @@ export interface Refused {
   readonly refusals: readonly string[]
   /** The first call that was refused since a permission of ours is missing: its index. */
   readonly denied?: number
+  /** The ARN of its key, if KMS names it. */
+  readonly deniedKey?: string
 }
 
 /**
@@ -149,7 +175,7 @@ export const firstAnswer = async <T>(
 ): Promise<{ answer: T } | Refused> => {
   const notAvailable = (failure: string) => unavailable(`${name}: ${failure}`)
   const refusals: string[] = []
-  let denied: number | undefined
+  let denied: Pick<Refused, 'denied' | 'deniedKey'> | undefined
   let broken: string | undefined
   let retries = 0
   let last = late
@@ -174,13 +200,13 @@ export const firstAnswer = async <T>(
         else if (verdict === 'unavailable') broken = reason
         else {
           refusals.push(nameOf(thrown))
-          if (isDenied(thrown)) denied ??= calls.indexOf(call)
+          if (isDenied(thrown)) denied ??= { denied: calls.indexOf(call), deniedKey: deniedKeyOf(thrown) }
         }
       }
     }
     if (again.length === 0) {
       if (broken !== undefined) throw notAvailable(broken)
-      return { refusals, ...(denied !== undefined && { denied }) }
+      return { refusals, ...denied }
     }
     if (!budget.take()) throw notAvailable(last)
     retries++

@@ -181,10 +181,10 @@ describeTransactions('multi-Region keys and discovery', () => {
   test.each([
     ['generateDataKeyWithoutPlaintext', { KeyId: undefined }, 'ERR_KEY_UNAVAILABLE'],
     ['generateDataKeyWithoutPlaintext', { CiphertextBlob: undefined }, 'ERR_KEY_UNAVAILABLE'],
-    ['generateDataKeyWithoutPlaintext', { KeyId: arn }, 'ERR_ENCRYPT_FAILED'],
-    ['generateDataKeyWithoutPlaintext', { CiphertextBlob: Buffer.alloc(6_145) }, 'ERR_ENCRYPT_FAILED'],
-    ['reEncrypt', { KeyId: arn }, 'ERR_ENCRYPT_FAILED'],
-    ['reEncrypt', { SourceKeyId: arn }, 'ERR_ENCRYPT_FAILED'],
+    ['generateDataKeyWithoutPlaintext', { KeyId: arn }, 'ERR_KEY_UNAVAILABLE'],
+    ['generateDataKeyWithoutPlaintext', { CiphertextBlob: Buffer.alloc(6_145) }, 'ERR_KEY_UNAVAILABLE'],
+    ['reEncrypt', { KeyId: arn }, 'ERR_KEY_UNAVAILABLE'],
+    ['reEncrypt', { SourceKeyId: arn }, 'ERR_KEY_UNAVAILABLE'],
     ['reEncrypt', { CiphertextBlob: new Uint8Array() }, 'ERR_KEY_UNAVAILABLE'],
   ] as const)('an answer of %s with %j is refused', async (name, wrong, code) => {
     const operation = services.kmsOperations[name] as (...args: never[]) => Promise<object>

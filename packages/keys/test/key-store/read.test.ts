@@ -223,8 +223,8 @@ describeEachDynamoDB('reading', (kind) => {
 
     test.each([
       ['access-denied', 'ERR_KEY_DENIED'],
-      ['wrong-key', 'ERR_DECRYPT_FAILED'],
-      ['wrong-length', 'ERR_DECRYPT_FAILED'],
+      ['wrong-key', 'ERR_KEY_UNAVAILABLE'],
+      ['wrong-length', 'ERR_KEY_UNAVAILABLE'],
       ['expired-token', 'ERR_KEY_UNAVAILABLE'],
       ['throttle', 'ERR_KEY_UNAVAILABLE'],
       ['html', 'ERR_KEY_UNAVAILABLE'],

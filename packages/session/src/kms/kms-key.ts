@@ -11,6 +11,7 @@ import {
   keyReferenceOf,
   keyRule,
   kmsOperations,
+  type Refused,
   wrongAnswer,
 } from '@glassine/keys/internal'
 import { badOption, decryptFailed, fault, packageName } from '../errors.ts'
@@ -96,7 +97,7 @@ export const kmsKeyOf = (
     operation: (input: SessionKmsInput, call: KmsCallOptions) => Promise<SessionKmsAnswer>,
     take: (answer: SessionKmsAnswer) => Buffer,
     deadline: () => number,
-  ): Promise<{ readonly bytes: Buffer; readonly arn: string } | { readonly refusals: readonly string[] }> => {
+  ): Promise<{ readonly bytes: Buffer; readonly arn: string } | Refused> => {
     const asked = reference
     const region = 'region' in asked ? asked.region : undefined
     const end = Date.now() + timeout
@@ -112,6 +113,10 @@ export const kmsKeyOf = (
     return 'answer' in result ? result.answer : result
   }
 
+  /** How the option names the key, and its ARN if it is known and the option names it otherwise. */
+  const namesOf = ({ deniedKey = reference.text }: Refused): string =>
+    [...new Set([keyId, deniedKey])].join(', ')
+
   const fetch = async (deadline: () => number): Promise<PublicJwk> => {
     let usage: string | undefined
     const take = ({ PublicKey, KeyUsage }: SessionKmsAnswer) => {
@@ -119,7 +124,7 @@ export const kmsKeyOf = (
       return copyAndZero(PublicKey)
     }
     const result = await ask(operations.getPublicKey!, take, deadline)
-    if ('refusals' in result) throw refusedBy(result.refusals, reference, 'getPublicKey')
+    if ('refusals' in result) throw refusedBy(result, namesOf(result), 'getPublicKey')
     // A key that cannot be used must not be published: devices would encrypt to it in vain.
     if (usage !== undefined && usage !== usages[need])
       throw unusable(`The usage of the key in KMS is not ${usages[need]}`, reference)
@@ -144,8 +149,8 @@ export const kmsKeyOf = (
       if ('bytes' in result) return result.bytes
       // A disabled key or a missing permission is not the sender's fault.
       throw result.refusals.every((name) => sendersFault.has(name))
-        ? decryptFailed(`KMS refused: ${result.refusals.join(', ')}`, reference.text)
-        : refusedBy(result.refusals, reference, need)
+        ? decryptFailed(`KMS refused: ${result.refusals.join(', ')}`, namesOf(result))
+        : refusedBy(result, namesOf(result), need)
     },
   }
 }
@@ -163,16 +168,16 @@ const unusable = (reason: string, { text }: Pick<KeyReference, 'text'>): Glassin
 
 /** A missing permission does not pass by itself, and is no fault of the sender's. */
 const refusedBy = (
-  names: readonly string[],
-  { text }: Pick<KeyReference, 'text'>,
+  { refusals, denied }: Refused,
+  keyId: string,
   operation: keyof SessionKmsOperations,
 ): GlassineError =>
-  names.includes('AccessDeniedException')
+  denied !== undefined
     ? fault('ERR_KEY_DENIED', {
         reason: `AccessDeniedException: kms:${operation[0]!.toUpperCase()}${operation.slice(1)}`,
-        keyId: text,
+        keyId,
       })
-    : unusable(`KMS refused: ${names.join(', ')}`, { text })
+    : unusable(`KMS refused: ${refusals.join(', ')}`, { text: keyId })
 
 const jwkOf = (value: unknown): PublicJwk | undefined => {
   const key = importPublicKey(value)
