@@ -78,7 +78,17 @@ writeFileSync(
     type: 'module',
     dependencies: {
       ...Object.fromEntries(packed.map(({ name, filename }) => [name, `file:./${filename}`])),
-      ...pinned(['@aws-sdk/client-kms', '@middy/core', '@aws-lambda-powertools/logger']),
+      ...pinned([
+        '@aws-sdk/client-dynamodb',
+        '@aws-sdk/client-kms',
+        '@aws-sdk/lib-dynamodb',
+        '@aws-lambda-powertools/logger',
+        '@middy/core',
+        'dynalite',
+      ]),
+      // Tried by docs/tables-in-practice.md, and used nowhere else.
+      'dynamodb-toolbox': '2.10.6',
+      electrodb: '3.9.3',
     },
     devDependencies: pinned(['typescript', '@types/node', '@types/aws-lambda', '@jest/globals', 'jest']),
     overrides: root.overrides,
@@ -97,6 +107,7 @@ await step(
 )
 await step('types', 'node_modules/.bin/tsc', '-p', '.')
 await step('a program', 'node', 'dist/main.js')
+await step('other libraries for DynamoDB', 'node', 'dist/orms.js')
 await step('require', 'node', 'required.cjs')
 await step(
   'a test',
@@ -153,3 +164,20 @@ for (const [name, text] of [
     `rm -rf dist; PATH=node_modules/.bin:$PATH ${text} --log-level=warning
     node --no-experimental-require-module bundled.mjs dist/*`,
   )
+
+// The templates of docs/deploy.md. CDK is large, and needed nowhere else.
+const deploy = path.join(fresh, 'deploy')
+mkdirSync(deploy)
+for (const file of [
+  'tools/packed/deploy/synth.mjs',
+  'tools/packed/bundled.mjs',
+  'examples/deploy/cdk/stack.mjs',
+  'examples/deploy/sam/template.yaml',
+  'examples/quick-start/handler.ts',
+])
+  cpSync(file, path.join(deploy, path.basename(file)))
+await shell(
+  'CDK',
+  'npm install --ignore-scripts --no-audit --no-fund --loglevel=error aws-cdk-lib@2.276.0 constructs@10.8.1',
+)
+await shell('synthesised, and its bundle answers', 'cd deploy && node synth.mjs')
