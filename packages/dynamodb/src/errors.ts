@@ -32,6 +32,13 @@ export const openingError = (thrown: unknown): GlassineError => {
     : decryptFailed('an attribute has a value that items cannot have')
 }
 
+/** The same error with the item's place in the answer before its reason. Other errors are about no single item. */
+export const placed = (thrown: unknown, place: string): unknown => {
+  if (!isGlassineError(thrown) || thrown.code !== 'ERR_DECRYPT_FAILED') return thrown
+  const { reason, ...cause } = thrown.cause
+  return decryptFailed(`${place}: ${reason}`, cause)
+}
+
 /** An attribute that the format has no form for; `reason` is made of constants only. */
 export const valueError = (reason: string, path?: string): GlassineError =>
   fault('ERR_VALUE_INVALID', { message: path === undefined ? reason : `${path}: ${reason}`, path })

@@ -2,7 +2,7 @@
 import type { Item } from '../attributes/attribute-value.ts'
 import { decryptFailed } from '../errors.ts'
 import { checkKey } from './checks.ts'
-import { mapLimited, type Operation, type Output, type Part, tableNamed } from './client-state.ts'
+import { mapLimited, type Operation, type Output, openEach, type Part, tableNamed } from './client-state.ts'
 import { checkedRead, type OpenItem } from './parts.ts'
 import { type EncryptedTable, footText, keyText, otherKey } from './table.ts'
 
@@ -38,7 +38,10 @@ const get: Operation = {
             if (!asked.has(keyText(table.config, item))) throw decryptFailed(otherKey)
             return open(item, invocation)
           }
-          return [tableName, await mapLimited(items, async (item) => openOne(item))] as const
+          return [
+            tableName,
+            await openEach(items, `Responses.${table.name}`, async (item) => openOne(item)),
+          ] as const
         })
         return { ...output, Responses: Object.fromEntries(await Promise.all(entries)) }
       },

@@ -1,4 +1,5 @@
 import type { Item } from '../attributes/attribute-value.ts'
+import { placed } from '../errors.ts'
 import type { ItemInvocation } from '../item/invocation.ts'
 import type { EncryptedTable, Tables } from './table.ts'
 
@@ -104,3 +105,17 @@ export const mapLimited = async <T, R>(
   await Promise.all(Array.from({ length: Math.min(atOnce, list.length) }, worker))
   return results
 }
+
+/** Opens what an answer lists; the error for an item that does not open says its place, for example `Items[3]`. */
+export const openEach = <T, R>(
+  list: readonly T[],
+  where: string,
+  open: (element: T, at: number) => Promise<R>,
+): Promise<R[]> =>
+  mapLimited(list, async (element, at) => {
+    try {
+      return await open(element, at)
+    } catch (thrown) {
+      throw placed(thrown, `${where}[${at}]`)
+    }
+  })

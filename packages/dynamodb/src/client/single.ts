@@ -11,9 +11,9 @@ import {
 } from './checks.ts'
 import {
   type ClientState,
-  mapLimited,
   type Operation,
   type Output,
+  openEach,
   type Part,
   type PreparedRequest,
   tableNamed,
@@ -101,7 +101,7 @@ const list = single((name, request) => {
       const invocation = state.invocation()
       checkPageKey(name, table, part, output.LastEvaluatedKey, invocation)
       if (!Array.isArray(output.Items)) return output
-      const Items = await mapLimited(output.Items, (item: Item) => open(item, invocation))
+      const Items = await openEach(output.Items, 'Items', (item: Item) => open(item, invocation))
       return { ...output, Items }
     },
   }

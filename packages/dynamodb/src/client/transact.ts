@@ -2,7 +2,7 @@
 import type { Item } from '../attributes/attribute-value.ts'
 import { decryptFailed, refused } from '../errors.ts'
 import { checkKey, checkPart } from './checks.ts'
-import { mapLimited, type Operation, type Output, type Part, tableNamed } from './client-state.ts'
+import { mapLimited, type Operation, type Output, openEach, type Part, tableNamed } from './client-state.ts'
 import { checkedRead, checkedUpdate, keyOf, sealedPut } from './parts.ts'
 import type { EncryptedTable } from './table.ts'
 
@@ -48,7 +48,7 @@ const get: Operation = {
       openOld: openAt,
       opened: async (output) => {
         if (!Array.isArray(output.Responses)) return output
-        const Responses = await mapLimited(output.Responses, async (response, at) =>
+        const Responses = await openEach(output.Responses, 'Responses', async (response, at) =>
           response?.Item == null ? response : { ...response, Item: await openAt(response.Item, at) },
         )
         return { ...output, Responses }

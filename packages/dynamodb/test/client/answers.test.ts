@@ -1,7 +1,7 @@
 // What a server answers: parts that it left undone, and answers that are not to be believed.
 import { GetItemCommand } from '@aws-sdk/client-dynamodb'
 import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
-import { describeEachDynamoDB } from '@glassine/test-support'
+import { describeEachDynamoDB, hasCode, rejection } from '@glassine/test-support'
 import { describe, expect, test } from '@jest/globals'
 import { answering, forms, sender, useTables } from './support.ts'
 
@@ -40,6 +40,50 @@ describeEachDynamoDB('answers', (kind) => {
         Responses: { Patients: [{ ...patient, id: 'k-1' }] },
         UnprocessedKeys: { Patients: { Keys: [{ id: 'k-2' }] } },
       })
+    })
+
+    test('an item that does not open is named by its place', async () => {
+      for (const id of ['b-1', 'b-2', 'b-3'])
+        await send('Put', { TableName: 'Patients', Item: { ...patient, id } })
+      const sent = await Promise.all(
+        ['b-1', 'b-2', 'b-3'].map((id) =>
+          fixture.base.send(new GetItemCommand({ TableName: 'Patients', Key: { id: { S: id } } })),
+        ),
+      )
+      const rows = sent.map(({ Item }, at) => onTheWire(at === 2 ? { ...Item, name: { S: 'Eve' } } : Item))
+      const wrapped = rows.map((Item) => ({ Item }))
+      const Keys = ['b-1', 'b-2', 'b-3'].map((id) => ({ id }))
+      const cases = [
+        ['Scan', 'Scan', { Items: rows }, { TableName: 'Patients' }, 'Items[2]'],
+        [
+          'BatchGet',
+          'BatchGetItem',
+          { Responses: { Patients: rows } },
+          { RequestItems: { Patients: { Keys } } },
+          'Responses.Patients[2]',
+        ],
+        [
+          'TransactGet',
+          'TransactGetItems',
+          { Responses: wrapped },
+          { TransactItems: Keys.map((Key) => ({ Get: { TableName: 'Patients', Key } })) },
+          'Responses[2]',
+        ],
+      ] as const
+      // dynalite has no transactions.
+      for (const [command, operation, answer, input, place] of cases.slice(0, kind === 'dynalite' ? 2 : 3)) {
+        fixture.faults.set(
+          operation,
+          answering(() => answer),
+        )
+        const error = await rejection(send(command, input))
+        expect(error).toEqual(
+          hasCode('ERR_DECRYPT_FAILED', {
+            cause: { package: '@glassine/dynamodb', reason: expect.stringContaining(`${place}: `) },
+          }),
+        )
+        expect(error.message).toBe('The item could not be decrypted')
+      }
     })
 
     test('a batch that answers with an item that was not asked for is refused', async () => {
