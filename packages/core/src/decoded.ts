@@ -117,12 +117,9 @@ const characterOf = (code: number): string => (code <= 0x10ffff ? String.fromCod
 
 /** What a time in ISO 8601 becomes when a program reads it as one and writes it: `2026-01-05T10:00:00.000Z`. */
 export const otherTimes = (value: string): readonly string[] => {
-  if (value.length > maxTimeLength || !/^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(value)) return []
-  const time = new Date(value)
-  return Number.isNaN(time.getTime()) ? [] : [time.toISOString()]
+  const time = /^\d{4}-\d\d-\d\dT[\d:.]{5,18}(?:Z|[+-][\d:]{4,5})?$/.test(value) && Date.parse(value)
+  return time ? [new Date(time).toISOString()] : []
 }
-
-const maxTimeLength = 40
 
 /** A number in digits alone, if JavaScript writes it with an exponent. */
 export const withoutExponent = (number: string): readonly string[] => {

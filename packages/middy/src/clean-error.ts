@@ -57,14 +57,16 @@ function* membersOf(value: object, isRoot: boolean): Generator<unknown> {
     yield bytesOf(value)
     return
   }
-  if (types.isMap(value)) yield* [...value.entries()].flat()
-  if (types.isSet(value)) yield* value
+  if (isCollection(value)) yield* [...value].flat()
   for (const key of keysOf(value, isRoot)) {
     yield key
     yield Reflect.get(value, key)
   }
   yield shownOf(value)
 }
+
+const isCollection = (value: object): value is Map<unknown, unknown> | Set<unknown> =>
+  types.isMap(value) || types.isSet(value)
 
 const isBytes = (value: object): value is ArrayBufferView | ArrayBufferLike =>
   ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value)
@@ -99,20 +101,21 @@ const isRootPrototype = (prototype: object): boolean =>
  * What an object makes of itself besides its keys: a URL, a Date, headers, a boxed text, a class with private members.
  */
 const shownOf = (value: object): string => {
-  const texts: string[] = []
   const { toJSON, toString: toText } = value as { toJSON?: unknown; toString?: unknown }
   const isUsual =
     isPlainObject(value) || Array.isArray(value) || typeof value === 'function' || isError(value)
-  if (typeof toJSON === 'function') texts.push(JSON.stringify(value))
-  if (!isUsual || inspect.custom in value) texts.push(inspect(value, { depth: 0 }))
-  if (Symbol.toPrimitive in value || (typeof toText === 'function' && !usualTexts.has(toText)))
-    texts.push(String(value))
-  return texts.join(' ')
+  return [
+    typeof toJSON === 'function' && JSON.stringify(value),
+    (!isUsual || inspect.custom in value) && inspect(value, { depth: 0 }),
+    (Symbol.toPrimitive in value || !usualTexts.has(toText)) && String(value),
+  ].join(' ')
 }
 
-const usualTexts: ReadonlySet<unknown> = new Set(
-  [Object, Error, Array, Function].map(({ prototype }) => prototype.toString),
-)
+/** Objects without a prototype have none. */
+const usualTexts: ReadonlySet<unknown> = new Set([
+  undefined,
+  ...[Object, Error, Array, Function].map(({ prototype }) => prototype.toString),
+])
 
 /** Errors are changed in place; other objects are copied if they contain anything. */
 const copyOf = (value: unknown, clean: Watch['clean'], copies: Map<object, unknown>): unknown => {
@@ -125,23 +128,12 @@ const copyOf = (value: unknown, clean: Watch['clean'], copies: Map<object, unkno
   if (isError(value)) return cleanedError(value, clean, copies)
   if (isBytes(value)) return held(bytesOf(value)) ? '[redacted]' : value
   const own = (one: unknown): unknown => copyOf(one, clean, copies)
-  if (typeof value === 'function' || held(shownOf(value))) return holdsAny(value, held) ? '[redacted]' : value
+  if (typeof value === 'function' || isCollection(value) || held(shownOf(value)))
+    return holdsAny(value, held) ? '[redacted]' : value
   if (Array.isArray(value)) {
     const copy: unknown[] = []
     copies.set(value, copy)
     for (const element of value) copy.push(own(element))
-    return copy
-  }
-  if (types.isMap(value)) {
-    const copy = new Map()
-    copies.set(value, copy)
-    for (const [key, member] of value) copy.set(own(key), own(member))
-    return copy
-  }
-  if (types.isSet(value)) {
-    const copy = new Set()
-    copies.set(value, copy)
-    for (const member of value) copy.add(own(member))
     return copy
   }
   // Its keys show nothing either.

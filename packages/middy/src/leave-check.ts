@@ -109,13 +109,11 @@ export const bodyTexts = ({ body = '', isBase64Encoded }: HttpResponse): readonl
   return isBase64Encoded === true ? textsIn(bytes) : [body, ...textsIn(bytes)]
 }
 
-/** What bytes say in UTF-8 and, where they are none or have zeros, in the character sets of other pages. */
+/** What bytes say in UTF-8 and, where they are none or have zeros, in other character sets of pages. */
 const textsIn = (bytes: Buffer): readonly string[] => {
   const text = bytes.toString()
   if (isUtf8(bytes) && !text.includes('\0')) return [text]
-  const pairs = bytes.subarray(0, bytes.length - (bytes.length % 2))
-  const swapped = Buffer.from(pairs).swap16()
-  return [text, bytes.toString('latin1'), pairs.toString('utf16le'), swapped.toString('utf16le')]
+  return [text, ...['latin1', 'utf-16le', 'utf-16be'].map((label) => new TextDecoder(label).decode(bytes))]
 }
 
 export const jsonOf = (value: unknown): string => JSON.stringify(value) ?? ''
