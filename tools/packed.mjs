@@ -165,6 +165,28 @@ for (const [name, text] of [
     node --no-experimental-require-module bundled.mjs dist/*`,
   )
 
+// Jest with TypeScript, by the page's own configuration.
+const [, jestConfig] = readFileSync('docs/runners-and-bundlers.md', 'utf8').split(
+  '```js\n// jest.config.js\n',
+)
+const withJest = path.join(fresh, 'with-jest')
+mkdirSync(withJest)
+writeFileSync(path.join(withJest, 'jest.config.js'), jestConfig.split('```')[0])
+writeFileSync(path.join(withJest, 'package.json'), '{ "type": "module" }')
+cpSync('tools/packed/typescript.test.ts', path.join(withJest, 'handler.test.ts'))
+cpSync('examples/quick-start/handler.ts', path.join(withJest, 'handler.ts'))
+await shell(
+  'Jest for TypeScript',
+  `npm install --ignore-scripts --no-audit --no-fund --loglevel=error @swc/jest@0.2.39 ${[
+    'jest',
+    '@jest/globals',
+    '@swc/core',
+  ]
+    .map((name) => `${name}@${root.devDependencies[name]}`)
+    .join(' ')}
+  cd with-jest && node --experimental-vm-modules ../node_modules/jest/bin/jest.js`,
+)
+
 // The templates of docs/deploy.md. CDK is large, and needed nowhere else.
 const deploy = path.join(fresh, 'deploy')
 mkdirSync(deploy)
