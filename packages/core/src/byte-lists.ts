@@ -41,7 +41,7 @@ const textsOf = (numbers: readonly number[]): readonly string[] => {
   let units = ''
   for (const number of numbers) units += String.fromCharCode(number)
   // Signed bytes, too.
-  return numbers.some((number) => number > 255 || number < -128)
-    ? [units]
-    : [units, new TextDecoder().decode(Uint8Array.from(numbers))]
+  if (numbers.some((number) => number > 255 || number < -128)) return [units]
+  const bytes = Uint8Array.from(numbers)
+  return [units, new TextDecoder().decode(bytes), bytes.join()]
 }

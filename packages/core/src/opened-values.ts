@@ -116,7 +116,10 @@ export class OpenedValues {
   /** The lists of bytes that say a value. */
   #inBytes(text: string, isExempt?: IsExempt): Occurrence[] {
     return byteListsIn(text).flatMap(({ start, end, texts }) => {
-      const found = texts.map((one) => this.#index!.next(one, 0, isExempt)).find(Boolean)
+      const found = texts
+        .flatMap((one) => [one, decoded(one)])
+        .map((one) => this.#index!.next(one, 0, isExempt))
+        .find(Boolean)
       return found ? [{ start, end, value: found.value }] : []
     })
   }

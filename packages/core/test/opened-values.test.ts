@@ -154,6 +154,18 @@ describe('opened values are found in what leaves', () => {
     })
   })
 
+  it('the bytes of a text that has it encoded', () => {
+    const text = JSON.stringify([...new TextEncoder().encode(`q=${encodeURIComponent(value)}`)])
+    expect(opened(value).find(text)?.value).toBe(value)
+    expect(opened(value).redact(text)).toBe('[redacted]')
+  })
+
+  it('bytes that are no text as a list of numbers with blanks', () => {
+    const bytes = new Uint8Array([0, 255, 128, 7, 200, 201, 202])
+    expect(opened(bytes).find(JSON.stringify({ a: [...bytes] }, undefined, 2))).toBeDefined()
+    expect(opened(bytes).find(JSON.stringify({ a: bytes }, undefined, 2))).toBeDefined()
+  })
+
   it.each<[number, string]>([
     [1.234567e21, '1234567000000000000000'],
     [1.234567e21, '1.234567e+21'],

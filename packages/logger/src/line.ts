@@ -26,6 +26,8 @@ export interface Redaction {
   readonly names: Names
   /** `decoded`: the text was percent-encoded in another, so its `&` separates nothing. */
   text(text: string, line: Line, depth: number, decoded?: boolean): string
+  /** The text without the values that invocations of this process have opened. */
+  opened(text: string, line: Line): string
   /** The name of a member: it may be data, too. */
   name(name: string, line: Line, depth: number): string
   value(value: unknown, line: Line, depth: number): unknown

@@ -57,6 +57,7 @@ export const redactor = (...fields: Fields[]): CustomJsonReplacerFn => {
     names: namesOf(policies),
     text: (text, line, depth, decoded = false) =>
       withoutOpened(redactText(text, redaction, line, depth, decoded), line),
+    opened: withoutOpened,
     name: (name, line, depth) => {
       const text = redactText(name, redaction, line, depth, false)
       return withoutOpened(memberName(text), line) === memberName(text) ? text : redacted

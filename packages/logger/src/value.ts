@@ -132,6 +132,17 @@ export const valueRedactor = (redaction: Redaction): Redaction['value'] => {
     }
   }
 
+  /** What JSON made of bytes: a list of numbers, or an object of them. */
+  const isOpenedBytes = (value: object, line: Line): boolean => {
+    if (!Array.isArray(value) && !Object.hasOwn(value, '0')) return false
+    const numbers: unknown[] = Object.values(value)
+    if (numbers.length < leastOpenedLength || !numbers.every((number) => typeof number === 'number'))
+      return false
+    const text = JSON.stringify(numbers)
+    line.chars -= text.length
+    return redaction.opened(text, line).startsWith(redacted)
+  }
+
   const nested = (
     value: object,
     line: Line,
@@ -145,6 +156,7 @@ export const valueRedactor = (redaction: Redaction): Redaction['value'] => {
       return depth > maxDepth ? tooDeep : tooLarge
     }
     if (isBytes(value)) return bytesMarker
+    if (isOpenedBytes(value, line)) return redacted
     if (types.isBoxedPrimitive(value)) return walk(value.valueOf(), line, depth + 1, parents)
     const path = [...parents, value]
     const below = (key: string, child: unknown) => member(key, child, line, depth + 1, path)

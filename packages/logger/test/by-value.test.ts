@@ -94,6 +94,22 @@ describe('B2: values that an invocation has decrypted are redacted anywhere:', (
     ).not.toContain('078-05')
   })
 
+  it.each<[string, unknown]>([
+    ['a list', [...Buffer.from(ssn)]],
+    ['an object', { ...Buffer.from(ssn) }],
+    ['a Buffer in JSON', JSON.stringify({ body: Buffer.from(ssn) })],
+    ['JSON in a text', `sent ${JSON.stringify([...Buffer.from(`a ${ssn}`)], undefined, 1)} to it`],
+    ['an object in JSON in a text', `sent ${JSON.stringify({ ...Buffer.from(ssn) })} to it`],
+  ])('its bytes as numbers: %s', (_name, value) => {
+    expect(logged({ value })).toMatch(/redacted/)
+    expect(logged({ value })).not.toMatch(/48\W+55\W+56|"0\\*":/)
+  })
+
+  it('but not other numbers', () => {
+    const value = { list: [1, 2, 3, 4, 5, 6, 7], other: { 0: 1, 1: 2, 2: 3, 3: 4, 4: 5, 5: 6 } }
+    expect(logged(value)).toBe(JSON.stringify(value))
+  })
+
   it("an error's name in its stack", () => {
     const error = Object.assign(new Error('bad'), { name: 'said120' })
     error.stack = `said120: bad\n    at f (/a.js:1:1)`

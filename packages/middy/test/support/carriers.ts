@@ -1,4 +1,5 @@
 // Where an error or a log line may hold a value: each place by itself, since one that is found gives away the others.
+import { inspect } from 'node:util'
 
 /** Not of Node's pool of bytes, which has other values, too. */
 const bytesOf = (value: string): Buffer => Buffer.from(new TextEncoder().encode(value).buffer)
@@ -31,6 +32,9 @@ export const errorWith = {
   URL: (value: string) =>
     Object.assign(new Error('bad'), { url: new URL(`https://x.example/?q=${encodeURIComponent(value)}`) }),
   class: (value: string) => Object.assign(new Error('bad'), { entry: new Remark(value) }),
+  'text of its class': (value: string) => new Shown(value, 'toString'),
+  'JSON of its class': (value: string) => new Shown(value, 'toJSON'),
+  'what its class shows': (value: string) => new Shown(value, inspect.custom),
 } satisfies Readonly<Record<string, (value: string) => Error>>
 
 /** Its members are not its own. */
@@ -41,6 +45,16 @@ class Remark {
   }
   toJSON() {
     return { remark: this.#value }
+  }
+}
+
+/** An error that makes something else of itself than its members. */
+class Shown extends Error {
+  readonly #value: string
+  constructor(value: string, by: PropertyKey) {
+    super('bad')
+    this.#value = value
+    Object.defineProperty(this, by, { value: () => this.#value })
   }
 }
 
@@ -56,6 +70,7 @@ export const lineWith = {
   'object as the key of a map': (value: string) => new Map([[{ remark: value }, 1]]),
   set: (value: string) => new Set([value]),
   bytes: (value: string) => ({ remark: bytesOf(value) }),
+  'bytes as numbers': (value: string) => ({ remark: [...bytesOf(value)] }),
   error: (value: string) => ({ error: new Error(`bad ${value}`) }),
   cause: (value: string) => new Error('bad', { cause: new Error(`worse ${value}`) }),
   errors: (value: string) => new AggregateError([new Error(`two ${value}`)], 'bad'),

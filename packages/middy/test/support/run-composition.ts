@@ -156,7 +156,7 @@ export interface Came {
 const shown = (value: unknown): string => {
   const texts = [inspect(value, { depth: 12, showHidden: true, getters: true })]
   if (typeof value === 'string') texts.push(value)
-  if (value instanceof Error) texts.push(String(value.stack), value.message)
+  if (value instanceof Error) texts.push(String(value.stack), value.message, String(value))
   try {
     texts.push(JSON.stringify(value) ?? '')
   } catch {
