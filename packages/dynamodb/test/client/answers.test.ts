@@ -100,7 +100,10 @@ describeEachDynamoDB('answers', (kind) => {
       answer()
       expect(await read('n-2')).toMatchObject({ Responses: { Patients: [{ ...patient, id: 'n-2' }] } })
       answer()
-      await expect(read('n-1')).rejects.toMatchObject({ code: 'ERR_DECRYPT_FAILED' })
+      await expect(read('n-1')).rejects.toMatchObject({
+        code: 'ERR_DECRYPT_FAILED',
+        cause: { reason: expect.stringContaining('the item has another key than was asked for') },
+      })
     })
 
     test('one item that does not verify among good ones, and nothing is returned', async () => {
@@ -146,7 +149,10 @@ describeEachDynamoDB('answers', (kind) => {
           ExpressionAttributeNames: { '#ttl': 'ttl' },
           ReturnValues: 'UPDATED_OLD',
         })
-        await expect(update).rejects.toMatchObject({ code: 'ERR_DECRYPT_FAILED' })
+        await expect(update).rejects.toMatchObject({
+          code: 'ERR_DECRYPT_FAILED',
+          cause: { reason: 'the answer holds attributes that the update did not change' },
+        })
       }
     })
   })
