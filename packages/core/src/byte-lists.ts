@@ -11,25 +11,18 @@ export interface ByteList {
 
 /** In JSON that is written with blanks, and in a JSON string of it. */
 const blank = String.raw`(?:\s|\\+[nrt])*`
-const number = String.raw`-?\d{1,5}`
-const name = String.raw`\\*"\d+\\*"${blank}:${blank}`
+const member = String.raw`(?:\\*"\d+\\*"${blank}:${blank})?-?\d{1,5}${blank}`
 
 /** `[77,65, ...]`, or `{"0":77,"1":65, ...}`, of six numbers or more. */
-const lists = new RegExp(
-  String.raw`\[${blank}(?:${number}${blank},${blank}){5,}${number}${blank}\]|` +
-    String.raw`\{${blank}${name}${number}(?:${blank},${blank}${name}${number}){5,}`,
-  'g',
-)
+const lists = new RegExp(String.raw`[[{]${blank}(?:${member},${blank}){5,}${member}[\]}]?`, 'g')
 
 /** The lists of numbers in a text that could be bytes or code units. */
 export const byteListsIn = (text: string): readonly ByteList[] => {
   // Ciphertexts have neither, and a search for a character takes less than a pattern.
   if (!text.includes('[') && !text.includes('"0')) return []
   return Array.from(text.matchAll(lists), ({ 0: found, index }) => {
-    const numbers = found
-      .replace(/"\d+\\*"/g, '')
-      .match(/-?\d+/g)!
-      .map(Number)
+    // Not the names of members.
+    const numbers = found.match(/-?\d+(?!\d*\\*")/g)!.map(Number)
     return { start: index, end: index + found.length, texts: textsOf(numbers) }
   })
 }

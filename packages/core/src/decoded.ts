@@ -16,7 +16,7 @@ export interface Occurrence {
  * semicolon.
  */
 const encodedPart =
-  /\\+(?:u[\da-fA-F]{4}|x[\da-fA-F]{2}|u\{[\da-fA-F]{1,6}\}|[bfnrt])?|(?:%(?:25)*[\da-fA-F]{2})+|&(?:amp;)*(?:#0*\d{1,7};?|#[xX]0*[\da-fA-F]{1,6};?|(?:amp|lt|gt|quot);?|apos;)/g
+  /\\+(?:u[\da-fA-F]{4}|x[\da-fA-F]{2}|[bfnrt])?|(?:%(?:25)*[\da-fA-F]{2})+|&(?:amp;)*(?:#0*\d{1,7};?|#[xX]0*[\da-fA-F]{1,6};?|(?:amp|lt|gt|quot);?|apos;)/g
 
 /** Whether a text has parts that only some writers encode. */
 export const mayBeEncoded = (text: string): boolean => /\\[ux/]|[%&]/.test(text)
@@ -103,8 +103,8 @@ const decodedPart = (part: string): string => {
   if (part[0] === '%') return decodedBytes(part)
   if (part[0] === '\\') {
     const kind = part.slice(part.lastIndexOf('\\') + 1)
-    // `u0041`, `x41` or `u{41}`.
-    if (kind.length > 1) return characterOf(Number.parseInt(kind.slice(kind[1] === '{' ? 2 : 1), 16))
+    // `u0041` or `x41`.
+    if (kind.length > 1) return characterOf(Number.parseInt(kind.slice(1), 16))
     return controls[kind] ?? ''
   }
   const name = part.slice(part.lastIndexOf(';', part.length - 2) + 1).replaceAll(/[&;]/g, '')
@@ -119,15 +119,6 @@ const characterOf = (code: number): string => (code <= 0x10ffff ? String.fromCod
 export const otherTimes = (value: string): readonly string[] => {
   const time = /^\d{4}-\d\d-\d\dT[\d:.]{5,18}(?:Z|[+-][\d:]{4,5})?$/.test(value) && Date.parse(value)
   return time ? [new Date(time).toISOString()] : []
-}
-
-/** A number in digits alone, if JavaScript writes it with an exponent. */
-export const withoutExponent = (number: string): readonly string[] => {
-  const [, whole, fraction = '', exponent] = /^(\d+)(?:\.(\d+))?e([+-]\d+)$/.exec(number) ?? []
-  if (whole === undefined) return []
-  const digits = whole + fraction
-  const point = whole.length + Number(exponent)
-  return [point <= 0 ? `0.${'0'.repeat(-point)}${digits}` : digits.padEnd(point, '0')]
 }
 
 // Browsers and Node both have them; the type library of the language does not.

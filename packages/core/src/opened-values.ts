@@ -15,7 +15,6 @@ import {
   replaced,
   spellingsOf,
   traced,
-  withoutExponent,
 } from './decoded.ts'
 import { isPlainObject } from './json.ts'
 
@@ -61,7 +60,7 @@ export class OpenedValues {
     const text = String(value).replace(/^-/, '')
     if (text.replace(/e.*|\D/g, '').length < leastOpenedLength) return
     this.#hasNumbers = true
-    for (const spelled of [text, ...withoutExponent(text)]) this.#addText(spelled)
+    this.#addText(text)
   }
 
   #addText(text: string, isName = false): void {

@@ -19,15 +19,12 @@ export const cleanError = (state: State, error: unknown): unknown => {
   try {
     if (!holdsAny(error, watch.holds)) return error
     const cleaned = copyOf(error, watch.clean, new Map())
-    // A class may write what only itself can read.
     if (!holdsAny(cleaned, watch.holds)) return cleaned
   } catch {
-    // Too deep, too large, or unreadable.
+    // Too deep, too large, unreadable, or a class that writes what only itself can read.
   }
-  return anotherError()
+  return new Error('The error held a decrypted value')
 }
-
-const anotherError = (): Error => new Error('The error held a decrypted value')
 
 /** Whether a text of a value, or of anything that can be reached from it, holds an opened value. */
 const holdsAny = (root: unknown, holds: Watch['holds']): boolean => {
@@ -72,10 +69,7 @@ const isBytes = (value: object): value is ArrayBufferView | ArrayBufferLike =>
   ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value)
 
 const bytesOf = (value: ArrayBufferView | ArrayBufferLike): string =>
-  (ArrayBuffer.isView(value)
-    ? Buffer.from(value.buffer, value.byteOffset, value.byteLength)
-    : Buffer.from(value)
-  ).toString()
+  new TextDecoder().decode(value as Uint8Array)
 
 /**
  * The keys of an object. Of an error, and of whatever was thrown, also what its class has for them: Lambda and error
@@ -83,19 +77,15 @@ const bytesOf = (value: ArrayBufferView | ArrayBufferLike): string =>
  */
 const keysOf = (value: object, isRoot: boolean): readonly PropertyKey[] => {
   const keys = new Set<PropertyKey>(Reflect.ownKeys(value))
-  const isOne = isError(value)
-  if (isOne) for (const name of ['name', 'message', 'stack']) keys.add(name)
-  if (isRoot || isOne)
-    for (let of = Object.getPrototypeOf(value); of && !isRootPrototype(of); of = Object.getPrototypeOf(of))
-      for (const [name, { get, value: shared }] of Object.entries(Object.getOwnPropertyDescriptors(of)))
-        if (name !== '__proto__' && (get || !isObject(shared))) keys.add(name)
+  if (!isRoot && !isError(value)) return [...keys]
+  // Not those of the last prototype, which are of every object.
+  for (let of = Object.getPrototypeOf(value); of && Object.getPrototypeOf(of); of = Object.getPrototypeOf(of))
+    for (const [name, { get, value: shared }] of Object.entries(Object.getOwnPropertyDescriptors(of)))
+      if (get || !isObject(shared)) keys.add(name)
   return [...keys]
 }
 
 const isError = (value: unknown): value is Error => types.isNativeError(value) || value instanceof Error
-
-const isRootPrototype = (prototype: object): boolean =>
-  prototype === Error.prototype || Object.getPrototypeOf(prototype) === null
 
 /**
  * What an object makes of itself besides its keys: a URL, a Date, headers, a boxed text, a class with private members.
@@ -170,6 +160,5 @@ const cleanedError = (error: Error, clean: Watch['clean'], copies: Map<object, u
     if (name !== key && !Reflect.deleteProperty(error, key)) throw new Error('frozen')
     Object.defineProperty(error, name, { value: cleaned, enumerable, writable: true, configurable: true })
   }
-  const shown = shownOf(error)
-  return clean(shown) === shown ? error : anotherError()
+  return error
 }

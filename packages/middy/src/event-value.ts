@@ -32,14 +32,11 @@ export const getOwnObject = (
 }
 
 /** Node decodes anything and skips invalid characters. */
-const strictBase64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
-
-/** Decodes base64; `undefined` if it is none. */
-export const bytesOfBase64 = (base64: string): Buffer | undefined =>
-  strictBase64.test(base64) ? Buffer.from(base64, 'base64') : undefined
+export const strictBase64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
 
 /** Decodes base64 to text; `undefined` if it is not base64, or not UTF-8, which Node would replace by U+FFFD. */
 export const textOfBase64 = (base64: string): string | undefined => {
-  const bytes = bytesOfBase64(base64)
-  return bytes && isUtf8(bytes) ? bytes.toString('utf8') : undefined
+  if (!strictBase64.test(base64)) return undefined
+  const bytes = Buffer.from(base64, 'base64')
+  return isUtf8(bytes) ? bytes.toString('utf8') : undefined
 }

@@ -1,7 +1,6 @@
 /*
  * The values that an invocation has opened, from a request or a table, and the search for them in what leaves.
  */
-import { isUtf8 } from 'node:buffer'
 import { type Envelope, type FieldPolicy, placesOf } from '@glassine/core'
 import {
   isPlainObject,
@@ -12,7 +11,7 @@ import {
   openedValues,
 } from '@glassine/core/internal'
 import { fault, packageName } from './errors.ts'
-import { bytesOfBase64 } from './event-value.ts'
+import { strictBase64 } from './event-value.ts'
 import type { HttpResponse } from './headers.ts'
 import { mayLeaveClear, type State } from './invocation.ts'
 import { clearText, respelledNumbers } from './json-text.ts'
@@ -103,17 +102,15 @@ const openedPlace = (
 export const bodyTexts = ({ body = '', isBase64Encoded }: HttpResponse): readonly string[] => {
   if (typeof body !== 'string') return [jsonOf(body)]
   if (!isBase64Encoded) return [body]
-  const bytes = bytesOfBase64(body)
+  const texts = textsIn(Buffer.from(body, 'base64'))
   // Clients read a text that is not base64 as it is, and some do so with any other flag than `true`.
-  if (bytes === undefined) return [body, ...textsIn(Buffer.from(body, 'base64'))]
-  return isBase64Encoded === true ? textsIn(bytes) : [body, ...textsIn(bytes)]
+  return isBase64Encoded === true && strictBase64.test(body) ? texts : [body, ...texts]
 }
 
 /** What bytes say in UTF-8 and, where they are none or have zeros, in other character sets of pages. */
 const textsIn = (bytes: Buffer): readonly string[] => {
   const text = bytes.toString()
-  if (isUtf8(bytes) && !text.includes('\0')) return [text]
-  return [text, ...['latin1', 'utf-16le', 'utf-16be'].map((label) => new TextDecoder(label).decode(bytes))]
+  return /[\0\ufffd]/.test(text) ? [text, bytes.toString('latin1'), bytes.toString('utf16le')] : [text]
 }
 
 export const jsonOf = (value: unknown): string => JSON.stringify(value) ?? ''

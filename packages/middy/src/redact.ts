@@ -59,7 +59,7 @@ const mapped = (value: unknown, clean: Watch['clean']): unknown => {
   if (typeof value !== 'object' || value === null) return value
   const isNumbers = Array.isArray(value) ? typeof value[0] === 'number' : Object.hasOwn(value, '0')
   // The bytes of a value.
-  if (isNumbers && /^\[redacted\]\}?$/.test(clean(jsonOf(value)))) return '[redacted]'
+  if (isNumbers && clean(jsonOf(value)) === '[redacted]') return '[redacted]'
   if (Array.isArray(value)) return value.map((element) => mapped(element, clean))
   if (ArrayBuffer.isView(value)) return '[redacted]'
   // What JSON makes of an object of a class is what leaves.
