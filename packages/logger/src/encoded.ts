@@ -63,8 +63,10 @@ const redactRun = (run: string, redaction: Redaction, line: Line, depth: number)
     const result = redaction.text(decoded, line, depth + 1)
     return result === decoded ? undefined : result
   }
-  if (/^(?:[\da-f]{2})+$/i.test(text)) {
-    const decoded = Buffer.from(text, 'hex').toString()
+  // `0x` before it, or `\x` as PostgreSQL has it.
+  const digits = text.replace(/^0?x/i, '')
+  if (/^(?:[\da-f]{2})+$/i.test(digits)) {
+    const decoded = Buffer.from(digits, 'hex').toString()
     if (isText(decoded) && looked(decoded) !== undefined) return redacted
   }
   const { mention } = redaction.names

@@ -173,7 +173,10 @@ describe('in encoded text,', () => {
   })
 
   test('hexadecimal, gzip and deflate are decoded', () => {
-    expect(logged(`id ${Buffer.from(body).toString('hex')}.`)).toBe('id [redacted].')
+    const hex = Buffer.from(body).toString('hex')
+    expect(logged(`id ${hex}.`)).toBe('id [redacted].')
+    expect(logged(`id 0x${hex.toUpperCase()}.`)).toBe('id [redacted].')
+    expect(logged(`id \\x${hex}.`)).not.toContain(hex.slice(2))
     expect(logged(gzipSync(body).toString('base64'))).toBe('[redacted]')
     expect(logged(deflateSync(body).toString('base64'))).toBe('[redacted]')
     const other = gzipSync('{"a":1}').toString('base64')
