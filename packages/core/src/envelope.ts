@@ -47,6 +47,13 @@ export interface Envelope {
    * seal: `undefined` for one without a body, and text unchanged. Default `false`.
    */
   readonly proves?: boolean
+  /**
+   * Refuses a declaration of which this envelope would drop a part; the middlewares call it at construction. Default:
+   * the envelope keeps every declaration.
+   *
+   * @throws GlassineError `ERR_OPTION_INVALID`
+   */
+  checkFields?(policy: FieldPolicy): void
   /** Whether a value looks like what this envelope writes. Never throws, fetches or decrypts. */
   recognises(value: unknown): boolean
   /**

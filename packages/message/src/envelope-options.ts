@@ -82,7 +82,8 @@ export interface FieldShapeOptions extends CommonEnvelopeOptions {
    * What a message is bound to besides its place and the authenticated members of its record. `'set'` (default): the
    * other messages of its payload, and their number. `'place'`: nothing else, for documents whose fields are encrypted
    * and replaced one by one. `false`: messages contain the bare value, and their context is the binding alone, as
-   * Powertools' data masking writes them; **two fields of one binding can then be swapped unnoticed.**
+   * Powertools' data masking writes them; **two fields of one binding can then be swapped unnoticed.** Models with
+   * authenticated fields are refused.
    */
   readonly bindFields?: 'set' | 'place' | false
   /**

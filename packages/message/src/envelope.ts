@@ -17,6 +17,7 @@ import {
 import { packageName } from './errors.ts'
 import { looksLikeMessage } from './header.ts'
 import { prepareOpen } from './open-payload.ts'
+import { checkFields } from './payload-set.ts'
 import { prepareSeal } from './seal-payload.ts'
 
 declare const bundled: unique symbol
@@ -100,6 +101,7 @@ export function messageEnvelope(options: MessageEnvelopeOptions): MessageEnvelop
   const envelope = {
     name: 'message',
     ...(bundleMember !== undefined && { bundleMember }),
+    checkFields: (policy: FieldPolicy) => checkFields(checked.bindFields, policy),
     recognises: (value: unknown) => looksLikeMessage(value, limits),
     prepareOpen: (payload: unknown, policy: FieldPolicy, invocation: EnvelopeOptions) =>
       prepareOpen(checked, payload, policy, invocation),

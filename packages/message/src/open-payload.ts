@@ -14,7 +14,7 @@ import { decryptFailed, fault, packageName } from './errors.ts'
 import { decodeMessage, isMessageText, looksLikeMessage } from './header.ts'
 import { openMessage } from './message.ts'
 import { acquireKeys, PayloadCalls, tooManyKeys, WantedKey } from './payload-keys.ts'
-import { bundleRefusal, digestOf, plaintextReader, refuseUnbound } from './payload-set.ts'
+import { bundleRefusal, checkFields, digestOf, plaintextReader, refuseUnbound } from './payload-set.ts'
 import type { ReadMessage } from './reader.ts'
 
 interface Sealed extends Pick<OpenItem, 'pointer' | 'record'> {
@@ -42,6 +42,7 @@ export const prepareOpen = async (
     maxKeysPerPayload,
   } = options
   const { partial } = invocation
+  checkFields(bindFields, policy)
   const shared = contextFor(options, policy.model, invocation)
   const shaped = ciphertextsOf(policy, payload, {
     packageName,

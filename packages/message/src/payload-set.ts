@@ -19,7 +19,7 @@ import {
   recordPrefix,
   visitChildren,
 } from '@glassine/core/internal'
-import { decryptFailed, fault } from './errors.ts'
+import { badOption, decryptFailed, fault } from './errors.ts'
 import { writeMessageId } from './message.ts'
 import { idBytes } from './writer.ts'
 
@@ -57,6 +57,27 @@ export const refuseUnbound = ({ encrypted }: FieldPolicy, partial: boolean | und
     path: encrypted.path,
     message: 'The payload has no encrypted value: allow that by `partial`, or declare its fields optional',
   })
+}
+
+const recordsKnown = new WeakMap<PathNode, boolean>()
+
+/**
+ * Refuses a declaration with authenticated fields where messages hold bare values: nothing would bind them.
+ *
+ * @throws GlassineError `ERR_OPTION_INVALID`
+ */
+export const checkFields = (bindFields: 'set' | 'place' | false, { model, encrypted }: FieldPolicy): void => {
+  if (bindFields !== false) return
+  let hasRecords = recordsKnown.get(encrypted)
+  if (hasRecords === undefined) {
+    hasRecords = someNode(encrypted, ({ record }) => record !== undefined)
+    recordsKnown.set(encrypted, hasRecords)
+  }
+  if (hasRecords)
+    throw badOption(
+      'bindFields',
+      `must not be false for ${model}, whose authenticated fields nothing would bind`,
+    )
 }
 
 /**

@@ -5,7 +5,7 @@ import { type CheckedEnvelopeOptions, contextFor } from './envelope-options.ts'
 import { fault, packageName } from './errors.ts'
 import { base64Length, looksLikeMessage } from './header.ts'
 import { messageLength, sealMessage } from './message.ts'
-import { digestOf, plaintextWriter } from './payload-set.ts'
+import { checkFields, digestOf, plaintextWriter } from './payload-set.ts'
 
 /** First phase of sealing. Every failure caused by the payload happens here, before any key is requested. */
 export const prepareSeal = async (
@@ -16,6 +16,7 @@ export const prepareSeal = async (
 ): Promise<Prepared> => {
   const { writer, writerOptions, limits, fieldContext, bindFields, bundleMember, values } = options
   const { partial, maxBytes, tenant, deadline } = invocation
+  checkFields(bindFields, policy)
   const shared = contextFor(options, policy.model, invocation)
   const isSealed = (value: unknown): boolean => looksLikeMessage(value, limits)
   const shaped = plaintextsOf(policy, payload, {

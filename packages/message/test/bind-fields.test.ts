@@ -1,6 +1,7 @@
 // Messages of Powertools' data masking: `JSON.stringify` of the bare value, base64, written by AWS's SDK with its
 // default policy and suite, under the context that the caller passed.
-import { rejection } from '@glassine/test-support'
+import { defineFields, policyOf } from '@glassine/core'
+import { rejection, thrown } from '@glassine/test-support'
 import { describe, expect, test } from '@jest/globals'
 import { messageEnvelope } from '../src/index.ts'
 import { expectUniformFailure } from './support/expect.ts'
@@ -37,6 +38,26 @@ const mapped = async (payload: any, change: (value: any) => Promise<unknown>): P
 })
 
 describe('bindFields: false', () => {
+  test.each<[string, any]>([
+    ['at the root', defineFields<any>('m', { id: { authenticated: true }, ssn: {} })],
+    ['in a list', defineFields<any>('m', { 'visits[*].id': { authenticated: true }, 'visits[*].note': {} })],
+    ['beside no value', defineFields<any>('m', { ssn: {}, 'meta.kind': { authenticated: true } })],
+  ])('refuses a model with authenticated fields %s, since nothing would bind them', async (_, fields) => {
+    const refusal = {
+      code: 'ERR_OPTION_INVALID',
+      message:
+        '@glassine/message: option `bindFields` must not be false for m, whose authenticated fields nothing would bind',
+      cause: { option: 'bindFields' },
+    }
+    expect(thrown(() => services.checkFields!(policyOf(fields, 'test')))).toMatchObject(refusal)
+    expect(await rejection(services.encrypt({} as never, fields, { binding }))).toMatchObject(refusal)
+    expect(await rejection(services.decrypt({} as never, fields, { binding }))).toMatchObject(refusal)
+    for (const bindFields of ['set', 'place'] as const)
+      expect(
+        messageEnvelope({ keys: rawKeys(), bindFields }).checkFields?.(policyOf(fields, 'test')),
+      ).toBeUndefined()
+  })
+
   const services = messageEnvelope({ keys: rawKeys(), bindFields: false, use: false, values: 'json' })
 
   test('opens what data masking writes', async () => {

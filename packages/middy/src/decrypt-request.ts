@@ -178,6 +178,7 @@ export function decryptRequest(options: DecryptRequestOptions): MiddlewareObj<an
   const policy = policyOf(options.fields, packageName)
   const isList = isListPolicy(policy)
   const envelopes = envelopeChoices(options.envelope)
+  for (const envelope of envelopes.all) envelope.checkFields?.(policy)
 
   const decryptRequestBefore = async (request: AnyRequest): Promise<void> => {
     try {

@@ -103,6 +103,7 @@ export const encryptResponse = (options: EncryptResponseOptions = {}): Middlewar
   const { envelope, bind, maxResponseBytes: maxBytes, onRefused } = options
   const { partial = defaults.partial, cacheControl = defaults.cacheControl } = options
   const policy = options.fields && policyOf(options.fields, packageName)
+  if (policy) envelope?.checkFields?.(policy)
   // The request's model, after the check that it is not another model with this id.
   let compared = policy
 
@@ -125,6 +126,7 @@ export const encryptResponse = (options: EncryptResponseOptions = {}): Middlewar
       )
     const binding = bind || !opening ? await bindingOf(bind, request.event, request.context) : opening.binding
     const caller = opening?.caller ?? {}
+    sealing.envelope.checkFields?.(sealing.policy)
     state.sealing = { policy: sealing.policy, envelope: sealing.envelope, binding, caller, source }
   }
 

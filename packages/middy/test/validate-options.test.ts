@@ -4,15 +4,20 @@ import { keyMaterial } from '@glassine/keys'
 import { localKeyring } from '@glassine/keys/raw-aes'
 import { messageEnvelope } from '@glassine/message'
 import {
+  anyInvoker,
   assertEncryptedValidateOptions,
+  decryptRequest,
   decryptRequestValidateOptions,
+  encryptResponse,
   encryptResponseValidateOptions,
   fieldEncryptionValidateOptions,
   requireTlsValidateOptions,
 } from '@glassine/middy'
 import { encryptedTablesValidateOptions } from '@glassine/middy/tables'
 import { thrown } from '@glassine/test-support'
+import { sampleContext, sampleEvent } from '@glassine/testing'
 import { expect, test } from '@jest/globals'
+import middy from '@middy/core'
 
 const fields = defineFields<{ id: string; ssn: string }>('patient', { ssn: {} })
 const keyring = localKeyring()
@@ -38,6 +43,37 @@ const validators: readonly (readonly [
     { client, tables: { Patients: { fields, keys: keyring } } },
   ],
 ]
+
+test('a declaration of which the envelope would drop a part is refused at construction', () => {
+  const record = defineFields<any>('record', { id: { authenticated: true }, ssn: {} })
+  const bare = messageEnvelope({ keys, bindFields: false, use: false, values: 'json' })
+  const refusal = { code: 'ERR_OPTION_INVALID', cause: { option: 'bindFields' } }
+  const list = [{ envelope }, { envelope: bare, from: anyInvoker }]
+  for (const option of [bare, list])
+    expect(thrown(() => decryptRequest({ fields: record, envelope: option }))).toMatchObject(refusal)
+  expect(thrown(() => encryptResponse({ fields: record, envelope: bare }))).toMatchObject(refusal)
+  expect(() => decryptRequest({ fields, envelope: bare })).not.toThrow()
+})
+
+test('the model of the response and the envelope of the request are compared before the handler', async () => {
+  const record = defineFields<any>('record', { id: { authenticated: true }, ssn: {} })
+  const bare = messageEnvelope({ keys, bindFields: false, use: false, values: 'json' })
+  let ran = false
+  const handler = middy()
+    .use(decryptRequest({ fields, envelope: bare, bind: () => ({ tenant: 't-1' }), partial: true }) as any)
+    .use(encryptResponse({ fields: record }))
+    .handler(async () => {
+      ran = true
+      return { statusCode: 200, body: { id: 'p-1', ssn: 'x' } } as never
+    })
+  await expect(
+    handler(sampleEvent('http-api', { body: {} }) as never, sampleContext()),
+  ).rejects.toMatchObject({
+    code: 'ERR_OPTION_INVALID',
+    cause: { option: 'bindFields' },
+  })
+  expect(ran).toBe(false)
+})
 
 test.each(validators)(
   '%sValidateOptions accepts what the middleware accepts, and refuses unknown and wrong options',

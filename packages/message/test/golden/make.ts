@@ -39,6 +39,9 @@ const paths = {
   'phones.*': {},
 }
 const patient = defineFields<any>('patient', paths)
+// Bare values are bound to no authenticated field.
+const { id: _, ...bare } = paths
+const barePatient = defineFields<any>('patient', bare)
 const payload = {
   id: 'p-1',
   ssn: '123-45-6789',
@@ -65,7 +68,8 @@ const envelopes = {
 } as const
 
 for (const [name, options] of Object.entries(envelopes)) {
-  const sealed = await messageEnvelope({ use: 'store:golden', ...options } as any).encrypt(payload, patient, {
+  const model = 'bindFields' in options ? barePatient : patient
+  const sealed = await messageEnvelope({ use: 'store:golden', ...options } as any).encrypt(payload, model, {
     binding,
   })
   const { keys: _keys, ...settings } = options
