@@ -18,8 +18,8 @@ const clientsOwn: ReadonlySet<ErrorCode> = new Set([
 export const uniformError = (error: unknown): unknown => {
   if (!isGlassineError(error) || error.statusCode !== 400 || clientsOwn.has(error.code)) return error
   const { message } = fault('ERR_DECRYPT_FAILED')
-  if (error.message === message) return error
   const { code, cause } = error
+  // Always another one: Lambda sends the stack to a direct invoker, and it shows which check failed.
   return tellNoMore(
     new GlassineError(code, { ...cause, reason: cause?.reason ?? error.message, message, statusCode: 400 }),
   )

@@ -1,4 +1,7 @@
 import { type EnvelopeOptions, GlassineError } from '@glassine/core'
+import { keyMaterial } from '@glassine/keys'
+import { localKeyring } from '@glassine/keys/raw-aes'
+import { messageEnvelope } from '@glassine/message'
 import { type DecryptRequestOptions, decryptRequest, requireTls } from '@glassine/middy'
 import { sampleContext, sampleEvent, sampleSources } from '@glassine/testing'
 import { describe, expect, jest, test } from '@jest/globals'
@@ -325,6 +328,33 @@ describe.each(majors)('decryptRequest under Middy %s', (_, middy) => {
   })
 
   describe('in a stack', () => {
+    test('a direct invoker, to whom Lambda sends the stack, reads the same of every refusal', async () => {
+      const keys = keyMaterial({ keyring: localKeyring() })
+      const sealing = messageEnvelope({ keys })
+      const sealed = await sealedBy(sealing)
+      const other = await sealedBy(sealing, patient, { tenant: 't-2' })
+      const handler: any = middy()
+        .use(decryptRequest({ fields, envelope: sealing, bind, onRefused: () => {} }))
+        .handler(async () => ({ statusCode: 204 }))
+      const last = sealed.ssn.length - 10
+      const changed =
+        sealed.ssn.slice(0, last) + (sealed.ssn[last] === 'A' ? 'B' : 'A') + sealed.ssn.slice(last + 1)
+      const read = new Set<string>()
+      for (const payload of [
+        { ...sealed, ssn: changed },
+        { ...sealed, ssn: sealed.address.street },
+        { ...sealed, ssn: other.ssn },
+        { ...sealed, ssn: undefined },
+        { ...sealed, ssn: patient.ssn },
+        { ...sealed, ssn: sealed.ssn.slice(0, 200) },
+        other,
+      ]) {
+        const error = await handler(payload, sampleContext()).catch((thrown: Error) => thrown)
+        read.add(JSON.stringify([error.name, error.message, error.stack]))
+      }
+      expect([...read]).toHaveLength(1)
+    })
+
     test('with http-error-handler the caller reads 400 and one sentence', async () => {
       const logger = jest.fn()
       const handler = middy()
