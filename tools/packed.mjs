@@ -187,6 +187,32 @@ await shell(
   cd with-jest && node --experimental-vm-modules ../node_modules/jest/bin/jest.js`,
 )
 
+// The versions of TypeScript that docs/runners-and-bundlers.md names; the first needs an option.
+const compilers = { ts54: '5.4.5', ts57: '5.7.3', ts7: '7.0.2' }
+writeFileSync(
+  path.join(fresh, 'typed.json'),
+  JSON.stringify({
+    compilerOptions: { noEmit: true, strict: true, target: 'es2022', module: 'nodenext', types: ['node'] },
+    files: ['handler.ts'],
+  }),
+)
+const compile = (name, flags = '') =>
+  ['', '--experimentalDecorators'].map(
+    (kind) => `node node_modules/${name}/bin/tsc -p typed.json ${flags} ${kind}`,
+  )
+await shell(
+  'TypeScript from 5.4 to 7',
+  [
+    `npm install --ignore-scripts --no-audit --no-fund --loglevel=error ${[
+      ...['@types/aws-lambda', '@types/node'].map(fromHere),
+      ...Object.entries(compilers).map(([name, version]) => `${name}@npm:typescript@${version}`),
+    ].join(' ')}`,
+    ...compile('ts54', '--skipLibCheck'),
+    ...compile('ts57'),
+    ...compile('ts7'),
+  ].join('\n'),
+)
+
 // The templates of docs/deploy.md. CDK is large, and needed nowhere else.
 const deploy = path.join(fresh, 'deploy')
 mkdirSync(deploy)
