@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createCertificates } from '../../packages/local-kms/src/certificate.ts'
+import { freePort } from '../../packages/testing/src/dynamodb/local-dynamodb.ts'
 
 const binary = ['/usr/sbin/nginx', '/usr/bin/nginx', '/usr/local/bin/nginx'].find(existsSync)
 
@@ -65,16 +66,6 @@ http {
   }
 }
 `
-
-const freePort = (): Promise<number> =>
-  new Promise((found, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => found(typeof address === 'object' && address ? address.port : 0))
-    })
-  })
 
 /** Resolves when a server accepts connections there. */
 const listening = async (port: number): Promise<void> => {

@@ -1,12 +1,11 @@
 /** What a refused request of a session tells: the caller one sentence, the operator what to mend. */
 import { type ClientOptions, createClient } from '@glassine/client'
 import { defineFields } from '@glassine/core'
-import { decryptRequest, type Refusal } from '@glassine/middy'
+import type { Refusal } from '@glassine/middy'
 import { localRecipient, sessionEnvelope } from '@glassine/session'
-import { sampleContext, sampleEvent } from '@glassine/testing'
+import { sampleEvent } from '@glassine/testing'
 import { describe, expect, test } from '@jest/globals'
-import middy from '@middy/core'
-import httpErrorHandler from '@middy/http-error-handler'
+import { refusedBy } from './support/refused.ts'
 
 const declaration = {
   id: { authenticated: true },
@@ -43,30 +42,19 @@ const sent = async ({
   return event
 }
 
-const refusedBy = async (event: any, options: object = {}) => {
-  const told: Refusal[] = []
-  const handler = middy()
-    .use(httpErrorHandler({ logger: false } as never))
-    .use(
-      decryptRequest({
-        fields,
-        envelope: sessionEnvelope({ recipients, audience: origin }),
-        bind: () => ({ tenant: 't-1' }),
-        ...options,
-        onRefused: (refusal: Refusal) => void told.push(refusal),
-      } as never) as any,
-    )
-    .handler(async () => ({ statusCode: 204 }) as never)
-  const { statusCode, body: answer } = (await handler(event as never, sampleContext())) as any
-  expect([statusCode, answer]).toEqual([400, 'The encrypted fields of the request could not be decrypted'])
-  expect(told).toHaveLength(1)
-  expect(JSON.stringify(told)).not.toContain('MARK-')
-  expect(told[0]).toMatchObject({
+const refusalOf = async (event: any, options: object = {}): Promise<Refusal> => {
+  const envelope = sessionEnvelope({ recipients, audience: origin })
+  const { caller, operator } = await refusedBy(event, { fields, envelope, ...options })
+  expect(caller).toEqual({
+    statusCode: 400,
+    answer: 'The encrypted fields of the request could not be decrypted',
+  })
+  expect(operator).toMatchObject({
     code: 'ERR_DECRYPT_FAILED',
     package: '@glassine/session',
     model: 'patient',
   })
-  return told[0]!
+  return operator
 }
 
 const changed = (event: any, change: (payload: any) => object): any => ({
@@ -79,7 +67,7 @@ const unknown = `${differs}one of: `
 
 describe("the context of a session's values", () => {
   test('of another tenant: the operator reads which parts it can be, and no value', async () => {
-    const { reason, path } = await refusedBy(await sent({ bind: { tenant: 'MARK-other' } }))
+    const { reason, path } = await refusalOf(await sent({ bind: { tenant: 'MARK-other' } }))
     expect(reason).toBe(
       `${unknown}the binding's tenant, a sender, where none is expected, the method, the path or the query, an authenticated field, the model`,
     )
@@ -98,32 +86,32 @@ describe("the context of a session's values", () => {
     ['without the query', {}, { query: false }, undefined],
   ])('%s at one end: the operator reads so', async (name, client, service, part) => {
     const options = name === 'without a binding' ? { bind: {} } : client
-    const { reason } = await refusedBy(await sent(options as never), service)
+    const { reason } = await refusalOf(await sent(options as never), service)
     expect(reason).toContain(part === undefined ? `${unknown}the binding's tenant` : `${differs}${part}`)
   })
 
   test('of another path: the operator reads that the resource may be it', async () => {
-    const { reason } = await refusedBy(await sent(), { publicPath: { add: '/stage' } })
+    const { reason } = await refusalOf(await sent(), { publicPath: { add: '/stage' } })
     expect(reason).toContain('the method, the path or the query')
   })
 
   test('with a value taken out: the operator reads so', async () => {
     const event = changed(await sent(), ({ visits, ...rest }) => ({ ...rest, visits: visits.slice(0, 1) }))
-    expect((await refusedBy(event)).reason).toBe(
+    expect((await refusalOf(event)).reason).toBe(
       `${differs}the number of encrypted values: one was taken out`,
     )
   })
 
   test('with another id: the operator reads that an authenticated field may be it', async () => {
     const event = changed(await sent(), (payload) => ({ ...payload, id: 'p-2' }))
-    expect((await refusedBy(event)).reason).toContain('an authenticated field')
+    expect((await refusalOf(event)).reason).toContain('an authenticated field')
   })
 })
 
 describe('values of a session that were moved', () => {
   test('within a request: the operator reads so', async () => {
     const event = changed(await sent(), ({ visits, ...rest }) => ({ ...rest, visits: visits.toReversed() }))
-    expect(await refusedBy(event)).toMatchObject({
+    expect(await refusalOf(event)).toMatchObject({
       reason: 'it was written for another place',
       path: '/visits/*/note',
     })
@@ -132,13 +120,13 @@ describe('values of a session that were moved', () => {
   test('to another session: the operator reads so', async () => {
     const other = JSON.parse((await sent()).body)
     const event = changed(await sent(), (payload) => ({ ...payload, ssn: other.ssn }))
-    expect((await refusedBy(event)).reason).toMatch(/another (?:key|request of the session)/)
+    expect((await refusalOf(event)).reason).toMatch(/another (?:key|request of the session)/)
   })
 })
 
 test('a session for another audience: the operator reads so', async () => {
   const envelope = sessionEnvelope({ recipients, audience: 'https://other.example.com' })
-  expect((await refusedBy(await sent(), { envelope })).reason).toBe('the session is for another audience')
+  expect((await refusalOf(await sent(), { envelope })).reason).toBe('the session is for another audience')
 })
 
 test('a changed value: the operator reads so', async () => {
@@ -146,5 +134,5 @@ test('a changed value: the operator reads so', async () => {
     ...payload,
     ssn: payload.ssn.replace(/.{22}$/, 'AAAAAAAAAAAAAAAAAAAAAA'),
   }))
-  expect((await refusedBy(event)).reason).toBe('the ciphertext was changed, or is under another key')
+  expect((await refusalOf(event)).reason).toBe('the ciphertext was changed, or is under another key')
 })

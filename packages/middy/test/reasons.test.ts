@@ -6,12 +6,10 @@ import { hierarchicalKeyring } from '@glassine/keys/key-store'
 import { localKeyring } from '@glassine/keys/raw-aes'
 import { type LocalKms, startLocalKms } from '@glassine/local-kms'
 import { messageEnvelope } from '@glassine/message'
-import { decryptRequest, type Refusal } from '@glassine/middy'
 import { branchKeySource } from '@glassine/test-support'
-import { sampleContext, sampleEvent } from '@glassine/testing'
+import { sampleEvent } from '@glassine/testing'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import middy from '@middy/core'
-import httpErrorHandler from '@middy/http-error-handler'
+import { refusedBy } from './support/refused.ts'
 
 interface Patient {
   id: string
@@ -36,29 +34,10 @@ const record: Patient = {
 }
 const sentence = 'The encrypted fields of the request could not be decrypted'
 
-/** Sends a request through `decryptRequest`: what the caller and the operator read. */
-const refusedBy = async (options: object, body: unknown, event: object = {}) => {
-  const told: Refusal[] = []
-  const handler = middy()
-    .use(httpErrorHandler({ logger: false } as never))
-    .use(
-      decryptRequest({
-        fields,
-        bind: () => ({ tenant: 't-1' }),
-        ...options,
-        onRefused: (refusal: Refusal) => void told.push(refusal),
-      } as never) as any,
-    )
-    .handler(async () => ({ statusCode: 204 }) as never)
+/** A request with a body: an object, or the text of one. */
+const refusedWith = (options: object, body: unknown, event: object = {}) => {
   const sample = sampleEvent('http-api', { body: (typeof body === 'string' ? {} : body) as never })
-  const sent = { ...sample, ...(typeof body === 'string' && { body }), ...event }
-  const { statusCode, body: answer } = (await handler(sent as never, sampleContext())) as never as {
-    statusCode: number
-    body: string
-  }
-  expect(told).toHaveLength(1)
-  expect(JSON.stringify(told)).not.toContain('MARK-')
-  return { caller: { statusCode, answer }, operator: told[0]! }
+  return refusedBy({ ...sample, ...(typeof body === 'string' && { body }), ...event }, { fields, ...options })
 }
 
 const refusal = { statusCode: 400, answer: sentence }
@@ -84,7 +63,7 @@ describe('the key', () => {
     ofKms(keyId).encrypt(record, fields, { binding: { tenant: 't-1' }, use: 'request' })
 
   test('a message under a key that is not configured by its ARN: the operator reads the ARN that it names', async () => {
-    const { caller, operator } = await refusedBy(
+    const { caller, operator } = await refusedWith(
       { envelope: ofKms(arns[0]!) },
       await sealedUnder('alias/other'),
     )
@@ -98,7 +77,7 @@ describe('the key', () => {
   })
 
   test('a message under another key than that of the alias: the operator reads so, and the ARN', async () => {
-    const { caller, operator } = await refusedBy(
+    const { caller, operator } = await refusedWith(
       { envelope: ofKms('alias/mine') },
       await sealedUnder('alias/other'),
     )
@@ -114,7 +93,7 @@ describe('the key', () => {
     await new KMSClient(kms.clientOptions as never).send(
       new UpdateAliasCommand({ AliasName: 'alias/moved', TargetKeyId: arns[0] }),
     )
-    const { caller, operator } = await refusedBy({ envelope: ofKms('alias/moved') }, body)
+    const { caller, operator } = await refusedWith({ envelope: ofKms('alias/moved') }, body)
     expect(caller).toEqual(refusal)
     expect(operator.reason).toContain('alias/moved is the alias of another key; if it was moved')
     expect(operator.keyId).toBe(arns[2])
@@ -172,7 +151,7 @@ describe('the key', () => {
   test('a message from another keyring: no ARN is named, since there is none', async () => {
     const envelope = messageEnvelope({ keys: keyMaterial({ keyring: localKeyring() }) })
     const body = await envelope.encrypt(record, fields, { binding: { tenant: 't-1' }, use: 'request' })
-    const { caller, operator } = await refusedBy({ envelope: ofKms('alias/mine') }, body)
+    const { caller, operator } = await refusedWith({ envelope: ofKms('alias/mine') }, body)
     expect(caller).toEqual(refusal)
     expect(operator.reason).toBe('no configured key unwraps it')
     expect(operator).not.toHaveProperty('keyId')
@@ -203,7 +182,7 @@ describe('the key', () => {
     })
     ids.pop()
     keyring.clear()
-    const { caller, operator } = await refusedBy({ envelope: envelopeOf(keyring) }, body)
+    const { caller, operator } = await refusedWith({ envelope: envelopeOf(keyring) }, body)
     expect(caller).toEqual(refusal)
     expect(operator).toMatchObject({
       reason: 'The key store has no such branch key',
@@ -238,7 +217,7 @@ describe.each(['field', 'bundle'] as const)('what a message is bound to, shape %
     ['another model', { policy: others }, 'the encryption context differs in glassine:model'],
     ['another use', { use: 'response' }, 'the encryption context differs in glassine:use'],
   ])('a message for %s: the operator reads which', async (_, options, reason) => {
-    const { caller, operator } = await refusedBy({ envelope }, await sealed(record, options))
+    const { caller, operator } = await refusedWith({ envelope }, await sealed(record, options))
     expect(caller).toEqual(refusal)
     expect(operator).toMatchObject({ reason, model: 'patient', path: shape === 'field' ? '/ssn' : '/sealed' })
   })
@@ -277,7 +256,7 @@ describe.each(['field', 'bundle'] as const)('what a message is bound to, shape %
           ],
         ]
   test.each(moves)('%s: the operator reads in which respect', async (_, move, reason) => {
-    const { caller, operator } = await refusedBy({ envelope }, move(await sealed()))
+    const { caller, operator } = await refusedWith({ envelope }, move(await sealed()))
     expect(caller).toEqual(refusal)
     expect(operator).toMatchObject({ code: 'ERR_DECRYPT_FAILED', reason })
     expect(operator.path).toMatch(shape === 'field' ? /^\/(ssn|name|visits\/\*\/note)$/ : /^\/sealed$/)
@@ -286,7 +265,7 @@ describe.each(['field', 'bundle'] as const)('what a message is bound to, shape %
   test('a field of another record: the operator reads so', async () => {
     const [one, other] = [await sealed(), await sealed({ ...record, id: 'p-2' })]
     const mixed = shape === 'field' ? { ...one, ssn: other.ssn } : { ...one, sealed: other.sealed }
-    const { caller, operator } = await refusedBy({ envelope }, mixed)
+    const { caller, operator } = await refusedWith({ envelope }, mixed)
     expect(caller).toEqual(refusal)
     expect(operator.reason).toBe('an authenticated field of the record differs')
   })
@@ -318,7 +297,7 @@ describe('the body', () => {
     ['a number', '5', {}, 'the body is JSON, but neither an object nor a list'],
     ['a list', '[]', {}, 'the model is no list, unlike the body'],
   ])('a body that is %s: the operator reads so', async (_, body, event, reason) => {
-    const { caller, operator } = await refusedBy({ envelope }, body, { isBase64Encoded: false, ...event })
+    const { caller, operator } = await refusedWith({ envelope }, body, { isBase64Encoded: false, ...event })
     expect(caller).toEqual(refusal)
     expect(operator).toMatchObject({ code: 'ERR_BODY_INVALID', reason, package: '@glassine/middy' })
   })
@@ -332,13 +311,13 @@ describe('what has a sentence of its own is not exposed', () => {
     ['an empty tenant', () => ({ tenant: '' }), 'The binding has an empty or non-string value'],
     ['no binding at all', () => undefined, 'The binding must be a plain object of strings'],
   ])('%s', async (_, bind, reason) => {
-    const { caller, operator } = await refusedBy({ envelope, bind }, { ssn: 'x' })
+    const { caller, operator } = await refusedWith({ envelope, bind }, { ssn: 'x' })
     expect(caller).toEqual(refusal)
     expect(operator).toMatchObject({ code: 'ERR_BINDING_INVALID', reason })
   })
 
   test('a class instance on a declared path, and more keys than are fetched', async () => {
-    const instance = await refusedBy({ envelope }, {}, { body: { ssn: 'x', visits: [new Date(0)] } })
+    const instance = await refusedWith({ envelope }, {}, { body: { ssn: 'x', visits: [new Date(0)] } })
     expect(instance.caller).toEqual(refusal)
     expect(instance.operator).toMatchObject({ code: 'ERR_FIELD_MISSING' })
     const one = messageEnvelope({ keys, maxKeysPerPayload: 1, bindFields: 'place' })
@@ -349,7 +328,7 @@ describe('what has a sentence of its own is not exposed', () => {
         { binding: { tenant: 't-1' }, use: 'request' },
       )
     const [first, second] = [await sealing(), await sealing()]
-    const many = await refusedBy({ envelope: one }, { ...first, ssn: second.ssn })
+    const many = await refusedWith({ envelope: one }, { ...first, ssn: second.ssn })
     expect(many.caller).toEqual(refusal)
     expect(many.operator).toMatchObject({
       code: 'ERR_TOO_LARGE',

@@ -134,7 +134,8 @@ process.stdin.resume().on('end', () => child.kill())
 const kept = (command: readonly string[]): ChildProcess =>
   spawn(process.execPath, ['-e', keeper, ...command], { stdio: 'pipe' })
 
-const freePort = (): Promise<number> =>
+/** A port of the loopback address that nothing listens on; another process may take it before you do. */
+export const freePort = (): Promise<number> =>
   new Promise((resolvePort, reject) => {
     const server = createServer()
     server.once('error', reject)
