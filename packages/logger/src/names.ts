@@ -1,8 +1,8 @@
 import type { FieldDeclaration, FieldPolicy } from '@glassine/core'
-import { memberNames, optionError } from '@glassine/core/internal'
+import { memberNames, packageErrors } from '@glassine/core/internal'
 
-/** The package that errors name. */
-export const packageName = '@glassine/logger'
+const errors = packageErrors('@glassine/logger')
+export const { packageName } = errors
 
 /** How a declared name is shown: as a constant, or with a few characters kept. */
 export interface FieldRedaction {
@@ -80,14 +80,14 @@ export const namesOf = (policies: readonly FieldPolicy[]): Names => {
       if (field.kind === 'authenticated') continue
       const name = nameOf(field)
       if (normalised(name) === '')
-        throw optionError(packageName, 'fields', `has a field without a name: ${model} ${field.path}`)
+        throw errors.badOption('fields', `has a field without a name: ${model} ${field.path}`)
       const rule = ruleFor(field)
       const key = normalised(name)
       const known = rules.get(key)
       rules.set(key, known ? stricter(known, rule) : rule)
       patterns.add(spellings(name))
     }
-  if (rules.size === 0) throw optionError(packageName, 'fields', 'must declare at least one field')
+  if (rules.size === 0) throw errors.badOption('fields', 'must declare at least one field')
 
   const any = `(?:${[...patterns].sort((one, other) => other.length - one.length).join('|')})`
   const end = String.raw`(?![\p{L}\p{N}_])`

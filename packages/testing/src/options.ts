@@ -1,8 +1,7 @@
 // Rules of options that several functions here take, in the form of core's tables.
-import { isPlainObject, type Rule } from '@glassine/core/internal'
+import { isPlainObject, packageErrors, type Rule } from '@glassine/core/internal'
 
-/** The package that errors name. */
-export const packageName = '@glassine/testing'
+export const { packageName, badOption } = packageErrors('@glassine/testing')
 
 /** Any string, even an empty one: a test may need an odd request. */
 export const string: Rule = ['must be a string', (value) => typeof value === 'string']

@@ -1,9 +1,9 @@
 import type { PathNode } from '@glassine/core'
-import { mustStay, optionError, visitChildren } from '@glassine/core/internal'
+import { mustStay, visitChildren } from '@glassine/core/internal'
 import { type Keyring, multiKeyring } from '@glassine/keys'
 import type { AttributeAction, Item } from '../attributes/attribute-value.ts'
 import { type AttributePlan, planner } from '../attributes/plan.ts'
-import { packageName } from '../errors.ts'
+import { badOption } from '../errors.ts'
 import { contextOf } from '../format/encryption-context.ts'
 import type { Suite } from '../format/header.ts'
 import type { CheckedOptions } from './table-options.ts'
@@ -82,11 +82,10 @@ export const compileTable = (options: CheckedOptions, actions: Actions): TableCo
 
   const keyAction = version === 2 ? included : 'SIGN_ONLY'
   for (const key of keys)
-    if (named.get(key) !== keyAction)
-      throw optionError(packageName, option, `must give the table's keys ${keyAction}`)
+    if (named.get(key) !== keyAction) throw badOption(option, `must give the table's keys ${keyAction}`)
   for (const [name, action] of named)
     if ((action === 'DO_NOTHING') !== isUnsigned(name))
-      throw optionError(packageName, option, `contradicts the unsigned attributes: ${name}`)
+      throw badOption(option, `contradicts the unsigned attributes: ${name}`)
 
   const actionOf = (name: string): AttributeAction | undefined =>
     isUnsigned(name) ? 'DO_NOTHING' : (named.get(name) ?? others)

@@ -6,7 +6,6 @@ import {
   memberNames,
   type OptionSchema,
   oneOf,
-  optionError,
   type Rule,
   required,
 } from '@glassine/core/internal'
@@ -36,7 +35,7 @@ export const configOfActions = (options: ActionOptions): TableConfig => {
   const option = 'attributeActions'
   const named = new Map<string, AttributeAction>()
   for (const [name, action] of Object.entries(attributeActions)) {
-    if (!isAction(action)) throw optionError(packageName, option, 'must name actions of the format')
+    if (!isAction(action)) throw badOption(option, 'must name actions of the format')
     named.set(checkedName(option, name), action)
   }
   return compileTable(checkedTableOptions(options), { option, named, others: undefined, required: [] })

@@ -1,5 +1,5 @@
-import { anything, flag, listOf, type OptionSchema, oneOf, optionError } from '@glassine/core/internal'
-import { headerValue, packageName, recordOf, string, stringOrStrings } from '../options.ts'
+import { anything, flag, listOf, type OptionSchema, oneOf } from '@glassine/core/internal'
+import { badOption, headerValue, recordOf, string, stringOrStrings } from '../options.ts'
 import { sourceIp, traceId, userAgent } from './facts.ts'
 
 /** What differs from the default in an event that carries an HTTP request. */
@@ -79,8 +79,7 @@ const encodedBody = ({ body, base64 }: HttpOverrides): Pick<HttpRequest, 'body' 
   if (body === undefined) return { body: undefined, isBase64Encoded: false }
   if (body instanceof Uint8Array) return { body: Buffer.from(body).toString('base64'), isBase64Encoded: true }
   const text = typeof body === 'string' ? body : JSON.stringify(body)
-  if (text === undefined)
-    throw optionError(packageName, 'body', 'must be a string, bytes or a value that JSON can hold')
+  if (text === undefined) throw badOption('body', 'must be a string, bytes or a value that JSON can hold')
   return base64
     ? { body: Buffer.from(text).toString('base64'), isBase64Encoded: true }
     : { body: text, isBase64Encoded: false }

@@ -1,4 +1,4 @@
-import { checkedOptions, type OptionSchema, optionError } from '@glassine/core/internal'
+import { checkedOptions, type OptionSchema } from '@glassine/core/internal'
 import type {
   ALBEvent,
   APIGatewayProxyEvent,
@@ -11,7 +11,7 @@ import type {
   SNSEvent,
   SQSEvent,
 } from 'aws-lambda'
-import { packageName } from '../options.ts'
+import { badOption, packageName } from '../options.ts'
 import { type AppSyncOverrides, appSyncEvent, appSyncOptions } from './appsync.ts'
 import { dynamodbStreamEvent, type StreamOverrides, streamOptions } from './dynamodb-stream.ts'
 import { functionUrlEvent, httpApiEvent } from './http-api.ts'
@@ -126,7 +126,7 @@ export const sampleEvent = <S extends SampleSource>(
   overrides: SampleOverrides[S] = {},
 ): SampleEvents[S] => {
   if (!Object.hasOwn(builders, source))
-    throw optionError(packageName, 'source', `must be one of ${sampleSources.join(', ')}`)
+    throw badOption('source', `must be one of ${sampleSources.join(', ')}`)
   const [options, build] = builders[source]
   return build(checkedOptions(packageName, options, overrides))
 }

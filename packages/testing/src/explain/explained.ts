@@ -1,16 +1,8 @@
 import { policyOf } from '@glassine/core'
-import {
-  checkedOptions,
-  flag,
-  methods,
-  type OptionSchema,
-  optionError,
-  required,
-  text,
-} from '@glassine/core/internal'
+import { checkedOptions, flag, methods, type OptionSchema, required, text } from '@glassine/core/internal'
 import { optionsOf as messageOptionsOf } from '@glassine/message/internal'
 import { optionsOf as sessionOptionsOf } from '@glassine/session/internal'
-import { packageName, plainObject, string } from '../options.ts'
+import { badOption, packageName, plainObject, string } from '../options.ts'
 import { type Comparison, compare, type Explanation, explanation } from './comparison.ts'
 import type { ExpectedOfEvent, ExpectedOfPayload } from './expected.ts'
 import { compareMessages } from './message.ts'
@@ -74,7 +66,7 @@ export const subjectOfEvent = async (
   event: object | string,
   { context, sent: _sent, ...options }: ExpectedOfEvent,
 ): Promise<Subject | Comparison | undefined> => {
-  if (typeof event === 'string') throw optionError(packageName, 'binding', 'is needed for one ciphertext')
+  if (typeof event === 'string') throw badOption('binding', 'is needed for one ciphertext')
   const found = await captured(options, event, context)
   if (found === undefined || !('policy' in found)) return found
   const { payload, policy, envelope } = found
@@ -103,5 +95,5 @@ export const explained = async (
   const tokens = sessionOptionsOf(envelope)
   if (tokens)
     return explanation('session', [...sealed.comparisons, ...(await compareTokens(tokens, subject, sent))])
-  throw optionError(packageName, 'envelope', 'must come from `messageEnvelope` or `sessionEnvelope`')
+  throw badOption('envelope', 'must come from `messageEnvelope` or `sessionEnvelope`')
 }

@@ -1,5 +1,4 @@
-import { optionError } from '@glassine/core/internal'
-import { packageName } from '../options.ts'
+import { badOption } from '../options.ts'
 import type { Explanation } from './comparison.ts'
 import type { ExpectedOfEvent, ExpectedOfItem, ExpectedOfPayload } from './expected.ts'
 
@@ -43,7 +42,7 @@ export async function explain(
   expected: ExpectedOfEvent | ExpectedOfPayload | ExpectedOfItem,
 ): Promise<Explanation> {
   if (typeof expected !== 'object' || expected === null)
-    throw optionError(packageName, 'expected', 'must be what the service expects')
+    throw badOption('expected', 'must be what the service expects')
   // Tests that explain nothing load none of the formats.
   if ('table' in expected) {
     const { explainedItem } = await import('./item.ts')

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import { checkedOptions, isPlainObject, type OptionSchema, oneOf, optionError } from '@glassine/core/internal'
+import { checkedOptions, isPlainObject, type OptionSchema, oneOf } from '@glassine/core/internal'
 import {
   type ClaimsOverrides,
   claimsOptions,
@@ -7,7 +7,7 @@ import {
   httpOptions,
 } from '../events/http-request.ts'
 import { sampleEvent } from '../events/index.ts'
-import { packageName } from '../options.ts'
+import { badOption, packageName } from '../options.ts'
 import { type ContextOptions, contextOptions } from './context.ts'
 import { type HttpResponse, invoke, type LambdaHandler } from './index.ts'
 
@@ -103,7 +103,7 @@ const behindDomain = (event: object, path: string, domainName: string): object =
 const routed = (handlers: LambdaHandler | HandlersByPath): ((path: string) => LambdaHandler | undefined) => {
   if (typeof handlers === 'function') return () => handlers
   if (!isPlainObject(handlers) || !Object.values(handlers).every((value) => typeof value === 'function'))
-    throw optionError(packageName, 'handlers', 'must be a handler, or handlers by path')
+    throw badOption('handlers', 'must be a handler, or handlers by path')
   const routes = Object.entries(handlers)
   return (path) =>
     routes.find(([route]) =>

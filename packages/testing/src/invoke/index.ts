@@ -1,5 +1,5 @@
-import { checkedOptions, flag, type OptionSchema, optionError } from '@glassine/core/internal'
-import { packageName } from '../options.ts'
+import { checkedOptions, flag, type OptionSchema } from '@glassine/core/internal'
+import { badOption, packageName } from '../options.ts'
 import { type ContextOptions, contextOptions, sampleContext } from './context.ts'
 
 /** Any Lambda handler: async, Middy's, or one with a callback. */
@@ -80,7 +80,7 @@ export const invoke = async <R = HttpResponse>(
   event: unknown,
   options: InvokeOptions = {},
 ): Promise<R> => {
-  if (typeof handler !== 'function') throw optionError(packageName, 'handler', 'must be a function')
+  if (typeof handler !== 'function') throw badOption('handler', 'must be a function')
   const { json = true, ...context } = checkedOptions(packageName, invokeOptions, options)
   const result = await run(handler, json ? JSON.parse(JSON.stringify(event ?? {})) : event, context)
   return (json ? JSON.parse(serialised(result)) : result) as R
