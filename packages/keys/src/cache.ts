@@ -1,10 +1,10 @@
 import type { GlassineError } from '@glassine/core'
-import { NegativeCache } from './bounded-map.ts'
 import { CacheEntries, type Entry } from './cache-entries.ts'
 import { type CacheCounts, type CacheOptions, noCounts } from './cache-options.ts'
 import { isCallersLimit, isRefusal, ownError, unavailable } from './errors.ts'
 import { type Demand, InFlight } from './in-flight.ts'
 import type { RefCounted } from './lease.ts'
+import { NegativeCache } from './negative-cache.ts'
 
 /** Refresh when this share of the age, uses or bytes is used up. */
 const refreshShare = 0.8

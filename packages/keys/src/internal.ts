@@ -9,7 +9,6 @@ export {
 export { conditionFailed, dynamoDBSender } from './aws/dynamodb.ts'
 export { boundedMap } from './bounded-map.ts'
 export { Cache } from './cache.ts'
-export { ownerOf } from './cache-entries.ts'
 export type { CacheCounts, CacheOptions } from './cache-options.ts'
 export { gcmOpen, gcmSeal, gcmSealInto, gcmTag, gcmVerifyTag, ivBytes, tagBytes } from './crypto/aes-gcm.ts'
 export { digestBytes, hkdfExtract, hmac, hmacSha512 } from './crypto/hmac.ts'
@@ -34,3 +33,4 @@ export {
   type SenderBudget,
   senderBudget,
 } from './sender-budget.ts'
+export { ownerOf } from './shares.ts'

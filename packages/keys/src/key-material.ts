@@ -1,6 +1,5 @@
 import { integer, type OptionSchema, required } from '@glassine/core/internal'
 import { Cache } from './cache.ts'
-import { ownerOf } from './cache-entries.ts'
 import { type KeyCacheOptions, keyCacheBounds, keyCacheSchema, noCounts } from './cache-options.ts'
 import { checked, decryptFailed, fault } from './errors.ts'
 import {
@@ -14,6 +13,7 @@ import {
 import { type Keyring, keyringRule, Refusals } from './keyring.ts'
 import { type DataKey, dataKeyLeaseOf, inspected, type RefCounted } from './lease.ts'
 import { detached, keyLength, type Material, refCountedMaterial } from './material.ts'
+import { ownerOf } from './shares.ts'
 
 /** Counters since construction; for metrics. */
 export interface KeyStats {

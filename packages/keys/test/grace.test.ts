@@ -2,11 +2,11 @@ import { keyMaterial } from '@glassine/keys'
 import { localKeyring } from '@glassine/keys/raw-aes'
 import { codeOf, hasCode, heldBytes, isAtOnce, longName } from '@glassine/test-support'
 import { describe, expect, it } from '@jest/globals'
-import { NegativeCache } from '../src/bounded-map.ts'
 import { Cache } from '../src/cache.ts'
 import { serialiseContext } from '../src/encryption-context.ts'
 import { fault } from '../src/errors.ts'
 import { RefCounted } from '../src/lease.ts'
+import { NegativeCache } from '../src/negative-cache.ts'
 
 const context = serialiseContext({ tenant: 't-1' })
 

@@ -1,7 +1,7 @@
 /** Whose entry goes when a cache that many share is full. */
 import { describe, expect, test } from '@jest/globals'
 import { boundedMap } from '../src/bounded-map.ts'
-import { Shares } from '../src/cache-entries.ts'
+import { Shares } from '../src/shares.ts'
 
 const entry = (owner?: string) => ({ owner })
 const setUp = (bound: number) => {
