@@ -252,13 +252,13 @@ const localKmsRows: readonly Draw[] = [
     at: 'local-kms/certificate',
     line: 'randomBytes',
     what: 'serial number',
-    test: ['packages/local-kms/test/certificate.test.ts', 'no two have a serial number or a key in common'],
+    test: ['packages/local-kms/test/certificate.test.ts', 'each has its own serial number and key'],
   },
   {
     at: 'local-kms/createCertificates',
     line: 'generateKeyPairSync',
     what: 'keys of CA and server',
-    test: ['packages/local-kms/test/certificate.test.ts', 'no two have a serial number or a key in common'],
+    test: ['packages/local-kms/test/certificate.test.ts', 'each has its own serial number and key'],
   },
   {
     at: 'local-kms/createDispatch',

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import { keyCacheBounds, noCounts } from '../src/cache-options.ts'
 
 describe('the bounds of a cache', () => {
-  test('are those that the documentation names where nothing is said', () => {
+  test('have the documented defaults', () => {
     expect(keyCacheBounds({})).toEqual({
       expiry: 300_000,
       maxEntries: 1_000,
@@ -13,7 +13,7 @@ describe('the bounds of a cache', () => {
     })
   })
 
-  test('are those that are said', () => {
+  test('are taken from the options', () => {
     const now = () => 5
     expect(
       keyCacheBounds({
@@ -27,7 +27,7 @@ describe('the bounds of a cache', () => {
     ).toEqual({ expiry: 0, maxEntries: 1, staleIfError: 2, refusals: 3, timeout: 4, now })
   })
 
-  test('are counted from nothing', () => {
+  test('begin with counters of zero', () => {
     const counts = noCounts()
     expect(Object.values(counts)).toEqual(Array(8).fill(0))
     expect(noCounts()).not.toBe(counts)

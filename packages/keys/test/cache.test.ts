@@ -52,7 +52,7 @@ const setUp = (options?: Partial<CacheOptions>) => {
 }
 
 describe('bounds', () => {
-  test('age: an entry serves until its expiry and not at it', async () => {
+  test('age: an entry is used until just before its expiry', async () => {
     const { clock, load, use } = setUp()
     await use('a')
     clock.advance(799)
@@ -92,7 +92,7 @@ describe('bounds', () => {
     expect(made.filter(({ disposed }) => disposed).map(({ name }) => name)).toEqual(['b'])
   })
 
-  test('an entry that is too small for one request still serves a smaller one', async () => {
+  test('an entry with too few uses left for one request still serves a smaller one', async () => {
     const { cache, behaviour, load } = setUp()
     ;(await cache.take('a', 'a', { uses: 60, bytes: 0 })).release()
     behaviour.before = () => Promise.reject(down())

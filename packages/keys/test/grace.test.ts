@@ -10,7 +10,7 @@ import { NegativeCache } from '../src/negative-cache.ts'
 
 const context = serialiseContext({ tenant: 't-1' })
 
-describe('F1: during the grace of cacheStaleIfError, requests are served in spite of the source:', () => {
+describe('within `cacheStaleIfError`, a failing source does not stop requests:', () => {
   const setUp = async (broken: () => Promise<never>) => {
     let at = 1_000_000
     let isBroken = false
@@ -83,7 +83,7 @@ describe('F1: during the grace of cacheStaleIfError, requests are served in spit
   })
 })
 
-describe('C1: data from strangers is not kept', () => {
+describe('data from strangers is not kept', () => {
   it('a refusal keeps only a hash, until it expires', () => {
     const refused = new NegativeCache(5_000, 1_000)
     const add = (n: number) => refused.add(longName(n, 100_000), fault('ERR_DECRYPT_FAILED'), n)
@@ -100,7 +100,7 @@ describe('C1: data from strangers is not kept', () => {
   })
 })
 
-describe('C4: a miss does not walk entries', () => {
+describe('a miss does not walk entries', () => {
   it('that are still valid, and drops all expired ones', async () => {
     let at = 0
     const options = {

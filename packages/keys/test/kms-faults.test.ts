@@ -60,7 +60,7 @@ describe.each(passing)('%s', (kind) => {
   })
 })
 
-/** E1: ours and not the sender's; the operator learns the key and the action, and the caller neither. */
+/** Ours and not the sender's; the operator learns the key and the action, and the caller neither. */
 const deniedFor = (action: string) =>
   hasCode('ERR_KEY_DENIED', {
     statusCode: 503,

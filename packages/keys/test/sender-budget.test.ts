@@ -69,7 +69,7 @@ describe('a sender', () => {
   })
 })
 
-describe('C5: senders that are remembered', () => {
+describe('senders that are remembered', () => {
   test('a spent one stays spent, whatever 10,001 others do that are not', async () => {
     const { spend, spendAll } = setUp({ calls: 2 })
     await spendAll('spent', 2)

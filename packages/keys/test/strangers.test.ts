@@ -1,4 +1,4 @@
-/** C1 to C3: what strangers send costs little, is not kept, and takes nothing from others. */
+/** What strangers send costs little, is not kept, and takes nothing from others. */
 import { type DecryptionKeyRequest, type EncryptedDataKey, keyMaterial } from '@glassine/keys'
 import { serialiseContext } from '@glassine/keys/internal'
 import { codeOf, hasCode, settled, standingClock } from '@glassine/test-support'

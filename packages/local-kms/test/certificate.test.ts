@@ -29,7 +29,7 @@ describe('the certificates', () => {
     expect(leaf.keyUsage).toEqual(['1.3.6.1.5.5.7.3.1'])
   })
 
-  test('what they may be used for is critical: who does not understand it must refuse them', () => {
+  test('their usages are critical: a client that does not know the extension must refuse them', () => {
     const has = (certificate: X509Certificate, hex: string) =>
       certificate.raw.toString('hex').includes(hex.replaceAll(' ', ''))
     // basicConstraints: a CA with no CA below it, and no CA.
@@ -52,7 +52,7 @@ describe('the certificates', () => {
     expect(new Date(leaf.validTo).getTime()).toBe(now + 397 * 86_400_000)
   })
 
-  test('no two have a serial number or a key in common', () => {
+  test('each has its own serial number and key', () => {
     const other = new X509Certificate(createCertificates(['localhost'], now).server.cert)
     expect(leaf.serialNumber).toMatch(/^01[0-9A-F]{30}$/)
     expect(other.serialNumber).not.toBe(leaf.serialNumber)
@@ -93,7 +93,7 @@ describe('https', () => {
     })
   })
 
-  test('clientOptions are all that the SDK needs', async () => {
+  test('the SDK needs nothing but `clientOptions`', async () => {
     const client = new KMSClient(kms.clientOptions)
     const { KeyMetadata } = await client.send(new DescribeKeyCommand({ KeyId: 'alias/patients' }))
     expect(KeyMetadata?.Arn).toBe(kms.keys[0]?.arn)

@@ -61,7 +61,7 @@ describe('arguments', () => {
     expect(readArguments(line === '' ? [] : line.split(' '))).toEqual(expected)
   })
 
-  test.each(['', ' ', '1a', 'a1', '-1', '1.5', '0x10'])('the port %j is none', (port) => {
+  test.each(['', ' ', '1a', 'a1', '-1', '1.5', '0x10'])('the port %j is refused', (port) => {
     expect(readArguments([`--port=${port}`]).server.port).toBeNaN()
   })
 
@@ -128,7 +128,7 @@ describe('the text for people', () => {
     ])
   })
 
-  test('has colours for aliases, values and what is less important, which take no width', () => {
+  test('colours aliases and values, dims the rest, and aligns columns as without colours', () => {
     const marked = banner(of(), undefined, undefined, (style, text) => `<${style}:${text}>`)
     expect(marked.split('\n')).toEqual([
       '<bold:Local KMS> on <green:http://127.0.0.1:1>',
@@ -160,7 +160,7 @@ describe('the text for people', () => {
     )
   })
 
-  test('for programs is a line of JSON', () => {
+  test('is one line of JSON for programs', () => {
     const { endpoint, region, accountId, keys } = of()
     const env = {
       AWS_ENDPOINT_URL_KMS: endpoint,
@@ -240,13 +240,13 @@ describe('the command', () => {
     expect(existsSync(file)).toBe(true)
   })
 
-  test('is quiet where it is asked to be', async () => {
+  test('logs no calls with --quiet', async () => {
     const { written } = await start('--port', '0', '--json', '--quiet')
     expect((await ask(written.out)).status).toBe(200)
     expect(written.err).toBe('')
   })
 
-  test('writes the CA where it is told, or to a folder of its own', async () => {
+  test('writes the CA to the given file, or to a folder of its own', async () => {
     const ca = join(folder, 'ca.pem')
     for (const args of [['--ca', ca], []]) {
       const { written } = await start('--port', '0', '--https', '--json', ...args)
@@ -259,7 +259,7 @@ describe('the command', () => {
     }
   })
 
-  test('explains itself, and starts nothing', async () => {
+  test('prints its help, and starts nothing', async () => {
     const { code, written } = await start('--help')
     expect(code).toBe(0)
     expect(written.out).toMatch(/^Usage: local-kms \[options\]\n/)
@@ -270,13 +270,13 @@ describe('the command', () => {
     [['--other'], /^local-kms: Unknown option '--other'.*\nTry --help\.\n$/],
     [['--port', 'x'], /^local-kms: option `port` must be an integer from 0 to 65535\nTry --help\.\n$/],
     [['--port', '0', '--key', 'alias/aws/x'], /^local-kms: .*\nTry --help\.\n$/],
-  ])('ends with 2 and one line for %j', async (args, line) => {
+  ])('exits with code 2 and one line for %j', async (args, line) => {
     const { code, written } = await start(...args)
     expect([code, written.out, signals]).toEqual([2, '', []])
     expect(written.err).toMatch(line)
   })
 
-  test('ends with 1 and one line where the port is taken', async () => {
+  test('exits with code 1 and one line if the port is taken', async () => {
     const taken = createServer()
     await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve))
     const { port } = taken.address() as { port: number }
@@ -287,7 +287,7 @@ describe('the command', () => {
     expect(written.err).not.toContain('Try --help')
   })
 
-  test('throws what is a defect', async () => {
+  test('rethrows errors that are not about options', async () => {
     const broken = { write: () => {} }
     await expect(
       runCommand(['--help'], {

@@ -228,7 +228,7 @@ describe('another principal', () => {
   })
 
   test.each(of(({ grantable }) => grantable))(
-    'may call %s by a grant for it alone',
+    'may call %s with a grant for this operation and key only',
     async (operation, row) => {
       const fixture = await fixtureOf(purposeOf(row))
       const attempt = () =>
@@ -248,7 +248,7 @@ describe('another principal', () => {
   )
 
   test.each(of(({ tokens }) => tokens))(
-    'or root names in %s no grant token that there is not',
+    'nor root may pass an unknown grant token to %s',
     async (operation, row) => {
       const fixture = await fixtureOf(purposeOf(row))
       const { GrantToken } = await kms.call('CreateGrant', {
@@ -264,12 +264,12 @@ describe('another principal', () => {
   )
 })
 
-describe('a key that is', () => {
+describe('the state of a key', () => {
   const disabled = (arn: string) => ['DisabledException', `${arn} is disabled.`]
   const deleted = (arn: string) => ['KMSInvalidStateException', `${arn} is pending deletion.`]
   const awaited = (arn: string) => ['KMSInvalidStateException', `${arn} is pending import.`]
 
-  test.each(of(hasKey))('disabled, under %s', async (operation, row) => {
+  test.each(of(hasKey))('disabled, decides about %s', async (operation, row) => {
     const fixture = await fixtureOf(purposeOf(row))
     await kms.call('DisableKey', { KeyId: fixture.KeyId })
     const refused = await kms.refusal(operation, inputOf(row, fixture, fixture.KeyId))
@@ -278,7 +278,7 @@ describe('a key that is', () => {
     )
   })
 
-  test.each(of(hasKey))('pending deletion, disabled or not, under %s', async (operation, row) => {
+  test.each(of(hasKey))('pending deletion, disabled or not, decides about %s', async (operation, row) => {
     const fixture = await fixtureOf(purposeOf(row))
     await kms.call('ScheduleKeyDeletion', { KeyId: fixture.KeyId })
     const attempt = () => kms.refusal(operation, inputOf(row, fixture, fixture.KeyId))
@@ -295,7 +295,7 @@ describe('a key that is', () => {
     of(
       (row) => hasKey(row) && purposeOf(row) === 'symmetric' && row.state !== 'any' && row.rest === undefined,
     ),
-  )('waiting for its material, under %s', async (operation, row) => {
+  )('pending import, decides about %s', async (operation, row) => {
     const { KeyId, Arn } = await kms.key({ Origin: 'EXTERNAL' })
     const [code, message] = await kms.refusal(operation, inputOf(row, { KeyId, Arn }, KeyId))
     if (/^(?:Enable|Disable)KeyRotation$/.test(operation)) expect(code).toBe('UnsupportedOperationException')
@@ -305,7 +305,7 @@ describe('a key that is', () => {
 })
 
 describe('an alias', () => {
-  test.each(of(hasKey))('refers to a key in %s, or does not', async (operation, row) => {
+  test.each(of(hasKey))('refers to a key in %s only where the API takes aliases', async (operation, row) => {
     const fixture = await fixtureOf(purposeOf(row))
     for (const reference of ['alias/subject', 'arn:aws:kms:eu-west-1:111122223333:alias/subject']) {
       const refused = await kms.refusal(operation, inputOf(row, fixture, reference))
@@ -323,7 +323,7 @@ describe('DryRun', () => {
     'The request would have succeeded, but the DryRun option is set.',
   ]
   test.each(of(({ dryRun }) => dryRun))(
-    'ends %s after its checks, and changes nothing',
+    'stops %s after its checks, and changes nothing',
     async (operation, row) => {
       const fixture = await fixtureOf(purposeOf(row))
       const saved = kms.saves.count
@@ -346,7 +346,7 @@ describe('DryRun', () => {
     },
   )
 
-  test('ends RetireGrant and ReEncrypt as well', async () => {
+  test('stops RetireGrant and ReEncrypt as well', async () => {
     const { KeyId, GrantId, CiphertextBlob } = await fixtureOf('symmetric')
     expect(await kms.refusal('RetireGrant', { KeyId, GrantId, DryRun: true })).toEqual(ended)
     expect((await kms.call('ListGrants', { KeyId })).Grants).toHaveLength(1)
@@ -406,7 +406,7 @@ describe('an encryption context', () => {
     'GenerateDataKeyWithoutPlaintext',
     'GenerateDataKeyPair',
     'GenerateDataKeyPairWithoutPlaintext',
-  ])('of %s holds 8192 bytes, is in the log, and is needed again', async (operation) => {
+  ])('of %s takes 8,192 bytes, is logged, and is required for decryption', async (operation) => {
     const row = rows[operation] as Row
     const fixture = await fixtureOf('symmetric')
     const attempt = (EncryptionContext: object) =>
@@ -430,8 +430,8 @@ describe('an encryption context', () => {
   })
 })
 
-describe('what is answered', () => {
-  test('are data keys of the length that was asked for, each another, that Decrypt gives back', async () => {
+describe('answers', () => {
+  test('contain data keys of the requested length, all different, which Decrypt returns', async () => {
     const { KeyId, Arn } = await kms.key()
     for (const [asked, length] of [
       [{ KeySpec: 'AES_128' }, 16],
@@ -457,7 +457,7 @@ describe('what is answered', () => {
     }
   })
 
-  test('are signatures of a message or of its digest alike', async () => {
+  test('contain the same signatures for a message and for its digest', async () => {
     const { KeyId } = await kms.key(inputs.signs)
     const Message = Buffer.from('a message')
     const digest = createHash('sha256').update(Message).digest()
@@ -478,7 +478,7 @@ describe('what is answered', () => {
       ).toEqual(['ValidationException', 'Digest is invalid length for algorithm ECDSA_SHA_256.'])
   })
 
-  test('is a refusal for a MAC of another length, key or message', async () => {
+  test('refuse a MAC of another length, key or message', async () => {
     const { KeyId } = await kms.key(inputs.macs)
     const common = { KeyId, MacAlgorithm: 'HMAC_SHA_256' }
     const Message = Buffer.from('a message')

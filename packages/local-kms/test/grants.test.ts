@@ -137,7 +137,7 @@ describe('grants', () => {
     await role.send(new EncryptCommand({ KeyId, Plaintext, GrantTokens: [GrantToken as string] }))
   })
 
-  test('the same grant with the same name is made once', async () => {
+  test('the same grant with the same name is created once', async () => {
     const first = await grant(['Encrypt', 'Decrypt'], undefined, 'intake')
     const again = await grant(['Decrypt', 'Encrypt'], undefined, 'intake')
     const other = await grant(['Encrypt'], undefined, 'intake')
@@ -145,7 +145,7 @@ describe('grants', () => {
     expect(other.GrantId).not.toBe(first.GrantId)
   })
 
-  test('grants are listed with all their members', async () => {
+  test('a list of grants has all their members', async () => {
     const { GrantId } = await grant(['Encrypt'], { EncryptionContextSubset: { tenant: 't-1' } }, 'intake')
     const { Grants } = await owner.send(new ListGrantsCommand({ KeyId }))
     expect(Grants).toEqual([

@@ -157,7 +157,7 @@ describe('GetKeyLastUsage', () => {
     other.destroy()
   })
 
-  test('works for a key that is pending deletion, but not for an alias or a caller with a grant', async () => {
+  test('works for a key that is pending deletion, but not for an alias, nor with a grant', async () => {
     const { keyId } = await kms.createKey({ alias: 'alias/old' })
     await client.send(new ScheduleKeyDeletionCommand({ KeyId: keyId }))
     expect((await lastUsage(keyId)).KeyId).toBe(keyId)

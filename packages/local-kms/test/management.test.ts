@@ -68,7 +68,7 @@ describe('a new key', () => {
     }
   })
 
-  test('is symmetric where nothing is said, and has material', async () => {
+  test('is symmetric by default, and has material', async () => {
     const { KeyId, ...metadata } = await kms.key()
     expect(KeyId).toMatch(/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/)
     expect(metadata).toEqual({
@@ -82,7 +82,7 @@ describe('a new key', () => {
     })
   })
 
-  test('that waits for its material has none, and is in no use', async () => {
+  test('that waits for imported material has none, and cannot be used', async () => {
     const { KeyId, Arn, ...metadata } = await kms.key({ Origin: 'EXTERNAL' })
     expect(metadata).toMatchObject({ Origin: 'EXTERNAL', Enabled: false, KeyState: 'PendingImport' })
     expect(metadata).not.toHaveProperty('CurrentKeyMaterialId')
@@ -126,13 +126,13 @@ describe('a new key', () => {
     [{ Policy: 'null' }, 'MalformedPolicyDocumentException', undefined],
     [{ Policy: '"x"' }, 'MalformedPolicyDocumentException', undefined],
     [{ Policy: '{' }, 'MalformedPolicyDocumentException', undefined],
-  ])('is not made of %j', async (input, code, message) => {
+  ])('is refused with %j', async (input, code, message) => {
     expect(await kms.refusal('CreateKey', input)).toEqual([code, message])
     expect((await kms.call('ListKeys')).Keys).toEqual([])
     expect(kms.saves.count).toBe(0)
   })
 
-  test('has the policy that it was given, or the usual one', async () => {
+  test('has the given policy, or the default one', async () => {
     const policyOf = async (input: object) =>
       (await kms.call('GetKeyPolicy', { KeyId: (await kms.key(input)).KeyId })).Policy
     expect(await policyOf({ Policy: '{"a":1}' })).toBe('{"a":1}')
@@ -154,7 +154,7 @@ describe('a new key', () => {
 })
 
 describe('a key', () => {
-  test('is enabled and disabled, again and again', async () => {
+  test('can be enabled and disabled repeatedly', async () => {
     const { KeyId } = await kms.key()
     for (const [operation, Enabled, KeyState] of [
       ['EnableKey', true, 'Enabled'],
@@ -169,7 +169,7 @@ describe('a key', () => {
     expect((await described(KeyId)).Description).toBe('new')
   })
 
-  test('is deleted when its days are over, thirty where none are said', async () => {
+  test('is deleted after its waiting period, by default thirty days', async () => {
     for (const [input, days] of [
       [{}, 30],
       [{ PendingWindowInDays: 7 }, 7],
@@ -196,7 +196,7 @@ describe('a key', () => {
     }
   })
 
-  test('is disabled when its deletion is cancelled, and no other is cancelled', async () => {
+  test('is disabled after its deletion is cancelled; only a pending deletion can be', async () => {
     const { KeyId, Arn } = await kms.key()
     expect(await kms.refusal('CancelKeyDeletion', { KeyId })).toEqual([
       'KMSInvalidStateException',
@@ -234,7 +234,7 @@ describe('a key', () => {
     expect(await kms.refusal('DescribeKey', { KeyId })).toEqual(['NotFoundException', message])
   })
 
-  test('of another account is out of reach', async () => {
+  test('of another account is not found', async () => {
     const KeyId = 'arn:aws:kms:eu-west-1:999988887777:key/x'
     expect(await kms.refusal('DescribeKey', { KeyId })).toEqual([
       'AccessDeniedException',
@@ -249,7 +249,7 @@ describe('an alias', () => {
   const create = (AliasName: string, TargetKeyId: string) =>
     kms.refusal('CreateAlias', { AliasName, TargetKeyId })
 
-  test('names a key from its creation, and another one after it was moved', async () => {
+  test('names its key at once, and another key after it was moved', async () => {
     const [one, two] = [await kms.key(), await kms.key()]
     await kms.call('CreateAlias', { AliasName: 'alias/a', TargetKeyId: one.KeyId })
     const createdAt = kms.clock.at / 1000
@@ -276,7 +276,7 @@ describe('an alias', () => {
     expect((await kms.call('ListAliases')).Aliases).toEqual([])
   })
 
-  test('has a name of a form, that is not taken', async () => {
+  test('needs a valid name that is not taken', async () => {
     const { KeyId } = await kms.key()
     expect(await create('alias/a', KeyId)).toEqual(none)
     expect(await create('alias/a', KeyId)).toEqual([
@@ -340,7 +340,7 @@ describe('an alias', () => {
     }
   })
 
-  test('is of one Region, and goes with its key', async () => {
+  test('belongs to one Region, and is deleted with its key', async () => {
     const { KeyId } = await kms.key({ MultiRegion: true })
     await kms.call('ReplicateKey', { KeyId, ReplicaRegion: otherRegion })
     const there = { region: otherRegion }
@@ -367,7 +367,7 @@ describe('a grant', () => {
   const retirer = 'arn:aws:iam::111122223333:role/retirer'
   const usual = { GranteePrincipal: stranger, Operations: ['Decrypt'] }
 
-  test('is listed with all that it says but its token, by id, grantee and retiring principal', async () => {
+  test('is listed with everything but its token, by id, grantee and retiring principal', async () => {
     const { KeyId, Arn } = await kms.key()
     const full = {
       GranteePrincipal: stranger,
@@ -411,7 +411,7 @@ describe('a grant', () => {
     expect((await retirable(retirer, { region: otherRegion })).Grants).toEqual([])
   })
 
-  test('with a name is the same when it is asked for again, and without one another', async () => {
+  test('with a name is created once; without a name, each call creates another', async () => {
     const { KeyId } = await kms.key()
     const grant = async (input: object) =>
       (await kms.call('CreateGrant', { KeyId, ...usual, ...input })).GrantId
@@ -457,7 +457,7 @@ describe('a grant', () => {
     expect(code).toBe(allowed ? 'none' : 'AccessDeniedException')
   })
 
-  test('is revoked by root, and retired by those whom it names', async () => {
+  test('is revoked by root, and retired by the principals that it names', async () => {
     const { KeyId, Arn } = await kms.key()
     const grant = (input: object = {}) =>
       kms.call('CreateGrant', { KeyId, ...usual, RetiringPrincipal: retirer, ...input })
@@ -504,7 +504,7 @@ describe('a grant', () => {
 })
 
 describe('rotation', () => {
-  test('is off at first; on it has a period of a year, or the last that was said', async () => {
+  test('is off by default; its period is a year, or the last one that was set', async () => {
     const { KeyId } = await kms.key()
     const status = () => kms.call('GetKeyRotationStatus', { KeyId })
     expect(await status()).toEqual({ KeyId, KeyRotationEnabled: false })
@@ -524,7 +524,7 @@ describe('rotation', () => {
     expect(await status()).toEqual({ KeyId, KeyRotationEnabled: false })
   })
 
-  test('on demand is done at most 25 times, and the new material is current at once', async () => {
+  test('is allowed 25 times on demand, and the new material is current at once', async () => {
     const { KeyId, Arn, CurrentKeyMaterialId } = await kms.key()
     for (let at = 0; at < 25; at++)
       expect(await kms.call('RotateKeyOnDemand', { KeyId })).toEqual({ KeyId: Arn })
@@ -573,7 +573,7 @@ describe('rotation', () => {
   test.each([
     ['ECC_NIST_P256', 'SIGN_VERIFY'],
     ['HMAC_256', 'GENERATE_VERIFY_MAC'],
-  ])('is not for %s', async (KeySpec, KeyUsage) => {
+  ])('is refused for %s', async (KeySpec, KeyUsage) => {
     const { KeyId } = await kms.key({ KeySpec, KeyUsage })
     for (const operation of [
       'EnableKeyRotation',
@@ -589,7 +589,7 @@ describe('rotation', () => {
 describe('a replica', () => {
   const there = { region: otherRegion }
 
-  test('has its own description, policy and tags, and the primary’s id and material', async () => {
+  test('has its own description, policy and tags, and the id and material of its primary', async () => {
     const primary = await kms.key({ MultiRegion: true, Description: 'primary', Policy: '{"of":"primary"}' })
     const { KeyId, Arn, CurrentKeyMaterialId } = primary
     expect(KeyId).toMatch(/^mrk-[0-9a-f]{32}$/)
@@ -647,7 +647,7 @@ describe('a replica', () => {
     expect((await kms.call('ListResourceTags', { KeyId }, there)).Tags).toEqual(Tags)
   })
 
-  test('without anything said has the usual policy and no tags', async () => {
+  test('has the default policy and no tags by default', async () => {
     const { KeyId } = await kms.key({ MultiRegion: true, Policy: '{}' })
     const answer = await kms.call('ReplicateKey', { KeyId, ReplicaRegion: otherRegion })
     expect(JSON.parse(answer.ReplicaPolicy)).toMatchObject({ Id: 'key-default-1' })
@@ -655,7 +655,7 @@ describe('a replica', () => {
     expect(answer).not.toHaveProperty('ReplicaTags')
   })
 
-  test('is made of a primary, once for each Region', async () => {
+  test('is created from a primary, once for each Region', async () => {
     const single = await kms.key()
     const noPrimary = (arn: string) => [
       'UnsupportedOperationException',
@@ -688,7 +688,7 @@ describe('a replica', () => {
       expect(await kms.refusal(operation, { KeyId }, there)).toEqual(noPrimary(arn))
   })
 
-  test('is waited for by its primary, with the days that were said', async () => {
+  test('delays the deletion of its primary, whose waiting period begins after it', async () => {
     const { KeyId, Arn } = await kms.key({ MultiRegion: true })
     for (const ReplicaRegion of [otherRegion, 'ap-south-1'])
       await kms.call('ReplicateKey', { KeyId, ReplicaRegion })
@@ -722,7 +722,7 @@ describe('a replica', () => {
 })
 
 describe('ReEncrypt', () => {
-  test('opens under one key and context, and seals under others', async () => {
+  test('decrypts under one key and context, and encrypts under others', async () => {
     const [one, two] = [await kms.key(), await kms.key()]
     const Plaintext = Buffer.from('a value')
     const from = { EncryptionContext: { of: 'one' } }
@@ -762,7 +762,7 @@ describe('ReEncrypt', () => {
     expect(await kms.refusal('ReEncrypt', { ...input, SourceKeyId: one.KeyId })).toEqual(none)
   })
 
-  test('names its half where a key is of another usage', async () => {
+  test('says which of its two keys has another usage', async () => {
     const { KeyId } = await kms.key()
     const { CiphertextBlob } = await kms.call('Encrypt', { KeyId, Plaintext: Buffer.of(1) })
     const signs = await kms.key({ KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' })
@@ -772,7 +772,7 @@ describe('ReEncrypt', () => {
     ])
   })
 
-  test('needs a grant for each side, each in its own context', async () => {
+  test('needs a grant for each of its keys, each in its own context', async () => {
     const [one, two] = [await kms.key(), await kms.key()]
     const { CiphertextBlob } = await kms.call('Encrypt', {
       KeyId: one.KeyId,

@@ -91,7 +91,7 @@ describe.each(Object.entries(listings))('%s', (operation, { member, usual, make,
     expect(all[member].map(idOf)).toEqual([...first[member], ...second[member]].map(idOf).slice(0, 100))
   })
 
-  test('is not cut where the page is just full', async () => {
+  test('has no second page if the entries fill the first one exactly', async () => {
     const input = await make(3)
     expect(await kms.call(operation, { ...input, Limit: 3 })).toEqual({
       [member]: [expect.anything(), expect.anything(), expect.anything()],
@@ -102,7 +102,7 @@ describe.each(Object.entries(listings))('%s', (operation, { member, usual, make,
     expect(NextMarker).toBe(Buffer.from(idOf(two[member][1])).toString('base64url'))
   })
 
-  test('refuses a marker that it did not give', async () => {
+  test('refuses a marker that it did not return', async () => {
     const input = await make(1)
     expect(await kms.refusal(operation, { ...input, Marker: 'x' })).toEqual([
       'InvalidMarkerException',
@@ -126,7 +126,7 @@ describe('tags', () => {
     })
   })
 
-  test('of a key are at most fifty, each once, and none of AWS’s', async () => {
+  test('of a key are at most fifty, without duplicates or reserved names', async () => {
     const refused = (message: string) => ['TagException', message]
     expect(await kms.refusal('CreateKey', { Tags: tags(51) })).toEqual(refused('Too many tags'))
     const { KeyId } = await kms.key({ Tags: tags(49) })
@@ -148,7 +148,7 @@ describe('tags', () => {
   })
 })
 
-test('a page begins behind the last entry seen, also when entries before it are gone', async () => {
+test('a page begins after the last entry seen, even if earlier entries were deleted', async () => {
   for (let at = 0; at < 4; at++) await kms.key()
   const { Keys, NextMarker } = await kms.call('ListKeys', { Limit: 2 })
   await kms.call('ScheduleKeyDeletion', { KeyId: Keys[0].KeyId, PendingWindowInDays: 7 })

@@ -191,7 +191,7 @@ describe('refusals', () => {
     expect(await code(command())).toBe(expected)
   })
 
-  test('concurrent first uses of an asymmetric key get one pair', async () => {
+  test('concurrent first uses of an asymmetric key create one pair', async () => {
     const { keyId: KeyId } = await kms.createKey({ keySpec: 'ECC_NIST_P521' })
     const keys = await Promise.all([1, 2, 3].map(() => client.send(new GetPublicKeyCommand({ KeyId }))))
     expect(new Set(keys.map(({ PublicKey }) => Buffer.from(PublicKey ?? []).toString('hex'))).size).toBe(1)

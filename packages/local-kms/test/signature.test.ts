@@ -110,7 +110,7 @@ describe.each(algorithms)('%s with %s, against OpenSSL', (spec, algorithm, priva
   })
 
   if (algorithm.includes('PSS'))
-    test('an encoding with one wrong part is no signature, though the key made it', () => {
+    test('an encoding with one wrong part is refused, even if the key signed it', () => {
       const size = digestOf(Buffer.alloc(0)).length
       const digest = digestOf(Buffer.from('a message'))
       const salt = Buffer.alloc(size, 5)
@@ -152,7 +152,7 @@ describe.each(algorithms)('%s with %s, against OpenSSL', (spec, algorithm, priva
     })
 
   if (algorithm.startsWith('ECDSA'))
-    test('numbers out of range, and other encodings, are no signature', () => {
+    test('numbers out of range, and other encodings, are refused', () => {
       const message = Buffer.from('a message')
       const signature = sign(hash, message, privateKey)
       const accepts = (bytes: Buffer) => verifyDigest(privateKey, spec, algorithm, digestOf(message), bytes)

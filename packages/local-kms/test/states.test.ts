@@ -132,7 +132,7 @@ describe('states and references of keys', () => {
     })
   })
 
-  test('replicas open each other’s blobs, each under its own state', async () => {
+  test('replicas decrypt each other’s blobs, each according to its own state', async () => {
     const { arn, keyId } = await kms.createKey({ multiRegion: true })
     expect(keyId).toMatch(/^mrk-[0-9a-f]{32}$/)
     await client.send(new ReplicateKeyCommand({ KeyId: keyId, ReplicaRegion: 'us-east-1' }))
@@ -160,7 +160,7 @@ describe('states and references of keys', () => {
     expect(here?.PublicKey).toEqual(there?.PublicKey)
   })
 
-  test('a primary waits for its replicas before it is deleted', async () => {
+  test('a primary is deleted only after its replicas', async () => {
     const { keyId } = await kms.createKey({ multiRegion: true })
     await client.send(new ReplicateKeyCommand({ KeyId: keyId, ReplicaRegion: 'us-east-1' }))
     const scheduled = await client.send(

@@ -28,7 +28,7 @@ describe('key material', () => {
     expect(other.id).not.toBe(material.id)
   })
 
-  test('is of keys with ids of two forms', () => {
+  test('has ids of two forms: a UUID, and `mrk-` for multi-Region keys', () => {
     expect(newKeyId(false)).toMatch(/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/)
     expect(newKeyId(true)).toMatch(/^mrk-[0-9a-f]{32}$/)
     expect(keyHash('k').toString('hex')).toBe(createHash('sha256').update('kms:key/k').digest('hex'))
@@ -40,7 +40,7 @@ describe('a ciphertext blob', () => {
   const context = { b: '2', a: '1' }
   const blob = sealBlob('k', material, Buffer.alloc(32, 7), context)
 
-  test('has the parts that its description names, at their places', () => {
+  test('has the documented layout', () => {
     expect(blob.subarray(0, 5).toString('hex')).toBe('0102030078')
     expect(blob.subarray(5, 37)).toEqual(keyHash('k'))
     expect(blob[37]).toBe(1)
@@ -70,7 +70,7 @@ describe('a ciphertext blob', () => {
     expect(sealBlob('k', material, Buffer.alloc(32, 7), context)).not.toEqual(blob)
   })
 
-  test('of any length of plaintext says how long it is', () => {
+  test('stores the length of its plaintext, whatever it is', () => {
     for (const length of [1, 50, 51, 52, 110, 128, 180, 256, 4096]) {
       const one = sealBlob('k', material, Buffer.alloc(length, 1), {})
       expect(one.readUInt32BE(54)).toBe(one.length - 58)
@@ -127,7 +127,7 @@ describe('access keys', () => {
   const root = 'arn:aws:iam::111122223333:root'
   const role = (name: string) => `arn:aws:iam::111122223333:role/${name}`
 
-  test('are one for each principal, and the same whenever it is asked for', () => {
+  test('exist once for each principal, and stay the same', () => {
     const { of, find, root: rootKey } = createCredentials('111122223333')
     expect(rootKey).toEqual({ accessKeyId: 'AKIALOCALKMS00000000', secretAccessKey: 'local-kms-secret' })
     expect(of(root)).toEqual(rootKey)
@@ -145,7 +145,7 @@ describe('access keys', () => {
     expect(find('other')).toBeUndefined()
   })
 
-  test('of others are the root’s unless they say whose they are', () => {
+  test('from the option belong to the root user unless they name a principal', () => {
     const { find, of } = createCredentials('111122223333', [
       { accessKeyId: 'one', secretAccessKey: 's1' },
       { accessKeyId: 'two', secretAccessKey: 's2', sessionToken: 't', principal: role('c') },

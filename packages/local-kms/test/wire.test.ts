@@ -167,7 +167,7 @@ describe('the wire', () => {
     )
   })
 
-  test('members come from the body itself, not from its prototype', async () => {
+  test('members are read from the body itself, not from its prototype', async () => {
     const answer = await post('DescribeKey', '{"__proto__":{"KeyId":"alias/patients"}}')
     expect(type(answer)).toBe('ValidationException')
     const context = await post(
@@ -186,7 +186,7 @@ describe('the wire', () => {
     expect((await post('ListKeys', '{}')).status).toBe(200)
   })
 
-  test('lists come in pages', async () => {
+  test('lists are paged', async () => {
     const client = new KMSClient(kms.clientOptionsFor({ region: 'eu-north-1' }))
     const made: string[] = []
     for (let count = 0; count < 5; count++) made.push((await kms.createKey({ region: 'eu-north-1' })).keyId)

@@ -12,7 +12,7 @@ const redact = redactor(fields)
 const logged = (value: unknown): string => JSON.stringify(value, redact as never)
 const ssn = '078-05-1120'
 
-describe('B7: if a list or an object contains a declared name as a value, its siblings are redacted:', () => {
+describe('if a list or an object contains a declared name as a value, its siblings are redacted:', () => {
   it.each<[string, unknown]>([
     ['raw headers', { rawHeaders: ['Host', 'x', 'ssn', ssn, 'Accept', '*/*'] }],
     ['a change', { field: 'ssn', oldValue: ssn, newValue: `${ssn}9` }],
@@ -65,7 +65,7 @@ describe('B7: if a list or an object contains a declared name as a value, its si
   })
 })
 
-describe('B2: values that an invocation has decrypted are redacted anywhere:', () => {
+describe('values that an invocation has decrypted are redacted anywhere:', () => {
   const opened = openedValues()
   opened.add({ ssn, code: 12345678, note: 'Zoë said "no"', word: 'said120' })
   afterEach(() => expect(opened.size).toBeGreaterThan(0))

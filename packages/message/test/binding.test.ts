@@ -40,7 +40,7 @@ const shapes = [{ shape: 'field' }, { shape: 'bundle' }] as const
 const envelopeOf = (options: object) =>
   messageEnvelope(options as MessageEnvelopeOptions & { shape: 'bundle' })
 
-describe.each(shapes)('A1: a message for one use is refused for every other, $shape', (shape) => {
+describe.each(shapes)('a message for one use is refused for every other, $shape', (shape) => {
   const keys = counted()
   const services = envelopeOf({ keys, ...shape })
   const uses = [
@@ -96,7 +96,7 @@ describe.each(shapes)('A1: a message for one use is refused for every other, $sh
   })
 })
 
-describe.each(shapes)('A2: a message of one record is refused in every other, $shape', (shape) => {
+describe.each(shapes)('a message of one record is refused in every other, $shape', (shape) => {
   const services = envelopeOf({ keys: rawKeys(), use: 'request', ...shape })
   const seal = async (change: Partial<Account> = {}): Promise<any> =>
     structuredClone(await services.encrypt({ ...account(), ...change }, Account, { binding }))
@@ -156,7 +156,7 @@ describe.each(shapes)('A2: a message of one record is refused in every other, $s
   })
 })
 
-describe('A10: the values of one payload belong together', () => {
+describe('the values of one payload belong together', () => {
   const services = messageEnvelope({ keys: rawKeys(), use: 'request' })
   const seal = async (): Promise<any> =>
     structuredClone(await services.encrypt(account(), Account, { binding }))
@@ -225,7 +225,7 @@ const lists = defineFields<any>('lists', {
   'rows[*].cells[*].text': { optional: true },
 })
 
-describe('A2, A10: parts of a payload that no value is in', () => {
+describe('parts of a payload that no value is in', () => {
   const keys = rawKeys()
   const services = messageEnvelope({ keys, use: 'request' })
   const ward = (): any => ({
@@ -332,7 +332,7 @@ describe('A2, A10: parts of a payload that no value is in', () => {
   })
 })
 
-describe('A2: a payload without any encrypted value', () => {
+describe('a payload without any encrypted value', () => {
   const services = messageEnvelope({ keys: rawKeys(), use: 'request' })
   const rows = defineFields<any>('rows', { 'rows[*].note': {} })
   const accounts = arrayOf(Account)
@@ -414,7 +414,7 @@ describe('plaintexts written by other languages, in any order and with white spa
   })
 })
 
-describe('D1: every value that is decrypted can be encrypted again', () => {
+describe('every value that is decrypted can be encrypted again', () => {
   const keys = rawKeys()
   const services = messageEnvelope({ keys, use: 'request', bindFields: 'place' })
   it.each([['1e999'], ['['.repeat(101) + ']'.repeat(101)], ['12345678901234567890']])(
@@ -439,7 +439,7 @@ describe('D1: every value that is decrypted can be encrypted again', () => {
   })
 })
 
-describe('D3: `values` says what messages from other libraries contain', () => {
+describe('`values` says what messages from other libraries contain', () => {
   const keys = rawKeys()
   const bare = async (text: string, values: 'text' | 'json'): Promise<unknown> => {
     const { result } = await encrypt(keys, text, { encryptionContext: binding })
@@ -467,7 +467,7 @@ describe('D3: `values` says what messages from other libraries contain', () => {
   })
 })
 
-describe('E5: the operator learns what differs, the caller does not', () => {
+describe('the operator learns what differs, the caller does not', () => {
   const services = messageEnvelope({ keys: rawKeys() })
   it.each([
     [{ binding: { tenant: 't-2' }, use: 'request' }, 'tenant'],

@@ -1,4 +1,4 @@
-/** C1 to C3, C5: what strangers send costs few calls of KMS, is not kept, and takes nothing from others. */
+/** What strangers send costs few calls of KMS, is not kept, and takes nothing from others. */
 import { defineFields, type EnvelopeOptions } from '@glassine/core'
 import { type KeyMaterial, type Keyring, keyMaterial, kmsKeyring } from '@glassine/keys'
 import { rawAesKeyring } from '@glassine/keys/raw-aes'
@@ -308,7 +308,7 @@ describe('the budget of a sender', () => {
     expect(await open([await genuine()], { principal })).toBe('none')
   })
 
-  test('C5: of a spent sender is not renewed by what others spend', async () => {
+  test('of a spent sender is not renewed by what others spend', async () => {
     const { genuine, open } = setUp({ budget: { calls: 2 } })
     for (let at = 0; at < 2; at++) expect(await open([await genuine()], { principal })).toBe('none')
     for (let other = 0; other < 300; other++) await open(forged(1), { principal: `other-${other}` })

@@ -84,7 +84,7 @@ describe.each(majors)('decrypted values do not leave, Middy %s', (_, middy) => {
   }
   const receipt = defineFields<{ id: string; total: string }>('receipt', { total: {} })
 
-  describe('B1: under another declaration of the response', () => {
+  describe('under another declaration of the response', () => {
     it.each([
       ['the same body', (event: any) => ({ statusCode: 200, body: { ...event.body, total: '9' } })],
       ['as text', (event: any) => ({ statusCode: 200, body: JSON.stringify({ ...event.body, total: '9' }) })],
@@ -116,7 +116,7 @@ describe.each(majors)('decrypted values do not leave, Middy %s', (_, middy) => {
     })
   })
 
-  describe('B2: a success with a decrypted value anywhere is refused:', () => {
+  describe('a success with a decrypted value anywhere is refused:', () => {
     const body = { ...person, ssn: 'other' }
     it.each<[string, (event: any) => unknown, string]>([
       [
@@ -185,7 +185,7 @@ describe.each(majors)('decrypted values do not leave, Middy %s', (_, middy) => {
     })
   })
 
-  describe('B2: in an error the value is replaced, and the status stays:', () => {
+  describe('in an error the value is replaced, and the status stays:', () => {
     const thrown = (error: unknown) => () => {
       throw error
     }
@@ -282,7 +282,7 @@ describe.each(majors)('decrypted values do not leave, Middy %s', (_, middy) => {
     })
   })
 
-  describe('B3: a form that its source does not know is refused:', () => {
+  describe('a form that its source does not know is refused:', () => {
     const anyBody = JSON.stringify(person)
     it.each<[string, unknown]>([
       ['headers and data', { headers: {}, data: person }],
@@ -308,7 +308,7 @@ describe.each(majors)('decrypted values do not leave, Middy %s', (_, middy) => {
       expect(leaks(error)).toEqual([])
     })
 
-    it('E9: a body without a status becomes an explicit 200', async () => {
+    it('a body without a status becomes an explicit 200', async () => {
       const handler = middy()
         .use(encryptResponse({ fields, envelope }))
         .handler(async (): Promise<any> => ({ body: { id: 'x', ssn: '1' } }))
@@ -319,7 +319,7 @@ describe.each(majors)('decrypted values do not leave, Middy %s', (_, middy) => {
     })
   })
 
-  describe('D5: responses without fields:', () => {
+  describe('responses without fields:', () => {
     const answered = (response: unknown, event: unknown = sampleEvent('http-api')): Promise<any> =>
       (
         middy(assertEncrypted({ fields }) as any)
@@ -360,7 +360,7 @@ describe.each(majors)('decrypted values do not leave, Middy %s', (_, middy) => {
     })
   })
 
-  describe('B6: without encryptResponse', () => {
+  describe('without encryptResponse', () => {
     const alone = async (response: (event: any) => unknown, options: object = {}): Promise<any> => {
       const handler = middy()
         .use(decryptRequest({ fields, envelope, onRefused: () => {}, ...options }) as any)
@@ -392,7 +392,7 @@ describe.each(majors)('decrypted values do not leave, Middy %s', (_, middy) => {
     })
   })
 
-  test('B9: a stored answer that is sealed passes the guard, an early one in the clear does not', async () => {
+  test('a stored answer that is sealed passes the guard, an early one in the clear does not', async () => {
     const messages = ['AgR4', 'AgV4'].map((suite) => `${suite}${'A'.repeat(400)}`)
     const jwe = `eyJhbGciOiJkaXIifQ..${'A'.repeat(16)}.${'B'.repeat(20)}.${'C'.repeat(22)}`
     const early = (body: unknown) =>
@@ -414,7 +414,7 @@ describe.each(majors)('decrypted values do not leave, Middy %s', (_, middy) => {
     await expect(early({ id: 'x', ssn: '1' })).rejects.toMatchObject({ code: 'ERR_FIELD_NOT_ENCRYPTED' })
   })
 
-  test('D2: undeclared JSON of the handler leaves byte for byte', async () => {
+  test('undeclared JSON of the handler leaves byte for byte', async () => {
     const text = `{ "n" : 98765432109876543210,"x":1.0e+3, "ssn":"1","u":"\\u0041" }`
     const answer = await post(() => ({ statusCode: 200, body: text }))
     expect(answer.body).toMatch(

@@ -1,6 +1,5 @@
 /**
- * C1 to C3, C5 behind `decryptRequest`: what strangers send costs few calls of KMS, is not kept, and locks out no one
- * else.
+ * Behind `decryptRequest`, what strangers send costs few calls of KMS, is not kept, and locks out no one else.
  */
 import { randomBytes } from 'node:crypto'
 import { KMSClient } from '@aws-sdk/client-kms'
@@ -118,7 +117,7 @@ const forged = (tenant?: string, keys: readonly ForgedKey[] = [wrongKey()]): str
   forgedMessage(contextOf(tenant), keys)
 const many = (count: number, make: () => string) => Array.from({ length: count }, make)
 
-describe('C1: junk headers', () => {
+describe('junk headers', () => {
   test('are not remembered, and cost other tenants no call', async () => {
     const { keys, send, warm, genuine } = service({}, { cacheMaxEntries: 20 })
     const sendWarm = await warm(15)
@@ -161,7 +160,7 @@ describe('C1: junk headers', () => {
   })
 })
 
-describe('C2: one payload', () => {
+describe('one payload', () => {
   test.each([
     [0, 1],
     [1, 5],
@@ -200,7 +199,7 @@ describe('C2: one payload', () => {
   })
 })
 
-test('C3: what one tenant sends, however many keys it is under, costs other tenants no call', async () => {
+test('what one tenant sends, however many keys it is under, costs other tenants no call', async () => {
   const { keys, send, warm, genuine } = service({ budget: false }, { cacheMaxEntries: 64 })
   const sendWarm = await warm(30)
   for (let at = 0; at < 80; at++)
@@ -441,7 +440,7 @@ describe('the budget of a sender', () => {
   })
 })
 
-test('C5: a sender whose budget is spent stays spent, whatever 10,001 others send', async () => {
+test('a sender whose budget is spent stays spent, whatever 10,001 others send', async () => {
   const counted = countingKms()
   const keyring = kmsKeyring({ keyId: countedKeyArn, client: counted.client as never })
   const envelope = messageEnvelope({ keys: keyMaterial({ keyring }), budget: { refusals: 2 } })

@@ -116,7 +116,7 @@ describe('a budget', () => {
     for (const tenant of [0, 50, 98]) expect(await open(tenant)).toBe('ERR_BUDGET_EXCEEDED')
   })
 
-  test('is ten refusals a minute, unless it says otherwise', async () => {
+  test('allows ten refusals a minute by default', async () => {
     const { recipient, envelope } = setUp({ budget: { sessions: 100 } })
     const forge = async () =>
       sealFields(await beginSession(jwk, { plaintext: () => 0 }), patient, fields, scope)
@@ -127,7 +127,7 @@ describe('a budget', () => {
     expect(recipient.calls).toBe(11)
   })
 
-  test('is 120 sessions a minute of each principal where the options name none', async () => {
+  test('is by default 120 sessions a minute for each principal', async () => {
     const { envelope } = setUp({})
     for (let turn = 0; turn < 121; turn++)
       expect(await codeOf(opened(envelope, await begin(), turn === 120 ? {} : { principal: 'a' }))).toBe(
@@ -142,7 +142,7 @@ describe('a budget', () => {
     for (let turn = 0; turn < 3; turn++) expect(await codeOf(opened(envelope, await begin()))).toBe('none')
   })
 
-  test('is spent by a recipient that does not say whether it costs a call', async () => {
+  test('counts a recipient that does not say whether it costs a call', async () => {
     const { jwks, unwrap } = recipient
     const envelope = envelopeWith({ recipients: { jwks, unwrap }, budget: { sessions: 1 } })
     expect(await codeOf(opened(envelope, await begin()))).toBe('none')

@@ -7,8 +7,8 @@ const recipients = localRecipient()
 const checked = (options: object = {}) =>
   checkedEnvelopeOptions({ recipients, audience: 'https://api.example.com', ...options } as never)
 
-describe('what is not said of an envelope', () => {
-  test('is as the documentation has it', () => {
+describe('the options of an envelope', () => {
+  test('have the documented defaults', () => {
     expect(checked()).toMatchObject({
       rules: {
         audiences: ['https://api.example.com'],
@@ -28,7 +28,7 @@ describe('what is not said of an envelope', () => {
     })
   })
 
-  test('is replaced by what is', () => {
+  test('replace the defaults', () => {
     const now = () => 5
     const options = {
       maxAge: 1_000,
@@ -64,7 +64,7 @@ describe('a budget', () => {
     }
   }
 
-  test('is of a minute where nothing is said, and refuses what is over it', () => {
+  test('is for one minute by default, and refuses what exceeds it', () => {
     let at = 1_000_000
     const budget = sessionBudget({ sessions: 2 }, () => at)
     const spend = () => outcome(() => budget(sender('a'))!.spend())
@@ -78,7 +78,7 @@ describe('a budget', () => {
     expect(spend()).toBe(true)
   })
 
-  test('is each sender’s own: by principal or binding, and by tenant', () => {
+  test('is separate for each sender, by principal or binding, and for each tenant', () => {
     const budget = sessionBudget({ sessions: 1, window: 1_000 }, () => 0)
     const spend = (one: never) => outcome(() => budget(one)!.spend())
     const senders = [
@@ -95,7 +95,7 @@ describe('a budget', () => {
     expect(spend(sender('c'))).toBe(true)
   })
 
-  test('is 120 sessions for a principal where no option names one, and none for a sender without', () => {
+  test('is by default 120 sessions for each principal, and unlimited for senders without one', () => {
     const budget = sessionBudget(undefined, () => 0)
     const spend = () => outcome(() => budget(sender('a'))!.spend())
     expect(Array.from({ length: 121 }, spend)).toEqual([...Array(120).fill(true), 'ERR_BUDGET_EXCEEDED'])

@@ -11,7 +11,7 @@ import { checkedSignature, joseSignature } from '../src/signer.ts'
 const refused = hasCode('ERR_DECRYPT_FAILED')
 
 describe('base64url', () => {
-  test('of any bytes is read, and only in the spelling that is written', () => {
+  test('of any bytes is read in one spelling only, the one that is written', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 9 }), (bytes) => {
         const text = Buffer.from(bytes).toString('base64url')
@@ -32,14 +32,14 @@ describe('base64url', () => {
   })
 
   test.each(['AA==', 'AAA=', 'AA+A', 'AA/A', 'AA A', ' AAA', 'AAA\n', 'AAA.', '\u00e9AAA'])(
-    '%j is none',
+    '%j is refused',
     (text) => {
       expect(isBase64url(text)).toBe(false)
       expect(() => decode(text)).toThrow(refused)
     },
   )
 
-  test.each([[5], [null], [undefined], [['AAAA']]])('%j is no text', (value) => {
+  test.each([[5], [null], [undefined], [['AAAA']]])('%j is refused, since it is not a text', (value) => {
     expect(() => decode(value)).toThrow(refused)
   })
 })
@@ -69,7 +69,7 @@ describe('JSON in a token', () => {
     expect(() => read(text)).toThrow(refused)
   })
 
-  test('that is no UTF-8 is refused', () => {
+  test('that is not UTF-8 is refused', () => {
     expect(() => strictJson(Buffer.from('{"a":"\xff"}', 'latin1'))).toThrow(refused)
   })
 })
@@ -105,7 +105,7 @@ describe('a token', () => {
     ['six parts', `${token()}.`],
     ['one part', header],
     ['no part', ''],
-  ])('with %s is none', (_what, text) => {
+  ])('with %s does not look like one', (_what, text) => {
     expect(looksLikeJwe(text)).toBe(false)
     expect(() => parseCompact(text)).toThrow(refused)
   })
@@ -134,7 +134,7 @@ describe('a token', () => {
       expect(looksLikeJwe(value)).toBe(false)
   })
 
-  test('is as long as its plaintext makes it', () => {
+  test('has a length that follows from that of its plaintext', () => {
     for (const bytes of [0, 1, 2, 3, 100])
       expect(bodyLength(bytes)).toBe(
         `..${'i'.repeat(16)}.${Buffer.alloc(bytes).toString('base64url')}.${'t'.repeat(22)}`.length,
@@ -146,7 +146,7 @@ describe('a public key', () => {
   const p256 = generateKeyPairSync('ec', { namedCurve: 'prime256v1' })
   const rsa = (modulusLength: number) => generateKeyPairSync('rsa', { modulusLength })
 
-  test('has the thumbprint of RFC 7638, whatever else it says', () => {
+  test('has the thumbprint of RFC 7638, whatever other members it has', () => {
     // RFC 7638, section 3.1.
     const n =
       '0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw'
@@ -166,7 +166,7 @@ describe('a public key', () => {
     expect(recipientJwk(other)).toMatchObject({ use: 'enc', alg: 'RSA-OAEP-256' })
   })
 
-  test('of another kind, curve or length is none', () => {
+  test('of another kind, curve or length is refused', () => {
     expect(publicJwkOf(rsa(1024).publicKey)).toBeUndefined()
     expect(publicJwkOf(generateKeyPairSync('ec', { namedCurve: 'secp384r1' }).publicKey)).toBeUndefined()
     expect(publicJwkOf(generateKeyPairSync('ed25519').publicKey)).toBeUndefined()

@@ -101,7 +101,7 @@ describe('a refusal of KMS', () => {
     expect(await codeOf(work)).toBe(code)
   })
 
-  test('for want of a permission names the action and the key', async () => {
+  test('for a missing permission names the action and the key', async () => {
     const denied = () => failure('AccessDeniedException')
     const decrypting = kmsRsaRecipient({ keyId: KeyId, publicKey: rsaJwk, client: { decrypt: denied } })
     const { carrier } = await beginSession((await decrypting.jwks(call))[0])

@@ -1,4 +1,4 @@
-// A7, B4, B5, D6, D9: tables fail closed.
+// Tables fail closed.
 import * as documents from '@aws-sdk/lib-dynamodb'
 import { marshall } from '@aws-sdk/util-dynamodb'
 import { defineFields } from '@glassine/core'
@@ -26,7 +26,7 @@ describeEachDynamoDB('tables fail closed', (kind) => {
   const { PutCommand, GetCommand, DeleteCommand, QueryCommand, ScanCommand, UpdateCommand } = documents
   const item = { id: 'p-1', ssn }
 
-  describe('B4: a table that no option names', () => {
+  describe('a table that no option names', () => {
     const commands: [string, (TableName: string) => any][] = [
       ['Put', (TableName) => new PutCommand({ TableName, Item: item })],
       ['Get', (TableName) => new GetCommand({ TableName, Key: { id: 'p-1' } })],
@@ -173,7 +173,7 @@ describeEachDynamoDB('tables fail closed', (kind) => {
     })
   })
 
-  describe('A7: a table whose partition key holds the tenant', () => {
+  describe('a table whose partition key holds the tenant', () => {
     const fields = defineFields<{ id: string; ssn: string }>('patient', { ssn: {} })
     const client = (tenant: string | undefined, prefix?: string) =>
       withInvocation(
@@ -323,7 +323,7 @@ describeEachDynamoDB('tables fail closed', (kind) => {
     })
   })
 
-  describe('B5: an item with any sign of having been encrypted is never plaintext', () => {
+  describe('an item with any sign of having been encrypted is never plaintext', () => {
     const ladder = () =>
       withEncryption(fixture.raw, {
         tables: { Patients: { ...patientTable, mode: 'write-encrypted-read-both', until } },
@@ -387,7 +387,7 @@ describeEachDynamoDB('tables fail closed', (kind) => {
     })
   })
 
-  describe('D9: a request that contradicts the configured key', () => {
+  describe('a request that contradicts the configured key', () => {
     const at = (TableName: string, Key: object) => ({ TableName, Key })
     const wrong: [string, () => any][] = [
       ['Get without the sort key', () => new GetCommand(at('Visits', { patient: 'p' }))],
@@ -434,7 +434,7 @@ describeEachDynamoDB('tables fail closed', (kind) => {
     })
   })
 
-  it('D6: a change that was made and something else that was returned are an error, and nothing is written', async () => {
+  it('a change that was made and something else that was returned are an error, and nothing is written', async () => {
     const client = fixture.encrypted()
     const Key = { id: 'changed' }
     await client.send(new PutCommand({ TableName: 'Patients', Item: { ...Key, ssn, n: 1 } }))
@@ -458,7 +458,7 @@ describeEachDynamoDB('tables fail closed', (kind) => {
     expect((await client.send(new GetCommand(at))).Item).toEqual({ ...Key, ssn, n: 4, m: 5 })
   })
 
-  it('B2: what is read is told to the invocation, so that it does not leave', async () => {
+  it('what is read is told to the invocation, so that it does not leave', async () => {
     const opened = openedValues()
     const client = withInvocation(fixture.encrypted(), { opened })
     await client.send(new PutCommand({ TableName: 'Patients', Item: { id: 'told', ssn } }))
@@ -466,7 +466,7 @@ describeEachDynamoDB('tables fail closed', (kind) => {
     expect(opened.find(`Saved ${ssn}`)?.value).toBe(ssn)
   })
 
-  it('B2: what is encrypted without a declaration is told as well', async () => {
+  it('what is encrypted without a declaration is told as well', async () => {
     const opened = openedValues()
     const options = { ...patientTable, undeclared: 'encrypt' as const, signOnly: ['clinic'] }
     const client = withInvocation(withEncryption(fixture.raw, { tables: { Patients: options } }), { opened })
@@ -480,7 +480,7 @@ describeEachDynamoDB('tables fail closed', (kind) => {
     ]).toEqual([true, true, false])
   })
 
-  it('B2: a plaintext item that a mode lets pass is told as well', async () => {
+  it('a plaintext item that a mode lets pass is told as well', async () => {
     await fixture.raw.send(new PutCommand({ TableName: 'Patients', Item: { id: 'plain', ssn } }))
     const opened = openedValues()
     const tables = { Patients: { ...patientTable, mode: 'write-encrypted-read-both' as const, until } }

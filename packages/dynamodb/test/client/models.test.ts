@@ -1,4 +1,4 @@
-// D8: several models in one table, told apart by an attribute.
+// Several models in one table, told apart by an attribute.
 import { GetCommand, PutCommand, QueryCommand, ScanCommand } from '@aws-sdk/lib-dynamodb'
 import { defineFields } from '@glassine/core'
 import { openedValues } from '@glassine/core/internal'
