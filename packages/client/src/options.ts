@@ -1,6 +1,7 @@
 import { type Binding, type FieldPolicy, type Fields, policyOf } from '@glassine/core'
 import {
   anyFunction,
+  anything,
   checkedOptions,
   flag,
   group,
@@ -109,8 +110,6 @@ const https = (option: string, insecureOrigin?: string): Rule => [
     return !!origin
   },
 ]
-
-const anything: Rule = ['', () => true]
 
 const schemaOf = (insecureOrigin?: string): OptionSchema<ClientOptions> => ({
   baseUrl: required(https('baseUrl', insecureOrigin)),

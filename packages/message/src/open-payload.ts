@@ -2,11 +2,12 @@ import { decodeValue, type EnvelopeOptions, type FieldPolicy, type Json, type Pr
 import {
   ciphertextsOf,
   isGlassineError,
+  type Lease,
   type OpenItem,
   plaintextDepth,
   preparedWith,
 } from '@glassine/core/internal'
-import type { DataKey } from '@glassine/keys'
+import type { DataKey, KeyMaterial } from '@glassine/keys'
 import { plaintextText } from '@glassine/keys/internal'
 import type { MessageContext } from './contexts.ts'
 import { type CheckedEnvelopeOptions, contextFor } from './envelope-options.ts'
@@ -62,31 +63,11 @@ export const prepareOpen = async (
 
   // Contexts are compared first: a message of another tenant, use or model never causes a KMS call.
   const calls = new PayloadCalls(maxKeysPerPayload, budget(invocation))
-  const { sealed, wanted, firstOf } = readItems(options, policy, items, shared, invocation, calls)
-  const keys: DataKey[] = []
-  const first: (Buffer | undefined)[] = []
-  const leases = [
-    {
-      release: () => {
-        for (const key of keys) key?.release()
-        for (const plaintext of first) plaintext?.fill(0)
-      },
-    },
-  ]
-  try {
-    await acquireKeys(material, wanted, keys, (at, key) => {
-      const place = firstOf[at]!
-      const { message, context } = sealed[place]!
-      try {
-        first[place] = openMessage(message, key.bytes, context.unstored)
-      } catch (error) {
-        throw atField(error, items[place]!)
-      }
-    })
-  } catch (error) {
-    for (const lease of leases) lease.release()
+  const messages = readItems(options, policy, items, shared, invocation, calls)
+  const { sealed } = messages
+  const proven = await provenKeys(material, messages, items).catch((error: unknown) => {
     throw counted(error, calls)
-  }
+  })
   // A bundle contains its own pointers, and these put it back.
   const read = isBound ? plaintextReader(bindFields, items.length, digest) : undefined
   const levels = plaintextDepth(bundleMember)
@@ -102,7 +83,8 @@ export const prepareOpen = async (
           sealed.map((one, index): Json => {
             at = index
             const plaintext =
-              first[at] ?? openMessage(one.message, keys[one.key]!.bytes, one.context.unstored)
+              proven.plaintexts[at] ??
+              openMessage(one.message, proven.keys[one.key]!.bytes, one.context.unstored)
             const text = plaintextText(plaintext, packageName)
             value = read ? read(text, one) : values === 'text' ? text : decodedText(text, levels)
             return value
@@ -117,8 +99,43 @@ export const prepareOpen = async (
       for (const { message } of sealed) reader.remember(message)
       return payload
     },
-    { leases },
+    { leases: [proven] },
   )
+}
+
+/** The keys of a payload, and the plaintexts that they were proven by, at the index of the message. */
+interface ProvenKeys extends Lease {
+  readonly keys: readonly DataKey[]
+  readonly plaintexts: readonly (Buffer | undefined)[]
+}
+
+/** Acquires all keys of a payload. Each key that was fetched opens its first message before it is used or cached. */
+const provenKeys = async (
+  material: KeyMaterial,
+  { sealed, wanted, firstOf }: Messages,
+  items: readonly OpenItem[],
+): Promise<ProvenKeys> => {
+  const keys: DataKey[] = []
+  const plaintexts: (Buffer | undefined)[] = []
+  const release = (): void => {
+    for (const key of keys) key?.release()
+    for (const plaintext of plaintexts) plaintext?.fill(0)
+  }
+  try {
+    await acquireKeys(material, wanted, keys, (at, key) => {
+      const place = firstOf[at]!
+      const { message, context } = sealed[place]!
+      try {
+        plaintexts[place] = openMessage(message, key.bytes, context.unstored)
+      } catch (error) {
+        throw atField(error, items[place]!)
+      }
+    })
+    return { keys, plaintexts, release }
+  } catch (error) {
+    release()
+    throw error
+  }
 }
 
 /** Counts an error against the budget of the sender, if it refuses what he sent. */
