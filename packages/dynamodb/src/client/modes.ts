@@ -1,6 +1,5 @@
-import { optionError } from '@glassine/core/internal'
 import type { Item } from '../attributes/attribute-value.ts'
-import { packageName } from '../errors.ts'
+import { badOption } from '../errors.ts'
 
 /**
  * How far a table has come from plaintext to encrypted items. Each step is deployed everywhere before the
@@ -43,12 +42,12 @@ const modes: readonly TableMode[] = ['write-plain-read-both', 'write-encrypted-r
  * @throws GlassineError `ERR_OPTION_INVALID`
  */
 export const modeOf = ({ mode = 'encrypted', until }: ModeOptions): (() => TableMode) => {
-  if (!modes.includes(mode)) throw optionError(packageName, 'mode', `must be one of ${modes.join(', ')}`)
+  if (!modes.includes(mode)) throw badOption('mode', `must be one of ${modes.join(', ')}`)
   if (mode === 'encrypted') {
-    if (until !== undefined) throw optionError(packageName, 'until', 'is only for modes that read plaintext')
+    if (until !== undefined) throw badOption('until', 'is only for modes that read plaintext')
     return () => 'encrypted'
   }
   const end = until instanceof Date ? until.getTime() : Date.parse(typeof until === 'string' ? until : '')
-  if (Number.isNaN(end)) throw optionError(packageName, 'until', `must be a date: mode ${mode} has to end`)
+  if (Number.isNaN(end)) throw badOption('until', `must be a date: mode ${mode} has to end`)
   return () => (Date.now() < end ? mode : 'encrypted')
 }

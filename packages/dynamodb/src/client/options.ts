@@ -7,7 +7,6 @@ import {
   matching,
   methods,
   type OptionSchema,
-  optionError,
   required,
   text,
 } from '@glassine/core/internal'
@@ -17,7 +16,7 @@ import {
   configOfFields,
   type ItemEncryptorOptions,
 } from '../config/encryptor-options.ts'
-import { packageName } from '../errors.ts'
+import { badOption, packageName } from '../errors.ts'
 import type { ItemInvocation } from '../item/invocation.ts'
 import { type ModeOptions, modeOf, type PlaintextRead } from './modes.ts'
 import { type EncryptedTable, encryptedTable, type Tables } from './table.ts'
@@ -83,9 +82,9 @@ export const tablesOf = (options: EncryptionOptions): Tables => {
   const { tables, onPlaintextRead, tableArns = [] } = checkedOptions(packageName, rules, options)
   const named = new Map(
     Object.entries(tables).map(([name, table]) => {
-      if (!/^[\w.-]+$/.test(name)) throw optionError(packageName, 'tables', 'must name tables by their names')
+      if (!/^[\w.-]+$/.test(name)) throw badOption('tables', 'must name tables by their names')
       if (typeof table !== 'object' || table === null)
-        throw optionError(packageName, 'tables', `must have options for ${name}`)
+        throw badOption('tables', `must have options for ${name}`)
       return [name, tableOf(name, table, onPlaintextRead)]
     }),
   )
@@ -94,7 +93,7 @@ export const tablesOf = (options: EncryptionOptions): Tables => {
     const table = named.get(name)
     if (table) named.set(arn, table)
     else if (!options.plainTables?.includes(name))
-      throw optionError(packageName, 'tableArns', `must name tables of the other options, unlike ${name}`)
+      throw badOption('tableArns', `must name tables of the other options, unlike ${name}`)
   }
   return named
 }
@@ -106,7 +105,7 @@ const tableOf = (
   { logicalName = name, mode, until, ...options }: ClientTable,
   onPlaintextRead: EncryptionOptions['onPlaintextRead'],
 ): EncryptedTable => {
-  if ('table' in options) throw optionError(packageName, 'table', 'is `logicalName` here')
+  if ('table' in options) throw badOption('table', 'is `logicalName` here')
   const named = { ...options, table: logicalName }
   const config = 'attributeActions' in named ? configOfActions(named) : configOfFields(named)
   const facts = { unsigned: options.unsigned ?? [], mode: modeOf({ mode, until }) }
@@ -124,7 +123,7 @@ export const plainTablesOf = ({
   tableArns = [],
 }: EncryptionOptions): ReadonlySet<string> => {
   if (plainTables.some((name) => Object.hasOwn(tables, name)))
-    throw optionError(packageName, 'plainTables', 'must not name an encrypted table')
+    throw badOption('plainTables', 'must not name an encrypted table')
   return new Set([...plainTables, ...tableArns.filter((arn) => plainTables.includes(nameOf(arn)))])
 }
 

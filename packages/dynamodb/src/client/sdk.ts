@@ -1,7 +1,6 @@
 // The part of the AWS SDK for JavaScript v3 that we rely on, by shape: an application may have several copies of the
 // SDK, with different classes, and bundlers rename them.
-import { optionError } from '@glassine/core/internal'
-import { packageName } from '../errors.ts'
+import { badOption } from '../errors.ts'
 
 /** A client of the AWS SDK v3: `DynamoDBClient`, `DynamoDBDocumentClient`, or what extends them. */
 export interface SdkClient {
@@ -74,7 +73,7 @@ const isDocumentClient = (client: SdkClient): boolean =>
   typeof (client.constructor as { from?: unknown }).from === 'function'
 
 const missing = (): never => {
-  throw optionError(packageName, 'client', 'is of a package of the AWS SDK that cannot be imported from here')
+  throw badOption('client', 'is of a package of the AWS SDK that cannot be imported from here')
 }
 
 /** Asks DynamoDB about a table. The document client has no command for it, and sends this one. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { GlassineError } from '@glassine/core'
-import { anyObject, checkedOptions, integer, type OptionSchema, optionError } from '@glassine/core/internal'
-import { fault, packageName } from '../errors.ts'
+import { anyObject, checkedOptions, integer, type OptionSchema } from '@glassine/core/internal'
+import { badOption, fault, packageName } from '../errors.ts'
 import type { ItemInvocation } from '../item/invocation.ts'
 import { tableNamed, type UpdateStep } from './client-state.ts'
 import { invocationOf } from './options.ts'
@@ -68,9 +68,8 @@ export const updateItem = async <T extends object = Record<string, any>>(
   options: UpdateOptions = {},
 ): Promise<T> => {
   const state = clientStateOf(client)
-  if (!tableNamed(state.tables, TableName))
-    throw optionError(packageName, 'TableName', 'must be an encrypted table')
-  if (typeof change !== 'function') throw optionError(packageName, 'change', 'must be a function')
+  if (!tableNamed(state.tables, TableName)) throw badOption('TableName', 'must be an encrypted table')
+  if (typeof change !== 'function') throw badOption('change', 'must be a function')
   const { attempts, timeout, baseDelay, maxDelay } = checked(options)
   const invocation =
     options.invocation === undefined ? state.invocation() : invocationOf(options.invocation)()
@@ -93,9 +92,9 @@ export const updateItem = async <T extends object = Record<string, any>>(
     const returned = await change(item, { exists: Item !== undefined, attempt })
     // `(item) => (item.x = ...)` returns the assigned value, which is not an item.
     if (returned !== undefined && (typeof returned !== 'object' || returned === null))
-      throw optionError(packageName, 'change', 'must return an item or nothing')
+      throw badOption('change', 'must return an item or nothing')
     if (returned !== undefined && returned !== item && JSON.stringify(item, textOf) !== before)
-      throw optionError(packageName, 'change', 'must change the item or return another one, and not both')
+      throw badOption('change', 'must change the item or return another one, and not both')
     last = returned ?? item
     try {
       await own.send(new Put({ TableName, Item: last }))

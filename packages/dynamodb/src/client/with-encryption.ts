@@ -1,5 +1,4 @@
-import { optionError } from '@glassine/core/internal'
-import { packageName } from '../errors.ts'
+import { badOption } from '../errors.ts'
 import type { ItemInvocation } from '../item/invocation.ts'
 import type { ClientState } from './client-state.ts'
 import { addMiddlewares } from './middleware.ts'
@@ -40,9 +39,9 @@ const states = new WeakMap<object, ClientState>()
  */
 export const withEncryption = <C extends SdkClient>(client: C, options: EncryptionOptions): C => {
   if (typeof client?.middlewareStack?.clone !== 'function' || typeof client.send !== 'function')
-    throw optionError(packageName, 'client', 'must be a client of the AWS SDK for JavaScript v3')
+    throw badOption('client', 'must be a client of the AWS SDK for JavaScript v3')
   if (states.has(client.middlewareStack))
-    throw optionError(packageName, 'client', 'encrypts already; name all tables in one call')
+    throw badOption('client', 'encrypts already; name all tables in one call')
   const tables = tablesOf(options)
   return derivedClient(client, {
     tables,
@@ -81,7 +80,7 @@ export const encryptionStats = (client: SdkClient): Readonly<Record<string, Tabl
 /** @internal What an encrypting client works with. */
 export const clientStateOf = (client: SdkClient): ClientState => {
   const state = client?.middlewareStack && states.get(client.middlewareStack)
-  if (!state) throw optionError(packageName, 'client', 'must be a client that `withEncryption` returned')
+  if (!state) throw badOption('client', 'must be a client that `withEncryption` returned')
   return state
 }
 
