@@ -103,7 +103,7 @@ describe('the key', () => {
     const body = await sealedUnder('alias/mine')
     const awsClientOptions = kms.clientOptionsFor({ principal: 'arn:aws:iam::111122223333:role/other' })
     const keyring = kmsKeyring({ keyId: 'alias/mine', awsClientOptions, insecureEndpoint: kms.endpoint })
-    const { caller, operator } = await refusedBy(
+    const { caller, operator } = await refusedWith(
       { envelope: messageEnvelope({ keys: keyMaterial({ keyring }) }) },
       body,
     )
@@ -118,7 +118,7 @@ describe('the key', () => {
   test('an answer of KMS that is of another key: an outage, since no caller can cause it', async () => {
     const body = await sealedUnder('alias/mine')
     kms.faults.set('Decrypt', { kind: 'wrong-key' })
-    const { caller, operator } = await refusedBy({ envelope: ofKms(arns[0]!) }, body)
+    const { caller, operator } = await refusedWith({ envelope: ofKms(arns[0]!) }, body)
     kms.faults.clear()
     expect(caller).toEqual(later)
     expect(operator).toMatchObject({
@@ -131,7 +131,7 @@ describe('the key', () => {
     const { ssn } = (await sealedUnder('alias/mine')) as any
     const forged = Buffer.from(ssn, 'base64')
     forged.set(Buffer.from(arns[1]!), forged.indexOf(arns[0]!))
-    const other = await refusedBy(
+    const other = await refusedWith(
       { envelope: ofKms('alias/mine') },
       { ...((await sealedUnder('alias/mine')) as any), ssn: forged.toString('base64') },
     )
@@ -142,7 +142,7 @@ describe('the key', () => {
     })
     const body = await sealedUnder('alias/mine')
     kms.faults.set('Decrypt', { kind: 'wrong-length' })
-    const { caller, operator } = await refusedBy({ envelope: ofKms(arns[0]!) }, body)
+    const { caller, operator } = await refusedWith({ envelope: ofKms(arns[0]!) }, body)
     kms.faults.clear()
     expect(caller).toEqual(refusal)
     expect(operator).toMatchObject({ reason: 'KMS unwraps it to a key of another length', keyId: arns[0] })
