@@ -1,8 +1,8 @@
 // Operations on many items of many tables, without a transaction.
 import type { Item } from '../attributes/attribute-value.ts'
 import { decryptFailed } from '../errors.ts'
-import { checkKey } from './checks.ts'
 import { mapLimited, type Operation, type Output, openEach, type Part, tableNamed } from './client-state.ts'
+import { checkKey } from './key-checks.ts'
 import { checkedRead, type OpenItem } from './parts.ts'
 import { type EncryptedTable, footText, keyText, otherKey } from './table.ts'
 

@@ -10,7 +10,7 @@ import {
   unlistedOf,
 } from './client-state.ts'
 import { tablesOfStatements } from './partiql.ts'
-import { refuseOpened } from './parts.ts'
+import { refuseOpened } from './refuse-opened.ts'
 import type { HandlerContext, Middleware, MiddlewareStack } from './sdk.ts'
 import { singleOperations } from './single.ts'
 import type { Tables } from './table.ts'

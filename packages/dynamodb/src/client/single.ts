@@ -1,14 +1,7 @@
 // Operations on one table.
 import type { Item } from '../attributes/attribute-value.ts'
 import { decryptFailed } from '../errors.ts'
-import {
-  checkedSelect,
-  checkKey,
-  checkKeyCondition,
-  checkPageKey,
-  checkPart,
-  explainedSelect,
-} from './checks.ts'
+import { checkPart } from './checks.ts'
 import {
   type ClientState,
   type Operation,
@@ -18,6 +11,7 @@ import {
   type PreparedRequest,
   tableNamed,
 } from './client-state.ts'
+import { checkedSelect, checkKey, checkKeyCondition, checkPageKey, explainedSelect } from './key-checks.ts'
 import { checkedRead, checkedUpdate, keyOf, type OpenItem, sealedPut } from './parts.ts'
 import type { EncryptedTable } from './table.ts'
 import { guardedPut, recordRead } from './update-step.ts'

@@ -1,8 +1,9 @@
 // Transactions.
 import type { Item } from '../attributes/attribute-value.ts'
 import { decryptFailed, refused } from '../errors.ts'
-import { checkKey, checkPart } from './checks.ts'
+import { checkPart } from './checks.ts'
 import { mapLimited, type Operation, type Output, openEach, type Part, tableNamed } from './client-state.ts'
+import { checkKey } from './key-checks.ts'
 import { checkedRead, checkedUpdate, keyOf, sealedPut } from './parts.ts'
 import type { EncryptedTable } from './table.ts'
 
