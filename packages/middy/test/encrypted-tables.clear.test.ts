@@ -99,3 +99,49 @@ describe.each(majors)('a table behind a request that was decrypted, under Middy 
     ])
   })
 })
+
+describe.each(majors)('a value that the handler makes and stores encrypted, under Middy %s', (_, middy) => {
+  const fresh = 'MARK-fresh-value'
+  const run = (answer: (tables: any) => unknown, more: object = {}, event = sampleEvent('http-api')) => {
+    rows.clear()
+    const handler = middy()
+      .use(
+        encryptedTables({ client: documents, tables, plainTables: ['Plain'], onRefused: () => {}, ...more }),
+      )
+      .handler(async (_event: any, { tables: own }: any) => {
+        await own.send(new PutCommand({ TableName: 'Receipts', Item: { id: 'r-1', total: fresh } }))
+        return answer(own)
+      })
+    return handler(event as never, sampleContext() as never) as Promise<any>
+  }
+  const refusal = { code: 'ERR_FIELD_NOT_ENCRYPTED', statusCode: 500 }
+  const told = { statusCode: 201, body: JSON.stringify({ message: `Stored ${fresh}` }) }
+
+  test('does not leave in the clear, though no request and no response was encrypted', async () => {
+    await expect(run(() => told)).rejects.toMatchObject(refusal)
+    const error: any = await run(() => {
+      throw new Error(`not ${fresh}`)
+    }).catch((thrown) => thrown)
+    expect(`${error.message} ${error.stack}`).not.toContain(fresh)
+    expect(await run(() => ({ statusCode: 201, body: '{"id":"r-1"}' }))).toMatchObject({ statusCode: 201 })
+  })
+
+  test('is not stored in the clear by a later command', async () => {
+    const Item = { id: 'p-1', x: fresh }
+    const later = (own: any) => own.send(new PutCommand({ TableName: 'Plain', Item }))
+    await expect(run(later)).rejects.toMatchObject({ ...refusal, cause: { path: '/x' } })
+    expect(JSON.stringify([...rows.values()])).not.toContain(fresh)
+  })
+
+  test('leaves where the options say so, or where the caller sent it in the clear', async () => {
+    expect(await run(() => told, { clearResponse: true })).toMatchObject(told)
+    expect(await run(() => told, {}, sampleEvent('http-api', { body: { total: fresh } }))).toMatchObject(told)
+  })
+
+  test('of a table that is still written in plaintext does not leave either', async () => {
+    const until = new Date(Date.now() + 3_600_000)
+    const mode = 'write-plain-read-both'
+    const ladder = { Receipts: { ...tables.Receipts, mode, until } }
+    await expect(run(() => told, { tables: ladder })).rejects.toMatchObject(refusal)
+  })
+})

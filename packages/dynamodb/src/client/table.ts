@@ -118,6 +118,7 @@ export const encryptedTable = (
         for (const attribute of Object.keys(item))
           if (config.planOf(attribute).reserved)
             throw valueError('the name is reserved for the format', `/${attribute}`)
+        tellOpened(config.kindOf(item) ?? config, item, invocation)
         stats.plaintextWrites++
         return item
       }

@@ -26,7 +26,7 @@ export interface TableConfig {
    * plaintext.
    */
   readonly declared: boolean
-  /** The values of a decrypted item that must not leave in the clear. */
+  /** The values of an item, before it is encrypted or after, that must not leave in the clear. */
   readonly secretsOf: (item: Item) => readonly unknown[]
   /** One for each recipient of new items. */
   readonly keyrings: readonly Keyring[]
@@ -131,6 +131,11 @@ const secretsOf = (
 const collectSecrets = (container: Item, name: string, node: PathNode, found: unknown[]): void => {
   const value = Object.hasOwn(container, name) ? container[name] : undefined
   if (value === undefined) return
+  // An item to be written in the clear may hold anything, which an error of V8 would quote.
+  if (typeof value !== 'object' || value === null) {
+    found.push(value)
+    return
+  }
   const { field, each } = node
   if (field) {
     if (mustStay(field)) found.push(value)

@@ -24,7 +24,7 @@ import {
   newRecipients,
   wrapDataKey,
 } from '../format/recipients.ts'
-import { budgetOf, checkTenant, type ItemInvocation } from './invocation.ts'
+import { budgetOf, checkTenant, type ItemInvocation, tellOpened } from './invocation.ts'
 
 /** Where an item's random values come from. Only tests that compare bytes replace it. */
 export interface Randomness {
@@ -88,6 +88,8 @@ export const encryptItem = async (
     if (kind === undefined) throw valueError('must name one of the models', `/${config.kindAttribute}`)
     const serialised = serialise(kind, randomness, item, out)
     const { context, unsignedBytes, fields } = serialised
+    // Also when it is not stored in the end: what is declared here must not leave in the clear.
+    tellOpened(kind, item, invocation)
     checkSize(fields, unsignedBytes + leastHeaderBytes + footerBytes(keyrings.length, suite.signed))
     const request = { suite: suite.id, context, ...budgetOf(config, invocation) }
     return seal(config, randomness, serialised, await newRecipients(keyrings, request))

@@ -17,7 +17,7 @@ export const budgetOf = ({ timeout }: TableConfig, invocation: ItemInvocation | 
   return { tenant: invocation?.tenant, deadline: () => deadline }
 }
 
-/** Tells the invocation which values of an item must not leave in the clear. */
+/** Tells the invocation which values of an item must not leave in the clear: of one that is read, or written. */
 export const tellOpened = (
   { secretsOf }: TableConfig,
   item: Item,
