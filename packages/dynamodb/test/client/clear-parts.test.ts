@@ -12,9 +12,11 @@ import {
   TransactWriteCommand,
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb'
+import { defineFields } from '@glassine/core'
 import { openedValues } from '@glassine/core/internal'
 import { rejection } from '@glassine/test-support'
 import { describe, expect, test } from '@jest/globals'
+import { configOfFields } from '../../src/config/encryptor-options.ts'
 import { updateItem, withEncryption, withInvocation } from '../../src/index.ts'
 import { patientTable, useTables } from './support.ts'
 
@@ -290,4 +292,14 @@ describe('a client whose invocation has opened a value', () => {
       code: 'ERR_FIELD_NOT_ENCRYPTED',
     })
   })
+})
+
+test('a value that is no attribute value is known as a whole: an error about it would quote it', () => {
+  const fields = defineFields<any>('patient', { 'address.street': {}, 'visits[*].note': {} })
+  const config = configOfFields({ ...patientTable, table: TableName, fields })
+  for (const value of ['MARK-1', 7, null])
+    expect(config.secretsOf({ id: { S: 'p-1' }, address: value, visits: value } as never)).toEqual([
+      value,
+      value,
+    ])
 })
