@@ -204,7 +204,7 @@ const survivors: readonly Named[] = [
   },
   {
     package: 'keys',
-    find: 'if (expected.region === undefined && !isMultiRegion(key)) throw wrongAnswer()',
+    find: 'if (expected.region === undefined && !isMultiRegion(key)) throw wrong()',
     replace: '',
     why: 'an answer of a key that is in one Region only passes for any',
   },
@@ -406,13 +406,13 @@ const survivors: readonly Named[] = [
 const branches: readonly Named[] = [
   {
     package: 'dynamodb',
-    find: 'if (!asked.has(keyText(table.config, item))) throw decryptFailed()',
+    find: 'if (!asked.has(keyText(table.config, item))) throw decryptFailed(otherKey)',
     replace: '',
     why: 'a batch answers with an item that was not asked for',
   },
   {
     package: 'dynamodb',
-    find: 'if (actions[at] === undefined) throw decryptFailed()',
+    find: 'if (actions[at] === undefined) throw decryptFailed(noPlace)',
     replace: 'if (actions[at] === undefined) return item',
     why: 'a transaction answers with more items than were asked for',
   },
@@ -430,13 +430,13 @@ const branches: readonly Named[] = [
   },
   {
     package: 'dynamodb',
-    find: 'if (!isUtf8(bytes)) throw decryptFailed()',
+    find: 'if (!isUtf8(bytes)) throw malformed()',
     replace: '',
     why: 'a text that is no UTF-8 opens as another',
   },
   {
     package: 'dynamodb',
-    find: 'if (reader.at !== end) throw decryptFailed()',
+    find: 'if (reader.at !== end) throw malformed()',
     replace: '',
     why: 'a value need not be as long as it says',
   },

@@ -21,6 +21,12 @@ const at = (
   faults.map(([from, becomes]) => ({ package: packageName, line, from, becomes, why }))
 
 export const equivalent: readonly Equivalent[] = [
+  ...at(
+    'core',
+    'const inside = plain === text ? undefined : this.#index.next(plain, 0, isExempt)',
+    'a text without encoded parts has been searched; only the time differs',
+    ['plain === text', 'false'],
+  ),
   ...at('dynamodb', 'const few = 32', 'fields are sorted alike in both ways; only the time differs', [
     '32',
     '33',

@@ -73,6 +73,7 @@ describe('opened values are found in what leaves', () => {
       [...new TextEncoder().encode(value)].map((b) => `%${b.toString(16).padStart(2, '0')}`).join(''),
     ],
     ['encoded twice for a URL', encodeURIComponent(encodeURIComponent(value))],
+    ['encoded three times for a URL', encodeURIComponent(encodeURIComponent(encodeURIComponent(value)))],
     ['every character as one of HTML', [...value].map((c) => `&#${c.charCodeAt(0)};`).join('')],
     [
       'as hexadecimal characters of HTML',

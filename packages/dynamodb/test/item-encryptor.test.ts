@@ -51,6 +51,16 @@ describe('an item under a declaration of fields', () => {
     expect(await encryptor.decryptItem(encrypted)).toEqual(patient)
   })
 
+  test.each([8, 80])('of %i attributes opens in any order of them', async (count) => {
+    const attributes = Array.from({ length: count }, (_, at) => [`plan${(at * 37) % 101}`, { S: `${at}` }])
+    const item = { ...patient, ...Object.fromEntries(attributes) }
+    const encryptor = itemEncryptor({ ...options, undeclared: 'sign' })
+    const encrypted = await encryptor.encryptItem(item)
+    const entries = Object.entries(encrypted)
+    for (const order of [entries.toReversed(), [...entries.slice(9), ...entries.slice(0, 9)]])
+      expect(await encryptor.decryptItem(Object.fromEntries(order))).toEqual(item)
+  })
+
   test('is not written to, neither in nor out', async () => {
     const before = structuredClone(patient)
     const encryptor = itemEncryptor(options)

@@ -219,6 +219,8 @@ describe('each kind of mismatch is told apart by its name', () => {
     const others = sessionEnvelope({ recipients: localRecipient(), audience: origin })
     const found = await explain(event, { ...expected, envelope: others })
     expect(found.differences.map(({ what }) => what)).toEqual(['key'])
+    const both = sessionEnvelope({ recipients: [localRecipient(), recipients], audience: origin })
+    expect((await explain(event, { ...expected, envelope: both })).differences).toEqual([])
     const later = sessionEnvelope({ recipients, audience: origin, now: () => Date.now() + 3_600_000 })
     expect(differences(await explain(event, { ...expected, envelope: later }))).toEqual([
       ['time', undefined, expect.stringMatching(/^\d{4}-.*Z to \d{4}-.*Z$/), expect.stringMatching(/^now, /)],
