@@ -19,10 +19,10 @@ export const uniformError = (error: unknown): unknown => {
   if (!isGlassineError(error) || error.statusCode !== 400 || clientsOwn.has(error.code)) return error
   const { message } = fault('ERR_DECRYPT_FAILED')
   const { code, cause } = error
+  // What callers read is no reason.
+  const reason = cause?.reason ?? (error.message === message ? undefined : error.message)
   // Always another one: Lambda sends the stack to a direct invoker, and it shows which check failed.
-  return tellNoMore(
-    new GlassineError(code, { ...cause, reason: cause?.reason ?? error.message, message, statusCode: 400 }),
-  )
+  return tellNoMore(new GlassineError(code, { ...cause, reason, message, statusCode: 400 }))
 }
 
 /** The codes of opening, when they are about a response. */

@@ -367,6 +367,12 @@ describe.each(majors)('decryptRequest under Middy %s', (_, middy) => {
       expect(response.statusCode).toBe(400)
       expect(response.body).toBe('The encrypted fields of the request could not be decrypted')
       expect(JSON.stringify(logger.mock.calls)).not.toMatch(/MARK/)
+      // What the caller reads is no reason: code and path say what there is to say.
+      const [[error]] = logger.mock.calls as any
+      expect([error.code, error.cause]).toEqual([
+        'ERR_FIELD_NOT_ENCRYPTED',
+        { package: 'fake', path: '/ssn' },
+      ])
     })
 
     test('twice in one handler is refused: only one of the declarations would be encrypted', async () => {
