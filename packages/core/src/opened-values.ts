@@ -3,8 +3,8 @@
  * decoded, so escapes of JSON, URLs and HTML are found, but for most names of HTML. Base64 of texts, compression, other
  * case and parts of a value are not looked for.
  */
-import { byteListsIn } from './byte-lists.ts'
 import {
+  byteListsIn,
   decoded,
   formsOf,
   isProgramName,

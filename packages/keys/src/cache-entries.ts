@@ -1,6 +1,6 @@
+import { type Owned, Shares } from './bounded-map.ts'
 import type { InFlight } from './in-flight.ts'
 import type { RefCounted } from './lease.ts'
-import { type Owned, Shares } from './shares.ts'
 
 /** A cached value, and what was done with it. */
 export interface Entry<V> extends Owned {

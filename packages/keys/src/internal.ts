@@ -7,7 +7,7 @@ export {
   isSdkClient,
 } from './aws/client-options.ts'
 export { conditionFailed, dynamoDBSender } from './aws/dynamodb.ts'
-export { boundedMap } from './bounded-map.ts'
+export { boundedMap, ownerOf } from './bounded-map.ts'
 export { Cache } from './cache.ts'
 export type { CacheCounts, CacheOptions } from './cache-options.ts'
 export { gcmOpen, gcmSeal, gcmSealInto, gcmTag, gcmVerifyTag, ivBytes, tagBytes } from './crypto/aes-gcm.ts'
@@ -33,4 +33,3 @@ export {
   type SenderBudget,
   senderBudget,
 } from './sender-budget.ts'
-export { ownerOf } from './shares.ts'

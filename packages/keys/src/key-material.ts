@@ -1,4 +1,5 @@
 import { integer, type OptionSchema, required } from '@glassine/core/internal'
+import { ownerOf } from './bounded-map.ts'
 import { Cache } from './cache.ts'
 import { type KeyCacheOptions, keyCacheBounds, keyCacheSchema, noCounts } from './cache-options.ts'
 import { checked, decryptFailed, fault } from './errors.ts'
@@ -13,7 +14,6 @@ import {
 import { type Keyring, keyringRule, Refusals } from './keyring.ts'
 import { type DataKey, dataKeyLeaseOf, inspected, type RefCounted } from './lease.ts'
 import { detached, keyLength, type Material, refCountedMaterial } from './material.ts'
-import { ownerOf } from './shares.ts'
 
 /** Counters since construction; for metrics. */
 export interface KeyStats {

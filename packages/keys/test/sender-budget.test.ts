@@ -105,7 +105,7 @@ describe('senders that are remembered', () => {
 })
 
 test('an owner of a share is a tenant, or else all that is bound', async () => {
-  const { ownerOf } = await import('../src/shares.ts')
+  const { ownerOf } = await import('../src/bounded-map.ts')
   const context = (pairs: Record<string, string>) => ownerOf(serialiseContext(pairs).pairs)
   expect(context({ tenant: 'a', user: '1', 'glassine:use': 'request' })).toBe(
     context({ tenant: 'a', user: '2' }),

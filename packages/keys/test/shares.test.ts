@@ -1,7 +1,6 @@
 /** Whose entry goes when a cache that many share is full. */
 import { describe, expect, test } from '@jest/globals'
-import { boundedMap } from '../src/bounded-map.ts'
-import { Shares } from '../src/shares.ts'
+import { boundedMap, Shares } from '../src/bounded-map.ts'
 
 const entry = (owner?: string) => ({ owner })
 const setUp = (bound: number) => {

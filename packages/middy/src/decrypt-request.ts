@@ -19,7 +19,6 @@ import type { MiddlewareObj } from '@middy/core'
 import type { DecryptedBody } from './decrypted-event.ts'
 import { badOption, fault, packageName, replaceForeign, uniformError } from './errors.ts'
 import { type EventSource, methodOf, wiredSourceOf } from './event-source.ts'
-import { exitHooks } from './exit-hooks.ts'
 import { oneValue, requestHeaders, wantsMultiValue } from './headers.ts'
 import {
   type AnyRequest,
@@ -30,6 +29,7 @@ import {
   invocationOf,
   stateOf,
 } from './invocation.ts'
+import { exitHooks } from './last-look.ts'
 import { rememberOpened } from './leave-check.ts'
 import { type OnRefused, tell } from './on-refused.ts'
 import {

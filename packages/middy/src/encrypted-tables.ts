@@ -5,7 +5,6 @@ import type { MiddlewareObj } from '@middy/core'
 import { badOption } from './errors.ts'
 import { eventSourceOf, isHttpSource } from './event-source.ts'
 import { getOwn } from './event-value.ts'
-import { exitHooks } from './exit-hooks.ts'
 import {
   type AnyRequest,
   type Bind,
@@ -15,6 +14,7 @@ import {
   stateOf,
   tablesMark,
 } from './invocation.ts'
+import { exitHooks } from './last-look.ts'
 import { openedForTables } from './leave-check.ts'
 import { type OnRefused, tell } from './on-refused.ts'
 import {
