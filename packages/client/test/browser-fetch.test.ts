@@ -1,8 +1,6 @@
 /** A page that uses the client with the browser's own `fetch` and Web Crypto, and the Lambda handlers behind https. */
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { build } from 'esbuild'
-import { inChromium, openPage } from './support/chromium.ts'
+import { inChromium, openPage, pageScript } from './support/chromium.ts'
 import { lambdaService } from './support/lambda.ts'
 import { patient, secrets } from './support/patient.ts'
 
@@ -23,14 +21,6 @@ inChromium((executable) => {
   const asked: string[] = []
 
   beforeAll(async () => {
-    const { outputFiles } = await build({
-      stdin: { contents: page, resolveDir: fileURLToPath(new URL('support', import.meta.url)), loader: 'ts' },
-      bundle: true,
-      write: false,
-      format: 'iife',
-      target: 'es2022',
-      conditions: ['@glassine/source'],
-    })
     browser = await openPage(executable, async (request) => {
       asked.push(request.path)
       if (request.path === '/')
@@ -39,7 +29,7 @@ inChromium((executable) => {
         return { status: 307, headers: { location: '/elsewhere' }, body: '' }
       return service.serve(request)
     })
-    await browser.page.addScriptTag({ content: outputFiles[0]!.text })
+    await browser.page.addScriptTag({ content: await pageScript(page) })
   }, 60_000)
   afterAll(() => browser?.close())
 

@@ -1,10 +1,8 @@
 /**
  * Every source times the nasty paths and queries once more, written by Chromium's own `fetch`. One page for all cases.
  */
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { build } from 'esbuild'
-import { inChromium, openPage } from './support/chromium.ts'
+import { inChromium, openPage, pageScript } from './support/chromium.ts'
 import { answering, body, keys, origin, paths, queries, stages } from './support/nasty-paths.ts'
 
 const page = `
@@ -37,14 +35,6 @@ inChromium((executable) => {
   const written = new Set<string>()
 
   beforeAll(async () => {
-    const { outputFiles } = await build({
-      stdin: { contents: page, resolveDir: fileURLToPath(new URL('support', import.meta.url)), loader: 'ts' },
-      bundle: true,
-      write: false,
-      format: 'iife',
-      target: 'es2022',
-      conditions: ['@glassine/source'],
-    })
     browser = await openPage(executable, async ({ method, path, headers, body }) => {
       if (path.endsWith('jwks.json'))
         return { status: 200, headers: { 'content-type': 'application/jwk-set+json' }, body: keys }
@@ -55,7 +45,7 @@ inChromium((executable) => {
       const result = await answer({ method, pathname, search: search.join(''), headers, body })
       return { status: result.statusCode, headers: result.headers, body: result.body || '' }
     })
-    await browser.page.addScriptTag({ content: outputFiles[0]!.text })
+    await browser.page.addScriptTag({ content: await pageScript(page) })
     outcomes = await browser.page.evaluate(
       ([origin, stages, cases, body]) => (globalThis as any).outcomes(origin, stages, cases, body),
       [origin, stages, cases, body] as const,

@@ -1,23 +1,12 @@
 /** The suite's cases again, in Chromium. */
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { build } from 'esbuild'
 import { suite } from './cases/index.ts'
-import { inChromium, openPage } from './support/chromium.ts'
+import { inChromium, openPage, pageScript } from './support/chromium.ts'
 
-const bundled = async (): Promise<string> => {
-  const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL('cases/index.ts', import.meta.url))],
-    bundle: true,
-    write: false,
-    platform: 'browser',
-    format: 'iife',
-    globalName: 'cases',
-    target: 'es2022',
-    conditions: ['@glassine/source'],
-  })
-  return outputFiles[0]!.text
-}
+const page = `
+  import { suite } from '../cases/index.ts'
+  window.suite = suite
+`
 
 inChromium((executable) => {
   /** What failed in the case, or nothing. */
@@ -30,10 +19,10 @@ inChromium((executable) => {
       headers: { 'content-type': 'text/html' },
       body: '<!doctype html><title>cases</title>',
     }))
-    await browser.page.addScriptTag({ content: await bundled() })
+    await browser.page.addScriptTag({ content: await pageScript(page) })
     outcome = await browser.page.evaluate(async () => {
       const failures: Record<string, string> = {}
-      for (const [subject, cases] of Object.entries((globalThis as any).cases.suite))
+      for (const [subject, cases] of Object.entries((globalThis as any).suite))
         for (const [name, run] of Object.entries(cases as Record<string, () => Promise<void>>))
           failures[`${subject}: ${name}`] = await run().then(
             () => 'passed',

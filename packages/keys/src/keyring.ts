@@ -21,6 +21,8 @@ export interface CallBudget {
   readonly deadline: () => number
 }
 
+export type Deadline = CallBudget['deadline']
+
 /** What all requests to a keyring have in common. */
 export interface KeyringRequest extends CallBudget {
   /** Algorithm suite id of the format, for example 0x0478. */

@@ -1,7 +1,9 @@
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import { fileURLToPath } from 'node:url'
 import { startBrowser } from '@glassine/browser'
 import { createCertificates } from '@glassine/local-kms/certificates'
+import { build } from 'esbuild'
 
 export { inChromium } from '@glassine/browser'
 
@@ -16,6 +18,19 @@ export type Serve = (request: {
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
 }>
+
+/** A script of a page, bundled from TypeScript with our sources; its imports are relative to this folder. */
+export const pageScript = async (contents: string): Promise<string> => {
+  const { outputFiles } = await build({
+    stdin: { contents, resolveDir: fileURLToPath(new URL('.', import.meta.url)), loader: 'ts' },
+    bundle: true,
+    write: false,
+    format: 'iife',
+    target: 'es2022',
+    conditions: ['@glassine/source'],
+  })
+  return outputFiles[0]!.text
+}
 
 /** A page of Chromium on https://localhost, which Web Crypto requires, and a server behind it. */
 export const openPage = async (executablePath: string, serve: Serve) => {

@@ -1,12 +1,11 @@
 import type { EncryptionContext } from '../encryption-context.ts'
 import { branchKeyRefused, keyDenied, notEncrypted } from '../errors.ts'
+import type { Deadline } from '../keyring.ts'
 import { answeredKey, blobOf, checkedAnswer, plaintextOf } from '../kms/answers.ts'
 import type { KeyArn } from '../kms/arn.ts'
 import type { KmsAnswer, KmsCallOptions, KmsInput, KmsOperations } from '../kms/operations.ts'
 import { firstAnswer, wrongAnswer } from '../kms/retry.ts'
 import { branchKeyLength } from './branch-key.ts'
-
-type Deadline = () => number
 
 /** KMS operations on branch keys. Only `open` returns one in the clear. */
 export interface BranchKeyKms {

@@ -1,8 +1,7 @@
 import type { Answered, DynamoDBSend } from '../aws/dynamodb.ts'
 import { notEncrypted, unavailable } from '../errors.ts'
+import type { Deadline } from '../keyring.ts'
 import { activeType, partitionKey, type RecordItem, sortKey } from './record.ts'
-
-type Deadline = () => number
 
 interface Described {
   readonly TableStatus?: string

@@ -2,9 +2,8 @@ import { randomUUID } from 'node:crypto'
 import type { AwsClientOptions } from '../aws/client-options.ts'
 import { type Answered, type DynamoDBSend, dynamoDBSender } from '../aws/dynamodb.ts'
 import { branchKeyRefused, keyDenied } from '../errors.ts'
+import type { Deadline } from '../keyring.ts'
 import { ciphertext, partitionKey, type RecordItem, sortKey } from './record.ts'
-
-type Deadline = () => number
 
 /** A record to put, and the condition for it. */
 export interface Put {
