@@ -1,32 +1,84 @@
-// The snippets of pages are lines of files that are compiled and tested.
-import { readdirSync, readFileSync } from 'node:fs'
+// Every block of code in a page or a README: TypeScript compiles against the packages, the rest parses.
+import { execFile } from 'node:child_process'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { expect, test } from '@jest/globals'
+import { promisify } from 'node:util'
+import { afterAll, expect, test } from '@jest/globals'
+import { transform } from 'esbuild'
+import { parseDocument } from 'yaml'
+import { type Block, blocksOf, isTested, pages, root, writeModules } from './blocks.ts'
 
-/** A page, where on it, and the files that its snippets are taken from. */
-const pages: readonly (readonly [page: string, from: string])[] = [
-  ['test-locally.md', '## With devices'],
-  ['keys-and-kms.md', '## Rotation'],
-  ['tables-in-practice.md', '# Tables in practice'],
+const run = promisify(execFile)
+// Inside the repository, so that imports find its packages.
+const folder = path.join(root, '.jest', `blocks-${process.pid}`)
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const failure = async (command: string, args: readonly string[]): Promise<string> =>
+  run(command, [...args]).then(
+    () => '',
+    ({ stdout, stderr }: { stdout: string; stderr: string }) => stdout + stderr,
+  )
+
+test('every block of TypeScript compiles', async () => {
+  expect(writeModules(folder, pages).length).toBeGreaterThan(50)
+  const config = { extends: path.join(root, 'tsconfig.json'), include: ['*.ts'] }
+  writeFileSync(path.join(folder, 'tsconfig.json'), JSON.stringify(config))
+  const tsc = path.join(root, 'node_modules/.bin/tsc')
+  expect(await failure(tsc, ['-p', folder, '--pretty', 'false'])).toBe('')
+}, 120_000)
+
+const bash = ['/bin/bash', '/usr/bin/bash'].find(existsSync)
+
+/** What is wrong with a block, by its language; what is in none of these is not known here. */
+const faults: Readonly<Record<string, (text: string) => unknown>> = {
+  ts: () => '', // compiled above
+  js: async (text) => {
+    await transform(text, { loader: 'js' })
+  },
+  json: (text) => {
+    JSON.parse(text)
+  },
+  yaml: (text) => parseDocument(text).errors.join('\n'),
+  sh: (text) => bash && failure(bash, ['-n', '-c', text]),
+  // Shown, not run.
+  mermaid: () => '',
+  java: () => '',
+  python: () => '',
+  '': (text) => (/^(?:import|export|const) /m.test(text) ? 'code without a language' : ''),
+}
+
+const faultOf = async ({ page, line, language, text }: Block): Promise<string> => {
+  const at = `${page}:${line}: `
+  const check = faults[language]
+  if (check === undefined) return `${at}${language} is not checked`
+  try {
+    const fault = await check(text)
+    return fault ? `${at}${fault}` : ''
+  } catch (error) {
+    return `${at}${error}`
+  }
+}
+
+test('every other block parses, in a language that is known here', async () => {
+  const found = await Promise.all(pages.flatMap(blocksOf).map(faultOf))
+  expect(found.filter((fault) => fault !== '')).toEqual([])
+})
+
+/** Pages, from a heading on, whose blocks are lines of tests. */
+const shown: readonly (readonly [page: string, from: string])[] = [
+  ['docs/test-locally.md', '## With devices'],
+  ['docs/tables-in-practice.md', '# Tables in practice'],
 ]
 
-/** Without what the formatter changes: line breaks, indentation, last commas. */
-const bare = (text: string): string => text.replace(/\s+/g, '').replace(/,([}\])])/g, '$1')
-
-const folder = import.meta.dirname
-const files = [
-  ...readdirSync(folder).map((name) => path.join(folder, name)),
-  ...readdirSync('tools/packed').map((name) => path.join('tools/packed', name)),
-]
-  .filter((file) => /\.m?ts$/.test(file) && !file.endsWith('snippets.test.ts'))
-  .map((file) => bare(readFileSync(file, 'utf8')))
-
-test.each(pages)('%s, from "%s"', (page, from) => {
-  const text = readFileSync(path.join('docs', page), 'utf8')
-  const [, rest] = text.split(from)
-  const section = rest!.split(from.startsWith('## ') ? '\n## ' : '\n# ')[0]!
-  const snippets = [...section.matchAll(/^ *```ts\n([\s\S]*?)^ *```/gm)].map(([, snippet]) => bare(snippet!))
-  expect(snippets.length).toBeGreaterThan(0)
-  const untested = snippets.filter((snippet) => !files.some((file) => file.includes(snippet)))
-  expect(untested).toEqual([])
+test.each(shown)('the blocks of %s, from "%s", are lines of tests', (page, from) => {
+  const text = readFileSync(path.join(root, page), 'utf8')
+  const first = text.slice(0, text.indexOf(from)).split('\n').length
+  const rest = text.slice(text.indexOf(from) + from.length)
+  const end = rest.indexOf(from.startsWith('## ') ? '\n## ' : '\n# ')
+  const last = end < 0 ? Number.POSITIVE_INFINITY : first + rest.slice(0, end).split('\n').length
+  const blocks = blocksOf(page).filter(
+    ({ language, line }) => language === 'ts' && line > first && line < last,
+  )
+  expect(blocks.length).toBeGreaterThan(0)
+  expect(blocks.filter((block) => !isTested(block))).toEqual([])
 })
