@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { filesUnder } from '@glassine/test-support'
 import { expect, test } from '@jest/globals'
+// @ts-expect-error: plain Node, without types.
+import { runLimited } from '../tools/limited.mjs'
 
 const root = path.join(import.meta.dirname, '..')
 const textOf = (file: string): string => readFileSync(path.join(root, file), 'utf8')
@@ -22,4 +24,11 @@ test('`npm run long` runs every suite that asks how long it may be, and no other
     // The suite of `longOr` itself.
     .filter((file) => file !== 'test/test-support.test.ts' && /\blongOr\(/.test(textOf(file)))
   expect(patterns.map((pattern) => `${pattern}.test.ts`).sort()).toEqual(suites.sort())
+})
+
+test('a suite that hangs is stopped, with all that it started, and has failed', async () => {
+  const hangs = `require('node:child_process').spawn(process.execPath, ['-e', 'setInterval(() => {}, 9)'], { stdio: 'inherit' })`
+  expect(await runLimited(['-e', hangs], { limit: 300 })).toBe(124)
+  expect(await runLimited(['-e', 'process.exit(3)'], { limit: 20_000 })).toBe(3)
+  expect(await runLimited(['-e', ''], { limit: 20_000 })).toBe(0)
 })
