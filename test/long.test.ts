@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { filesUnder } from '@glassine/test-support'
-import { expect, test } from '@jest/globals'
+import { expect, jest, test } from '@jest/globals'
 // @ts-expect-error: plain Node, without types.
 import { runLimited } from '../tools/limited.mjs'
 
@@ -28,7 +28,10 @@ test('`npm run long` runs every suite that asks how long it may be, and no other
 
 test('a suite that hangs is stopped, with all that it started, and has failed', async () => {
   const hangs = `require('node:child_process').spawn(process.execPath, ['-e', 'setInterval(() => {}, 9)'], { stdio: 'inherit' })`
+  const said = jest.spyOn(console, 'error').mockImplementation(() => undefined)
   expect(await runLimited(['-e', hangs], { limit: 300 })).toBe(124)
+  expect(String(said.mock.calls[0])).toMatch(/^did not end within 0\.005 min/)
+  said.mockRestore()
   expect(await runLimited(['-e', 'process.exit(3)'], { limit: 20_000 })).toBe(3)
   expect(await runLimited(['-e', ''], { limit: 20_000 })).toBe(0)
 })
