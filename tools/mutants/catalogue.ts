@@ -478,8 +478,8 @@ const branches: readonly Named[] = [
   },
   {
     package: 'middy',
-    find: "isVerified: false, pem: decoded(header(''))",
-    replace: "isVerified: true, pem: decoded(header(''))",
+    find: "isVerified: false, pem: decodedPem(header(''))",
+    replace: "isVerified: true, pem: decodedPem(header(''))",
     why: 'a certificate that ALB passes through counts as verified',
   },
   {

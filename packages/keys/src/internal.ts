@@ -10,10 +10,22 @@ export { conditionFailed, dynamoDBSender } from './aws/dynamodb.ts'
 export { boundedMap, ownerOf } from './bounded-map.ts'
 export { Cache } from './cache.ts'
 export type { CacheCounts, CacheOptions } from './cache-options.ts'
-export { gcmOpen, gcmSeal, gcmSealInto, gcmTag, gcmVerifyTag, ivBytes, tagBytes } from './crypto/aes-gcm.ts'
-export { digestBytes, hkdfExtract, hmac, hmacSha512 } from './crypto/hmac.ts'
 export { newSigningKey, type SigningKey, signP384, verificationKey, verifyP384 } from './crypto/p384.ts'
-export { type SecretKey, secretKey } from './crypto/secret-key.ts'
+export {
+  digestBytes,
+  gcmOpen,
+  gcmSeal,
+  gcmSealInto,
+  gcmTag,
+  gcmVerifyTag,
+  hkdfExtract,
+  hmac,
+  hmacSha512,
+  ivBytes,
+  type SecretKey,
+  secretKey,
+  tagBytes,
+} from './crypto/symmetric.ts'
 export { readEncryptedDataKeys, writeEncryptedDataKeys } from './encrypted-data-keys.ts'
 export { serialiseContext } from './encryption-context.ts'
 export { fixedLengthId } from './fixed-length.ts'

@@ -1,8 +1,7 @@
 import { createSecretKey, KeyObject, randomBytes } from 'node:crypto'
 import { types } from 'node:util'
 import { flag, type OptionSchema, type Rule, required, text } from '@glassine/core/internal'
-import { type GcmAlgorithm, gcmOpen, gcmSeal, ivBytes, tagBytes } from './crypto/aes-gcm.ts'
-import { secretKey } from './crypto/secret-key.ts'
+import { type GcmAlgorithm, gcmOpen, gcmSeal, ivBytes, secretKey, tagBytes } from './crypto/symmetric.ts'
 import { badOption, checked } from './errors.ts'
 import type { EncryptedDataKey, Keyring } from './keyring.ts'
 

@@ -1,127 +1,32 @@
 import {
   type Envelope,
+  type FieldPolicy,
   type Fields,
   type OpenOptions,
   type PayloadOf,
   type Prepared,
   policyOf,
-  type Resource,
 } from '@glassine/core'
-import {
-  bearerToken,
-  group,
-  isGlassineError,
-  isListPolicy,
-  isPlainObject,
-  required,
-} from '@glassine/core/internal'
+import { bearerToken, isGlassineError, isListPolicy, isPlainObject } from '@glassine/core/internal'
 import type { MiddlewareObj } from '@middy/core'
+import {
+  type DecryptRequestOptions,
+  decryptRequestDefaults,
+  decryptRequestSchema,
+} from './decrypt-options.ts'
 import type { DecryptedBody } from './decrypted-event.ts'
 import { badOption, fault, packageName, replaceForeign, uniformError } from './errors.ts'
 import { type EventSource, methodOf, wiredSourceOf } from './event-source.ts'
 import { oneValue, requestHeaders, wantsMultiValue } from './headers.ts'
-import {
-  type AnyRequest,
-  type Bind,
-  bindingOf,
-  type Caller,
-  type Context,
-  invocationOf,
-  stateOf,
-} from './invocation.ts'
+import { type AnyRequest, bindingOf, type Caller, type Context, invocationOf, stateOf } from './invocation.ts'
 import { exitHooks } from './last-look.ts'
 import { rememberOpened } from './leave-check.ts'
-import { type OnRefused, tell } from './on-refused.ts'
-import {
-  anyFunction,
-  byteCount,
-  checkOptions,
-  envelopeEntries,
-  fieldsRule,
-  flag,
-  type OptionSchema,
-  oneOf,
-  pathPrefix,
-  type ReservedTimeOption,
-  reservedTimeSchema,
-  sourcesRule,
-} from './options.ts'
+import { tell } from './on-refused.ts'
+import { checkOptions } from './options.ts'
 import { mayLackBody, payloadPlace } from './payload.ts'
 import { sessionProblem } from './problem.ts'
-import { type ResourceOptions, resourceOf } from './resource.ts'
-import { type EnvelopeOption, envelopeChoices, sessionHeaderOf, verifiedSender } from './senders.ts'
-
-/** Options of {@link decryptRequest}. */
-export interface DecryptRequestOptions<F extends Fields = Fields>
-  extends ResourceOptions,
-    ReservedTimeOption {
-  /** The encrypted fields: a class with `@Model`, or the result of `defineFields` or `arrayOf`. */
-  readonly fields: F
-  /**
-   * The format of requests; or a list of formats, all but one with `from`, which says whose requests may have it. A
-   * request is decrypted and answered only in the format of its sender's class.
-   */
-  readonly envelope: EnvelopeOption
-  /** The binding of ciphertexts, besides the model and their place. Default: none. */
-  readonly bind?: Bind
-  /** The event sources that the function is behind; events from others are refused. Default: all known sources. */
-  readonly sources?: readonly EventSource[]
-  /** What the request addresses, if neither the event nor `publicPath` shows it. Default: by the event's source. */
-  readonly resource?: (event: any) => Resource
-  /**
-   * The sender as both ends know them, for formats that bind the sender. `false`: not bound. Default: the token of the
-   * request's `Authorization` header with the scheme `Bearer`; without one, nothing is bound.
-   */
-  readonly sender?: false | ((event: any) => string)
-  /**
-   * Requests that may arrive without keys although the format proves every request: public routes. Default: only those
-   * with the method OPTIONS.
-   */
-  readonly unsealed?: (event: any) => boolean
-  /**
-   * Who sends the request, for formats that limit the work of each sender. Default: whom AWS has verified, if anybody:
-   * an identity of a Cognito identity pool, an IAM role or user, the issuer and subject of a token, `principalId` and
-   * `sub` of a Lambda authorizer, or the subject of a client certificate.
-   */
-  readonly principal?: (event: any, context: Context) => string | undefined
-  /** `true`: declared fields may be absent, as in a PATCH; those present must be encrypted. Default `false`. */
-  readonly partial?: boolean
-  /** Where the payload is: in the body, or the event itself. Default: by the event's source. */
-  readonly payload?: 'body' | 'event'
-  /** The largest body that is parsed, in bytes. Default 6,291,456, Lambda's own limit. */
-  readonly maxBodyBytes?: number
-  /**
-   * `true`: decrypted values may leave in the clear, because a trusted caller needs them. Otherwise a response that
-   * contains some, or a declared field, is refused unless `encryptResponse` has encrypted it. Default `false`.
-   */
-  readonly clearResponse?: boolean
-  /** Called for every refused request. Default: one line of JSON on stderr. */
-  readonly onRefused?: OnRefused
-}
-
-const defaults = { partial: false, maxBodyBytes: 6 * 1024 * 1024 } as const
-
-export const decryptRequestSchema: OptionSchema<DecryptRequestOptions> = {
-  fields: fieldsRule,
-  envelope: required(envelopeEntries),
-  bind: anyFunction,
-  sources: sourcesRule,
-  resource: anyFunction,
-  publicPath: group(packageName, 'publicPath', { remove: pathPrefix, add: pathPrefix }),
-  query: [
-    'must be false or a list of names',
-    (value) => value === false || (Array.isArray(value) && value.every((name) => typeof name === 'string')),
-  ],
-  sender: ['must be false or a function', (value) => value === false || typeof value === 'function'],
-  unsealed: anyFunction,
-  principal: anyFunction,
-  partial: flag,
-  payload: oneOf('body', 'event'),
-  maxBodyBytes: byteCount,
-  clearResponse: flag,
-  ...reservedTimeSchema,
-  onRefused: anyFunction,
-}
+import { resourceOf } from './resource.ts'
+import { envelopeChoices, sessionHeaderOf, verifiedSender } from './senders.ts'
 
 /**
  * Decrypts the declared fields of a request. The handler receives a new event whose `body` is the parsed and decrypted
@@ -171,8 +76,8 @@ export function decryptRequest(options: DecryptRequestOptions): MiddlewareObj<an
     onRefused,
     unsealed,
     payload: expected,
-    partial = defaults.partial,
-    maxBodyBytes = defaults.maxBodyBytes,
+    partial = decryptRequestDefaults.partial,
+    maxBodyBytes = decryptRequestDefaults.maxBodyBytes,
     clearResponse,
   } = options
   const policy = policyOf(options.fields, packageName)
@@ -205,7 +110,7 @@ export function decryptRequest(options: DecryptRequestOptions): MiddlewareObj<an
     state.multiValue ??= wantsMultiValue(event, source)
 
     const envelope = await envelopes.of(event, context)
-    const caller = callerOf(envelope, event, context, source)
+    const caller = callerOf(options, envelope, event, context, source)
     state.reservedTime = options.reservedTime
     state.clearResponse = clearResponse === true
     state.opening = { policy, envelope, envelopes: envelopes.all, binding, caller, source }
@@ -217,7 +122,7 @@ export function decryptRequest(options: DecryptRequestOptions): MiddlewareObj<an
       throw fault('ERR_SESSION_MISSING')
     }
 
-    const { result, reply = envelope } = await opened(envelope, payload, {
+    const { result, reply = envelope } = await opened(policy, envelope, payload, {
       partial,
       use: 'request',
       ...invocationOf(binding, context, caller, options.reservedTime),
@@ -228,38 +133,6 @@ export function decryptRequest(options: DecryptRequestOptions): MiddlewareObj<an
     if (isList ? !Array.isArray(result) : !isPlainObject(result)) throw fault('ERR_DECRYPT_FAILED')
     rememberOpened(state, policy, result)
     request.event = place.write(event, result)
-  }
-
-  const callerOf = (envelope: Envelope, event: unknown, context: Context, source: EventSource): Caller => {
-    const principal = options.principal
-      ? options.principal(event, context)
-      : // A direct invoker writes the whole event.
-        source === 'direct'
-        ? undefined
-        : verifiedSender(event)
-    const facts = principal === undefined ? {} : { principal }
-    // Only formats that prove every request bind what it addresses and who sends it.
-    if (!envelope.proves) return facts
-    const resource = options.resource ? options.resource(event) : resourceOf(event, source, options)
-    const sender = options.sender === false ? undefined : (options.sender ?? bearerOf)(event, source)
-    return { ...facts, ...(resource !== undefined && { resource }), ...(sender !== undefined && { sender }) }
-  }
-
-  const opened = async (
-    envelope: Envelope,
-    payload: unknown,
-    invocation: OpenOptions,
-  ): Promise<{ readonly result: unknown; readonly reply?: Envelope }> => {
-    let prepared: Prepared | undefined
-    try {
-      prepared = await envelope.prepareOpen(payload, policy, invocation)
-      const result = prepared.finish()
-      return { result, reply: prepared.reply }
-    } catch (error) {
-      throw replaceForeign(error, 'ERR_DECRYPT_FAILED')
-    } finally {
-      prepared?.release()
-    }
   }
 
   const { after, onError } = exitHooks({ policies: [policy], onRefused })
@@ -281,9 +154,48 @@ export function decryptRequest(options: DecryptRequestOptions): MiddlewareObj<an
   } as MiddlewareObj<any, any>
 }
 
+/** Who sends the request, and what formats that prove every request bind besides. */
+const callerOf = (
+  options: DecryptRequestOptions,
+  envelope: Envelope,
+  event: unknown,
+  context: Context,
+  source: EventSource,
+): Caller => {
+  const principal = options.principal
+    ? options.principal(event, context)
+    : // A direct invoker writes the whole event.
+      source === 'direct'
+      ? undefined
+      : verifiedSender(event)
+  const facts = principal === undefined ? {} : { principal }
+  if (!envelope.proves) return facts
+  const resource = options.resource ? options.resource(event) : resourceOf(event, source, options)
+  const sender = options.sender === false ? undefined : (options.sender ?? bearerOf)(event, source)
+  return { ...facts, ...(resource !== undefined && { resource }), ...(sender !== undefined && { sender }) }
+}
+
 /** The sender, unless an option says otherwise. */
 const bearerOf = (event: unknown, source: EventSource): string | undefined =>
   bearerToken(oneValue(requestHeaders(event, source), 'authorization'))
+
+const opened = async (
+  policy: FieldPolicy,
+  envelope: Envelope,
+  payload: unknown,
+  invocation: OpenOptions,
+): Promise<{ readonly result: unknown; readonly reply?: Envelope }> => {
+  let prepared: Prepared | undefined
+  try {
+    prepared = await envelope.prepareOpen(payload, policy, invocation)
+    const result = prepared.finish()
+    return { result, reply: prepared.reply }
+  } catch (error) {
+    throw replaceForeign(error, 'ERR_DECRYPT_FAILED')
+  } finally {
+    prepared?.release()
+  }
+}
 
 /**
  * Checks options as {@link decryptRequest} does at construction, without making the middleware.

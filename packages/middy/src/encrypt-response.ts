@@ -1,69 +1,22 @@
-import {
-  type Envelope,
-  type FieldPolicy,
-  type Fields,
-  type Prepared,
-  policyOf,
-  type SealOptions,
-} from '@glassine/core'
+import { type FieldPolicy, type Prepared, policyOf, type SealOptions } from '@glassine/core'
 import { distinctModels, isGlassineError, isHarmless, isListPolicy } from '@glassine/core/internal'
 import type { MiddlewareObj } from '@middy/core'
 import { cleanError } from './clean-error.ts'
+import {
+  type EncryptResponseOptions,
+  encryptResponseDefaults,
+  encryptResponseSchema,
+} from './encrypt-options.ts'
 import { badOption, fault, packageName, sealingError } from './errors.ts'
 import { answersHttp, eventSourceOf } from './event-source.ts'
 import { wantsMultiValue } from './headers.ts'
-import { type AnyRequest, type Bind, bindingOf, invocationOf, type Sealing, stateOf } from './invocation.ts'
+import { type AnyRequest, bindingOf, invocationOf, type Sealing, stateOf } from './invocation.ts'
 import { lookAtSealed, unsealedPlace } from './last-look.ts'
-import { type OnRefused, tell, tellNoMore } from './on-refused.ts'
-import {
-  anyFunction,
-  byteCount,
-  checkOptions,
-  fieldsRule,
-  flag,
-  isHeaderValue,
-  type OptionSchema,
-  oneEnvelope,
-  type ReservedTimeOption,
-  reservedTimeSchema,
-} from './options.ts'
+import { tell, tellNoMore } from './on-refused.ts'
+import { checkOptions } from './options.ts'
 import { isWithoutContent, responseParts, statusOf } from './response.ts'
 import { spliced } from './splice.ts'
 import { maxResponseBytes, withHeader, writeResponse, writeUnsealed } from './write-response.ts'
-
-/** Options of {@link encryptResponse}. Without `decryptRequest` before it, `fields` and `envelope` are needed. */
-export interface EncryptResponseOptions extends ReservedTimeOption {
-  /** The fields to encrypt. Default: the fields of the request. */
-  readonly fields?: Fields
-  /** The format of the response. Default: the request's. */
-  readonly envelope?: Envelope
-  /** The binding of ciphertexts; called before the handler. Default: the request's binding. */
-  readonly bind?: Bind
-  /** `true`: declared fields may be absent from all responses, not only from errors. Default `false`. */
-  readonly partial?: boolean
-  /** `Cache-Control` of responses with encrypted fields, unless they have one; `false` for none. Default `no-store`. */
-  readonly cacheControl?: string | false
-  /** The largest response, in bytes of JSON. Default 6,291,556, Lambda's limit; behind an ALB 1,048,576. */
-  readonly maxResponseBytes?: number
-  /** Called for every refused response. Default: one line of JSON on stderr. */
-  readonly onRefused?: OnRefused
-}
-
-const defaults = { partial: false, cacheControl: 'no-store' } as const
-
-export const encryptResponseSchema: OptionSchema<EncryptResponseOptions> = {
-  fields: fieldsRule,
-  envelope: oneEnvelope,
-  bind: anyFunction,
-  partial: flag,
-  cacheControl: [
-    'must be false or the value of a header',
-    (value) => value === false || isHeaderValue(value),
-  ],
-  maxResponseBytes: byteCount,
-  ...reservedTimeSchema,
-  onRefused: anyFunction,
-}
 
 /**
  * Encrypts the declared fields of the handler's response, or of the response of an error handler further inside. Must
@@ -101,7 +54,8 @@ export const encryptResponseSchema: OptionSchema<EncryptResponseOptions> = {
 export const encryptResponse = (options: EncryptResponseOptions = {}): MiddlewareObj<unknown, any> => {
   checkOptions(encryptResponseSchema, options)
   const { envelope, bind, maxResponseBytes: maxBytes, onRefused } = options
-  const { partial = defaults.partial, cacheControl = defaults.cacheControl } = options
+  const { partial = encryptResponseDefaults.partial, cacheControl = encryptResponseDefaults.cacheControl } =
+    options
   const policy = options.fields && policyOf(options.fields, packageName)
   if (policy) envelope?.checkFields?.(policy)
   // The request's model, after the check that it is not another model with this id.

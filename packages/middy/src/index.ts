@@ -4,14 +4,14 @@ export {
   assertEncryptedValidateOptions,
   type EncryptedGuard,
 } from './assert-encrypted.ts'
+export type { DecryptRequestOptions } from './decrypt-options.ts'
 export {
-  type DecryptRequestOptions,
   decryptRequest,
   decryptRequestValidateOptions,
 } from './decrypt-request.ts'
 export type { DecryptedBody, DecryptedEvent } from './decrypted-event.ts'
+export type { EncryptResponseOptions } from './encrypt-options.ts'
 export {
-  type EncryptResponseOptions,
   encryptResponse,
   encryptResponseValidateOptions,
 } from './encrypt-response.ts'

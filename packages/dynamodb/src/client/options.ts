@@ -18,8 +18,23 @@ import {
 } from '../config/encryptor-options.ts'
 import { badOption, packageName } from '../errors.ts'
 import type { ItemInvocation } from '../item/invocation.ts'
-import { type ModeOptions, modeOf, type PlaintextRead } from './modes.ts'
-import { type EncryptedTable, encryptedTable, type Tables } from './table.ts'
+import {
+  type EncryptedTable,
+  encryptedTable,
+  type PlaintextRead,
+  type TableMode,
+  type Tables,
+} from './table.ts'
+
+/** Options for tables that still hold plaintext items. */
+export interface ModeOptions {
+  readonly mode?: TableMode
+  /**
+   * When a mode that reads plaintext ends, as a `Date` or ISO 8601 text: from then on the table is `encrypted`.
+   * Required for such modes, since until then anyone who can write plaintext to the table is trusted.
+   */
+  readonly until?: Date | string
+}
 
 /**
  * How one table is encrypted: the options of `itemEncryptor`, or those of `itemEncryptorOfActions`, and what only a
@@ -75,6 +90,24 @@ const invocationRules: OptionSchema<ItemInvocation> = {
   tenant: text,
   binding: anyObject,
   opened: methods('add', 'find'),
+}
+
+const modes: readonly TableMode[] = ['write-plain-read-both', 'write-encrypted-read-both', 'encrypted']
+
+/**
+ * Checks the options and returns a function that gives the current mode.
+ *
+ * @throws GlassineError `ERR_OPTION_INVALID`
+ */
+export const modeOf = ({ mode = 'encrypted', until }: ModeOptions): (() => TableMode) => {
+  if (!modes.includes(mode)) throw badOption('mode', `must be one of ${modes.join(', ')}`)
+  if (mode === 'encrypted') {
+    if (until !== undefined) throw badOption('until', 'is only for modes that read plaintext')
+    return () => 'encrypted'
+  }
+  const end = until instanceof Date ? until.getTime() : Date.parse(typeof until === 'string' ? until : '')
+  if (Number.isNaN(end)) throw badOption('until', `must be a date: mode ${mode} has to end`)
+  return () => (Date.now() < end ? mode : 'encrypted')
 }
 
 /** @throws GlassineError `ERR_OPTION_INVALID`, `ERR_MODEL_INVALID` */

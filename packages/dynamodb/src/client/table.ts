@@ -7,7 +7,6 @@ import { showsEncryption } from '../format/signs.ts'
 import { decryptItem } from '../item/decrypt.ts'
 import { checkTenant, type ItemInvocation, tellOpened } from '../item/invocation.ts'
 import { encryptorOf } from '../item-encryptor.ts'
-import type { PlaintextRead, TableMode } from './modes.ts'
 
 /** The attributes of a table's key. */
 export const keyNames = ({ partitionKey, sortKey }: TableKey): readonly string[] =>
@@ -39,6 +38,29 @@ const partText = (value: AttributeValue | undefined): readonly string[] | undefi
   if ('N' in value) return ['N', normaliseNumber(value.N) ?? '']
   if ('B' in value && types.isUint8Array(value.B)) return ['B', Buffer.from(value.B).toString('base64')]
   return undefined
+}
+
+/**
+ * How far a table has come from plaintext to encrypted items. Each step is deployed everywhere before the
+ * next one:
+ *
+ * 1. `write-plain-read-both`: writes as before, and reads encrypted items too.
+ * 2. `write-encrypted-read-both`: encrypts what it writes, and still reads plaintext items.
+ * 3. `encrypted` (default): an item that is not encrypted is an error.
+ */
+export type TableMode = 'write-plain-read-both' | 'write-encrypted-read-both' | 'encrypted'
+
+/** What `onPlaintextRead` gets for a plaintext item that a table's mode accepts. */
+export interface PlaintextRead {
+  /** The table's name. */
+  readonly table: string
+  /**
+   * The attributes of the item's key, as DynamoDB has them: `{ id: { S: 'p-1' } }`. They are data, so keep them out of
+   * logs.
+   */
+  readonly key: Item
+  /** How many plaintext items of it this client has read, this one included. */
+  readonly count: number
 }
 
 /** What a client has done with the items of one table. */

@@ -4,9 +4,7 @@
  *
  *   ciphertext = salt 16 | iv 12 | branch key version 16 | encrypted data key | tag 16
  */
-import { gcmOpen, gcmSealInto, ivBytes, tagBytes } from '../crypto/aes-gcm.ts'
-import { hmac } from '../crypto/hmac.ts'
-import { secretKey } from '../crypto/secret-key.ts'
+import { gcmOpen, gcmSealInto, hmac, ivBytes, secretKey, tagBytes } from '../crypto/symmetric.ts'
 import type { EncryptedDataKey } from '../keyring.ts'
 
 export const providerId = 'aws-kms-hierarchy'

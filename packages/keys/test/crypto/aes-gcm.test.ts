@@ -1,8 +1,8 @@
 import { createDecipheriv, randomBytes } from 'node:crypto'
 import { gcmOpen, gcmSeal, gcmSealInto, gcmTag, gcmVerifyTag, secretKey } from '@glassine/keys/internal'
 import { afterEach, describe, expect, jest, test } from '@jest/globals'
-import type { GcmAlgorithm } from '../../src/crypto/aes-gcm.ts'
-import { secretKeyFor } from '../../src/crypto/secret-key.ts'
+import type { GcmAlgorithm } from '../../src/crypto/symmetric.ts'
+import { secretKeyFor } from '../../src/crypto/symmetric.ts'
 
 const hex = (text: string): Buffer => Buffer.from(text, 'hex')
 

@@ -3,7 +3,7 @@ import { digestBytes, hkdfExtract, hmac, hmacSha512, secretKey } from '@glassine
 import { describeShared, isZero } from '@glassine/test-support'
 import { describe, expect, jest, test } from '@jest/globals'
 import fc from 'fast-check'
-import { secretKeyFor } from '../../src/crypto/secret-key.ts'
+import { secretKeyFor } from '../../src/crypto/symmetric.ts'
 
 /* RFC 4231, test case 2. */
 test.each([

@@ -1,7 +1,7 @@
 import { createHmac, createSecretKey, KeyObject, randomBytes } from 'node:crypto'
 import { secretKey } from '@glassine/keys/internal'
 import { describe, expect, test } from '@jest/globals'
-import { buffersAreSlow, secretKeyFor } from '../../src/crypto/secret-key.ts'
+import { buffersAreSlow, secretKeyFor } from '../../src/crypto/symmetric.ts'
 
 describe('the form of keys', () => {
   test.each([

@@ -1,9 +1,13 @@
+/*
+ * What an event says about the connection: the distribution in front, the version of TLS, the client's certificate, and
+ * whether all of it is on a developer's machine.
+ */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { EventSource } from '../event-source.ts'
-import { getOwnString } from '../event-value.ts'
+import { getOwnObject, getOwnString } from '../event-value.ts'
 import { listValues, oneValue, type RequestHeaders } from '../headers.ts'
 import { listOf } from '../options.ts'
-import type { CheckedOptions, CloudFrontOptions } from './options.ts'
+import type { AlbOptions, CheckedOptions, ClientCertificate, CloudFrontOptions } from './options.ts'
 
 const digest = (text: string): Buffer => createHash('sha256').update(text, 'utf8').digest()
 
@@ -89,3 +93,82 @@ export const isLocal = (event: unknown, headers: RequestHeaders, tool: 'sam' | '
 
 const isLocalHost = (host: string, tool: 'sam' | 'localstack'): boolean =>
   sam.test(host) || (tool === 'localstack' && localstack.test(host))
+
+const present = (certificate: ClientCertificate): ClientCertificate | undefined =>
+  certificate.pem !== undefined || certificate.subject !== undefined ? certificate : undefined
+
+/** API Gateway writes it into the request context, where no client can. */
+const ofGateway = (source: 'rest' | 'http-api', holder: unknown): ClientCertificate | undefined => {
+  const cert = getOwnObject(holder, 'clientCert')
+  const validity = getOwnObject(cert, 'validity')
+  return present({
+    source,
+    isVerified: true,
+    pem: getOwnString(cert, 'clientCertPem'),
+    subject: getOwnString(cert, 'subjectDN'),
+    issuer: getOwnString(cert, 'issuerDN'),
+    serialNumber: getOwnString(cert, 'serialNumber'),
+    notBefore: getOwnString(validity, 'notBefore'),
+    notAfter: getOwnString(validity, 'notAfter'),
+  })
+}
+
+const decodedPem = (text: string | undefined): string | undefined => {
+  try {
+    return text === undefined ? undefined : decodeURIComponent(text)
+  } catch {
+    return undefined
+  }
+}
+
+const ofAlb = (headers: RequestHeaders, mode: AlbOptions['clientCert']): ClientCertificate | undefined => {
+  if (mode === undefined) return undefined
+  const header = (name: string) => oneValue(headers, `x-amzn-mtls-clientcert${name}`)
+  if (mode === 'passthrough')
+    return present({ source: 'alb', isVerified: false, pem: decodedPem(header('')) })
+  const validity = header('-validity')
+  return present({
+    source: 'alb',
+    isVerified: true,
+    pem: decodedPem(header('-leaf')),
+    subject: header('-subject'),
+    issuer: header('-issuer'),
+    serialNumber: header('-serial-number'),
+    notBefore: /NotBefore=([^;]+)/.exec(validity ?? '')?.[1],
+    notAfter: /NotAfter=([^;]+)/.exec(validity ?? '')?.[1],
+  })
+}
+
+/** The client's certificate; `undefined` when the source has none, or no option says that its headers are trusted. */
+const certificateOf = (
+  event: unknown,
+  source: EventSource,
+  headers: RequestHeaders,
+  alb: AlbOptions | undefined,
+): ClientCertificate | undefined => {
+  const context = getOwnObject(event, 'requestContext')
+  switch (source) {
+    case 'rest':
+      return ofGateway('rest', getOwnObject(context, 'identity'))
+    case 'http-api':
+      return ofGateway('http-api', getOwnObject(context, 'authentication'))
+    case 'alb':
+      return ofAlb(headers, alb?.clientCert)
+    default:
+      return undefined
+  }
+}
+
+/** Whether the certificate meets the option `clientCert`. */
+export const certificateAllowed = (
+  event: unknown,
+  source: EventSource,
+  headers: RequestHeaders,
+  { clientCert, alb }: CheckedOptions,
+): boolean => {
+  if (clientCert === 'ignore') return true
+  const certificate = certificateOf(event, source, headers, alb)
+  if (certificate === undefined) return false
+  // Exactly `true`: an async function returns a promise, which is truthy.
+  return clientCert === 'require' ? certificate.isVerified : clientCert(certificate) === true
+}
