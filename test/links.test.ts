@@ -18,8 +18,17 @@ const anchorOf = (heading: string): string =>
 const textOf = (file: string): string =>
   readFileSync(path.join(root, file), 'utf8').replace(/^```[\s\S]*?^```/gm, '')
 
-const anchorsOf = (file: string): string[] =>
-  [...textOf(file).matchAll(/^#{1,6} (.+)$/gm)].map(([, heading]) => anchorOf(heading!))
+/** The anchors of a document's headings; GitHub numbers those that occur again. */
+const anchorsIn = (text: string): string[] => {
+  const counts = new Map<string, number>()
+  return [...text.matchAll(/^#{1,6} (.+)$/gm)].map(([, heading]) => {
+    const anchor = anchorOf(heading!)
+    const count = counts.get(anchor) ?? 0
+    counts.set(anchor, count + 1)
+    return count === 0 ? anchor : `${anchor}-${count}`
+  })
+}
+const anchorsOf = (file: string): string[] => anchorsIn(textOf(file))
 
 const files = [
   'README.md',

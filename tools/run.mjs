@@ -20,10 +20,20 @@ const build = () => run('build', bin('turbo'), ['run', 'build', '--output-logs=e
 const check = async () => {
   await run('types', bin('tsc'), ['-p', 'tsconfig.json'])
   await run('types of the page', bin('tsc'), ['-p', 'examples/patient-intake/web/page'])
+  await run('types of the reference', bin('tsc'), ['-p', 'tools/reference'])
 }
 const lint = async () => {
   await run('lint', bin('biome'), ['check', '.'])
   await run('unused files, exports and dependencies', bin('knip'), ['--no-progress'])
+  await run('spelling', bin('cspell'), [
+    '--no-progress',
+    '--no-summary',
+    '--cache',
+    '--cache-strategy',
+    'content',
+    '--cache-location',
+    '.jest/cspell',
+  ])
   await plain('workflows')
 }
 const jest = () =>
@@ -51,6 +61,7 @@ const tasks = {
   format: [() => run('format', bin('biome'), ['check', '--write', '.'])],
   test: [build, check, lint, jest],
   demo: [build, () => script('demo', 'examples/patient-intake/demo/main.ts')],
+  reference: [() => script('reference', 'tools/reference/main.ts')],
   long: [build, () => plain('long')],
   bench: [build, () => script('bench', 'bench/main.ts')],
   mutants: [() => script('mutants', 'tools/mutants/main.ts')],

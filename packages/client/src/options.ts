@@ -42,6 +42,7 @@ export interface ClientOptions<Req extends Fields = Fields, Res extends Fields |
   readonly audience?: string
   /** Which of the service's published keys are trusted. Default: those of the key set at the service's origin. */
   readonly serviceKeys?: ServiceKeyOptions
+  /** What is encrypted in requests and in responses: one declaration, or `{ request, response }`. */
   readonly fields: ClientFields<Req, Res>
   /** The binding, equal to what the service's `bind` returns, for example `{ tenant: 't-1' }`. Default: none. */
   readonly bind?: Binding | (() => Binding | Promise<Binding>)
@@ -68,6 +69,7 @@ export interface ClientOptions<Req extends Fields = Fields, Res extends Fields |
   readonly bundleMember?: string
   /** Where the session's keys travel: `'body'` (default), in its member `$jwe`, or always in a header. */
   readonly keysIn?: 'body' | 'header'
+  /** How long a session lasts, and how its keys travel. Default: 15 minutes, with tickets. */
   readonly session?: {
     /** How long a session lasts, in ms: 1,000 to 900,000, the default; rounded down to seconds. */
     readonly maxAge?: number
@@ -76,6 +78,7 @@ export interface ClientOptions<Req extends Fields = Fields, Res extends Fields |
     /** Whether the service's ticket is sent instead of the keys. Default `true`. */
     readonly tickets?: boolean
   }
+  /** How responses are encrypted, and what they must hold. Default: under the session's key, with all fields. */
   readonly response?: {
     /**
      * `'session'` (default): encrypted under the session's key. `'forward-secret'`: also to a key of this device, so
@@ -87,9 +90,9 @@ export interface ClientOptions<Req extends Fields = Fields, Res extends Fields |
   }
   /** Pads plaintexts to a multiple of `bucket` bytes, 1 to 65,536, which hides their exact length. Default: none. */
   readonly padding?: { readonly bucket: number }
-  /** Default: the global one. */
+  /** What sends requests. Default: the global one. */
   readonly fetch?: typeof globalThis.fetch
-  /** Web Crypto. Default: the global one. */
+  /** An implementation of Web Crypto. Default: the global one. */
   readonly crypto?: WebCrypto
   /** Called when a request is sent again in a new session, with the reason: `session-expired` or `unknown-kid`. */
   readonly onRetry?: (event: { readonly problem: string }) => void

@@ -20,16 +20,19 @@ import { type KeySpec, type KeyUsage, keySpecs, keyUsages } from './specs.ts'
 export interface LocalKmsKeyOptions {
   /** An alias for it, for example `alias/patients`. */
   readonly alias?: string
-  /** Default `SYMMETRIC_DEFAULT`. */
+  /** What kind of key. Default `SYMMETRIC_DEFAULT`. */
   readonly keySpec?: KeySpec
-  /** Default: the first usage that the spec has (`ENCRYPT_DECRYPT` for RSA, `SIGN_VERIFY` for ECC). */
+  /** What it is for. Default: the first usage that the spec has (`ENCRYPT_DECRYPT` for RSA, `SIGN_VERIFY` for ECC). */
   readonly keyUsage?: KeyUsage
+  /** A text that `DescribeKey` returns. Default: empty. */
   readonly description?: string
-  /** Default `false`. */
+  /** Whether it can be replicated to other Regions. Default `false`. */
   readonly multiRegion?: boolean
-  /** Default: the server's Region. */
+  /** Where it is. Default: the server's Region. */
   readonly region?: string
+  /** The key policy, as JSON, which is kept and not evaluated. Default: that of AWS for the account's root. */
   readonly policy?: string
+  /** Tags by their key. Default: none. */
   readonly tags?: Readonly<Record<string, string>>
 }
 

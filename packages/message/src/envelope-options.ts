@@ -72,6 +72,7 @@ export interface CommonEnvelopeOptions {
 
 /** Options of {@link messageEnvelope} for one message in each field's place. */
 export interface FieldShapeOptions extends CommonEnvelopeOptions {
+  /** One message in each field's place. Default `'field'`. */
   readonly shape?: 'field'
   /**
    * Adds each field's place to its encryption context as `glassine:field`, for KMS policies by field. Each field then
@@ -96,9 +97,11 @@ export interface FieldShapeOptions extends CommonEnvelopeOptions {
 
 /** Options of {@link messageEnvelope} for one message with all fields of a payload. */
 export interface BundleShapeOptions extends CommonEnvelopeOptions {
+  /** One message for all fields. */
   readonly shape: 'bundle'
   /** The member of the payload's root that contains the message. Default `'sealed'`. */
   readonly bundleMember?: string
+  /** Not with this shape. */
   readonly fieldContext?: false
   readonly bindFields?: undefined
   readonly values?: undefined

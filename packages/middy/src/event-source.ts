@@ -17,7 +17,10 @@ const serviceSources = [
   'service',
 ] as const
 
-/** One of these services. */
+/**
+ * A service that sends events without a client's connection: `sqs`, `sns`, `kinesis`, `dynamodb-stream`, `s3`,
+ * `eventbridge`, `firehose`, `kafka`, `mq`, `cognito`, or `service` for any other.
+ */
 export type ServiceSource = (typeof serviceSources)[number]
 
 /** `eventSource` of a record, or of the whole event. */
@@ -90,7 +93,10 @@ const httpSources = [
   'websocket-connect',
 ] as const
 
-/** Sources that carry an HTTP request with headers. */
+/**
+ * Sources that carry an HTTP request with headers: `rest`, `http-api`, `function-url`, `alb`, `lattice-v1`,
+ * `lattice-v2`, `websocket-connect`.
+ */
 export type HttpSource = (typeof httpSources)[number]
 
 /** All sources, for the option `sources`. */

@@ -2,7 +2,7 @@ import type { Envelope } from '@glassine/core'
 import { isPlainObject } from '@glassine/core/internal'
 
 /**
- * A JWE in compact serialization (RFC 7516, section 7.1), or an AWS Encryption SDK message of version 2 in base64, of
+ * A JWE in compact serialisation (RFC 7516, section 7.1), or an AWS Encryption SDK message of version 2 in base64, of
  * the suite 0x0478 or 0x0578.
  */
 const compactJwe = /^eyJ[\w-]+\.[\w-]*\.[\w-]{16}\.[\w-]+\.[\w-]{22}$/

@@ -29,6 +29,7 @@ export interface TableOptions {
    * tenant in a composite key: `'#'` for `t-1#p-1`.
    */
   readonly partitionKey: string | { readonly name: string; readonly tenant: string; readonly prefix?: string }
+  /** The table's sort key. Default: none. */
   readonly sortKey?: string
   /**
    * Wrap a key for each item: a keyring, the key material that other formats work with, or a list of several
@@ -97,6 +98,7 @@ export interface CheckedOptions {
   readonly table: string
   readonly partitionKey: string
   readonly tenantKey?: { readonly member: string; readonly prefix?: string }
+  /** The table's sort key. Default: none. */
   readonly sortKey?: string
   readonly keyrings: readonly Keyring[]
   readonly isUnsigned: (name: string) => boolean

@@ -94,6 +94,7 @@ const matches = (one: KeyArn, other: KeyArn): boolean =>
 
 /** The KMS key of a key store, and how it is reached. */
 export interface KeyStoreKmsOptions extends KeyStoreKmsKey, AwsClientOptions<KeyStoreKmsOperations> {
+  /** Tokens of KMS grants that are not in force everywhere yet. Default: none. */
   readonly grantTokens?: readonly string[]
 }
 
@@ -106,6 +107,7 @@ export interface KeyStoreOptions {
    * no two key stores share it.
    */
   readonly logicalKeyStoreName: string
+  /** The KMS key that protects the branch keys, and how it is reached. */
   readonly kms: KeyStoreKmsOptions
   /** How the table is reached. Clients that are created here use the Region of `kms` by default. */
   readonly dynamoDB?: AwsClientOptions

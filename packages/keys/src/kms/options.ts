@@ -24,6 +24,7 @@ export interface KmsKeyringOptions extends AwsClientOptions<KmsOperations> {
   readonly keyIds?: readonly string[]
   /** Further keys that may decrypt. Default: none. */
   readonly allow?: KmsAllowOptions
+  /** Tokens of KMS grants that are not in force everywhere yet. Default: none. */
   readonly grantTokens?: readonly string[]
 }
 

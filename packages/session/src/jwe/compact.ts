@@ -6,7 +6,7 @@ import { decode, endsWell, type JsonObject, strictJson } from './encoding.ts'
 /** Bytes of a content key of A256GCM (RFC 7518, section 5.3). */
 export const keyBytes = 32
 
-/** A JWE in compact serialization (RFC 7516, section 3.1), parsed and not yet decrypted. */
+/** A JWE in compact serialisation (RFC 7516, section 3.1), parsed and not yet decrypted. */
 export interface CompactJwe {
   /** The encoded protected header, as received: the additional authenticated data. */
   readonly protectedHeader: string

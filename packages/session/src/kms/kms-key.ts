@@ -29,6 +29,7 @@ export interface KmsKeyOptions extends AwsClientOptions<Partial<SessionKmsOperat
   readonly keyId: string
   /** The key's public half, as a JWK. Default: fetched by GetPublicKey at the first use. */
   readonly publicKey?: PublicJwk
+  /** Tokens of KMS grants that are not in force everywhere yet. Default: none. */
   readonly grantTokens?: readonly string[]
   /**
    * The longest time of a call with all its retries, in ms; a request's deadline can only shorten it. Default 10,000.

@@ -14,7 +14,9 @@ export interface AppSyncOverrides {
   readonly parentTypeName?: string
   /** Lower-case names; `undefined` removes a default header. */
   readonly headers?: Readonly<Record<string, string | undefined>>
+  /** Sets the `origin` header. */
   readonly origin?: string
+  /** What the client used. Default `https`. */
   readonly proto?: 'http' | 'https'
   /** The claim `custom:tenant` of the caller's token. */
   readonly tenant?: string

@@ -18,6 +18,7 @@ export interface StreamRecordOverrides {
 
 /** One record, or several in `records`. Without any image, one item with an `id` was inserted. */
 export interface StreamOverrides extends StreamRecordOverrides {
+  /** Several records, in place of one. */
   readonly records?: readonly StreamRecordOverrides[]
 }
 

@@ -67,7 +67,7 @@ export interface SampleOverrides {
   appsync: AppSyncOverrides
 }
 
-/** Where an event comes from. */
+/** Where an event comes from: a member of {@link SampleEvents}. */
 export type SampleSource = keyof SampleEvents
 
 const httpWithClaims = { ...httpOptions, ...claimsOptions }

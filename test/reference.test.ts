@@ -1,0 +1,45 @@
+// docs/reference is what `npm run reference` writes, and has every value of every public import path.
+import { execFile } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+import { promisify } from 'node:util'
+import { expect, test } from '@jest/globals'
+
+const folder = 'docs/reference'
+
+test('the pages are up to date', async () => {
+  const check = promisify(execFile)(process.execPath, ['tools/ts.mjs', 'tools/reference/main.ts', '--check'])
+  const output = await check.then(
+    ({ stdout }) => stdout,
+    ({ stdout, stderr }: { stdout: string; stderr: string }) => stdout + stderr,
+  )
+  expect(output).toBe('')
+}, 120_000)
+
+const paths = readdirSync('packages').flatMap((name) => {
+  const manifest = JSON.parse(readFileSync(`packages/${name}/package.json`, 'utf8')) as {
+    readonly name: string
+    readonly exports: Readonly<Record<string, unknown>>
+  }
+  return Object.keys(manifest.exports)
+    .filter((path) => path !== './package.json' && path !== './internal')
+    .map((path) => manifest.name + path.slice(1))
+})
+const pageOf = (from: string): string => `${from.replace('@glassine/', '').replaceAll('/', '-')}.md`
+
+test('each public import path has a page, and no other', () => {
+  expect(readdirSync(folder).sort()).toEqual(['README.md', ...paths.map(pageOf)].sort())
+})
+
+test.each(paths.map((from) => [from]))(
+  '%s: each value has a section, or a link to the one it has',
+  async (from) => {
+    const text = readFileSync(`${folder}/${pageOf(from)}`, 'utf8')
+    const [, elsewhere = ''] = /^Also exported from here: (.*)$/m.exec(text) ?? []
+    const names = Object.keys((await import(from)) as object).filter((name) => name !== 'default')
+    expect(names.length).toBeGreaterThan(0)
+    const missing = names.filter(
+      (name) => !text.includes(`\n## ${name}\n`) && !elsewhere.includes(`[\`${name}\`]`),
+    )
+    expect(missing).toEqual([])
+  },
+)
