@@ -62,6 +62,8 @@ describe('faults', () => {
     ],
     ['f({ iv })', ['statement: ;', 'iv: f({ iv: new Uint8Array((iv).length) })']],
     ['key.release()', ['cleanup: ;']],
+    ['key.fill(0)', ['cleanup: ;']],
+    ['key.fill(0, 5)', ['cleanup: ;', 'number: key.fill(0, 6)']],
     ['a ??= b', ['statement: ;', 'arithmetic: a = b']],
     ['const x = a <= b', ['comparison: const x = a < b']],
     ['const x = a === b', ['equality: const x = a !== b']],

@@ -27,6 +27,14 @@ export const equivalent: readonly Equivalent[] = [
     'a text without encoded parts has been searched; only the time differs',
     ['plain === text', 'false'],
   ),
+  ...at(
+    'core',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: a line of source.
+    'const pointer = node.pointer ?? `${above}/${escapePointer(key)}`',
+    'a pointer that was made once is the one that is made anew; only the time differs',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: a part of it.
+    ['node.pointer ?? `${above}/${escapePointer(key)}`', '(`${above}/${escapePointer(key)}`)'],
+  ),
   ...at('dynamodb', 'const few = 32', 'fields are sorted alike in both ways; only the time differs', [
     '32',
     '33',

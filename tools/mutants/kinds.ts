@@ -173,8 +173,15 @@ const isDefault = (above: Above): boolean => {
   )
 }
 
+/** What a buffer is filled with: any byte removes what was there, and a missing call is a fault of its own. */
+const isFilling = (node: Node, [up]: Above): boolean =>
+  up?.node.type === 'CallExpression' &&
+  calleeOf(up.node) === 'fill' &&
+  up.node.arguments[0]?.expression === node
+
 /** Numbers are off by one, booleans are inverted, and default texts are empty. */
 const literal: Maker = (node, above) => {
+  if (isFilling(node, above)) return []
   const kind = (otherwise: string) => (isDefault(above) ? 'default' : otherwise)
   if (node.type === 'NumericLiteral') return [fault(kind('number'), node, String(node.value + 1))]
   if (node.type === 'BooleanLiteral') return [fault(kind('boolean'), node, String(!node.value))]

@@ -70,6 +70,11 @@ describe('fragments of JSON in a text:', () => {
   })
 })
 
+test('a name at the end of a quoted text is not a quoted name: what follows it has no end', () => {
+  for (const text of ['x "his ssn": "a", "b": "MARK"', 'x "a", "his ssn": 1, "b": "MARK"'])
+    expect(logged(text)).toMatch(/^x .*ssn": ?\[redacted phi\]$/)
+})
+
 test('a value cut off inside JSON text has no end', () => {
   expect(logged('x {\\"ssn\\":\\"a", MARK \\", \\"b\\":MARK')).toBe('x {\\"ssn\\":[redacted phi]')
 })
