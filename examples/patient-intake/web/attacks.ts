@@ -64,9 +64,19 @@ export const attacks: readonly Attack[] = [
     change: (request) => tamper.withBody(request, tamper.swapped(request.body ?? {})),
   },
   {
+    name: 'visits',
+    at: 'way',
+    title: 'Swap two notes',
+    does: 'The notes of two visits change places: the same field, in another element of the list.',
+    outcome: 'The place of a value names its element too. A note opens in its own visit alone.',
+    on: 'send',
+    needsFields: true,
+    change: tamper.swappedVisits,
+  },
+  {
     name: 'splice',
     at: 'way',
-    title: 'Splice in an older field',
+    title: 'Splice an older field',
     does: 'A field of an earlier request is put into this one: same session, same place, same key.',
     outcome: 'All fields of a request share one random number, and values of two requests do not mix.',
     on: 'send',
@@ -77,7 +87,7 @@ export const attacks: readonly Attack[] = [
   {
     name: 'record',
     at: 'way',
-    title: 'Move to another record',
+    title: 'Change the record',
     does: 'The record’s number, which is readable, is changed: the sealed values are to become another patient’s.',
     outcome: 'The number is declared as authenticated: the values beside it open with no other.',
     on: 'send',
@@ -86,7 +96,7 @@ export const attacks: readonly Attack[] = [
   {
     name: 'use',
     at: 'way',
-    title: 'Send an answer as a request',
+    title: 'Answer as a request',
     does: 'The sealed values of your last answer are put into this request, each in its own place.',
     outcome: 'A value is sealed for one use. An answer opens as an answer, and as nothing else.',
     on: 'send',
@@ -106,11 +116,21 @@ export const attacks: readonly Attack[] = [
   {
     name: 'plaintext',
     at: 'way',
-    title: 'Put plaintext in its place',
+    title: 'Put plaintext in',
     does: 'A sealed field is replaced by a readable value, in the hope that the Lambda takes it.',
     outcome: 'A declared field that arrives unsealed is refused. There is no fallback to plaintext.',
     on: 'send',
     change: (request) => tamper.withBody(request, { ssn: '999-99-9999' }),
+  },
+  {
+    name: 'missing',
+    at: 'way',
+    title: 'Leave a field out',
+    does: 'A sealed field is cut out of the request, as if the patient had never said it.',
+    outcome: 'A declared field that is absent is refused, unless the model calls it optional.',
+    on: 'send',
+    needsFields: true,
+    change: (request) => ({ ...request, body: tamper.without(request.body ?? {}, 'ssn') }),
   },
   {
     name: 'bit',
@@ -146,7 +166,7 @@ export const attacks: readonly Attack[] = [
   {
     name: 'http',
     at: 'way',
-    title: 'Downgrade to plain http',
+    title: 'Downgrade to http',
     does: 'The client is talked out of TLS: the gateway reports x-forwarded-proto: http.',
     outcome: 'requireTls stands first in the handler, and refuses before anything is parsed.',
     change: (request) => tamper.withHeader(request, 'x-forwarded-proto', 'http'),
@@ -154,7 +174,7 @@ export const attacks: readonly Attack[] = [
   {
     name: 'answer',
     at: 'way',
-    title: 'Tamper with the answer',
+    title: 'Alter the answer',
     does: 'On the way back, two sealed fields of the answer change places.',
     outcome: 'The browser checks what the Lambda checks. It throws, and shows nothing of it.',
     needsFields: true,
@@ -163,7 +183,7 @@ export const attacks: readonly Attack[] = [
   {
     name: 'tenant',
     at: 'caller',
-    title: 'Send for another clinic',
+    title: 'For another clinic',
     does: 'The ciphertexts are sent on under the login of another clinic.',
     outcome:
       'They are bound to the clinic that sealed them; the Lambda expects the one that the authorizer names.',
@@ -174,7 +194,7 @@ export const attacks: readonly Attack[] = [
   {
     name: 'sender',
     at: 'caller',
-    title: 'Send it as another user',
+    title: 'Send as another user',
     does: 'A colleague in the same clinic has captured your request, and sends it under a login of his own.',
     outcome: 'A session is bound to the token of its sender. Under another one it does not open.',
     change: (request) => tamper.fromCaller(request, callerOf(request).clinic, 'eve'),
@@ -182,7 +202,7 @@ export const attacks: readonly Attack[] = [
   {
     name: 'model',
     at: 'caller',
-    title: 'Seal it for another model',
+    title: 'For another model',
     does: 'A page seals the same fields, in the same places, as those of a visitor.',
     outcome: 'Every token names the model that it was sealed for. The same places are not enough.',
     on: 'send',
@@ -191,7 +211,7 @@ export const attacks: readonly Attack[] = [
   {
     name: 'origin',
     at: 'caller',
-    title: 'Call from a foreign page',
+    title: 'From a foreign page',
     does: 'A page of https://evil.example sends the request from the user’s browser.',
     outcome: 'The Origin header, which pages cannot forge, is not on the list.',
     change: (request) => tamper.withHeader(request, 'origin', 'https://evil.example'),
@@ -199,7 +219,7 @@ export const attacks: readonly Attack[] = [
   {
     name: 'row',
     at: 'table',
-    title: 'Edit the row in the table',
+    title: 'Edit the row',
     does: 'Someone who can write to the table changes the phone number, which is not even encrypted.',
     outcome:
       'The row is signed as a whole, readable attributes too. Reading it fails, until it is put right.',
@@ -220,7 +240,7 @@ export const attacks: readonly Attack[] = [
   {
     name: 'echo',
     at: 'handler',
-    title: 'Echo a value in an error',
+    title: 'Echo in an error',
     does: 'A handler answers 422 with what it has read: “078-05-1120 is not insured”.',
     outcome: 'What was opened is looked for in everything that leaves. The error went out without it.',
     handler: 'echo',
@@ -228,7 +248,7 @@ export const attacks: readonly Attack[] = [
   {
     name: 'draft',
     at: 'handler',
-    title: 'Write to an unlisted table',
+    title: 'Use an unlisted table',
     does: 'A handler stores the patient in a table whose name is in no option, and would be plain.',
     outcome: 'A table that no option names is refused, before anything is sent to it.',
     on: 'send',

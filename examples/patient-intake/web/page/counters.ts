@@ -17,17 +17,16 @@ export const drawCounters = (account?: Account): void => {
     counter(
       'KMS calls',
       calls === undefined ? '–' : String(calls),
-      lambda ? temperature(lambda.kmsCalls) : '',
+      lambda ? `${temperature(lambda.kmsCalls)}; ${lambda.kmsTotal} since the start` : '',
       calls === 0 ? 'good' : '',
     ),
-    counter('since the start', lambda ? String(lambda.kmsTotal) : '–', 'KMS calls'),
     counter(
-      'sent',
+      'Sent',
       wire ? kilobytes(wire.bytes) : '–',
       wire?.body && patient ? `for ${kilobytes(JSON.stringify(patient).length)} of JSON` : '',
     ),
     counter(
-      'received',
+      'Received',
       answer ? kilobytes(answer.bytes) : '–',
       lambda ? `${lambda.ms.toFixed(0)} ms in the Lambda` : '',
     ),

@@ -15,7 +15,7 @@ interface Input {
 const inputs: readonly Input[] = [
   { at: '/id', label: 'Record' },
   { at: '/birthDate', label: 'Born', type: 'date' },
-  { at: '/ssn', label: 'Social security number' },
+  { at: '/ssn', label: 'Social security no.' },
   { at: '/email', label: 'E-mail', type: 'email' },
   { at: '/phone', label: 'Phone' },
   { at: '/address/country', label: 'Country' },

@@ -45,8 +45,8 @@ const stations: readonly Station[] = [
     tell: (account) => {
       const { lambda } = account
       if (!lambda) return undefined
-      if (!lambda.ran) return ['refused', `refuses: ${lambda.code ?? lambda.status}`]
-      if (isRefused(account)) return ['refused', `stops: ${lambda.code ?? lambda.status}`]
+      if (!lambda.ran) return ['refused', `refuses: ${lambda.status}`]
+      if (isRefused(account)) return ['refused', `stops: ${lambda.status}`]
       const calls = lambda.kmsCalls.length
       return calls > 0
         ? ['done', `opens with ${plural(calls, 'KMS call')}`, String(calls)]
@@ -74,7 +74,7 @@ const stations: readonly Station[] = [
       if (opened.error)
         return isMissing(account)
           ? ['skipped', 'hears that there is none']
-          : ['refused', isRefused(account) ? 'hears no more than that' : `refuses: ${opened.error}`]
+          : ['refused', isRefused(account) ? 'hears no more than that' : 'refuses the answer']
       return ['done', 'opens the answer']
     },
   },
@@ -92,7 +92,7 @@ const reached = ({ wire, lambda, table, opened, answer }: Account): number => {
 export const drawJourney = (account?: Account): void => {
   const list = byId('journey')
   list.dataset.moving = String(account !== undefined && account.opened === undefined)
-  list.style.setProperty('--at', String(account ? reached(account) : 0))
+  byId('way').style.setProperty('--at', String(account ? reached(account) : 0))
   list.replaceChildren(
     ...stations.map(({ title, icon: name, idle, tell }) => {
       const [state, words, badge] = (account && tell(account)) ?? ['idle', idle]

@@ -1,15 +1,17 @@
 import { tokenOf } from '../../demo/traffic.ts'
 import type { Attack } from '../attacks.ts'
 import { playgroundHeader } from '../protocol.ts'
-import { type Account, hasHeld } from './account.ts'
+import { type Account, hasHeld, parsed } from './account.ts'
 import { type Api, createApi, createVisitorApi } from './api.ts'
 import { drawCounters } from './counters.ts'
 import { byId } from './dom.ts'
+import { isMembers } from './fields.ts'
 import { drawForm, patientOf } from './form.ts'
 import { followPointer } from './highlight.ts'
 import { drawJourney } from './journey.ts'
 import { drawMatrix, drawMatrixFrame } from './matrix.ts'
 import { drawPanes, fillPane } from './panes.ts'
+import { reportOf } from './report.ts'
 import { drawSettings, settings } from './settings.ts'
 import { createStory, type Opened, type Step } from './story.ts'
 import { allowTampering, armedFor, drawTampering, noteResult } from './tampering.ts'
@@ -53,7 +55,7 @@ const conclude = (account: Account): void => {
   const held = hasHeld(account)
   const word = attack?.handler === 'echo' ? 'redacted' : 'refused'
   const result = lambda.status >= 400 ? `${lambda.status} ${word}` : 'refused here'
-  if (attack) noteResult(attack, held, held ? result : 'not refused')
+  if (attack) noteResult(attack, reportOf(account, held), held ? result : 'not refused')
   else if (!held && action === 'send') allowTampering({ earlier: true })
 }
 
@@ -64,7 +66,8 @@ const begin = (): void => {
   allowTampering({ earlier: false, fields: settings().shape === 'field' })
 }
 
-const travel = async (action: 'send' | 'read'): Promise<void> => {
+/** Carries a request out, and tells it; a narrow page then shows its way, if the user has asked for it. */
+const travel = async (action: 'send' | 'read', isAsked = true): Promise<void> => {
   const id = crypto.randomUUID()
   const attack = armedFor(action)
   const patient = patientOf()
@@ -73,7 +76,7 @@ const travel = async (action: 'send' | 'read'): Promise<void> => {
   story.begin(id)
   for (const name of ['wire', 'lambda', 'table', 'log', 'browser']) fillPane(name)
   draw()
-  if (narrow.matches) byId('journey').closest('.card')!.scrollIntoView({ behavior: 'smooth' })
+  if (narrow.matches && isAsked) byId('journey').closest('.card')!.scrollIntoView({ behavior: 'smooth' })
   const opened = await request(action, id, attack)
   if (opened.threw) story.end(opened)
   else story.add(opened)
@@ -95,12 +98,18 @@ const request = async (action: 'send' | 'read', id: string, attack: Attack | und
       return {
         kind: 'opened',
         id,
-        error: `${response.status} ${(await response.text()) || response.statusText}`,
+        error: `${response.status} ${detailOf(await response.text()) || response.statusText}`,
       }
     return { kind: 'opened', id, value: await response.json() }
   } catch (error) {
     return { kind: 'opened', id, threw: true, error: (error as { code?: string }).code ?? String(error) }
   }
+}
+
+/** What a problem (RFC 9457) says in words; any other answer as it is. */
+const detailOf = (text: string): string => {
+  const problem = parsed(text)
+  return isMembers(problem) && typeof problem.detail === 'string' ? problem.detail : text
 }
 
 /** The buttons say what they will do. */
@@ -116,7 +125,7 @@ const drawActions = (): void => {
 }
 
 drawForm()
-drawMatrixFrame()
+drawMatrixFrame(draw)
 drawPanes()
 drawTampering(drawActions)
 drawSettings(begin)
@@ -130,6 +139,13 @@ byId('form').addEventListener('submit', (event) => {
 })
 byId('read').addEventListener('click', () => travel('read'))
 
-new EventSource(`/playground/events?page=${page}`).addEventListener('message', ({ data }) =>
-  story.add(JSON.parse(data)),
-)
+// The form stays beside what everyone sees. It may be higher than the page, and its end must come into sight.
+new ResizeObserver(([entry]) => {
+  const device = entry!.target as HTMLElement
+  device.style.setProperty('--height', `${device.offsetHeight}px`)
+}).observe(document.querySelector('.device')!)
+
+const events = new EventSource(`/playground/events?page=${page}`)
+events.addEventListener('message', ({ data }) => story.add(JSON.parse(data)))
+// The example is sent at once, so that there is something to see.
+events.addEventListener('open', () => account || travel('send', false), { once: true })

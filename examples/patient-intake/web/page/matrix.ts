@@ -72,54 +72,132 @@ const cell = (field: string, look: Look, party: string): HTMLElement => {
   )
 }
 
-/** With places where a narrow column may break it. */
-const breakable = (name: string): string =>
-  name
-    .replaceAll(/(?<=[.a-z])(?=[A-Z])|(?<=\.)(?=\D)/g, '\u200b')
-    .replaceAll(/([a-z]{6})(?=[a-z]{5})/g, '$1\u00ad')
+/** Where words may be broken in a narrow column. */
+const breaks: Readonly<Record<string, string>> = {
+  birthDate: 'birth\u200bDate',
+  bloodPressure: 'blood\u200bPres\u00adsure',
+  medications: 'med\u00adi\u00adca\u00adtions',
+  smoker: 'smok\u00ader',
+  postcode: 'post\u00adcode',
+  country: 'coun\u00adtry',
+  allergies: 'al\u00adler\u00adgies',
+}
 
-export const drawMatrix = (account: Account | undefined, fields: unknown): void => {
-  const places = fieldsIn(fields)
-  const head = h(
-    'tr',
-    {},
-    h('td'),
-    ...places.map((place) =>
-      h(
-        'th',
-        { scope: 'col', 'data-field': place, 'data-kind': fieldAt(place).kind, title: nameOf(place) },
-        h('span', {}, breakable(nameOf(place))),
+const breakable = (name: string): string => breaks[name] ?? name
+
+/** The object or list element that a field is in: none for a field of the patient. */
+const groupOf = (place: string): string => place.slice(0, place.lastIndexOf('/'))
+
+const heading = (place: string, text: string, attributes: Readonly<Record<string, string | number>>) =>
+  h(
+    'th',
+    { 'data-field': place, 'data-kind': fieldAt(place).kind, title: nameOf(place), ...attributes },
+    h('span', {}, text),
+  )
+
+/** Two lines of headings for the fields across, the upper one for what has several fields. */
+const headings = (groups: readonly (readonly string[])[]): HTMLElement[] => {
+  const upper = groups.map((places) => {
+    const group = groupOf(places[0]!)
+    const colspan = places.length
+    return group === ''
+      ? h('td', { colspan })
+      : heading(group, nameOf(group), { scope: 'colgroup', colspan, class: 'group' })
+  })
+  const lower = groups
+    .flat()
+    .map((place) => heading(place, breakable(place.slice(groupOf(place).length + 1)), { scope: 'col' }))
+  return [h('tr', {}, h('td'), ...upper), h('tr', {}, h('td'), ...lower)]
+}
+
+interface Seer {
+  readonly party: Party
+  readonly look: (place: string) => Look
+}
+
+const across = (places: readonly string[], seers: readonly Seer[]): HTMLElement => {
+  const groups = [...new Set(places.map(groupOf))].map((group) =>
+    places.filter((place) => groupOf(place) === group),
+  )
+  return h(
+    'table',
+    { 'data-fields': 'across' },
+    h('thead', {}, ...headings(groups)),
+    h(
+      'tbody',
+      {},
+      ...seers.map(({ party, look }) =>
+        h(
+          'tr',
+          {},
+          h('th', { scope: 'row' }, icon(party.icon), party.name),
+          ...groups.flat().map((place) => cell(place, look(place), party.name)),
+        ),
       ),
     ),
   )
-  const rows = parties.map(({ name, icon: sign, has }) => {
-    const root = account && has(account)
-    return h(
-      'tr',
-      {},
-      h('th', { scope: 'row' }, icon(sign), name),
-      ...places.map((place) => cell(place, root === undefined ? 'absent' : lookAt(root, place), name)),
-    )
-  })
-  byId('matrix').firstElementChild!.replaceChildren(
-    h('table', {}, h('thead', {}, head), h('tbody', {}, ...rows)),
-  )
 }
 
-export const drawMatrixFrame = (): void => {
-  // It scrolls on a phone, by the keyboard too.
-  const scroller = { class: 'matrix-scroll', tabindex: 0, role: 'region', 'aria-labelledby': 'matrix-title' }
-  byId('matrix').append(h('div', scroller))
+/** Fields down, where there is no room for all of them across. */
+const down = (places: readonly string[], seers: readonly Seer[]): HTMLElement =>
+  h(
+    'table',
+    { 'data-fields': 'down' },
+    h(
+      'thead',
+      {},
+      h(
+        'tr',
+        {},
+        h('td'),
+        ...seers.map(({ party }) => h('th', { scope: 'col' }, icon(party.icon), party.name)),
+      ),
+    ),
+    h(
+      'tbody',
+      {},
+      ...places.map((place) =>
+        h(
+          'tr',
+          {},
+          heading(place, nameOf(place).split('.').map(breakable).join('.\u200b'), { scope: 'row' }),
+          ...seers.map(({ party, look }) => cell(place, look(place), party.name)),
+        ),
+      ),
+    ),
+  )
+
+/** In pixels: less is too narrow for all fields. */
+const roomAcross = 760
+
+export const drawMatrix = (account: Account | undefined, fields: unknown): void => {
+  const box = byId('matrix')
+  const places = fieldsIn(fields)
+  const seers = parties.map((party): Seer => {
+    const root = account && party.has(account)
+    return { party, look: (place) => (root === undefined ? 'absent' : lookAt(root, place)) }
+  })
+  box.replaceChildren((box.clientWidth < roomAcross ? down : across)(places, seers))
+}
+
+/** `redraw` is called when there is more room than before, or less. */
+export const drawMatrixFrame = (redraw: () => void): void => {
   const words = [
     ['plain', 'encrypted', 'eye', 'reads the secret'],
     ['sealed', 'encrypted', 'lock', 'sees a token'],
     ['redacted', 'encrypted', 'bar', 'redacted'],
     ['masked', 'masked', 'half', 'masked'],
-    ['plain', 'clear', 'dot', 'no secret'],
+    ['plain', 'clear', 'dot', 'readable'],
   ] as const
   byId('matrix-legend').append(
     ...words.map(([look, kind, name, text]) =>
       h('span', { 'data-look': look, 'data-kind': kind }, h('span', { class: 'cell' }, icon(name)), text),
     ),
   )
+  let isNarrow: boolean | undefined
+  new ResizeObserver(([entry]) => {
+    const narrow = entry!.contentRect.width < roomAcross
+    if (narrow !== isNarrow) redraw()
+    isNarrow = narrow
+  }).observe(byId('matrix'))
 }

@@ -69,13 +69,7 @@ export const drawPanes = (): void => {
         { class: 'card pane', 'data-pane': name, 'aria-labelledby': `pane-${name}` },
         h('div', { class: 'card-head' }, h('h2', { id: `pane-${name}` }, icon(sign), title)),
         h('p', { class: 'what' }, what),
-        h('div', {
-          class: 'content',
-          id: `content-${name}`,
-          tabindex: 0,
-          role: 'region',
-          'aria-labelledby': `pane-${name}`,
-        }),
+        h('div', { class: 'content', id: `content-${name}` }),
       ),
     ),
   )
@@ -89,8 +83,8 @@ export const fillPane = (name: string, account?: Account): void => {
   const box = byId(`content-${name}`)
   const card = box.closest<HTMLElement>('.pane')!
   box.classList.toggle('arriving', card.dataset.filled !== 'true')
+  // A pane keeps its height until it is filled again, so that nothing moves while a request is on its way.
+  box.style.minHeight = content ? '' : `${box.offsetHeight}px`
   box.replaceChildren(...(content ?? [h('p', { class: 'empty' }, empty)]))
-  const changed = box.querySelector<HTMLElement>('.changed')
-  if (changed) box.scrollTop = changed.offsetTop - box.offsetTop - 60
   card.dataset.filled = String(content !== undefined)
 }

@@ -18,11 +18,11 @@ export const tokenView = (value: unknown, name: string): HTMLElement => {
     'button',
     { type: 'button', class: 'token', 'aria-expanded': 'false', 'aria-controls': id },
     icon('lock'),
+    h('span', { class: 'only-read' }, `sealed value of ${name}, `),
     h('span', { class: 'start' }, token ? text.split('.').at(-1)!.slice(0, 7) : text.slice(-8).slice(0, 7)),
     marks,
     h('span', { class: 'size' }, kilobytes(sizeOf(value))),
   )
-  button.setAttribute('aria-label', `sealed value of ${name}, ${sizeOf(value)} bytes`)
   const details = h('div', { id, class: 'details', hidden: true })
   button.addEventListener('click', () => {
     const open = button.getAttribute('aria-expanded') === 'true'
@@ -30,15 +30,9 @@ export const tokenView = (value: unknown, name: string): HTMLElement => {
     if (!open && !details.hasChildNodes())
       details.append(...(token ? jweDetails(token) : byteDetails(text, name)))
     details.hidden = open
-    if (!open) showFrom(button)
+    if (!open) details.scrollIntoView({ block: 'nearest' })
   })
   return h('span', { class: 'token-holder' }, button, details)
-}
-
-/** Scrolls within its pane, so that what has opened begins at the top. */
-const showFrom = (button: HTMLElement): void => {
-  const content = button.closest<HTMLElement>('.content')
-  if (content) content.scrollTop = button.offsetTop - content.offsetTop - 12
 }
 
 const jweDetails = ({ header, parts }: Token): HTMLElement[] => {

@@ -1,4 +1,5 @@
 // A value as lines of indented JSON, each line marked with the field it belongs to.
+import { withCodes } from './codes.ts'
 import { h, icon } from './dom.ts'
 import { fieldAt, isMembers, related } from './fields.ts'
 import { lookOf, notes, sealedText } from './sealed.ts'
@@ -68,4 +69,8 @@ export const noteOf = (name: string): HTMLElement | undefined =>
   notes[name] === undefined ? undefined : h('span', { class: 'note' }, notes[name])
 
 const plainView = (value: unknown, look: string): HTMLElement =>
-  h('span', { class: `value ${look}` }, typeof value === 'string' ? value : JSON.stringify(value))
+  h(
+    'span',
+    { class: `value ${look}` },
+    ...withCodes(typeof value === 'string' ? value : JSON.stringify(value)),
+  )

@@ -1,5 +1,6 @@
 // The sentence that says how a request ended.
 import { type Account, hasHeld, isMissing, isRefused } from './account.ts'
+import { withCodes } from './codes.ts'
 import { byId, h, icon } from './dom.ts'
 
 type Tone = 'quiet' | 'good' | 'refused' | 'bad'
@@ -12,8 +13,7 @@ const handlerOf = ({ attack, lambda }: Account): string => {
 }
 
 const verdictOf = (account: Account | undefined): Verdict => {
-  if (!account)
-    return ['quiet', '', 'Nothing has been sent yet. Press Send, and watch the values on their way.']
+  if (!account) return ['quiet', '', 'The example is about to be sent. Watch the values on their way.']
   const { lambda, opened, attack } = account
   if (!opened) return ['quiet', '', 'On its way …']
   if (!lambda) return ['bad', '', `Nothing was sent: ${opened.error}`]
@@ -41,8 +41,8 @@ export const drawVerdict = (account: Account | undefined): void => {
   verdict.dataset.tone = tone
   verdict.replaceChildren(
     ...(sign ? [icon(sign)] : []),
-    ...(head ? [h('strong', {}, head), ' '] : []),
-    words,
+    ...(head ? [h('strong', {}, ...withCodes(head)), ' '] : []),
+    ...withCodes(words),
     ...(tone === 'good' ? [' Now try the ', h('a', { href: '#attacks-title' }, 'attacks'), '.'] : []),
   )
 }

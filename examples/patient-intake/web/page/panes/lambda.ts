@@ -14,14 +14,20 @@ const kmsNotes: Readonly<Record<string, string>> = {
 const kmsLines = (calls: readonly string[]): HTMLElement[] =>
   calls.length === 0
     ? [h('p', { class: 'note' }, 'Not asked: all keys are in memory.')]
-    : calls.map((name) =>
+    : [
         h(
           'div',
-          { class: 'line' },
-          h('span', { class: 'key' }, name),
-          h('span', { class: 'note' }, kmsNotes[name]),
+          { class: 'tree' },
+          ...calls.map((name) =>
+            h(
+              'div',
+              { class: 'line' },
+              h('span', { class: 'key' }, name),
+              h('span', { class: 'purpose' }, kmsNotes[name]),
+            ),
+          ),
         ),
-      )
+      ]
 
 /** The end of a handler whose work was lost. */
 const stops = {

@@ -13,12 +13,12 @@ const keysFirst = (body: unknown): unknown =>
 const bodyView = (text: string | undefined, changed: readonly string[]): HTMLElement[] => {
   if (!text) return []
   const body = parsed(text)
-  const isCut = changed.includes('/$jwe') && isMembers(body) && body.$jwe === undefined
-  return [
-    ...(isCut ? [removedLine('$jwe')] : []),
-    tree(keysFirst(body), { changed }),
-    raw('The body as sent', text),
-  ]
+  if (!isMembers(body)) return [h('pre', {}, text)]
+  const cut = changed
+    .filter((place) => /^\/[$\w]+$/.test(place))
+    .map((pointer) => pointer.slice(1))
+    .filter((name) => body[name] === undefined)
+  return [...cut.map(removedLine), tree(keysFirst(body), { changed }), raw('The body as sent', text)]
 }
 
 const answerView = ({ status, headers, body, bytes, changed }: AnswerSeen): HTMLElement =>
