@@ -14,30 +14,43 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 const comment = /\/\*\*.*?\*\//gs
 const block = /```ts\n(.*?)```/gs
 
-/** The examples of a source with their imports; those without are a line or two of a longer one. */
 const examplesIn = (source: string): string[] =>
   (source.match(comment) ?? []).flatMap((text) =>
-    [...text.replaceAll(/^\s*\* ?/gm, '').matchAll(block)].flatMap(([, example]) =>
-      example!.includes('import ') ? [example!] : [],
-    ),
+    [...text.replaceAll(/^\s*\* ?/gm, '').matchAll(block)].map(([, example]) => example!),
   )
 
 /** What readers of an example have by then, under the names that all of them use. */
 const given: Readonly<Record<string, string>> = {
   Patient: "declare const Patient: import('@glassine/core').FieldPolicy<{ id: string; ssn: string }>",
+  client: "declare const client: import('@aws-sdk/client-dynamodb').DynamoDBClient",
+  context: "declare const context: import('aws-lambda').Context",
   documents: "declare const documents: import('@aws-sdk/lib-dynamodb').DynamoDBDocumentClient",
   escrowKey: 'declare const escrowKey: Uint8Array',
+  expect: "import '@glassine/testing/jest'\nimport { expect } from '@jest/globals'",
   keyStore: "declare const keyStore: import('@glassine/keys/key-store').KeyStore",
   keys: "declare const keys: import('@glassine/keys').KeyMaterial",
+  kms: "declare const kms: import('@glassine/local-kms').LocalKms",
   message: 'declare const message: Uint8Array',
+  output: 'declare const output: string',
+  patient: 'declare const patient: { id: string; ssn: string }',
+  patients: "declare const patients: import('@glassine/dynamodb').ItemEncryptor",
+  randomBytes: "import { randomBytes } from 'node:crypto'",
+  record: "declare const record: import('aws-lambda').DynamoDBRecord",
+  response: "declare const response: import('@glassine/testing').HttpResponse",
+  seenByTheHandler: 'declare const seenByTheHandler: unknown',
 }
 
 const moduleOf = (example: string): string => {
+  const code = example.replaceAll(/'[^'\n]*'/g, "''")
   const isGiven = (name: string) =>
-    new RegExp(`\\b${name}\\b`).test(example) &&
-    !new RegExp(`(?:const|class) ${name}\\b|import \\{[^}]*\\b${name}\\b`).test(example)
+    new RegExp(`(?<![.\\w])${name}\\b(?!:)`).test(code) &&
+    !new RegExp(
+      `(?:const|class|interface) (?:\\{ )?${name}\\b|import \\{[^}]*\\b${name}\\b|\\(${name}\\) =>`,
+    ).test(code)
   const lines = Object.keys(given).flatMap((name) => (isGiven(name) ? [given[name]] : []))
-  return [...lines, example, 'export {}'].join('\n')
+  // A reader's own handler is that of the quick start.
+  const own = path.join(root, 'examples/quick-start/handler.ts')
+  return [...lines, example.replaceAll('./handler.js', own), 'export {}'].join('\n')
 }
 
 test('every example in a docstring compiles', async () => {

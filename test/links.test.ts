@@ -1,5 +1,5 @@
 // Links between documents lead to an existing file, and to an existing heading in it.
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { filesUnder } from '@glassine/test-support'
 import { expect, test } from '@jest/globals'
@@ -40,17 +40,37 @@ const files = [
     .filter((file) => file.endsWith('.md')),
 ].filter((file) => existsSync(path.join(root, file)))
 
-/** The relative links of a document that lead nowhere. */
+const repository = /^https:\/\/github\.com\/glassine-dev\/glassine\/(?:tree|blob)\/main\/([^#]*)(?:#(.*))?$/
+
+/** Targets of links and of images, in Markdown and in HTML. */
+const targetsOf = (file: string): string[] =>
+  [...textOf(file).matchAll(/\]\(([^)\s]+)\)|\b(?:src|srcset|href)="([^"]+)"/g)].map(
+    ([, link, image]) => link ?? image!,
+  )
+
+/** Where a link leads in the repository: a path from its root, and a heading there. */
+const placeOf = (file: string, target: string): readonly [to: string, anchor?: string] | undefined => {
+  const [isOurs, absolute, heading] = repository.exec(target) ?? []
+  if (isOurs !== undefined) return [absolute!.replace(/\/$/, ''), heading]
+  if (/^[a-z]+:/i.test(target)) return undefined
+  const [name, anchor] = target.split('#') as [string, string?]
+  return [name === '' ? file : path.join(path.dirname(file), decodeURIComponent(name)), anchor]
+}
+
+/** The links of a document into the repository that lead nowhere. */
 const broken = (file: string): string[] =>
-  [...textOf(file).matchAll(/\]\(([^)\s]+)\)/g)]
-    .map(([, target]) => target!)
-    .filter((target) => !/^[a-z]+:/i.test(target))
-    .filter((target) => {
-      const [name, anchor] = target.split('#') as [string, string?]
-      const to = name === '' ? file : path.join(path.dirname(file), decodeURIComponent(name))
-      if (!existsSync(path.join(root, to))) return true
-      return anchor !== undefined && to.endsWith('.md') && !anchorsOf(to).includes(anchor)
-    })
+  targetsOf(file).filter((target) => {
+    const [to, anchor] = placeOf(file, target) ?? ['.']
+    if (!existsSync(path.join(root, to))) return true
+    if (anchor === undefined) return false
+    // GitHub shows a folder with its README, whose top is `#readme`.
+    if (!to.endsWith('.md'))
+      return !(
+        existsSync(path.join(root, to, 'README.md')) &&
+        [...anchorsOf(`${to}/README.md`), 'readme'].includes(anchor)
+      )
+    return !anchorsOf(to).includes(anchor)
+  })
 
 test('there are documents with links', () => {
   expect(files.length).toBeGreaterThan(15)
@@ -61,15 +81,28 @@ test.each(files.map((file) => [file]))('the links of %s lead somewhere', (file) 
   expect(broken(file)).toEqual([])
 })
 
+test('a link to the repository that leads nowhere is found, relative or absolute', () => {
+  const main = 'https://github.com/glassine-dev/glassine/tree/main'
+  expect(placeOf('docs/a.md', `${main}/docs/b.md#c`)).toEqual(['docs/b.md', 'c'])
+  expect(placeOf('docs/a.md', '../README.md')).toEqual(['README.md', undefined])
+  expect(placeOf('docs/a.md', 'https://example.com')).toBeUndefined()
+  expect(anchorsIn('# Keys\n## `Keys`\n')).toEqual(['keys', 'keys-1'])
+})
+
 const readmes = files.filter((file) => /^packages\/[a-z-]+\/README\.md$/.test(file))
 
 test.each(readmes.map((file) => [file]))(
   'the links of %s are absolute, since a registry shows it',
   (file) => {
-    const links = [...textOf(file).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target!)
-    expect(links.filter((target) => !/^(?:https:|#)/.test(target))).toEqual([])
-    const repository = /^https:\/\/github\.com\/glassine-dev\/glassine\/(?:tree|blob)\/main\/([^#]+)/
-    const paths = links.flatMap((target) => repository.exec(target)?.[1] ?? [])
-    expect(paths.filter((one) => !existsSync(path.join(root, one)))).toEqual([])
+    expect(targetsOf(file).filter((target) => !/^(?:https:|#)/.test(target))).toEqual([])
   },
 )
+
+test.each(readmes.map((file) => [file]))('%s links the API reference of its import paths', (file) => {
+  const name = path.basename(path.dirname(file))
+  const pages = readdirSync(path.join(root, 'docs/reference')).filter(
+    (page) => page === `${name}.md` || page.startsWith(`${name}-`),
+  )
+  const linked = targetsOf(file).map((target) => placeOf(file, target)?.[0])
+  expect(pages.filter((page) => !linked.includes(`docs/reference/${page}`))).toEqual([])
+})

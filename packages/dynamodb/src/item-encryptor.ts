@@ -24,6 +24,8 @@ export interface ItemEncryptor {
    * `ERR_TOO_LARGE` (says by how many bytes), `ERR_ENCRYPT_FAILED` and `ERR_KEY_UNAVAILABLE` (of the keyring)
    * @example
    * ```ts
+   * import { PutItemCommand } from '@aws-sdk/client-dynamodb'
+   *
    * const Item = await patients.encryptItem({ id: { S: 'p-1' }, ssn: { S: '123-45-6789' } })
    * await client.send(new PutItemCommand({ TableName: 'Patients', Item }))
    * ```
@@ -37,6 +39,8 @@ export interface ItemEncryptor {
    * included; `ERR_KEY_UNAVAILABLE` when trying later may help
    * @example
    * ```ts
+   * import { GetItemCommand } from '@aws-sdk/client-dynamodb'
+   *
    * const { Item } = await client.send(new GetItemCommand({ TableName: 'Patients', Key: { id: { S: 'p-1' } } }))
    * const patient = Item && (await patients.decryptItem(Item))
    * ```

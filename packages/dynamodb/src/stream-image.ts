@@ -25,6 +25,8 @@ export interface StreamValue {
  * @throws GlassineError `ERR_VALUE_INVALID` for anything but an attribute value
  * @example
  * ```ts
+ * import { itemOfImage } from '@glassine/dynamodb'
+ *
  * const image = record.dynamodb?.NewImage
  * const patient = image && (await patients.decryptItem(itemOfImage(image)))
  * ```

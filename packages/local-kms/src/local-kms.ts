@@ -52,6 +52,8 @@ export interface LocalKms {
    *
    * @example
    * ```ts
+   * import { KMSClient } from '@aws-sdk/client-kms'
+   *
    * const client = new KMSClient(
    *   kms.clientOptionsFor({ region: 'us-east-1', principal: 'arn:aws:iam::111122223333:role/intake' }),
    * )
@@ -66,6 +68,8 @@ export interface LocalKms {
    *
    * @example
    * ```ts
+   * import { startLocalKms } from '@glassine/local-kms'
+   *
    * const kms = await startLocalKms({ keys: ['alias/patients'] })
    * Object.assign(process.env, kms.env)
    * const { handler } = await import('./handler.js')
@@ -106,6 +110,9 @@ export interface LocalKms {
  *   node:net when the address is taken
  * @example
  * ```ts
+ * import { GenerateDataKeyCommand, KMSClient } from '@aws-sdk/client-kms'
+ * import { startLocalKms } from '@glassine/local-kms'
+ *
  * const kms = await startLocalKms({ keys: ['alias/patients'] })
  * const client = new KMSClient(kms.clientOptions)
  * await client.send(new GenerateDataKeyCommand({ KeyId: 'alias/patients', KeySpec: 'AES_256' }))

@@ -87,6 +87,8 @@ export interface MessageBundleEnvelope extends Envelope {
  * @see AWS Encryption SDK specification, "Message"
  * @example
  * ```ts
+ * import { messageEnvelope } from '@glassine/message'
+ *
  * const services = messageEnvelope({ keys })
  * const sealed = await services.encrypt(patient, Patient, { binding: { tenant: 't-1' } })
  * const opened = await services.decrypt(sealed, Patient, { binding: { tenant: 't-1' } })

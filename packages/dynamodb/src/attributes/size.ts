@@ -17,6 +17,8 @@ const elementBytes = 1
  * @throws GlassineError `ERR_VALUE_INVALID` for anything but an attribute value
  * @example
  * ```ts
+ * import { itemSize } from '@glassine/dynamodb'
+ *
  * itemSize({ id: { S: 'p-1' }, age: { N: '42' } }) // 2 + 3 + 3 + 2 = 10
  * ```
  */

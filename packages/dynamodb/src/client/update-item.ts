@@ -56,6 +56,8 @@ const defaults = { attempts: 100, timeout: 10_000, baseDelay: 10, maxDelay: 500 
  * writing throw
  * @example
  * ```ts
+ * import { updateItem } from '@glassine/dynamodb'
+ *
  * await updateItem(documents, { TableName: 'Patients', Key: { id: 'p-1' } }, (patient) => {
  *   patient.visits = (patient.visits ?? 0) + 1
  * })

@@ -57,6 +57,8 @@ export const withEncryption = <C extends SdkClient>(client: C, options: Encrypti
  * @throws GlassineError `ERR_OPTION_INVALID`
  * @example
  * ```ts
+ * import { withInvocation } from '@glassine/dynamodb'
+ *
  * const own = withInvocation(documents, { deadline: Date.now() + context.getRemainingTimeInMillis() })
  * ```
  */
@@ -69,6 +71,8 @@ export const withInvocation = <C extends SdkClient>(client: C, invocation: ItemI
  * @throws GlassineError `ERR_OPTION_INVALID`
  * @example
  * ```ts
+ * import { encryptionStats } from '@glassine/dynamodb'
+ *
  * encryptionStats(documents).Patients?.plaintextReads // how many items are still to be migrated
  * ```
  */
