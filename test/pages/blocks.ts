@@ -162,8 +162,8 @@ const onThisMachine = (text: string): string =>
 
 /** Runs a block of a page from a folder, and those before it that it uses; resolves to what it declares. */
 export const runner =
-  (folder: string) =>
+  (folder: string, change: (text: string) => string = (text) => text) =>
   async (page: string, at: number): Promise<any> => {
-    writeModules(folder, [page], onThisMachine)
+    writeModules(folder, [page], (text) => change(onThisMachine(text)))
     return import(path.join(folder, fileOf({ page, at })))
   }

@@ -1,4 +1,6 @@
-// What docs/keys-and-kms.md says of rotation, on a local KMS and DynamoDB. The page's snippets are lines of this file.
+// What docs/keys-and-kms.md says of rotation, on a local KMS and DynamoDB, with the blocks of the page.
+import { rmSync } from 'node:fs'
+import path from 'node:path'
 import {
   CreateTableCommand,
   DynamoDBClient,
@@ -16,6 +18,10 @@ import { messageEnvelope } from '@glassine/message'
 import { describeTransactions } from '@glassine/test-support'
 import { type LocalDynamoDB, startLocalDynamoDB } from '@glassine/testing/dynamodb'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { blocksOf, root, runner } from './blocks.ts'
+
+const folder = path.join(root, '.jest', `rotation-${process.pid}`)
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 const fields = defineFields<{ id: string; ssn: string }>('patient', { ssn: {} })
 const patient = { id: 'p-1', ssn: '078-05-1120' }
@@ -63,7 +69,10 @@ describeTransactions('rotation', () => {
       keys: keyMaterial({ keyring: kmsKeyring({ keyId: 'alias/patients', ...connection }) }),
     })
     await expect(without.decrypt(older, fields, scope)).rejects.toMatchObject({ code: 'ERR_DECRYPT_FAILED' })
-    const keyring = kmsKeyring({ keyId: 'alias/patients', allow: { keyArns: [oldKeyArn] }, ...connection })
+    Object.assign(process.env, kms.env)
+    const block = runner(folder, (text) => text.replace(/(const oldKeyArn = )'.*'/, `$1'${oldKeyArn}'`))
+    const { at } = blocksOf('docs/keys-and-kms.md').find(({ text }) => text.includes('oldKeyArn'))!
+    const { keyring } = await block('docs/keys-and-kms.md', at)
     const receiver = messageEnvelope({ keys: keyMaterial({ keyring }) })
     expect(await receiver.decrypt(older, fields, scope)).toEqual(patient)
     // A message is not moved by being read; what is encrypted from now on is under the new key.

@@ -10,7 +10,7 @@ import { handlerFetch, invoke, sampleEvent } from '@glassine/testing'
 import { type LocalDynamoDBKind, startLocalDynamoDB } from '@glassine/testing/dynamodb'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals'
 import { blocksOf, root, runner } from './blocks.ts'
-import { Patient, patient } from './given.ts'
+import { bearerToken, Patient, patient } from './given.ts'
 
 const folder = path.join(root, '.jest', `run-${process.pid}`)
 const block = runner(folder)
@@ -95,6 +95,34 @@ describe('encrypt from the device', () => {
     })
     const response = await api.fetch('/patients', { method: 'POST', body: patient })
     expect(await response.json()).toEqual(patient)
+  })
+})
+
+describe('the session README, by hand', () => {
+  test('a request of a client opens, and the answer is sealed under its session', async () => {
+    const page = 'packages/session/README.md'
+    const { keys } = await block(page, 1)
+    let received: any
+    const fetch = handlerFetch({
+      '/.well-known/jwks.json': keys,
+      '*': async (event: { body: string }) => {
+        received = JSON.parse(event.body)
+        return { statusCode: 503 }
+      },
+    })
+    const bind = { tenant: 't-1' }
+    const api = createClient({ baseUrl: 'https://api.example.com', fields: Patient, fetch, bind })
+    const headers = { authorization: `Bearer ${bearerToken}` }
+    await api.fetch('/patients/p-1', { method: 'PUT', body: patient, headers })
+    expect(received.ssn).not.toContain(patient.ssn)
+
+    Object.assign(globalThis, { received })
+    const byHand = runner(folder, (text) =>
+      text.replace(/^import \{ body \} .*$/m, 'const body: unknown = (globalThis as any).received'),
+    )
+    const opened = await byHand(page, 2)
+    expect(opened.patient).toEqual(patient)
+    expect(opened.sent.ssn).toMatch(/^eyJ/)
   })
 })
 
