@@ -4,7 +4,7 @@ import path from 'node:path'
 import { chdir } from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { setup } from './setup.mjs'
-import { run } from './spawn.mjs'
+import { prepare, run } from './spawn.mjs'
 
 chdir(fileURLToPath(new URL('..', import.meta.url)))
 
@@ -16,7 +16,7 @@ const env = { TURBO_TELEMETRY_DISABLED: '1', NODE_MAJOR: process.versions.node.s
 // On Node 20 the SDK would announce the end of its support in every process.
 const quiet = { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' }
 
-const build = () => run('build', bin('turbo'), ['run', 'build', '--output-logs=errors-only'], env)
+const build = () => prepare('build', bin('turbo'), ['run', 'build', '--output-logs=errors-only'], env)
 const check = async () => {
   await run('types', bin('tsc'), ['-p', 'tsconfig.json'])
   await run('types of the page', bin('tsc'), ['-p', 'examples/patient-intake/web/page'])

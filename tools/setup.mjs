@@ -2,7 +2,7 @@
 // there.
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { run } from './spawn.mjs'
+import { prepare } from './spawn.mjs'
 
 const stamp = 'node_modules/.glassine-setup'
 
@@ -16,6 +16,6 @@ const wanted = () =>
 export const setup = async () => {
   const hash = wanted()
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === hash) return
-  await run('install', 'npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'])
+  await prepare('install', 'npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'])
   writeFileSync(stamp, hash)
 }

@@ -19,6 +19,8 @@ export interface Outcome {
   readonly status: number
   /** The stable code of the error, when there was one. */
   readonly code?: string
+  /** Why, as the library says it to the operator alone: in the log. */
+  readonly reason?: string
   /** The attacker has what he wanted. */
   readonly succeeded: boolean
 }
@@ -31,6 +33,13 @@ export interface Exchange {
 }
 
 type Change = (request: Traffic, earlier: Exchange) => Traffic
+
+/** The reason in the line that the library writes when it refuses. */
+const reasonIn = (log: string): string | undefined =>
+  log
+    .split('\n')
+    .map((line) => parsed(line) as { message?: string; reason?: string } | null)
+    .find((entry) => entry?.message === 'Glassine refused')?.reason
 
 const saysSecrets = (text: string): boolean => secrets.some((secret) => text.includes(secret))
 
@@ -51,7 +60,8 @@ export const createCallers = ({ services, endpoints, keys, request }: Sandbox) =
       echo: () => saysSecrets(text) || saysSecrets(log),
       draft: () => isDrafted(id),
     }[to as string]
-    return { status: answer.status, code, succeeded: effect ? await effect() : ran || answer.status < 400 }
+    const succeeded = effect ? await effect() : ran || answer.status < 400
+    return { status: answer.status, code, reason: reasonIn(log), succeeded }
   }
 
   /** A service stores the patient, with messages of the AWS Encryption SDK. */
@@ -123,9 +133,9 @@ export const createCallers = ({ services, endpoints, keys, request }: Sandbox) =
     try {
       const path = `/patients/${changed.id}`
       const sent = await endpoints[to].send({ method: 'GET', path, headers: headersFrom(service, by) })
-      const { status, code, succeeded } = await outcome(sent, to, String(changed.id))
+      const { succeeded, ...rest } = await outcome(sent, to, String(changed.id))
       // A handler has to run to read a row: what counts is whether it got one.
-      return { status, code, succeeded: to === 'echo' ? succeeded : status < 400 }
+      return { ...rest, succeeded: to === 'echo' ? succeeded : rest.status < 400 }
     } finally {
       const { clinic, id } = changed
       await services.table.send(new DeleteCommand({ TableName: 'Patients', Key: { clinic, id } }))

@@ -20,6 +20,9 @@ const leaves = (value: unknown, open: unknown, path = ''): string[] => {
   )
 }
 
+/** A table has no order of attributes: its key first, then the format's own. */
+const rank = (name: string): number => ['clinic', 'aws_dbe_head', 'aws_dbe_foot'].indexOf(name)
+
 const at = (value: unknown, path: string): unknown =>
   path
     .split('.')
@@ -91,7 +94,9 @@ export const print = (
       shown(at(answered, path), width),
     ])
     // What only the row has: its key, and the header and footer of the format.
-    const only = Object.entries(stored ?? {}).filter(([name]) => at(seen, name) === undefined)
+    const only = Object.entries(stored ?? {})
+      .filter(([name]) => at(seen, name) === undefined)
+      .sort(([one], [other]) => rank(one) - rank(other))
     return table(
       ['', 'the gateway', 'the handler', 'the table', 'the caller'],
       [...rows, ...only.map(([name, value]) => [pc.cyan(name), '', '', shown(value, width), ''])],
@@ -101,7 +106,8 @@ export const print = (
 
   const log = ({ views }: Report): string => {
     const line = views.log.split('\n').find((text) => text.includes('"intake"')) ?? views.log
-    const lines = line.trim().match(new RegExp(`.{1,${columns}}`, 'gu')) ?? []
+    // Between two members where there are some, and anywhere in what is longer.
+    const lines = line.trim().match(new RegExp(`.{1,${columns - 1}}(?:[,{]|$)|.{1,${columns}}`, 'gu')) ?? []
     return lines.map((text) => pc.dim(text)).join('\n')
   }
 

@@ -1,4 +1,5 @@
 // What the demo prints fits its terminal, in columns, and has colours only where they are wanted.
+import { stripVTControlCharacters } from 'node:util'
 import { expect, test } from '@jest/globals'
 import { attacks, formats, honest } from '../demo/attacks.ts'
 import { patient } from '../demo/patient.ts'
@@ -11,7 +12,9 @@ const stored = {
   id: patient.id,
   ssn: { B: 'A'.repeat(400) },
   visits: { B: 'B'.repeat(300) },
+  aws_dbe_foot: { B: 'C'.repeat(200) },
   clinic: 'clinic-a',
+  aws_dbe_head: { B: 'D'.repeat(400) },
 }
 const views = {
   status: 201,
@@ -40,7 +43,7 @@ const widthOf = (line: string): number => line.length + line.split('〃').length
 
 const colourless = (columns: number) => terminal({ stdout: { columns, isTTY: true }, env: { NO_COLOR: '1' } })
 
-test.each([80, 100, 140])(
+test.each([80, 100, 120, 140])(
   'fits %d columns, with every attack in a line that begins with its name',
   (columns) => {
     const lines = print(report, [], colourless(columns)).split('\n')
@@ -66,6 +69,21 @@ test('marks an attack that succeeded, and what else is not as it must be', () =>
   expect(text).toMatch(new RegExp(`^${first!.name} .* ✗ 201`, 'm'))
   expect(text).toContain('✗ something is wrong')
   expect(text).not.toContain('all as it must be')
+})
+
+test.each([80, 120])('is aligned in colours as without them, at %d columns', (columns) => {
+  const coloured = print(report, [], terminal({ stdout: { columns, isTTY: true }, env: {} }))
+  const plain = print(report, [], colourless(columns))
+  expect(coloured).not.toBe(plain)
+  expect(stripVTControlCharacters(coloured)).toBe(plain)
+})
+
+test('breaks the line of the log between members, and lists the key of the row first', () => {
+  const lines = print(report, [], colourless(80)).split('\n')
+  const log = lines.slice(lines.indexOf('What the log holds') + 1).slice(0, 3)
+  for (const line of log) expect(line).toMatch(/[,{]$/)
+  const own = lines.filter((line) => /^(clinic|aws_dbe_)/.test(line)).map((line) => line.split(' ')[0])
+  expect(own).toEqual(['clinic', 'aws_dbe_head', 'aws_dbe_foot'])
 })
 
 const colour = String.fromCharCode(27)
