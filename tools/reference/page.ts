@@ -1,10 +1,6 @@
 // A page of the reference: the values of an import path, each with its options, errors and example, then its types.
-import {
-  type DeclarationReflection,
-  type Reflection,
-  ReflectionKind,
-  type SignatureReflection,
-} from 'typedoc'
+import { type DeclarationReflection, type ReferenceType, ReflectionKind } from 'typedoc'
+import { areOptions, isOwn, layoutOf, linkTo, membersOf, signaturesOf } from './layout.ts'
 import type { Entry, Export } from './project.ts'
 import { cell, firstSentence, type LinkOf, nameOf, tagsOf, textOf, withoutDefault } from './text.ts'
 import {
@@ -19,12 +15,6 @@ import {
 
 const code = (text: string): string => `\`\`\`ts\n${text}\n\`\`\``
 
-/** The signatures that users see: of a function, or of a class's constructor. */
-const signaturesOf = (value: DeclarationReflection): readonly SignatureReflection[] =>
-  value.kind === ReflectionKind.Class
-    ? (value.children?.find(({ kind }) => kind === ReflectionKind.Constructor)?.signatures ?? [])
-    : (value.signatures ?? [])
-
 const commentOf = (of: DeclarationReflection) =>
   of.comment ??
   of.getSignature?.comment ??
@@ -32,92 +22,6 @@ const commentOf = (of: DeclarationReflection) =>
 
 const summaryOf = (of: DeclarationReflection, linkOf: LinkOf): string =>
   textOf(commentOf(of)?.summary ?? [], linkOf)
-
-/** Members that exist only in types, or that every error of JavaScript has. */
-const isNoise = ({ kind, name, flags, type, inheritedFrom }: DeclarationReflection): boolean =>
-  kind === ReflectionKind.Constructor ||
-  flags.isStatic ||
-  /^[[~]/.test(name) ||
-  type?.toString() === 'undefined' ||
-  /^\w*Error\./.test(inheritedFrom?.name ?? '')
-
-/** The members of an interface, of a class, or of an alias of an object; its own come first. */
-const membersOf = (of: DeclarationReflection): readonly DeclarationReflection[] => {
-  const all = of.children ?? (of.type?.type === 'reflection' ? of.type.declaration.children : undefined) ?? []
-  const shown = all.filter((member) => !isNoise(member))
-  const isOwn = ({ inheritedFrom }: DeclarationReflection): boolean => inheritedFrom === undefined
-  return [...shown.filter(isOwn), ...shown.filter((member) => !isOwn(member))]
-}
-
-const areOptions = (of: DeclarationReflection): boolean =>
-  /(?:Options|Overrides|Choice|Table)$/.test(of.name) && membersOf(of).some(({ flags }) => flags.isOptional)
-
-/** The types of options that a value takes. */
-const optionsOf = ({ value }: Export): ReadonlySet<DeclarationReflection> => {
-  const types = signaturesOf(value!).flatMap(({ parameters = [] }) => parameters.map(({ type }) => type))
-  const named = referencesIn(types).map(({ reflection }) => reflection as DeclarationReflection | undefined)
-  return new Set(named.flatMap((of) => (of !== undefined && areOptions(of) ? [of] : [])))
-}
-
-interface Layout {
-  readonly values: readonly Export[]
-  /** Option types, which stand with the first value that takes them. */
-  readonly options: ReadonlyMap<Export, readonly DeclarationReflection[]>
-  readonly types: readonly Export[]
-  readonly anchors: ReadonlyMap<Reflection, string>
-}
-
-const layouts = new WeakMap<Entry, Layout>()
-
-const layoutOf = (entry: Entry): Layout => {
-  const known = layouts.get(entry)
-  if (known !== undefined) return known
-  const own = entry.exports.filter(({ original }) => original === undefined)
-  const values = own.filter(({ value }) => value !== undefined)
-  const placed = new Set<DeclarationReflection>()
-  const options = new Map<Export, DeclarationReflection[]>()
-  for (const one of values) {
-    const here = [...optionsOf(one)].filter(
-      (type) => !placed.has(type) && own.some((other) => other.type === type),
-    )
-    for (const type of here) placed.add(type)
-    options.set(one, here)
-  }
-  const types = own.filter(({ value, type }) => value === undefined && !placed.has(type!))
-
-  // GitHub numbers the headings of a page that have one anchor.
-  const counts = new Map<string, number>()
-  const anchors = new Map<Reflection, string>()
-  const add = (name: string, ...of: readonly (Reflection | undefined)[]): void => {
-    const anchor = name.toLowerCase()
-    const count = counts.get(anchor) ?? 0
-    counts.set(anchor, count + 1)
-    for (const one of of) if (one) anchors.set(one, count === 0 ? anchor : `${anchor}-${count}`)
-  }
-  for (const one of values) {
-    add(one.name, one.value, one.type)
-    for (const type of options.get(one)!) add(type.name, type)
-  }
-  if (types.length > 0) add('Types')
-  for (const { name, type } of types) add(name, type)
-  const layout = { values, options, types, anchors }
-  layouts.set(entry, layout)
-  return layout
-}
-
-const linkTo =
-  (entries: readonly Entry[], from?: Entry): LinkOf =>
-  (target) => {
-    for (const entry of entries) {
-      const { anchors } = layoutOf(entry)
-      // A link to a member, or to a signature, leads to what has it.
-      for (let at: Reflection | undefined = target; at !== undefined; at = at.parent) {
-        const anchor = anchors.get(at)
-        if (anchor !== undefined) return `${entry === from ? '' : entry.page}#${anchor}`
-      }
-    }
-    return undefined
-  }
 
 const typeCell = ({ signatures, getSignature, type }: DeclarationReflection): string =>
   `\`${cell(signatures ? functionText(signatures[0]!) : typeText(getSignature?.type ?? type))}\``
@@ -128,7 +32,11 @@ const nestedIn = ({ type }: DeclarationReflection): readonly DeclarationReflecti
     ? (type.declaration.children ?? []).filter(({ comment }) => comment !== undefined)
     : []
 
-const memberTable = (of: DeclarationReflection, linkOf: LinkOf): string => {
+const memberTable = (
+  of: DeclarationReflection,
+  members: readonly DeclarationReflection[],
+  linkOf: LinkOf,
+): string => {
   const hasDefaults = areOptions(of)
   const row = (member: DeclarationReflection, holder = ''): string => {
     const throws = tagsOf(commentOf(member), '@throws', linkOf).map((one) => `Throws ${one}.`)
@@ -140,7 +48,6 @@ const memberTable = (of: DeclarationReflection, linkOf: LinkOf): string => {
     const cells = [name, typeCell(member), ...given, cell([rest, ...throws].join(' '))]
     return `| ${cells.join(' | ')} |`
   }
-  const members = membersOf(of)
   const lines = members.flatMap((member) => [
     row(member),
     ...nestedIn(member).map((nested) => row(nested, `${member.name}.`)),
@@ -154,11 +61,40 @@ const memberTable = (of: DeclarationReflection, linkOf: LinkOf): string => {
   return [[head, ...lines].join('\n'), ...examples].join('\n\n')
 }
 
-const typeSection = (type: DeclarationReflection, linkOf: LinkOf): string[] => [
-  summaryOf(type, linkOf),
-  membersOf(type).length > 0 ? memberTable(type, linkOf) : code(aliasText(type)),
-  ...tagsOf(commentOf(type), '@example', linkOf),
-]
+/** Links to documented types, each once. */
+const linksTo = (types: readonly (ReferenceType | undefined)[], linkOf: LinkOf): string => {
+  const links = types.flatMap((type) => {
+    if (type?.reflection === undefined || type.reflection.kind === ReflectionKind.TypeParameter) return []
+    const link = linkOf(type.reflection)
+    return link === undefined ? [] : [`[\`${type.name}\`](${link})`]
+  })
+  return [...new Set(links)].join(', ')
+}
+
+const typeSection = (type: DeclarationReflection, linkOf: LinkOf, isPart = false): string[] => {
+  const examples = tagsOf(commentOf(type), '@example', linkOf)
+  const extended = referencesIn(type.extendedBy ?? [])
+  // No value takes these alone: they are parts of other options.
+  if (isPart && areOptions(type) && linksTo(extended, linkOf) !== '')
+    return [
+      summaryOf(type, linkOf),
+      `Its members are in the tables of ${linksTo(extended, linkOf)}.`,
+      ...examples,
+    ]
+  const members = membersOf(type)
+  if (members.length === 0) return [summaryOf(type, linkOf), code(aliasText(type)), ...examples]
+  // Options are complete; what else an interface inherits is with the one that has it.
+  const inherited = areOptions(type) ? '' : linksTo(referencesIn(type.extendedTypes ?? []), linkOf)
+  const shown = inherited === '' ? members : members.filter(isOwn)
+  const also =
+    inherited === '' ? '' : `${shown.length === 0 ? 'Has' : 'Also has'} the members of ${inherited}.`
+  return [
+    summaryOf(type, linkOf),
+    shown.length === 0 ? '' : memberTable(type, shown, linkOf),
+    also,
+    ...examples,
+  ]
+}
 
 const parameterLines = (value: DeclarationReflection, linkOf: LinkOf): string =>
   signaturesOf(value)
@@ -184,18 +120,13 @@ const typeLinks = (
   below: readonly DeclarationReflection[],
   linkOf: LinkOf,
 ): string => {
-  const types = [value.type, ...signaturesOf(value).flatMap(typesOf)]
-  const links = referencesIn(types).flatMap(({ name, reflection }) => {
-    if (
-      reflection === undefined ||
-      reflection.kind === ReflectionKind.TypeParameter ||
-      below.includes(reflection as DeclarationReflection)
-    )
-      return []
-    const link = linkOf(reflection)
-    return link === undefined ? [] : [`[\`${name}\`](${link})`]
-  })
-  return links.length === 0 ? '' : `Types: ${[...new Set(links)].join(', ')}`
+  const types = referencesIn([value.type, ...signaturesOf(value).flatMap(typesOf)])
+  const shown = new Set<unknown>([value, ...below])
+  const links = linksTo(
+    types.filter(({ reflection }) => !shown.has(reflection)),
+    linkOf,
+  )
+  return links === '' ? '' : `Types: ${links}`
 }
 
 const valueSection = (
@@ -215,7 +146,7 @@ const valueSection = (
     ...returns.map((text) => `**Returns** ${text.replaceAll(/\n +/g, '\n')}`),
     ...throws.map((text) => `**Throws** ${text.replaceAll(/\n +/g, '\n')}`),
     ...tagsOf(comment, '@example', linkOf),
-    value!.kind === ReflectionKind.Class ? memberTable(value!, linkOf) : '',
+    value!.kind === ReflectionKind.Class ? memberTable(value!, membersOf(value!), linkOf) : '',
     ...(type === undefined ? [] : [`As a type: ${summaryOf(type, linkOf)}`, code(aliasText(type))]),
     ...options.flatMap((one) => [`### ${one.name}`, ...typeSection(one, linkOf)]),
   ]
@@ -242,7 +173,7 @@ export const pageOf = (entry: Entry, entries: readonly Entry[]): string => {
       : `Also exported from here: ${elsewhere.map(({ name, original }) => `[\`${name}\`](${linkOf(original!)})`).join(', ')}.`,
     ...values.flatMap((one) => valueSection(one, options.get(one)!, linkOf)),
     ...(types.length === 0 ? [] : ['## Types']),
-    ...types.flatMap(({ name, type }) => [`### ${name}`, ...typeSection(type!, linkOf)]),
+    ...types.flatMap(({ name, type }) => [`### ${name}`, ...typeSection(type!, linkOf, true)]),
   ])
 }
 

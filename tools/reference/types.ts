@@ -20,6 +20,7 @@ const literals = /'[\w-]+'(?: \| '[\w-]+')+/g
 export const typeText = (type: SomeType | undefined): string =>
   (type?.toString() ?? 'unknown')
     .replaceAll(codes, 'ErrorCode')
+    .replaceAll(/<ArrayBuffer(?:Like)?>/g, '')
     .replaceAll('"', "'")
     .replaceAll(literals, (union) => union.split(' | ').sort().join(' | '))
 

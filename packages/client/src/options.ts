@@ -71,9 +71,9 @@ export interface ClientOptions<Req extends Fields = Fields, Res extends Fields |
   readonly keysIn?: 'body' | 'header'
   /** How long a session lasts, and how its keys travel. Default: 15 minutes, with tickets. */
   readonly session?: {
-    /** How long a session lasts, in ms: 1,000 to 900,000, the default; rounded down to seconds. */
+    /** How long a session lasts, in ms, from 1,000 on, rounded down to seconds. Default 900,000, the maximum. */
     readonly maxAge?: number
-    /** How many values one session encrypts: 1 to 1,048,576, the default. */
+    /** How many values one session encrypts, from 1 on. Default 1,048,576, the maximum. */
     readonly maxSeals?: number
     /** Whether the service's ticket is sent instead of the keys. Default `true`. */
     readonly tickets?: boolean

@@ -65,7 +65,7 @@ export interface KeyMaterialOptions extends KeyCacheOptions {
   readonly keyring: Keyring
   /** How many messages one data key encrypts. Default 100,000, at most 2^32. */
   readonly cacheMaxUses?: number
-  /** How many bytes of plaintext one data key encrypts. Default, and at most, 2^36. */
+  /** How many bytes of plaintext one data key encrypts. Default 2^36, the maximum. */
   readonly cacheMaxBytes?: number
 }
 

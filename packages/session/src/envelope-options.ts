@@ -37,7 +37,7 @@ export interface SessionEnvelopeOptions {
   readonly shape?: 'field' | 'bundle'
   /** The member that holds the bundle. Default `'sealed'`. */
   readonly bundleMember?: string
-  /** The longest life of a session. Default and maximum: 900,000. */
+  /** The longest life of a session. Default 900,000, the maximum. */
   readonly maxAge?: number
   /** How far a device's clock may be off. Default 60,000, at most 300,000. */
   readonly clockTolerance?: number

@@ -13,7 +13,7 @@ export interface EncryptOptions extends Pick<Invocation, 'tenant' | 'deadline'> 
   readonly encryptionContext?: EncryptionContext
   /** Names in `encryptionContext` that are authenticated but not stored: the reader must know their values. */
   readonly requiredContext?: readonly string[]
-  /** 0x0478 (default: committing) or 0x0578 (the same, signed; AWS's default). */
+  /** The suite: 0x0478, with key commitment, or 0x0578, the same with a signature (AWS's default). Default 0x0478. */
   readonly suiteId?: number
   /** Bytes of plaintext in a frame, 1 to 4,294,967,295. Default 4,096. */
   readonly frameLength?: number
