@@ -80,6 +80,8 @@ const breaks: Readonly<Record<string, string>> = {
   smoker: 'smok\u00ader',
   postcode: 'post\u00adcode',
   country: 'coun\u00adtry',
+  'Your browser': 'Your brow\u00adser',
+  'The Lambda': 'The Lamb\u00adda',
   allergies: 'al\u00adler\u00adgies',
 }
 
@@ -150,7 +152,7 @@ const down = (places: readonly string[], seers: readonly Seer[]): HTMLElement =>
         'tr',
         {},
         h('td'),
-        ...seers.map(({ party }) => h('th', { scope: 'col' }, icon(party.icon), party.name)),
+        ...seers.map(({ party }) => h('th', { scope: 'col' }, icon(party.icon), breakable(party.name))),
       ),
     ),
     h(
