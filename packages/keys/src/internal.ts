@@ -37,6 +37,7 @@ export { kmsOperations } from './kms/operations.ts'
 export { keyRule } from './kms/options.ts'
 export { firstAnswer, incompleteAnswer, type Refused, wrongAnswer } from './kms/retry.ts'
 export { RefCounted } from './lease.ts'
+export { copyAndZero } from './material.ts'
 export { decodePlaintext, jsonBytes, plaintextText } from './payload.ts'
 export {
   budgetRule,

@@ -3,7 +3,7 @@ import { checkedOptions, required } from '@glassine/core/internal'
 import type { CallBudget } from '@glassine/keys'
 import { badOption, packageName, unavailable } from './errors.ts'
 import { type EcPublicJwk, type PrivateJwk, publicJwkOf, signerJwk } from './jwk.ts'
-import { copyAndZero, type KmsKeyOptions, kmsKeyOf } from './kms/kms-key.ts'
+import { type KmsKeyOptions, kmsKeyOf, responseBytes } from './kms/kms-key.ts'
 import { importPrivateKey, privateKeyRule } from './recipients/local.ts'
 
 /** Signs with ES256 (RFC 7518, section 3.4): ECDSA on P-256 with SHA-256. */
@@ -38,7 +38,7 @@ export const kmsSigner = (options: KmsKeyOptions): Signer => {
               { ...key, SigningAlgorithm: 'ECDSA_SHA_256', MessageType: 'RAW', Message: input },
               options,
             ),
-          ({ Signature }) => copyAndZero(Signature),
+          ({ Signature }) => responseBytes(Signature),
           deadline,
         ),
       ),

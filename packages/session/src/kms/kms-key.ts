@@ -5,6 +5,7 @@ import {
   answeredKey,
   awsClientSchema,
   checkAwsClientOptions,
+  copyAndZero,
   firstAnswer,
   incompleteAnswer,
   type KeyReference,
@@ -122,7 +123,7 @@ export const kmsKeyOf = (
     let usage: string | undefined
     const take = ({ PublicKey, KeyUsage }: SessionKmsAnswer) => {
       usage = KeyUsage
-      return copyAndZero(PublicKey)
+      return responseBytes(PublicKey)
     }
     const result = await ask(operations.getPublicKey!, take, deadline)
     if ('refusals' in result) throw refusedBy(result, namesOf(result), 'getPublicKey')
@@ -193,15 +194,14 @@ const jwkOption = (value: unknown, kty: PublicJwk['kty']): PublicJwk => {
 }
 
 /**
- * Copies bytes of an answer and zeroes the SDK's copy.
+ * Moves bytes of a response into memory of our own; the SDK's copy is zeroed.
  *
  * @param length - the required number of bytes. Default: any
  */
-export const copyAndZero = (bytes: Uint8Array | undefined, length?: number): Buffer => {
+export const responseBytes = (bytes: Uint8Array | undefined, length?: number): Buffer => {
   // Empty bytes are complete: a device can encrypt an empty text to an RSA key, which must not cause retries.
   if (bytes === undefined) throw incompleteAnswer()
-  const own = Buffer.from(bytes)
-  bytes.fill(0)
+  const own = copyAndZero(bytes)
   if (length === undefined || own.length === length) return own
   own.fill(0)
   throw wrongAnswer()

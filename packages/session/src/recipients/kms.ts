@@ -1,7 +1,7 @@
 import { otherAlgorithm } from '../errors.ts'
 import { coordinateBytes } from '../jwe/agreement.ts'
 import { recipientJwk } from '../jwk.ts'
-import { copyAndZero, type KmsKeyOptions, kmsKeyOf } from '../kms/kms-key.ts'
+import { type KmsKeyOptions, kmsKeyOf, responseBytes } from '../kms/kms-key.ts'
 import type { Recipient } from './recipient.ts'
 
 /**
@@ -31,7 +31,7 @@ export const kmsAgreementRecipient = (options: KmsKeyOptions): Recipient => {
       return call(
         (input, options) =>
           operations.deriveSharedSecret!({ ...input, KeyAgreementAlgorithm: 'ECDH', PublicKey }, options),
-        ({ SharedSecret }) => copyAndZero(SharedSecret, coordinateBytes),
+        ({ SharedSecret }) => responseBytes(SharedSecret, coordinateBytes),
         deadline,
       )
     },
@@ -67,7 +67,7 @@ export const kmsRsaRecipient = (options: KmsKeyOptions): Recipient => {
             { ...input, EncryptionAlgorithm: 'RSAES_OAEP_SHA_256', CiphertextBlob: encryptedKey },
             options,
           ),
-        ({ Plaintext }) => copyAndZero(Plaintext),
+        ({ Plaintext }) => responseBytes(Plaintext),
         deadline,
       )
     },
