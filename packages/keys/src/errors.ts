@@ -31,6 +31,25 @@ export const unavailable = (reason?: string): GlassineError => withoutFrames(() 
 export const checked = <O extends object>(schema: OptionSchema<O>, options: O): O =>
   checkedOptions(errors.packageName, schema, options)
 
+/**
+ * Refuses a key that is only in this process where it runs in AWS Lambda, unless the option allows it.
+ *
+ * @param instead - the function to use in Lambda
+ * @param badOption - of the package whose option it is
+ * @throws GlassineError `ERR_OPTION_INVALID`
+ */
+export const refuseInLambda = (
+  allowInLambda: boolean | undefined,
+  instead: string,
+  badOption = errors.badOption,
+): void => {
+  if (process.env.AWS_LAMBDA_FUNCTION_NAME && !allowInLambda)
+    throw badOption(
+      'allowInLambda',
+      `must be true in AWS Lambda, where each instance has a local key of its own: use ${instead}`,
+    )
+}
+
 /** The wrapping key cannot be used: denied, disabled, deleted, or of the wrong kind. */
 export const notEncrypted = (message: string, keyId?: string): GlassineError =>
   fault('ERR_ENCRYPT_FAILED', { message, keyId })

@@ -28,6 +28,7 @@ export {
 } from './crypto/symmetric.ts'
 export { readEncryptedDataKeys, writeEncryptedDataKeys } from './encrypted-data-keys.ts'
 export { serialiseContext } from './encryption-context.ts'
+export { refuseInLambda } from './errors.ts'
 export { fixedLengthId } from './fixed-length.ts'
 export { isCached } from './key-material.ts'
 export { Refusals } from './keyring.ts'

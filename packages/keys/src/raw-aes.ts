@@ -2,7 +2,7 @@ import { createSecretKey, KeyObject, randomBytes } from 'node:crypto'
 import { types } from 'node:util'
 import { flag, type OptionSchema, type Rule, required, text } from '@glassine/core/internal'
 import { type GcmAlgorithm, gcmOpen, gcmSeal, ivBytes, secretKey, tagBytes } from './crypto/symmetric.ts'
-import { badOption, checked } from './errors.ts'
+import { badOption, checked, refuseInLambda } from './errors.ts'
 import type { EncryptedDataKey, Keyring } from './keyring.ts'
 
 /** Options of {@link rawAesKeyring}. */
@@ -134,11 +134,7 @@ const localSchema: OptionSchema<LocalKeyringOptions> = { key: wrappingKeyRule, a
  */
 export const localKeyring = (options: LocalKeyringOptions = {}): Keyring => {
   const { key, allowInLambda } = checked(localSchema, options)
-  if (process.env.AWS_LAMBDA_FUNCTION_NAME && !allowInLambda)
-    throw badOption(
-      'allowInLambda',
-      'must be true in AWS Lambda, where what a local keyring encrypts is lost with its instance: use kmsKeyring',
-    )
+  refuseInLambda(allowInLambda, 'kmsKeyring')
   if (key !== undefined) return rawAesKeyring({ namespace: 'local', name: 'local', key })
   const random = randomBytes(32)
   try {

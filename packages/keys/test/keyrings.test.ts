@@ -251,7 +251,11 @@ describe('localKeyring', () => {
 
   test('refuses to start in Lambda unless allowed', () => {
     expect(() => inLambda(() => localKeyring())).toThrow(
-      hasCode('ERR_OPTION_INVALID', { cause: { package: '@glassine/keys', option: 'allowInLambda' } }),
+      hasCode('ERR_OPTION_INVALID', {
+        message:
+          '@glassine/keys: option `allowInLambda` must be true in AWS Lambda, where each instance has a local key of its own: use kmsKeyring',
+        cause: { package: '@glassine/keys', option: 'allowInLambda' },
+      }),
     )
     expect(inLambda(() => localKeyring({ allowInLambda: true })).id).toContain('local')
   })

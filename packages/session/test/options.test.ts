@@ -10,7 +10,7 @@ import {
   sessionEnvelope,
   wrappedRecipient,
 } from '@glassine/session'
-import { refusedOption } from '@glassine/test-support'
+import { hasCode, refusedOption } from '@glassine/test-support'
 import { afterEach, describe, expect, test } from '@jest/globals'
 import { audience } from './support/device.ts'
 
@@ -174,7 +174,13 @@ describe('a local recipient in AWS Lambda', () => {
   })
   test('needs the option `allowInLambda`', () => {
     process.env.AWS_LAMBDA_FUNCTION_NAME = 'patients'
-    expect(refusedOption(() => localRecipient())).toBe('allowInLambda')
+    expect(() => localRecipient()).toThrow(
+      hasCode('ERR_OPTION_INVALID', {
+        message:
+          '@glassine/session: option `allowInLambda` must be true in AWS Lambda, where each instance has a local key of its own: use kmsAgreementRecipient',
+        cause: { package: '@glassine/session', option: 'allowInLambda' },
+      }),
+    )
     expect(refusedOption(() => localRecipient({ allowInLambda: true }))).toBe(undefined)
   })
 })

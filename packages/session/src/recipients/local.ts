@@ -7,6 +7,7 @@ import {
   privateDecrypt,
 } from 'node:crypto'
 import { anyObject, checkedOptions, flag, type OptionSchema, type Rule } from '@glassine/core/internal'
+import { refuseInLambda } from '@glassine/keys/internal'
 import { badOption, decryptFailed, packageName } from '../errors.ts'
 import { type PrivateJwk, publicJwkOf, type RecipientJwk, recipientJwk } from '../jwk.ts'
 import type { Recipient } from './recipient.ts'
@@ -44,11 +45,7 @@ const schema: OptionSchema<LocalRecipientOptions> = { privateKey: privateKeyRule
  */
 export const localRecipient = (options: LocalRecipientOptions = {}): Recipient => {
   const { privateKey: given, allowInLambda } = checkedOptions(packageName, schema, options)
-  if (process.env.AWS_LAMBDA_FUNCTION_NAME && !allowInLambda)
-    throw badOption(
-      'allowInLambda',
-      'must be true in AWS Lambda, where each instance has its own local recipient: use one of KMS',
-    )
+  refuseInLambda(allowInLambda, 'kmsAgreementRecipient', badOption)
   // Generated at the first use: environments restored from one snapshot would otherwise share the key.
   let pair: KeyPair | undefined = given === undefined ? undefined : pairOf(importPrivateKey(given))
   const current = (): KeyPair => {
