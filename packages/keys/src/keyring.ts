@@ -1,5 +1,6 @@
 import { hasMethods, type Rule, text } from '@glassine/core/internal'
 import type { SerialisedContext } from './encryption-context.ts'
+import { isRefusal, ownError } from './errors.ts'
 import { keyArnOf } from './kms/arn.ts'
 
 /** A data key wrapped by one wrapping key, as in the header of a message. */
@@ -114,6 +115,22 @@ export class Refusals {
     const reason = [...this.#reasons].join('; ') || 'no configured key unwraps it'
     return { reason, ...(keyId !== '' && { keyId }) }
   }
+}
+
+/**
+ * Wraps a data key in several ways at once, and returns all wrapped forms. Waits for all of them, even after a failure:
+ * the caller then zeroes the data key, which must not be in use.
+ *
+ * @throws GlassineError a refusal rather than an outage, since it does not pass by itself
+ */
+export const wrapAll = async <T>(
+  all: readonly T[],
+  wrap: (one: T) => Promise<readonly EncryptedDataKey[]>,
+): Promise<readonly EncryptedDataKey[]> => {
+  const results = await Promise.allSettled(all.map(async (one) => wrap(one)))
+  const errors = results.flatMap((result) => (result.status === 'rejected' ? [ownError(result.reason)] : []))
+  if (errors.length > 0) throw errors.find(isRefusal) ?? errors[0]!
+  return results.flatMap((result) => (result.status === 'fulfilled' ? result.value : []))
 }
 
 /** The check of an option that is a keyring. */

@@ -1,7 +1,7 @@
 import type { GlassineError } from '@glassine/core'
 import type { OptionSchema } from '@glassine/core/internal'
 import { badOption, checked, isRefusal, notEncrypted, ownError } from './errors.ts'
-import { type EncryptedDataKey, type Keyring, keyringRule, type WrapRequest } from './keyring.ts'
+import { type Keyring, keyringRule, wrapAll } from './keyring.ts'
 
 /** Options of {@link multiKeyring}. At least one keyring is required. */
 export interface MultiKeyringOptions {
@@ -45,14 +45,16 @@ export const multiKeyring = (options: MultiKeyringOptions): Keyring => {
       const { dataKey, encryptedDataKeys } = await generator.generate(request)
       try {
         const { suite, context, tenant, deadline } = request
-        const more = await wrapAll(all.slice(1), { suite, context, tenant, deadline, dataKey })
+        const more = await wrapAll(all.slice(1), (child) =>
+          child.wrap({ suite, context, tenant, deadline, dataKey }),
+        )
         return { dataKey, encryptedDataKeys: [...encryptedDataKeys, ...more] }
       } catch (error) {
         dataKey.fill(0)
         throw error
       }
     },
-    wrap: (request) => wrapAll(all, request),
+    wrap: (request) => wrapAll(all, (keyring) => keyring.wrap(request)),
     async unwrap(request) {
       let failure: GlassineError | undefined
       for (const [at, keyring] of all.entries()) {
@@ -77,15 +79,4 @@ const shareOf = (deadline: () => number, keyrings: number): (() => number) => {
   if (keyrings === 1) return deadline
   const began = Date.now()
   return () => began + (deadline() - began) / keyrings
-}
-
-/** Waits for all, even after a failure: the caller then zeroes the data key, which must not be in use. */
-const wrapAll = async (
-  keyrings: readonly Keyring[],
-  request: WrapRequest,
-): Promise<readonly EncryptedDataKey[]> => {
-  const answers = await Promise.allSettled(keyrings.map(async (keyring) => keyring.wrap(request)))
-  const errors = answers.flatMap((answer) => (answer.status === 'rejected' ? [ownError(answer.reason)] : []))
-  if (errors.length > 0) throw errors.find(isRefusal) ?? errors[0]!
-  return answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []))
 }

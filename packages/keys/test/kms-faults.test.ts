@@ -1,4 +1,5 @@
 import { inspect } from 'node:util'
+import { KMSClient } from '@aws-sdk/client-kms'
 import { GlassineError } from '@glassine/core'
 import { keyMaterial, kmsKeyring } from '@glassine/keys'
 import { type KmsFaultKind, kmsFaultKinds, type LocalKms, startLocalKms } from '@glassine/local-kms'
@@ -351,6 +352,26 @@ test('a transient failure of one key wins over the refusal of another', async ()
   const answer = keyring.unwrap({ ...request(400), encryptedDataKeys })
   kms.faults.set('*', { kind: 'throttle' })
   await expect(answer).rejects.toThrow(hasCode('ERR_KEY_UNAVAILABLE'))
+})
+
+test('of keys that wrap together, a denied one is reported before one that is not reachable', async () => {
+  const [key] = kms.keys
+  const client = (region?: string) =>
+    new KMSClient(
+      region === 'us-east-1'
+        ? { ...kms.clientOptions, region, endpoint: 'https://127.0.0.1:9' }
+        : { ...kms.clientOptions, endpoint: kms.endpoint },
+    )
+  const away = 'arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab'
+  const keyring = keyringOf({ keyId: away, keyIds: [key!.arn], awsClientOptions: undefined, client })
+  kms.faults.set('Encrypt', { kind: 'access-denied' })
+  await expect(keyring.wrap({ ...request(300), dataKey: Buffer.alloc(32) })).rejects.toThrow(
+    deniedFor('kms:Encrypt'),
+  )
+  kms.faults.clear()
+  await expect(keyring.wrap({ ...request(300), dataKey: Buffer.alloc(32) })).rejects.toThrow(
+    hasCode('ERR_KEY_UNAVAILABLE'),
+  )
 })
 
 test('a forged wrapped key costs one call in five seconds, however often it is sent', async () => {

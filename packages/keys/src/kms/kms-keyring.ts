@@ -1,6 +1,13 @@
 import { isGlassineError } from '@glassine/core/internal'
 import { keyDenied, notEncrypted } from '../errors.ts'
-import type { EncryptedDataKey, Keyring, KeyringRequest, UnwrapRequest, WrapRequest } from '../keyring.ts'
+import {
+  type EncryptedDataKey,
+  type Keyring,
+  type KeyringRequest,
+  type UnwrapRequest,
+  type WrapRequest,
+  wrapAll,
+} from '../keyring.ts'
 import { answeredKey, blobOf, checkDecrypter, checkedAnswer, plaintextOf } from './answers.ts'
 import { type KeyArn, type KeyReference, keyArnOf } from './arn.ts'
 import {
@@ -72,18 +79,13 @@ export const kmsKeyring = (options: KmsKeyringOptions): Keyring => {
     throw notEncrypted(`KMS refused to ${what}: ${result.refusals.join(', ')}`, names)
   }
 
-  const wrapUnder = (reference: KeyReference, request: WrapRequest): Promise<EncryptedDataKey> =>
-    under(['kms:Encrypt', 'encrypt a data key'], reference, request, async (input, call) => {
-      const answer = await operations.encrypt({ ...input, Plaintext: request.dataKey }, call)
-      return encrypted(answeredKey(answer, reference), reference, blobOf(answer))
-    })
-
-  const wrapAll = async (keys: readonly KeyReference[], request: WrapRequest) => {
-    // Wait for all, even after a failure: the caller then zeroes the data key, which must not be in use.
-    const answers = await Promise.allSettled(keys.map((reference) => wrapUnder(reference, request)))
-    for (const answer of answers) if (answer.status === 'rejected') throw answer.reason
-    return answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []))
-  }
+  const wrapUnder = (keys: readonly KeyReference[], request: WrapRequest) =>
+    wrapAll(keys, (reference) =>
+      under(['kms:Encrypt', 'encrypt a data key'], reference, request, async (input, call) => {
+        const answer = await operations.encrypt({ ...input, Plaintext: request.dataKey }, call)
+        return [encrypted(answeredKey(answer, reference), reference, blobOf(answer))]
+      }),
+    )
 
   const generatorOf = (): KeyReference => {
     if (generates) return references[0]!
@@ -138,7 +140,7 @@ export const kmsKeyring = (options: KmsKeyringOptions): Keyring => {
       )
       const { dataKey, wrapped } = first
       try {
-        const more = await wrapAll(references.slice(1), { ...request, dataKey })
+        const more = await wrapUnder(references.slice(1), { ...request, dataKey })
         return { dataKey, encryptedDataKeys: [wrapped, ...more] }
       } catch (error) {
         dataKey.fill(0)
@@ -147,7 +149,7 @@ export const kmsKeyring = (options: KmsKeyringOptions): Keyring => {
     },
     async wrap(request) {
       generatorOf()
-      return wrapAll(references, request)
+      return wrapUnder(references, request)
     },
     async unwrap(request) {
       const keys = request.encryptedDataKeys.flatMap((one) => {
