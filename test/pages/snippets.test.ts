@@ -38,6 +38,10 @@ const faults: Readonly<Record<string, (text: string) => unknown>> = {
   json: (text) => {
     JSON.parse(text)
   },
+  // The first line names the file.
+  jsonc: (text) => {
+    JSON.parse(text.replace(/^\/\/ .*\n/, ''))
+  },
   yaml: (text) => parseDocument(text).errors.join('\n'),
   sh: (text) => bash && failure(bash, ['-n', '-c', text]),
   // Shown, not run.
