@@ -8,6 +8,8 @@ import { newSigner, verifySignature } from '../src/format/footer.ts'
 import { type ActionOptions, type Item, itemEncryptorOfActions } from '../src/index.ts'
 import { systemRandomness } from '../src/item/encrypt.ts'
 import { encryptorOf } from '../src/item-encryptor.ts'
+import { replaying } from './support/randomness.ts'
+import { type ReferenceInput, referenceEncrypt } from './support/reference.ts'
 
 const options: ActionOptions = {
   table: 'Patients',
@@ -144,6 +146,56 @@ describe('a changed item is refused', () => {
     const stripped = 'aws_dbe_head is absent or not binary: the item is not encrypted, or was stripped'
     await refused(item, stripped)
     await refused({}, stripped)
+  })
+})
+
+describe('an item of a writer who has the keys is refused', () => {
+  const intermediateKey = Buffer.alloc(32, 9)
+  const forged = async (value: Item[string], instead?: Readonly<Record<string, string>>): Promise<void> => {
+    const input: ReferenceInput = {
+      table: 'T',
+      partitionKey: 'id',
+      item: { id: { S: 'p-1' }, ssn: value },
+      actions: { id: 's', ssn: 'e' },
+      messageId: Buffer.alloc(32, 1),
+      dataKey: Buffer.alloc(32, 2),
+      recipients: [
+        { intermediateKey, providerId: 'p', providerInfo: Buffer.from('i'), wrapped: Buffer.from('w') },
+      ],
+      ...(instead && { instead }),
+    }
+    const [keys] = replaying(input).map((one) => ({
+      ...one,
+      unwrap: async () => Buffer.from(intermediateKey),
+    }))
+    const reader = itemEncryptorOfActions({
+      table: 'T',
+      partitionKey: 'id',
+      attributeActions: { id: 'SIGN_ONLY', ssn: 'ENCRYPT_AND_SIGN' },
+      suite: '0x6700',
+      keys: keys!,
+    })
+    const stored = Object.entries(referenceEncrypt(input)).map(([name, B]) => [name, { B }] as const)
+    const { id } = (await reader.decryptItem({
+      ...input.item,
+      ...Object.fromEntries(stored),
+    } as Item)) as Item
+    expect(id).toEqual({ S: 'p-1' })
+  }
+
+  test('with a set that has an element twice', async () => {
+    await forged({ SS: ['a', 'b'] })
+    expect(await rejection(forged({ SS: ['a', 'a'] }))).toMatchObject({
+      code: 'ERR_DECRYPT_FAILED',
+      cause: { reason: 'an encrypted attribute is malformed inside' },
+    })
+  })
+
+  test('with a value that was encrypted for another place', async () => {
+    expect(await rejection(forged({ S: 'x' }, { ssn: 'dob' }))).toMatchObject({
+      code: 'ERR_DECRYPT_FAILED',
+      cause: { reason: 'an encrypted attribute is not of this item and place', path: '/ssn' },
+    })
   })
 })
 

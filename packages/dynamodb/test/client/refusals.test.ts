@@ -79,19 +79,19 @@ const refusals: [what: string, name: CommandName, input: any, message: RegExp | 
     'an update of an encrypted attribute',
     'Update',
     { TableName, Key, ...values, UpdateExpression: 'SET ssn = :x' },
-    /^(?!.*unsigned).*ssn is encrypted; use updateItem/,
+    'UpdateItem: ssn is encrypted; use updateItem of @glassine/dynamodb, which reads, changes and writes the whole item',
   ],
   [
     'an update of a key',
     'Update',
     { TableName, Key, ...values, UpdateExpression: 'SET id = :x' },
-    /^(?!.*unsigned).*cannot change/,
+    'UpdateItem: id is in the key, which cannot change; put a new item',
   ],
   [
     'an update of a signed one',
     'Update',
     { TableName, Key, ...values, UpdateExpression: 'SET clinic = :x' },
-    /unsigned/,
+    'UpdateItem: clinic is signed with the item; use updateItem of @glassine/dynamodb, or list it under `unsigned`',
   ],
   [
     'an update that reads a signed one',

@@ -26,6 +26,8 @@ export interface ReferenceInput {
   /** Of items with a signature: both are taken as given. */
   readonly publicKey?: string
   readonly signature?: Buffer
+  /** The names of places that encrypted values are bound to instead of their own: by a writer who has the keys. */
+  readonly instead?: Readonly<Record<string, string>>
 }
 
 const utf8 = (text: string): Buffer => Buffer.from(text, 'utf8')
@@ -194,7 +196,12 @@ export const referenceEncrypt = (input: ReferenceInput): Record<string, Buffer> 
     const counter = Buffer.concat([utf8('AwsDbeField'), Buffer.from([0x2c]), number(3 * at, 4)])
     const key = createCipheriv('aes-256-ctr', root, counter).update(Buffer.alloc(44))
     const value = item[name]!
-    const body = gcm(key.subarray(0, 32), key.subarray(32), path(name), serialised(value))
+    const body = gcm(
+      key.subarray(0, 32),
+      key.subarray(32),
+      path(input.instead?.[name] ?? name),
+      serialised(value),
+    )
     result[name] = Buffer.concat([typeId(value), body])
   })
 
