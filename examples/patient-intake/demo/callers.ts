@@ -2,7 +2,6 @@
 // changes the traffic, and the outcome is the result.
 import { DeleteCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
 import { createClient } from '@glassine/client'
-import { withEncryption } from '@glassine/dynamodb'
 import { Patient } from '../src/model.ts'
 import { unlisted } from './careless.ts'
 import type { Sent } from './endpoint.ts'
@@ -43,7 +42,7 @@ const reasonIn = (log: string): string | undefined =>
 
 const saysSecrets = (text: string): boolean => secrets.some((secret) => text.includes(secret))
 
-export const createCallers = ({ services, endpoints, keys, request }: Sandbox) => {
+export const createCallers = ({ services, endpoints, request }: Sandbox) => {
   /** Whether the unlisted table has a draft, in any form. */
   const isDrafted = async (id: string) => (await services.row(clinic, id, unlisted)) !== undefined
 
@@ -144,14 +143,7 @@ export const createCallers = ({ services, endpoints, keys, request }: Sandbox) =
   }
 
   /** The same row as another table of the same keys would hold it. */
-  const ofOtherTable = async (): Promise<Members> => {
-    const tables = {
-      Patients: { fields: Patient, keys, partitionKey: 'clinic', sortKey: 'id', logicalName: 'Archive' },
-    } as const
-    const archive = withEncryption(services.table, { tables, invocation: { tenant: clinic } })
-    await archive.send(new PutCommand({ TableName: 'Patients', Item: { clinic, ...patient } }))
-    return (await services.row(clinic, patient.id))!
-  }
+  const ofOtherTable = () => services.archive(clinic, patient.id)
 
   return { message, session, item, ofOtherTable }
 }

@@ -68,8 +68,6 @@ export const startSandbox = async (loadHandlers: () => Promise<Handlers>) => {
   return {
     services,
     endpoints,
-    /** Keys of another service, which may use those of the clinics. */
-    keys,
     seal,
     /** What a service sends to store the patient. */
     request: async (fields?: new () => Patient): Promise<Traffic> => ({

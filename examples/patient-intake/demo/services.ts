@@ -1,12 +1,15 @@
 // The services that the example stands on, on this machine: a KMS, and a DynamoDB with the tables and a branch key
 // for each clinic.
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import { DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb'
+import { DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
+import { withEncryption } from '@glassine/dynamodb'
 import { keyMaterial } from '@glassine/keys'
 import { hierarchicalKeyring, keyStore } from '@glassine/keys/key-store'
 import { startLocalKms } from '@glassine/testing'
 import { startLocalDynamoDB, withoutTransactions } from '@glassine/testing/dynamodb'
+import { Patient } from '../src/model.ts'
 import { unlisted } from './careless.ts'
+import { patient } from './patient.ts'
 
 const clinics = ['clinic-a', 'clinic-b', 'clinic-c']
 
@@ -64,20 +67,37 @@ export const startServices = async () => {
     AWS_SECRET_ACCESS_KEY: kms.credentials.secretAccessKey,
   })
   const table = DynamoDBDocumentClient.from(client)
+  const newKeys = () =>
+    keyMaterial({ keyring: hierarchicalKeyring({ keyStore: store, branchKeyId: ({ tenant }) => tenant }) })
+  /** A row as the table holds it. */
+  const row = async (
+    clinic: string,
+    id: string,
+    TableName = 'Patients',
+  ): Promise<Record<string, unknown> | undefined> =>
+    (await table.send(new GetCommand({ TableName, Key: { clinic, id } }))).Item
   return {
     kms,
     /** The table without encryption. */
     table,
     /** Keys of another service, with a cache of its own. */
-    newKeys: () =>
-      keyMaterial({ keyring: hierarchicalKeyring({ keyStore: store, branchKeyId: ({ tenant }) => tenant }) }),
-    /** A row as the table holds it. */
-    row: async (
-      clinic: string,
-      id: string,
-      TableName = 'Patients',
-    ): Promise<Record<string, unknown> | undefined> =>
-      (await table.send(new GetCommand({ TableName, Key: { clinic, id } }))).Item,
+    newKeys,
+    row,
+    /** Replaces a row by the one that another table of the same keys would hold, and returns that. */
+    archive: async (clinic: string, id: string): Promise<Record<string, unknown>> => {
+      const tables = {
+        Patients: {
+          fields: Patient,
+          keys: newKeys(),
+          partitionKey: 'clinic',
+          sortKey: 'id',
+          logicalName: 'Archive',
+        },
+      } as const
+      const archive = withEncryption(table, { tables, invocation: { tenant: clinic } })
+      await archive.send(new PutCommand({ TableName: 'Patients', Item: { ...patient, clinic, id } }))
+      return (await row(clinic, id))!
+    },
     close: async () => {
       client.destroy()
       await dynamoDB.close()

@@ -58,6 +58,12 @@ const refusals: Readonly<Record<string, readonly [code: string, caller: string, 
     '500 Internal Server Error',
     `${failed}: aws_dbe_head is absent or not binary: the item is not encrypted, or was stripped`,
   ],
+  archive: [
+    failed,
+    '500 Internal Server Error',
+    `${failed}: the branch key does not unwrap it: changed, or another encryption context; here the logical table is ` +
+      'Patients, and the key clinic, id',
+  ],
   echo: [
     'None',
     '422 {"message":"[redacted] is not insured","input":"[redacted]"}',
@@ -95,9 +101,11 @@ const switches: Readonly<Record<string, string>> = {
   'foreign origin': 'origin',
 }
 
-test('the playground has a switch for every attack of the demo, and one for answers', () => {
+test('the playground has a switch for every attack of the demo, one for answers, and one for rows of other tables', () => {
   expect(Object.keys(switches)).toEqual(demo.attacks.map(({ name }) => name))
-  expect([...Object.values(switches), 'answer'].sort()).toEqual(attacks.map(({ name }) => name).sort())
+  expect([...Object.values(switches), 'answer', 'archive'].sort()).toEqual(
+    attacks.map(({ name }) => name).sort(),
+  )
 })
 
 inChromium((executable) => {
@@ -113,11 +121,12 @@ inChromium((executable) => {
   afterAll(() => open?.close())
 
   describe.each(attacks.map((attack) => [attack.title, attack] as const))('%s', (_, attack) => {
-    const { name, on, changeAnswer, changeRow, handler } = attack
+    const { name, on, changeAnswer, changeRow, otherTable, handler } = attack
     const toggle = () => page.locator(`[data-attack=${name}]`)
 
     beforeAll(async () => {
       await open.travel('#send')
+      expect(await page.locator('#verdict').getAttribute('data-tone')).toBe('good')
       const before = await open.top()
       await toggle().focus()
       await page.keyboard.press('Space')
@@ -138,7 +147,8 @@ inChromium((executable) => {
     test('reaches the handler only where the mistake is behind it', async () => {
       if (changeAnswer) return expect(await open.textOf('browser')).toContain('refused what came back')
       const ran = { echo: 'They were taken out', draft: 'its write was refused' }
-      const handlerRan = handler ? ran[handler] : changeRow && 'what it asked for was refused'
+      const isOnRow = changeRow ?? otherTable
+      const handlerRan = handler ? ran[handler] : isOnRow && 'what it asked for was refused'
       expect(await open.textOf('lambda')).toContain(handlerRan ?? 'The handler did not run')
       expect(await open.pane('browser').locator('.refusal').count()).toBe(1)
     })

@@ -38,6 +38,8 @@ export interface Attack {
   readonly change?: (request: Traffic, earlier: Exchange | undefined) => Traffic
   /** Changes the row in the table before it is read. */
   readonly changeRow?: (row: Members) => Record<string, unknown>
+  /** Puts the row that another table would hold in its place, before it is read. */
+  readonly otherTable?: true
   /** Changes the body of the answer on its way. */
   readonly changeAnswer?: (body: Members) => Record<string, unknown>
   /** The page itself seals for another model. */
@@ -236,6 +238,16 @@ export const attacks: readonly Attack[] = [
     on: 'read',
     needsEarlier: true,
     changeRow: tamper.strippedRow,
+  },
+  {
+    name: 'archive',
+    at: 'table',
+    title: 'From another table',
+    does: 'The row is replaced by the same patient’s row of an archive, sealed with the same keys.',
+    outcome: 'A row is signed for the table that it was written to. It opens in no other.',
+    on: 'read',
+    needsEarlier: true,
+    otherTable: true,
   },
   {
     name: 'echo',

@@ -35,6 +35,10 @@ const sortedHeaders = (headers: Readonly<Record<string, string>>): Header[] => O
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
+/** The row is not what the Lambda has written when it is read. */
+const isOnRow = (attack: Attack | undefined): boolean =>
+  attack?.changeRow !== undefined || attack?.otherTable === true
+
 /** How requests travel here, from every page. */
 export const createJourney = (services: Services) => {
   let kmsTotal = 0
@@ -69,8 +73,9 @@ export const createJourney = (services: Services) => {
 
       const { clinic } = callerOf(request)
       const id = idOf(request)
-      const row = attack?.changeRow && (await services.row(clinic, id))
-      const edited = row && attack?.changeRow?.(row)
+      const row = isOnRow(attack) ? await services.row(clinic, id) : undefined
+      const edited =
+        row && (attack?.otherTable ? await services.archive(clinic, id) : attack?.changeRow?.(row))
       if (edited) await put(services, edited)
       const handler = attack?.handler ?? 'example'
       const invoked = await run(handler)
