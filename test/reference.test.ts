@@ -43,3 +43,18 @@ test.each(paths.map((from) => [from]))(
     expect(missing).toEqual([])
   },
 )
+
+/** The rows of tables of options: name, type, default, description. */
+const rowsOf = (page: string): string[][] =>
+  readFileSync(`${folder}/${page}`, 'utf8')
+    .split('\n')
+    .filter((line) => line.startsWith('| `'))
+    .map((line) => line.slice(2, -2).split(/(?<!\\) \| /))
+    .filter((cells) => cells.length === 4)
+
+test('each option says what it is for and what its default is', () => {
+  const rows = readdirSync(folder).flatMap((page) => rowsOf(page).map((cells) => [page, ...cells]))
+  expect(rows.length).toBeGreaterThan(200)
+  const silent = rows.filter((cells) => cells.some((cell) => cell.trim() === ''))
+  expect(silent).toEqual([])
+})

@@ -94,7 +94,10 @@ export interface ClientOptions<Req extends Fields = Fields, Res extends Fields |
   readonly fetch?: typeof globalThis.fetch
   /** An implementation of Web Crypto. Default: the global one. */
   readonly crypto?: WebCrypto
-  /** Called when a request is sent again in a new session, with the reason: `session-expired` or `unknown-kid`. */
+  /**
+   * Called when a request is sent again in a new session, with the reason: `session-expired` or `unknown-kid`.
+   * Default: none.
+   */
   readonly onRetry?: (event: { readonly problem: string }) => void
 }
 

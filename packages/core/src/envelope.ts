@@ -5,19 +5,19 @@ import type { FieldPolicy } from './policy.ts'
 export interface EnvelopeOptions extends Invocation {
   /** `true`: declared fields may be absent (a PATCH, an error's body); those present are processed. Default `false`. */
   readonly partial?: boolean
-  /** Refuses, before any key is fetched, to seal to more than this many bytes of text. */
+  /** Refuses, before any key is fetched, to seal to more than this many bytes of text. Default: none. */
   readonly maxBytes?: number
 }
 
 /** How a payload is sealed. */
 export interface SealOptions extends EnvelopeOptions {
-  /** The HTTP status of the response, for formats that bind it. */
+  /** The HTTP status of the response, for formats that bind it. Default: none. */
   readonly status?: number
 }
 
 /** How a payload is opened. */
 export interface OpenOptions extends EnvelopeOptions {
-  /** The value of the request's {@link Envelope.sessionHeader}, if any. */
+  /** The value of the request's {@link Envelope.sessionHeader}. Default: none. */
   readonly sessionHeader?: string
 }
 

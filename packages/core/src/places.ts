@@ -39,7 +39,7 @@ export interface PlacesOptions {
   /** 400 for what a caller sent, 500 for what the handler returned. */
   readonly statusCode: 400 | 500
   /**
-   * `'error'`: an absent required field throws (the default). `'ignore'`: it is skipped, for partial
+   * `'error'` (default): an absent required field throws. `'ignore'`: it is skipped, for partial
    * documents. `'collect'`: every absent place is listed, even optional ones; for shapes that take the fields out.
    */
   readonly absent?: 'error' | 'ignore' | 'collect'

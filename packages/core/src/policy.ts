@@ -1,6 +1,6 @@
 /** The declaration of an encrypted field. */
 export interface EncryptedOptions {
-  /** A class of data for logs and the audit, for example `phi`. */
+  /** A class of data for logs and the audit, for example `phi`. Default: none. */
   readonly label?: string
   /**
    * `true` if the field may be absent; otherwise an absent field is `ERR_FIELD_MISSING`. On a path of
@@ -16,7 +16,7 @@ export interface EncryptedOptions {
 
 /** The declaration of a field that stays readable and that the logger masks under its name. */
 export interface MaskedOptions {
-  /** A class of data for logs and the audit, for example `pii`. */
+  /** A class of data for logs and the audit, for example `pii`. Default: none. */
   readonly label?: string
   /** How many leading characters a log may show. Default 0. */
   readonly keepFirst?: number
@@ -26,7 +26,7 @@ export interface MaskedOptions {
 
 /** The declaration of a member that stays readable and that every encrypted value beside it is bound to. */
 export interface AuthenticatedOptions {
-  /** A class of data for logs and the audit. */
+  /** A class of data for logs and the audit. Default: none. */
   readonly label?: string
   /** `true` if the member may be absent; its absence is then bound. Default `false`, even in partial payloads. */
   readonly optional?: boolean

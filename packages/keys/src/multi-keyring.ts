@@ -5,7 +5,7 @@ import { type Keyring, keyringRule, wrapAll } from './keyring.ts'
 
 /** Options of {@link multiKeyring}. At least one keyring is required. */
 export interface MultiKeyringOptions {
-  /** Generates the data keys. Without it the keyring only decrypts. */
+  /** Generates the data keys. Without it the keyring only decrypts. Default: none. */
   readonly generator?: Keyring
   /** Also wrap the same data key. Default: none. */
   readonly children?: readonly Keyring[]

@@ -21,10 +21,13 @@ import { loadState, saveState } from './state-file.ts'
 
 /** What `new KMSClient(...)` takes. */
 export interface LocalKmsClientOptions {
+  /** Where the server listens. */
   endpoint: string
+  /** The Region that requests are signed for. */
   region: string
+  /** An access key that the server accepts. */
   credentials: LocalKmsCredentials
-  /** With `https` only: trusts the server's CA. */
+  /** With `https` only: trusts the server's CA. Default: the SDK's own. */
   requestHandler?: { httpsAgent: { ca: string } }
 }
 

@@ -18,7 +18,7 @@ import { type KeySpec, type KeyUsage, keySpecs, keyUsages } from './specs.ts'
 
 /** A key to create in process; by default a symmetric one. */
 export interface LocalKmsKeyOptions {
-  /** An alias for it, for example `alias/patients`. */
+  /** An alias for it, for example `alias/patients`. Default: none. */
   readonly alias?: string
   /** What kind of key. Default `SYMMETRIC_DEFAULT`. */
   readonly keySpec?: KeySpec
@@ -53,9 +53,10 @@ export interface LocalKmsOptions {
   /**
    * Keys to start with: options, or short forms such as `alias/patients`, `alias/x:RSA_2048` and
    * `alias/y:ECC_NIST_P256:KEY_AGREEMENT`. A key whose alias already exists (from `file`) stays unchanged.
+   * Default: none.
    */
   readonly keys?: readonly (string | LocalKmsKeyOptions)[]
-  /** Access keys to accept besides the account root's pair, which is always the same. */
+  /** Access keys to accept besides the account root's pair, which is always the same. Default: none. */
   readonly credentials?: readonly LocalKmsAccessKey[]
   /**
    * Whether a request must be signed with the secret of its access key; default `true`. With `false`, for tools that
@@ -64,14 +65,14 @@ export interface LocalKmsOptions {
   readonly verifySignatures?: boolean
   /**
    * Names to accept in the `Host` header, besides addresses, names without a dot and those under `.internal`,
-   * `.local`, `.localhost` and `.test`. Otherwise a web page could call the server under its own domain.
+   * `.local`, `.localhost` and `.test`. Otherwise a web page could call the server under its own domain. Default: none.
    */
   readonly allowedHosts?: readonly string[]
-  /** Called with every entry of the call log. */
+  /** Called with every entry of the call log. Default: none. */
   readonly onCall?: (call: KmsCall) => void
   /**
    * The clock, in milliseconds since the epoch: lets a test skip deletion and rotation periods. Signatures use the
-   * machine's clock.
+   * machine's clock. Default `Date.now`.
    */
   readonly now?: () => number
 }
@@ -103,7 +104,7 @@ const accessKeyRules: OptionRules<LocalKmsAccessKey> = {
 
 /** What {@link LocalKms.clientOptionsFor} takes. */
 export interface LocalKmsClientChoice {
-  /** Default: the server's Region. */
+  /** The Region that requests are signed for. Default: the server's Region. */
   readonly region?: string
   /** ARN of the caller; default: the account's root. */
   readonly principal?: string

@@ -89,7 +89,7 @@ export interface FieldShapeOptions extends CommonEnvelopeOptions {
   readonly bindFields?: 'set' | 'place' | false
   /**
    * Required with `bindFields: false`: whether such a message contains plain text or JSON. With `'text'` every
-   * decrypted value is a string.
+   * decrypted value is a string. Default: none.
    */
   readonly values?: 'text' | 'json'
   readonly bundleMember?: undefined
@@ -101,7 +101,7 @@ export interface BundleShapeOptions extends CommonEnvelopeOptions {
   readonly shape: 'bundle'
   /** The member of the payload's root that contains the message. Default `'sealed'`. */
   readonly bundleMember?: string
-  /** Not with this shape. */
+  /** Not with this shape. Default: none. */
   readonly fieldContext?: false
   readonly bindFields?: undefined
   readonly values?: undefined

@@ -19,15 +19,18 @@ import type { EnvelopeOption } from './senders.ts'
 export interface FieldEncryptionOptions<F extends Fields = Fields, C extends Context = any>
   extends Omit<DecryptRequestOptions<F>, 'envelope' | 'partial' | 'payload' | 'clearResponse'>,
     Pick<EncryptResponseOptions, 'cacheControl' | 'maxResponseBytes'> {
-  /** Key material for AWS Encryption SDK messages. Either this or `envelope` is required. */
+  /** Key material for AWS Encryption SDK messages. Default: none; then `envelope` is required. */
   readonly keys?: KeyMaterial
   /** With `keys`: a message in place of each field, or one for all. Default `'field'`. */
   readonly shape?: 'field' | 'bundle'
-  /** The formats, if they are not the one that `keys` makes. */
+  /** The formats. Default: the one that `keys` makes. */
   readonly envelope?: EnvelopeOption
   /** Options of `requireTls`; `false` omits it, for functions called by other functions. Default `{}`. */
   readonly tls?: RequireTlsOptions | false
-  /** The result of `encryptedTables` from `@glassine/middy/tables`: passed in, so that only its users bundle it. */
+  /**
+   * The result of `encryptedTables` from `@glassine/middy/tables`: passed in, so that only its users bundle it.
+   * Default: none.
+   */
   readonly tables?: MiddlewareObj<unknown, any, Error, C>
   /** `true`: declared fields may be absent, from requests and from responses. Default `false`. */
   readonly partial?: boolean

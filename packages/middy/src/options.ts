@@ -34,8 +34,8 @@ export const byteCount = integer(1)
 export interface ReservedTimeOption {
   /**
    * How much of the function's time is left when waiting for keys ends, in ms: time to answer that they are unavailable
-   * before Lambda stops the function. Set more for slow processors, for example below 512 MB. Default: that of the
-   * request; 250 in `decryptRequest`.
+   * before Lambda stops the function. Set more for slow processors, for example below 512 MB. Default: 250 in
+   * `decryptRequest`, elsewhere that of the request.
    */
   readonly reservedTime?: number
 }

@@ -8,7 +8,10 @@ import { getOwn, getOwnObject, getOwnString } from './event-value.ts'
 
 /** How to take a resource from an event that does not show what the client requested. */
 export interface ResourceOptions {
-  /** What a CDN or proxy removed from the client's path, and what it added: `{ remove: '/prod', add: '/api' }`. */
+  /**
+   * What a CDN or proxy removed from the client's path, and what it added: `{ remove: '/prod', add: '/api' }`.
+   * Default: none.
+   */
   readonly publicPath?: { readonly remove?: string; readonly add?: string }
   /**
    * The parameters of the query that are bound. `false`: none; a list of names: these. Default: all. For CDNs that add

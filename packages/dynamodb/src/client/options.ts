@@ -60,11 +60,14 @@ export interface EncryptionOptions {
    * other ARN is refused: a table of that name in another account or Region is another table. Default: none.
    */
   readonly tableArns?: readonly string[]
-  /** The binding, tenant and deadline of every call of this client, or a function that returns them for each call. */
+  /**
+   * The binding, tenant and deadline of every call of this client, or a function that returns them for each call.
+   * Default: none.
+   */
   readonly invocation?: ItemInvocation | (() => ItemInvocation | undefined)
   /**
    * Called for every plaintext item that a table's mode accepts: to log, to count, or to throw, which refuses the
-   * item.
+   * item. Default: none.
    */
   readonly onPlaintextRead?: (read: PlaintextRead) => void
 }

@@ -52,19 +52,19 @@ export interface Models {
 export interface ItemEncryptorOptions extends TableOptions {
   /**
    * The class or policy that declares the fields. An encrypted field encrypts the whole top-level attribute that
-   * contains it: `address.street` encrypts `address`.
+   * contains it: `address.street` encrypts `address`. Default: none.
    */
   readonly fields?: Fields
   /**
    * Several models in one table: `{ attribute: 'type', patient: Patient, visit: Visit }`. An item whose `type` is
-   * `patient` is a `Patient`; an item that names no model is refused.
+   * `patient` is a `Patient`; an item that names no model is refused. Default: none.
    */
   readonly models?: Models
-  /** Attributes that are only signed, whatever `undeclared` says. The keys need not be listed. */
+  /** Attributes that are only signed, whatever `undeclared` says. The keys need not be listed. Default: none. */
   readonly signOnly?: readonly string[]
   /**
    * Attributes that are signed and readable in the encryption context, which with KMS keyrings is in CloudTrail.
-   * Items must have them. The table's keys are added to them.
+   * Items must have them. The table's keys are added to them. Default: none.
    */
   readonly signAndInclude?: readonly string[]
   /**

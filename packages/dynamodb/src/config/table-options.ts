@@ -38,9 +38,9 @@ export interface TableOptions {
    * Data keys of items are never cached; branch keys that a hierarchical keyring caches are shared.
    */
   readonly keys: TableKeys | readonly TableKeys[]
-  /** Attributes that are neither encrypted nor signed. The reader needs the same list. */
+  /** Attributes that are neither encrypted nor signed. The reader needs the same list. Default: none. */
   readonly unsigned?: readonly string[]
-  /** Attributes whose names start with this, for example `:`, are neither encrypted nor signed. */
+  /** Attributes whose names start with this, for example `:`, are neither encrypted nor signed. Default: none. */
   readonly unsignedPrefix?: string
   /** The algorithm suite of new items. Default `'0x6701'`, as in AWS's libraries; both are read. */
   readonly suite?: SuiteName

@@ -19,13 +19,16 @@ export interface AwsClientOptions<O = never> {
   readonly AwsClient?: new (
     options: never,
   ) => AwsSdkClient
-  /** Options of the clients that are created here. `maxAttempts` is 1 by default, since Glassine retries itself. */
+  /** Options of the clients that are created here. Default: `maxAttempts` 1, since Glassine retries itself. */
   readonly awsClientOptions?: object
-  /** Wraps a client that was created here, for example with X-Ray. Called in the first invocation that needs it. */
+  /**
+   * Wraps a client that was created here, for example with X-Ray. Called in the first invocation that needs it.
+   * Default: none.
+   */
   readonly awsClientCapture?: (client: AwsSdkClient) => AwsSdkClient
   /** `true`: load the AWS SDK at the first call, not at construction. Default `false`. */
   readonly disablePrefetch?: boolean
-  /** The one plain `http:` origin that calls may go to, for a local service: `http://127.0.0.1:4566`. */
+  /** The one plain `http:` origin that calls may go to, for a local service: `http://127.0.0.1:4566`. Default: none. */
   readonly insecureEndpoint?: string
 }
 

@@ -10,13 +10,16 @@ import { type KeyStoreKmsOperations, keyStoreKmsOperations } from './branch-key-
  * The two discovery modes use any key that a record of the table names, and can neither create nor rotate.
  */
 export interface KeyStoreKmsKey {
-  /** Only this key: AWS's `KMS Key ARN`. */
+  /** Only this key: AWS's `KMS Key ARN`. Default: none. */
   readonly keyArn?: string
-  /** This multi-Region key; records may name its replica in any Region: AWS's `KMS MRKey ARN`. */
+  /** This multi-Region key; records may name its replica in any Region: AWS's `KMS MRKey ARN`. Default: none. */
   readonly mrKeyArn?: string
-  /** The key that the record names, in its Region: AWS's `Discovery`. */
+  /** The key that the record names, in its Region: AWS's `Discovery`. Default: none. */
   readonly discovery?: true
-  /** The key that the record names; of a multi-Region key, the replica in this Region: AWS's `MRDiscovery`. */
+  /**
+   * The key that the record names; of a multi-Region key, the replica in this Region: AWS's `MRDiscovery`.
+   * Default: none.
+   */
   readonly mrDiscovery?: { readonly region: string }
 }
 
@@ -109,7 +112,7 @@ export interface KeyStoreOptions {
   readonly logicalKeyStoreName: string
   /** The KMS key that protects the branch keys, and how it is reached. */
   readonly kms: KeyStoreKmsOptions
-  /** How the table is reached. Clients that are created here use the Region of `kms` by default. */
+  /** How the table is reached. Default: by clients that are created here, in the Region of `kms`. */
   readonly dynamoDB?: AwsClientOptions
   /** The longest that one operation takes, in ms; the deadline of a keyring takes precedence. Default 10,000. */
   readonly timeout?: number

@@ -6,19 +6,22 @@ import { type KmsOperations, kmsKeyringOperations } from './operations.ts'
 
 /** Which keys may decrypt, in addition to the configured ones. At least one of `keyArns` and `accountIds`. */
 export interface KmsAllowOptions {
-  /** Key ARNs; a multi-Region key matches in every Region and is used in the one given here. */
+  /** Key ARNs; a multi-Region key matches in every Region and is used in the one given here. Default: none. */
   readonly keyArns?: readonly string[]
-  /** All keys of these accounts, in `regions` and `partition`. */
+  /** All keys of these accounts, in `regions` and `partition`. Default: none. */
   readonly accountIds?: readonly string[]
   /** Default: the Regions of the configured key ARNs; if there are none, the client's own. */
   readonly regions?: readonly string[]
-  /** Default `aws`. */
+  /** The partition of `accountIds`. Default `aws`. */
   readonly partition?: string
 }
 
 /** Options of {@link kmsKeyring}. */
 export interface KmsKeyringOptions extends AwsClientOptions<KmsOperations> {
-  /** The key that generates data keys: key id, key ARN, `alias/...` or alias ARN. Without it: decryption only. */
+  /**
+   * The key that generates data keys: key id, key ARN, `alias/...` or alias ARN. Without it: decryption only.
+   * Default: none.
+   */
   readonly keyId?: string
   /** Further keys that wrap every data key; any one of them can unwrap it. Default: none. */
   readonly keyIds?: readonly string[]

@@ -13,7 +13,7 @@ import { checkOption, noNames, nothing, stateOf } from './source.ts'
 export interface DecryptOptions extends Pick<Invocation, 'tenant' | 'deadline'> {
   /** The encryption context that the message must have, exactly. Default: none at all. */
   readonly encryptionContext?: EncryptionContext
-  /** Names in `encryptionContext` that are not stored in the message. */
+  /** Names in `encryptionContext` that are not stored in the message. Default: none. */
   readonly requiredContext?: readonly string[]
   /** Refuses messages with more encrypted data keys, before any is tried. Default 5. */
   readonly maxEncryptedDataKeys?: number

@@ -11,7 +11,10 @@ import { checkOption, noNames, nothing, stateOf } from './source.ts'
 export interface EncryptOptions extends Pick<Invocation, 'tenant' | 'deadline'> {
   /** Authenticated with the message and visible in CloudTrail. Default: none. */
   readonly encryptionContext?: EncryptionContext
-  /** Names in `encryptionContext` that are authenticated but not stored: the reader must know their values. */
+  /**
+   * Names in `encryptionContext` that are authenticated but not stored: the reader must know their values.
+   * Default: none.
+   */
   readonly requiredContext?: readonly string[]
   /** The suite: 0x0478, with key commitment, or 0x0578, the same with a signature (AWS's default). Default 0x0478. */
   readonly suiteId?: number

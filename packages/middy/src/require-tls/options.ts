@@ -82,9 +82,9 @@ export interface RequireTlsOptions {
    * viewer events are refused.
    */
   readonly edge?: 'https-only' | 'redirect-to-https'
-  /** Allows plain http to a host on this machine, as these tools send it. Default: no tool. */
+  /** Allows plain http to a host on this machine, as these tools send it. Default: none. */
   readonly local?: 'sam' | 'localstack'
-  /** Answers GET and HEAD over plain http with 308 to this origin. Default: 403, as for other methods. */
+  /** Answers GET and HEAD over plain http with 308 to this origin. Default: none; they get 403. */
   readonly redirect?: string
   /** `Strict-Transport-Security` of allowed responses; `false` for none. Default two years with subdomains. */
   readonly hsts?: string | false

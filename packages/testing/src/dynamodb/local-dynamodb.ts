@@ -16,7 +16,7 @@ export type LocalDynamoDBKind = keyof typeof packages
 
 /** Options of {@link startLocalDynamoDB}. */
 export interface LocalDynamoDBOptions {
-  /** Default: `dynoxide` if it is installed and can run here, otherwise `dynalite`. */
+  /** Which server. Default: `dynoxide` if it is installed and can run here, otherwise `dynalite`. */
   readonly kind?: LocalDynamoDBKind
 }
 

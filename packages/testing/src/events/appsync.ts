@@ -6,21 +6,21 @@ import { tenantClaim } from './http-request.ts'
 
 /** What differs from the default in a direct Lambda resolver's event. */
 export interface AppSyncOverrides {
-  /** Default `{ id: 'p-1' }`. */
+  /** The arguments of the field. Default `{ id: 'p-1' }`. */
   readonly arguments?: unknown
-  /** Default `createPatient`. */
+  /** The field that is resolved. Default `createPatient`. */
   readonly fieldName?: string
-  /** Default `Mutation`. */
+  /** The type that has the field. Default `Mutation`. */
   readonly parentTypeName?: string
-  /** Lower-case names; `undefined` removes a default header. */
+  /** Lower-case names; `undefined` removes a header that the event has. Default: none. */
   readonly headers?: Readonly<Record<string, string | undefined>>
-  /** Sets the `origin` header. */
+  /** Sets the `origin` header. Default: none. */
   readonly origin?: string
   /** What the client used. Default `https`. */
   readonly proto?: 'http' | 'https'
-  /** The claim `custom:tenant` of the caller's token. */
+  /** The claim `custom:tenant` of the caller's token. Default: none. */
   readonly tenant?: string
-  /** Claims of the caller's token, beside `sub`. */
+  /** Claims of the caller's token, beside `sub`. Default: none. */
   readonly claims?: Readonly<Record<string, string>>
 }
 

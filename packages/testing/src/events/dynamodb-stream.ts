@@ -10,15 +10,15 @@ export type SampleAttribute = { readonly [type: string]: unknown }
 export interface StreamRecordOverrides {
   /** Attribute values, for example `{ id: { S: 'p-1' } }`. Default: `id` of the image. */
   readonly keys?: Readonly<Record<string, SampleAttribute>>
-  /** The item after the change. */
+  /** The item after the change. Default: none. */
   readonly newImage?: Readonly<Record<string, SampleAttribute>>
-  /** The item before it. */
+  /** The item before it. Default: none. */
   readonly oldImage?: Readonly<Record<string, SampleAttribute>>
 }
 
 /** One record, or several in `records`. Without any image, one item with an `id` was inserted. */
 export interface StreamOverrides extends StreamRecordOverrides {
-  /** Several records, in place of one. */
+  /** Several records, in place of one. Default: none. */
   readonly records?: readonly StreamRecordOverrides[]
 }
 

@@ -6,28 +6,28 @@ import { sourceIp, traceId, userAgent } from './facts.ts'
 export interface HttpOverrides {
   /**
    * A string or bytes as they are, bytes in base64; anything else as JSON, with `content-type: application/json`.
-   * Absent: no body.
+   * Default: no body.
    */
   readonly body?: unknown
-  /** Any case; `undefined` removes a default header, an array makes several headers of one name. */
+  /** Any case; `undefined` removes a header that the event has, an array makes several of one name. Default: none. */
   readonly headers?: Readonly<Record<string, string | readonly string[] | undefined>>
-  /** Default: `POST` with a body and `GET` without one. */
+  /** The HTTP method. Default: `POST` with a body and `GET` without one. */
   readonly method?: string
   /** As in the URL, percent-encoded; an HTTP API decodes it. Default `/patients`. */
   readonly path?: string
-  /** Values are not encoded; the event encodes them where the source does. */
+  /** Values are not encoded; the event encodes them where the source does. Default: none. */
   readonly query?: Readonly<Record<string, string | readonly string[]>>
-  /** `name=value` each; the source decides where they go. */
+  /** `name=value` each; the source decides where they go. Default: none. */
   readonly cookies?: readonly string[]
   /** `true`: a text body arrives in base64, as with a binary media type. Default `false`; bytes always do. */
   readonly base64?: boolean
-  /** Sets the `Origin` header. */
+  /** Sets the `Origin` header. Default: none. */
   readonly origin?: string
   /** `http`: the client did not use TLS; a Function URL then has no TLS headers. Default `https`. */
   readonly proto?: 'http' | 'https'
   /**
    * The tenant: the authorizer's claim `custom:tenant` behind an API Gateway, the header `x-tenant`
-   * where a source has no authorizer.
+   * where a source has no authorizer. Default: none.
    */
   readonly tenant?: string
 }
@@ -47,7 +47,7 @@ export const httpOptions: OptionSchema<HttpOverrides> = {
 
 /** For the sources whose authorizer verifies a token. */
 export interface ClaimsOverrides {
-  /** Claims of the caller's token, beside `sub`. */
+  /** Claims of the caller's token, beside `sub`. Default: none. */
   readonly claims?: Readonly<Record<string, string>>
 }
 

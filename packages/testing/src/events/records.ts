@@ -8,9 +8,9 @@ import { accountId, arn, epoch, idOf, isoTime, region, requestId } from './facts
 export interface RecordsOverrides {
   /** One message: a string as it is, anything else as JSON. Default `{ id: 'p-1' }`. */
   readonly body?: unknown
-  /** A batch, in place of `body`. */
+  /** A batch, in place of `body`. Default: none. */
   readonly bodies?: readonly unknown[]
-  /** The message attribute `tenant` (SQS, SNS), or the partition key (Kinesis). */
+  /** The message attribute `tenant` (SQS, SNS), or the partition key (Kinesis). Default: none. */
   readonly tenant?: string
 }
 
@@ -104,11 +104,11 @@ export const kinesisEvent = (overrides: RecordsOverrides): KinesisStreamEvent =>
 
 /** What differs from the default in an EventBridge event. */
 export interface EventBridgeOverrides<Detail = unknown> {
-  /** Default `{ id: 'p-1' }`. */
+  /** What happened: any JSON. Default `{ id: 'p-1' }`. */
   readonly detail?: Detail
-  /** Default `PatientAdmitted`. */
+  /** The kind of event. Default `PatientAdmitted`. */
   readonly detailType?: string
-  /** Default `example.patients`. */
+  /** Who sent it. Default `example.patients`. */
   readonly source?: string
 }
 

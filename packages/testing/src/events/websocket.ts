@@ -8,7 +8,7 @@ import { type HttpOverrides, httpOptions, httpRequest, last, lists } from './htt
 export interface WebsocketOverrides extends HttpOverrides {
   /** Default `MESSAGE`; only `CONNECT` carries headers and a query, only `MESSAGE` a body. */
   readonly eventType?: 'CONNECT' | 'MESSAGE' | 'DISCONNECT'
-  /** Default: `$connect`, `$default` or `$disconnect`. */
+  /** The route that was matched. Default: `$connect`, `$default` or `$disconnect`. */
   readonly routeKey?: string
 }
 

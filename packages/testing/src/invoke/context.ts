@@ -10,7 +10,7 @@ export interface ContextOptions {
   readonly timeoutMs?: number
   /** `context.tenantId`, as with Lambda's tenant isolation. Default: absent. */
   readonly tenantId?: string
-  /** Replaces any other member of the context. */
+  /** Replaces any other member of the context. Default: none. */
   readonly context?: Partial<Context>
 }
 
