@@ -136,7 +136,7 @@ describe('the READMEs of packages', () => {
     },
   )
 
-  test('message: fields, bytes, and what data masking reads', async () => {
+  test('message: fields and bytes', async () => {
     const page = 'packages/message/README.md'
     const { payload, sealed, opened } = await block(page, 1)
     expect(sealed).toEqual({
@@ -238,6 +238,34 @@ describeTransactions('tables with a key store', () => {
     expect(row!.clinic).toEqual({ S: 't-1' })
     expect(Object.keys(row!.ssn!)).toEqual(['B'])
     await close()
+  }, 60_000)
+
+  test('dynamodb: a handler of a stream opens the image of an item, and refuses one that was changed', async () => {
+    const { close } = await table('dynoxide', 'id')
+    const page = 'packages/dynamodb/README.md'
+    const { store, visits } = await block(page, 3)
+    await store.createKeyStore()
+    await store.createKey({ branchKeyId: 'tenant-t-1', encryptionContext: { tenant: 't-1' } })
+    const { handler } = await block(page, 4)
+    const image = await visits.encryptItem({
+      tenant: { S: 't-1' },
+      at: { S: '2027-03-01' },
+      note: { S: 'well' },
+    })
+    await invoke(handler, sampleEvent('dynamodb-stream', { newImage: image }))
+    const changed = { ...image, at: { S: '2027-03-02' } }
+    await expect(
+      invoke(handler, sampleEvent('dynamodb-stream', { newImage: changed })),
+    ).rejects.toMatchObject({
+      code: 'ERR_DECRYPT_FAILED',
+    })
+    await close()
+  }, 60_000)
+
+  test('testing: a local DynamoDB starts and closes', async () => {
+    const page = 'packages/testing/README.md'
+    const { at } = blocksOf(page).find(({ text }) => text.includes('startLocalDynamoDB()'))!
+    expect((await block(page, at)).dynamoDB.endpoint).toMatch(/^http:/)
   }, 60_000)
 
   test('keys: a branch key is made, rotated and shredded', async () => {
