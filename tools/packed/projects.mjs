@@ -7,6 +7,9 @@ import { run } from '../spawn.mjs'
 import { blocks, runners } from './page.mjs'
 
 const jest = 'node ../node_modules/jest/bin/jest.js'
+// Only what it writes matters: it does not know the types of newer versions.
+const ts51 =
+  'node ../node_modules/typescript-5.1/bin/tsc --target es2022 --module nodenext --noResolve --noLib'
 const node10 =
   '--noEmit --strict --target es2022 --skipLibCheck --types node --module commonjs --moduleResolution node handler.ts'
 
@@ -15,7 +18,7 @@ const node10 =
  * `settings`, files by the heading of the page under which their text is; `command`; and `fails`, the text that the
  * page says the command ends with.
  */
-const projects = [
+export const projects = [
   {
     name: 'jest-esm-swc',
     files: ['jest.test.ts'],
@@ -87,6 +90,11 @@ const projects = [
     files: ['swc.mjs'],
     command: 'WITHOUT_SETTINGS=1 node swc.mjs handler.ts',
     fails: 'Expression expected',
+  },
+  {
+    name: 'typescript-5.1',
+    command: `${ts51} handler.ts >types.txt || node handler.js`,
+    fails: 'no decorator metadata: runners-and-bundlers.md',
   },
   {
     name: 'node10',

@@ -140,7 +140,7 @@ export function Nested(
 const metadataOf = (context: unknown): Metadata | undefined => {
   if (typeof context !== 'object' || context === null) return undefined
   const { metadata } = context as { metadata?: Metadata }
-  if (!metadata) throw modelError('the compiler gives decorators no metadata')
+  if (!metadata) throw modelError('no decorator metadata: runners-and-bundlers.md')
   return metadata
 }
 

@@ -16,7 +16,11 @@ const Controller =
   (route: string): ClassDecorator =>
   (target) =>
     Reflect.defineMetadata('route', route, target)
-const Post = (): MethodDecorator => (target, name) => Reflect.defineMetadata('method', 'POST', target, name)
+/** Marks the function that it gets, as Nest's does. */
+const Post =
+  (): MethodDecorator =>
+  (_target, _name, { value }) =>
+    Reflect.defineMetadata('method', 'POST', value as object)
 const Body = (): ParameterDecorator => (target, name, at) => Reflect.defineMetadata('body', at, target, name!)
 const rules: [object, string | symbol][] = []
 const IsString = (): PropertyDecorator => (target, name) => {
@@ -72,7 +76,9 @@ class PatientsController {
 
 const main = async (): Promise<void> => {
   const controller = resolve(PatientsController)
-  assert.equal(Reflect.getMetadata('method', controller, 'create'), 'POST')
+  assert.equal(Reflect.getMetadata('method', controller.create), 'POST')
+  // Not String, which a validator would take for the rule.
+  assert.notEqual(Reflect.getMetadata('design:type', Patient.prototype, 'ssn'), String)
   assert.equal(Reflect.getMetadata('body', controller, 'create'), 0)
   assert.deepEqual(
     rules.map(([target, name]) => [target === Patient.prototype, name]),
