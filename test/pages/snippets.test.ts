@@ -28,6 +28,7 @@ test('every block of TypeScript compiles', async () => {
 }, 120_000)
 
 const bash = ['/bin/bash', '/usr/bin/bash'].find(existsSync)
+const python = ['/usr/bin/python3', '/usr/local/bin/python3'].find(existsSync)
 
 /** What is wrong with a block, by its language; what is in none of these is not known here. */
 const faults: Readonly<Record<string, (text: string) => unknown>> = {
@@ -44,10 +45,10 @@ const faults: Readonly<Record<string, (text: string) => unknown>> = {
   },
   yaml: (text) => parseDocument(text).errors.join('\n'),
   sh: (text) => bash && failure(bash, ['-n', '-c', text]),
-  // Shown, not run.
+  python: (text) => python && failure(python, ['-c', 'import ast, sys; ast.parse(sys.argv[1])', text]),
+  // Shown only.
   mermaid: () => '',
   java: () => '',
-  python: () => '',
   '': (text) => (/^(?:import|export|const) /m.test(text) ? 'code without a language' : ''),
 }
 
