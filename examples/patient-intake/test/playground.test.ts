@@ -148,9 +148,13 @@ inChromium((executable) => {
 
   test('plays the way step by step where motion is welcome', async () => {
     await page.emulateMedia({ reducedMotion: 'no-preference' })
+    const top = async (name: string) => Math.round((await open.pane(name).boundingBox())!.y)
+    const before = [await top('table'), await top('browser')]
     await page.click('#send')
     await page.waitForSelector('#journey li:nth-child(2)[data-state=done]')
     expect(await page.locator('#journey li:nth-child(4)').getAttribute('data-state')).toBe('idle')
+    // Panes that are still empty keep their height.
+    expect([await top('table'), await top('browser')]).toEqual(before)
     await page.waitForSelector('body[data-state=rest]')
     expect(await page.locator('#journey li:nth-child(4)').getAttribute('data-state')).toBe('done')
     await page.emulateMedia({ reducedMotion: 'reduce' })

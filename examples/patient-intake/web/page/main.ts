@@ -10,7 +10,7 @@ import { drawForm, patientOf } from './form.ts'
 import { followPointer } from './highlight.ts'
 import { drawJourney } from './journey.ts'
 import { drawMatrix, drawMatrixFrame } from './matrix.ts'
-import { drawPanes, fillPane } from './panes.ts'
+import { drawPanes, emptyPanes, fillPane, settlePanes } from './panes.ts'
 import { reportOf } from './report.ts'
 import { drawSettings, settings } from './settings.ts'
 import { createStory, type Opened, type Step } from './story.ts'
@@ -51,6 +51,7 @@ const story = createStory((step: Step) => {
 const conclude = (account: Account): void => {
   const { attack, lambda, action } = account
   document.body.dataset.state = 'rest'
+  settlePanes()
   if (!lambda) return
   const held = hasHeld(account)
   const word = attack?.handler === 'echo' ? 'redacted' : 'refused'
@@ -74,7 +75,7 @@ const travel = async (action: 'send' | 'read', isAsked = true): Promise<void> =>
   account = { action, patient, attack }
   document.body.dataset.state = 'busy'
   story.begin(id)
-  for (const name of ['wire', 'lambda', 'table', 'log', 'browser']) fillPane(name)
+  emptyPanes()
   draw()
   if (narrow.matches && isAsked) byId('journey').closest('.card')!.scrollIntoView({ behavior: 'smooth' })
   const opened = await request(action, id, attack)

@@ -76,6 +76,20 @@ export const drawPanes = (): void => {
   for (const { name } of panes) fillPane(name)
 }
 
+/** Empties all; each keeps its height until the end, so that nothing moves while a request is on its way. */
+export const emptyPanes = (): void => {
+  for (const { name } of panes) {
+    const box = byId(`content-${name}`)
+    box.style.minHeight = `${box.getBoundingClientRect().height}px`
+    fillPane(name)
+  }
+}
+
+/** The request is at its end: panes are as high as what they hold. */
+export const settlePanes = (): void => {
+  for (const { name } of panes) byId(`content-${name}`).style.minHeight = ''
+}
+
 /** Draws one pane anew; without an account it is empty. */
 export const fillPane = (name: string, account?: Account): void => {
   const { draw, empty } = panes.find((pane) => pane.name === name)!
@@ -83,8 +97,6 @@ export const fillPane = (name: string, account?: Account): void => {
   const box = byId(`content-${name}`)
   const card = box.closest<HTMLElement>('.pane')!
   box.classList.toggle('arriving', card.dataset.filled !== 'true')
-  // A pane keeps its height until it is filled again, so that nothing moves while a request is on its way.
-  box.style.minHeight = content ? '' : `${box.offsetHeight}px`
   box.replaceChildren(...(content ?? [h('p', { class: 'empty' }, empty)]))
   card.dataset.filled = String(content !== undefined)
 }
