@@ -3,6 +3,7 @@
 import type { EncryptionContext } from './blob.ts'
 import type { OpenCall } from './call-log.ts'
 import { invalid, KmsError } from './errors.ts'
+import type { Principal } from './principals.ts'
 import { type Input, readInput, type Shape } from './shape.ts'
 import type { KmsState } from './state.ts'
 
@@ -12,8 +13,12 @@ export interface Call {
   readonly region: string
   /** ARN of the caller. */
   readonly principal: string
-  /** The account's root, who may do everything. Others may do what grants allow them. */
+  /** The account's root. */
   readonly isOwner: boolean
+  /** The caller's policies and tags. */
+  readonly caller: Principal
+  /** Whether the call came over TLS. */
+  readonly isSecure: boolean
   readonly state: KmsState
   /** The entry of the call log, filled in during the call. */
   readonly record: OpenCall
@@ -42,21 +47,18 @@ export const endDryRun = (dryRun: boolean | undefined): void => {
   }
 }
 
-/**
- * IAM's refusal. AWS's message names a missing identity-based policy, also to a grantee whose grant does not
- * cover the call.
- */
-export const denied = (call: Call, resource: string): KmsError =>
+/** IAM's refusal, with AWS's reason for it. */
+export const denied = (
+  call: Call,
+  resource: string,
+  reason = 'because no identity-based policy allows',
+  operation = call.operation,
+): KmsError =>
   new KmsError(
     'AccessDeniedException',
-    `User: ${call.principal} is not authorized to perform: kms:${call.operation} on resource: ${resource} ` +
-      `because no identity-based policy allows the kms:${call.operation} action`,
+    `User: ${call.principal} is not authorized to perform: kms:${operation} on resource: ${resource} ` +
+      (reason.startsWith('because') ? `${reason} the kms:${operation} action` : reason),
   )
-
-/** For operations without a key. */
-export const requireOwner = (call: Call): void => {
-  if (!call.isOwner) throw denied(call, '*')
-}
 
 /** Bytes of names and values together. */
 const maxLength = 8192

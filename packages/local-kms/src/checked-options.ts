@@ -8,7 +8,7 @@ export type Rule = readonly [expected: string, holds: (value: any) => boolean, r
 export type OptionRules<O> = { readonly [K in keyof O]-?: Rule }
 
 /** An object literal or what JSON makes, also of another realm: Jest runs tests in one. */
-const isPlainObject = (value: unknown): value is Record<string, unknown> => {
+export const isPlainObject = (value: unknown): value is Record<string, unknown> => {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
   const prototype: object | null = Object.getPrototypeOf(value)
   if (prototype === null || prototype === Object.prototype) return true

@@ -115,6 +115,20 @@ const openRsa = async (call: Call, sealed: Sealed, use: KeyUse): Promise<Opened>
   }
 }
 
+/** Whether a ciphertext is under the key that another reference names; `false` for what names no key. */
+export const isSameKey = (call: Call, { algorithm, blob, keyId }: Sealed, other: string): boolean => {
+  try {
+    const target = resolveKey(call, other, { alias: true })
+    const source =
+      algorithm === 'SYMMETRIC_DEFAULT'
+        ? keyOfBlob(call, parseBlob(blob).keyHash)
+        : resolveKey(call, keyId ?? '', { alias: true })
+    return source === target
+  } catch {
+    return false
+  }
+}
+
 /** Opens a ciphertext, with every check that Decrypt makes. */
 export const open = async (call: Call, sealed: Sealed, use: KeyUse): Promise<Opened> =>
   sealed.algorithm === 'SYMMETRIC_DEFAULT' ? openSymmetric(call, sealed, use) : openRsa(call, sealed, use)

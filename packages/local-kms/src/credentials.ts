@@ -11,7 +11,7 @@ export interface LocalKmsCredentials {
 
 /** An access key to accept besides those that the server makes. */
 export interface LocalKmsAccessKey extends LocalKmsCredentials {
-  /** ARN of the caller; default: the account's root, which may do everything. Others need grants. */
+  /** ARN of the caller; default: the account's root. Others may do what policies and grants allow. */
   readonly principal?: string
 }
 

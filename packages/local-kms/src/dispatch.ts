@@ -7,6 +7,7 @@ import { KmsError } from './errors.ts'
 import { defaultLatency, type FaultSource, type KmsFault, type KmsFaultKind } from './faults.ts'
 import { operations } from './operations/index.ts'
 import { recordUsage } from './operations/last-usage.ts'
+import type { Principals } from './principals.ts'
 import { type KmsState, newKeyId, rootOf } from './state.ts'
 
 /** A request, from the wire or from this process. */
@@ -89,13 +90,16 @@ interface Parts {
   readonly state: KmsState
   readonly log: CallLog
   readonly faults: Pick<FaultSource, 'take'>
+  readonly principals: Pick<Principals, 'of'>
+  /** Whether calls come over TLS. */
+  readonly isSecure: boolean
   /** Called after every change of the state. */
   readonly save: () => void
 }
 
 /** One dispatcher serves the wire; a second one, without log and faults, serves the shortcuts. */
 export const createDispatch =
-  ({ state, log, faults, save }: Parts): Dispatch =>
+  ({ state, log, faults, principals, isSecure, save }: Parts): Dispatch =>
   async (request) => {
     const { operation, region, principal } = request
     const requestId = randomUUID()
@@ -108,7 +112,8 @@ export const createDispatch =
       principal,
     }
     const isOwner = principal === rootOf(state.accountId)
-    const call: Call = { operation, region, principal, isOwner, state, record }
+    const caller = principals.of(principal)
+    const call: Call = { operation, region, principal, isOwner, caller, isSecure, state, record }
     const fault = faults.take(operation)
     if (fault !== undefined) record.fault = fault.kind
     const how = { requestId, ...(fault && { fault: fault.kind }) }

@@ -9,4 +9,5 @@ export {
   startLocalKms,
 } from './local-kms.ts'
 export type { LocalKmsClientChoice, LocalKmsKeyOptions, LocalKmsOptions } from './options.ts'
+export type { LocalKmsPrincipal } from './principals.ts'
 export type { KeySpec, KeyUsage } from './specs.ts'

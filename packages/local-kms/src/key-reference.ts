@@ -8,6 +8,10 @@ const keyIdPattern = /^(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-
 
 const arnPattern = /^arn:aws[\w-]*:kms:([\w-]+):(\d{12}):(key\/.+|alias\/.+)$/
 
+/** The alias that a reference names, by its name or its ARN. */
+export const aliasIn = (reference = ''): string | undefined =>
+  /^(?:arn:[^/]*:)?(alias\/.+)$/.exec(reference)?.[1]
+
 /** Some operations accept only an id or an ARN. */
 interface Options {
   readonly alias?: boolean

@@ -9,11 +9,13 @@ import {
   checkedClientChoice,
   checkedKeyOptions,
   checkedLocalKmsOptions,
+  checkedPrincipal,
   type LocalKmsClientChoice,
   type LocalKmsKeyOptions,
   type LocalKmsOptions,
   parseKey,
 } from './options.ts'
+import { createPrincipals, type LocalKmsPrincipal } from './principals.ts'
 import { listen } from './server.ts'
 import { usualUsage } from './specs.ts'
 import { KmsState, rootOf } from './state.ts'
@@ -51,7 +53,7 @@ export interface LocalKms {
   /** For the account's root in the default Region. */
   readonly clientOptions: LocalKmsClientOptions
   /**
-   * For another Region, or for a principal that may do only what grants on a key allow.
+   * For another Region, or for a principal that may do only what key policies, its own policies and grants allow.
    *
    * @example
    * ```ts
@@ -96,6 +98,18 @@ export interface LocalKms {
   createKey(options?: LocalKmsKeyOptions): Promise<LocalKmsKey>
   /** CreateAlias without a client; answers the alias's ARN. Not in the call log. */
   createAlias(name: string, keyId: string, region?: string): Promise<string>
+  /**
+   * Replaces the policies and tags of an IAM role or user; a principal that has none is left to key policies and grants.
+   *
+   * @throws LocalKmsOptionError for a policy that is malformed, or that uses what is not evaluated here
+   * @example
+   * ```ts
+   * kms.setPrincipal('arn:aws:iam::111122223333:role/intake', {
+   *   policies: [{ Version: '2012-10-17', Statement: { Effect: 'Allow', Action: 'kms:Decrypt', Resource: '*' } }],
+   * })
+   * ```
+   */
+  setPrincipal(arn: string, principal: LocalKmsPrincipal): void
   /** Keeps the process running until `close`, for a script that only serves. */
   ref(): void
   /** Stops listening and ends hanging calls; a second call changes nothing. */
@@ -138,6 +152,7 @@ export const startLocalKms = async (options: LocalKmsOptions = {}): Promise<Loca
   const faults = createFaults(Object.keys(operations))
   const root = rootOf(accountId)
   const credentials = createCredentials(accountId, options.credentials)
+  const principals = createPrincipals(options.principals)
   const certificates = options.https ? createCertificates([host, 'localhost', '127.0.0.1', '::1']) : undefined
 
   const shortcuts = createShortcuts(state, save, root, region)
@@ -147,7 +162,14 @@ export const startLocalKms = async (options: LocalKmsOptions = {}): Promise<Loca
   const server = await listen({
     host,
     port,
-    dispatch: createDispatch({ state, log, faults, save }),
+    dispatch: createDispatch({
+      state,
+      log,
+      faults,
+      principals,
+      isSecure: certificates !== undefined,
+      save,
+    }),
     allowedHosts: new Set([host, ...(options.allowedHosts ?? [])].map((name) => name.toLowerCase())),
     signatures: { find: credentials.find, unverified: options.verifySignatures === false ? root : undefined },
     ...(certificates && { tls: certificates.server }),
@@ -189,6 +211,7 @@ export const startLocalKms = async (options: LocalKmsOptions = {}): Promise<Loca
     keys: started,
     createKey: shortcuts.key,
     createAlias: shortcuts.alias,
+    setPrincipal: (arn, principal) => principals.set(arn, checkedPrincipal(principal)),
     ref: server.ref,
     close,
     [Symbol.asyncDispose]: close,
@@ -214,7 +237,14 @@ const environmentOf = (
 /** The shortcuts run the same operations as the wire, without the log and the faults. */
 const createShortcuts = (state: KmsState, save: () => void, principal: string, defaultRegion: string) => {
   const unlogged: CallLog = { calls: [], count: () => 0, reset() {}, add() {} }
-  const dispatch = createDispatch({ state, log: unlogged, faults: { take: () => undefined }, save })
+  const dispatch = createDispatch({
+    state,
+    log: unlogged,
+    faults: { take: () => undefined },
+    principals: createPrincipals(),
+    isSecure: true,
+    save,
+  })
   const call = async (operation: string, region: string, input: object): Promise<Record<string, unknown>> => {
     const { output, error } = await dispatch({ operation, region, principal, input: () => input })
     if (error !== undefined) throw error
@@ -237,7 +267,9 @@ const createShortcuts = (state: KmsState, save: () => void, principal: string, d
       KeyUsage: keyUsage,
       Description: options.description,
       MultiRegion: options.multiRegion,
-      Policy: options.policy,
+      Policy: typeof options.policy === 'object' ? JSON.stringify(options.policy) : options.policy,
+      // A test may want a key that its root cannot manage.
+      BypassPolicyLockoutSafetyCheck: true,
       Tags: Object.entries(options.tags ?? {}).map(([TagKey, TagValue]) => ({ TagKey, TagValue })),
     })
     const { KeyId: keyId, Arn: arn } = KeyMetadata as { KeyId: string; Arn: string }

@@ -4,6 +4,7 @@ import {
   anyFunction,
   checkedOptions,
   flag,
+  isPlainObject,
   listOf,
   matching,
   type OptionRules,
@@ -14,6 +15,7 @@ import {
 } from './checked-options.ts'
 import type { LocalKmsAccessKey } from './credentials.ts'
 import { LocalKmsOptionError } from './errors.ts'
+import type { LocalKmsPrincipal } from './principals.ts'
 import { type KeySpec, type KeyUsage, keySpecs, keyUsages } from './specs.ts'
 
 /** A key to create in process; by default a symmetric one. */
@@ -30,8 +32,11 @@ export interface LocalKmsKeyOptions {
   readonly multiRegion?: boolean
   /** Where it is. Default: the server's Region. */
   readonly region?: string
-  /** The key policy, as JSON, which is kept and not evaluated. Default: that of AWS for the account's root. */
-  readonly policy?: string
+  /**
+   * The key policy, as JSON or an object. Default: that of AWS, which lets the account's root do everything and leaves
+   * others to their own policies.
+   */
+  readonly policy?: string | object
   /** Tags by their key. Default: none. */
   readonly tags?: Readonly<Record<string, string>>
 }
@@ -58,6 +63,8 @@ export interface LocalKmsOptions {
   readonly keys?: readonly (string | LocalKmsKeyOptions)[]
   /** Access keys to accept besides the account root's pair, which is always the same. Default: none. */
   readonly credentials?: readonly LocalKmsAccessKey[]
+  /** Policies and tags of IAM roles and users, by their ARN. Default: none has any. */
+  readonly principals?: Readonly<Record<string, LocalKmsPrincipal>>
   /**
    * Whether a request must be signed with the secret of its access key; default `true`. With `false`, for tools that
    * cannot sign, any signature passes, and an unknown access key is the account's root.
@@ -86,7 +93,10 @@ const keyRules: OptionRules<LocalKmsKeyOptions> = {
   description: ['must be a string', (value) => typeof value === 'string'],
   multiRegion: flag,
   region,
-  policy: text,
+  policy: [
+    'must be a string or an object',
+    (value) => (typeof value === 'string' && value !== '') || isPlainObject(value),
+  ],
   tags: recordOf(['must be a string', (value) => typeof value === 'string']),
 }
 
@@ -101,6 +111,15 @@ const accessKeyRules: OptionRules<LocalKmsAccessKey> = {
   sessionToken: text,
   principal: text,
 }
+
+const principalRules: OptionRules<LocalKmsPrincipal> = {
+  policies: listOf(['is JSON or an object', (value) => typeof value === 'string' || isPlainObject(value)]),
+  tags: recordOf(['must be a string', (value) => typeof value === 'string']),
+}
+
+/** @throws LocalKmsOptionError that names the option */
+export const checkedPrincipal = (principal: LocalKmsPrincipal): LocalKmsPrincipal =>
+  checkedOptions(principalRules, principal, 'principals')
 
 /** What {@link LocalKms.clientOptionsFor} takes. */
 export interface LocalKmsClientChoice {
@@ -134,6 +153,11 @@ const rules: OptionRules<LocalKmsOptions> = {
     'is a plain object',
     (value) => checkedOptions(accessKeyRules, value, 'credentials') === value,
   ]),
+  principals: [
+    'must be a plain object, of which each value has policies and tags',
+    (value) =>
+      isPlainObject(value) && Object.values(value).every((one) => checkedPrincipal(one as object) === one),
+  ],
   verifySignatures: flag,
   allowedHosts: listOf(text),
   onCall: anyFunction,

@@ -5,6 +5,11 @@ import { createHash, generateKeyPairSync } from 'node:crypto'
 import { beforeEach, describe, expect, test } from '@jest/globals'
 import { createInProcess, day, type InProcess, otherRegion, root, stranger } from './support/in-process.ts'
 
+const policy = JSON.stringify({
+  Version: '2012-10-17',
+  Statement: { Effect: 'Allow', Principal: '*', Action: 'kms:*', Resource: '*' },
+})
+
 const peer = generateKeyPairSync('ec', { namedCurve: 'prime256v1' }).publicKey.export({
   format: 'der',
   type: 'spki',
@@ -178,7 +183,7 @@ const rows: Readonly<Record<string, Row>> = {
   },
   ListGrants: { ...any, answers: 'Grants Truncated' },
   RevokeGrant: { ...any, changes: true, dryRun: true, rest: ({ GrantId }) => ({ GrantId }), answers: '' },
-  PutKeyPolicy: { ...any, changes: true, rest: () => ({ Policy: '{}' }), answers: '' },
+  PutKeyPolicy: { ...any, changes: true, rest: () => ({ Policy: policy }), answers: '' },
   GetKeyPolicy: { ...any, answers: 'Policy PolicyName' },
   ListKeyPolicies: { ...any, answers: 'PolicyNames Truncated' },
   TagResource: { ...kept, rest: () => ({ Tags: [{ TagKey: 'a', TagValue: 'b' }] }), answers: '' },

@@ -12,6 +12,14 @@ const account = 'arn:aws:kms:eu-west-1:111122223333'
 const described = async (KeyId: string, region = 'eu-west-1') =>
   (await kms.call('DescribeKey', { KeyId }, { region })).KeyMetadata
 
+/** A policy under which the root may do everything. */
+const policy = (Id: string): string =>
+  JSON.stringify({
+    Version: '2012-10-17',
+    Id,
+    Statement: { Effect: 'Allow', Principal: { AWS: root }, Action: 'kms:*', Resource: '*' },
+  })
+
 describe('a new key', () => {
   const usual = {
     AWSAccountId: '111122223333',
@@ -122,10 +130,10 @@ describe('a new key', () => {
       'UnsupportedOperationException',
       'The local KMS does not offer custom key stores.',
     ],
-    [{ Policy: '[]' }, 'MalformedPolicyDocumentException', undefined],
-    [{ Policy: 'null' }, 'MalformedPolicyDocumentException', undefined],
-    [{ Policy: '"x"' }, 'MalformedPolicyDocumentException', undefined],
-    [{ Policy: '{' }, 'MalformedPolicyDocumentException', undefined],
+    [{ Policy: '[]' }, 'MalformedPolicyDocumentException', 'A policy must be an object'],
+    [{ Policy: 'null' }, 'MalformedPolicyDocumentException', 'A policy must be an object'],
+    [{ Policy: '"x"' }, 'MalformedPolicyDocumentException', 'A policy must be an object'],
+    [{ Policy: '{' }, 'MalformedPolicyDocumentException', 'A policy must be JSON'],
   ])('is refused with %j', async (input, code, message) => {
     expect(await kms.refusal('CreateKey', input)).toEqual([code, message])
     expect((await kms.call('ListKeys')).Keys).toEqual([])
@@ -135,7 +143,7 @@ describe('a new key', () => {
   test('has the given policy, or the default one', async () => {
     const policyOf = async (input: object) =>
       (await kms.call('GetKeyPolicy', { KeyId: (await kms.key(input)).KeyId })).Policy
-    expect(await policyOf({ Policy: '{"a":1}' })).toBe('{"a":1}')
+    expect(await policyOf({ Policy: policy('a') })).toBe(policy('a'))
     expect(JSON.parse(await policyOf({}))).toEqual({
       Version: '2012-10-17',
       Id: 'key-default-1',
@@ -590,7 +598,7 @@ describe('a replica', () => {
   const there = { region: otherRegion }
 
   test('has its own description, policy and tags, and the id and material of its primary', async () => {
-    const primary = await kms.key({ MultiRegion: true, Description: 'primary', Policy: '{"of":"primary"}' })
+    const primary = await kms.key({ MultiRegion: true, Description: 'primary', Policy: policy('primary') })
     const { KeyId, Arn, CurrentKeyMaterialId } = primary
     expect(KeyId).toMatch(/^mrk-[0-9a-f]{32}$/)
     const arn = Arn.replace('eu-west-1', otherRegion)
@@ -599,7 +607,7 @@ describe('a replica', () => {
       KeyId,
       ReplicaRegion: otherRegion,
       Description: 'replica',
-      Policy: '{"of":"replica"}',
+      Policy: policy('replica'),
       Tags,
     })
     const configuration = (MultiRegionKeyType: string) => ({
@@ -627,7 +635,7 @@ describe('a replica', () => {
         EncryptionAlgorithms: ['SYMMETRIC_DEFAULT'],
         ...configuration('REPLICA'),
       },
-      ReplicaPolicy: '{"of":"replica"}',
+      ReplicaPolicy: policy('replica'),
       ReplicaTags: Tags,
     })
     expect(await described(KeyId, otherRegion)).toMatchObject({
@@ -642,13 +650,13 @@ describe('a replica', () => {
       Description: 'primary',
       ...configuration('PRIMARY'),
     })
-    expect((await kms.call('GetKeyPolicy', { KeyId })).Policy).toBe('{"of":"primary"}')
+    expect((await kms.call('GetKeyPolicy', { KeyId })).Policy).toBe(policy('primary'))
     expect((await kms.call('ListResourceTags', { KeyId })).Tags).toEqual([])
     expect((await kms.call('ListResourceTags', { KeyId }, there)).Tags).toEqual(Tags)
   })
 
   test('has the default policy and no tags by default', async () => {
-    const { KeyId } = await kms.key({ MultiRegion: true, Policy: '{}' })
+    const { KeyId } = await kms.key({ MultiRegion: true, Policy: policy('other') })
     const answer = await kms.call('ReplicateKey', { KeyId, ReplicaRegion: otherRegion })
     expect(JSON.parse(answer.ReplicaPolicy)).toMatchObject({ Id: 'key-default-1' })
     expect(answer.ReplicaKeyMetadata.Description).toBe('')
@@ -667,7 +675,7 @@ describe('a replica', () => {
     const { KeyId, Arn } = await kms.key({ MultiRegion: true })
     expect(await replicate(KeyId, otherRegion, {}, { Policy: '[]' })).toEqual([
       'MalformedPolicyDocumentException',
-      undefined,
+      'A policy must be an object',
     ])
     const twice = [
       { TagKey: 'a', TagValue: '' },

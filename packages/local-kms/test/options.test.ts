@@ -25,7 +25,7 @@ describe('options of startLocalKms', () => {
     ['keys.description', { keys: [{ description: 1 }] }],
     ['keys.multiRegion', { keys: [{ multiRegion: 'yes' }] }],
     ['keys.region', { keys: [{ region: 'Europe' }] }],
-    ['keys.policy', { keys: [{ policy: {} }] }],
+    ['keys.policy', { keys: [{ policy: 1 }] }],
     ['keys.tags', { keys: [{ tags: { team: 1 } }] }],
     ['credentials', { credentials: { accessKeyId: 'a', secretAccessKey: 'b' } }],
     ['credentials.secretAccessKey', { credentials: [{ accessKeyId: 'a' }] }],

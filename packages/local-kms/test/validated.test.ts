@@ -156,15 +156,18 @@ const cases: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
   },
   async test_get_put_list_key_policies({ client, createKey }) {
     const policy = (Action: string) =>
-      JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action, Resource: '*' }] })
+      JSON.stringify({
+        Version: '2012-10-17',
+        Statement: [{ Effect: 'Allow', Principal: { AWS: '*' }, Action, Resource: '*' }],
+      })
     const read = async () =>
       (await client.send(new GetKeyPolicyCommand({ KeyId, PolicyName: 'default' }))).Policy
-    const { KeyId } = await createKey({ Policy: policy('kms:ListAliases') })
+    const { KeyId } = await createKey({ Policy: policy('kms:*KeyPolic*') })
     expect(await client.send(new ListKeyPoliciesCommand({ KeyId }))).toMatchObject({
       PolicyNames: ['default'],
       Truncated: false,
     })
-    expect(await read()).toBe(policy('kms:ListAliases'))
+    expect(await read()).toBe(policy('kms:*KeyPolic*'))
     await client.send(new PutKeyPolicyCommand({ KeyId, PolicyName: 'default', Policy: policy('kms:*') }))
     expect(await read()).toBe(policy('kms:*'))
   },

@@ -1,7 +1,9 @@
 /** The command line of `local-kms`. */
+import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import type { LocalKmsAccessKey } from '../credentials.ts'
 import type { LocalKmsOptions } from '../options.ts'
+import type { LocalKmsPrincipal } from '../principals.ts'
 
 export const usage = `Usage: local-kms [options]
 
@@ -15,7 +17,8 @@ A KMS on this machine that answers as AWS's does, for tests and development.
                        alias/x:RSA_2048, alias/y:ECC_NIST_P256:KEY_AGREEMENT
   --file <path>        keep the state, key material included, in a JSON file
   --credentials <key>  another access key to accept, any number of times:
-                       id:secret, or id:secret:principal (it then needs grants)
+                       id:secret, or id:secret:principal
+  --principals <path>  policies and tags of principals, in a JSON file
   --no-verify-signatures
                        accept any signature, for tools without the secret
   --allow-host <name>  a name to be called by, any number of times; addresses
@@ -45,6 +48,16 @@ const readCredentials = (text: string): LocalKmsAccessKey => {
   return { accessKeyId, secretAccessKey, ...(principal.length > 0 && { principal: principal.join(':') }) }
 }
 
+/** `{ "arn:aws:iam::111122223333:role/intake": { "policies": [...], "tags": {...} } }`. */
+const readPrincipals = (file: string): Record<string, LocalKmsPrincipal> => {
+  const text = readFileSync(file, 'utf8')
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new UsageError(`${file} is not JSON`)
+  }
+}
+
 const defaultPort = '8080'
 
 export const readArguments = (args: readonly string[]): Arguments => {
@@ -59,6 +72,7 @@ export const readArguments = (args: readonly string[]): Arguments => {
         key: { type: 'string', multiple: true },
         file: { type: 'string' },
         credentials: { type: 'string', multiple: true, default: [] },
+        principals: { type: 'string' },
         'no-verify-signatures': { type: 'boolean', default: false },
         'allow-host': { type: 'string', multiple: true },
         https: { type: 'boolean', default: false },
@@ -84,6 +98,7 @@ export const readArguments = (args: readonly string[]): Arguments => {
         keys: values.key,
         https: values.https,
         credentials: values.credentials.map(readCredentials),
+        principals: values.principals === undefined ? undefined : readPrincipals(values.principals),
         verifySignatures: !values['no-verify-signatures'],
         allowedHosts: values['allow-host'],
       },

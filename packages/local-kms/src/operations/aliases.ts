@@ -1,5 +1,6 @@
 /** CreateAlias, UpdateAlias, DeleteAlias, ListAliases. */
-import { type Call, denied, type Operation, operation, requireOwner } from '../call.ts'
+import { authorizeWithoutKey } from '../authorize.ts'
+import { type Call, type Operation, operation } from '../call.ts'
 import { invalid, KmsError, notFound } from '../errors.ts'
 import { wireDate } from '../metadata.ts'
 import { required, text } from '../shape.ts'
@@ -46,6 +47,7 @@ const createAlias = operation(
     checkName(AliasName)
     const key = targetKey(call, TargetKeyId)
     const arn = state.aliasArn(region, AliasName)
+    authorizeWithoutKey(call, arn)
     if (state.aliases.has(arn)) {
       throw new KmsError('AlreadyExistsException', `An alias with the name ${arn} already exists`)
     }
@@ -74,6 +76,7 @@ const updateAlias = operation(
     checkName(AliasName)
     const alias = findAlias(call, AliasName)
     const key = targetKey(call, TargetKeyId)
+    authorizeWithoutKey(call, alias.arn)
     const old = state.findKey(state.keyArn(region, alias.targetKeyId))
     // A key of another type would break every caller of the alias.
     if (old !== undefined && (kindOf(old) !== kindOf(key) || old.core.usage !== key.core.usage)) {
@@ -88,7 +91,7 @@ const updateAlias = operation(
 
 const deleteAlias = operation({ AliasName: aliasName() }, ({ AliasName }, call) => {
   checkName(AliasName)
-  if (!call.isOwner) throw denied(call, call.state.aliasArn(call.region, AliasName))
+  authorizeWithoutKey(call, call.state.aliasArn(call.region, AliasName))
   call.state.aliases.delete(findAlias(call, AliasName).arn)
   call.state.changed = true
   return undefined
@@ -99,7 +102,7 @@ const listAliases = operation({ KeyId: keyId(), ...pageShape(100) }, (input, cal
   const { state, region } = call
   let all: Alias[]
   if (input.KeyId === undefined) {
-    requireOwner(call)
+    authorizeWithoutKey(call)
     all = [...state.aliases.values()].filter((alias) => alias.region === region)
   } else all = state.aliasesOf(useKey(call, input.KeyId, { state: 'any' }))
   const { entries, rest } = pageOf(all, ({ arn }) => arn, input, 50)

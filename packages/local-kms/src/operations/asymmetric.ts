@@ -30,7 +30,15 @@ interface SignatureInput {
 
 /** The common half of Sign and Verify: the key, and the digest that is signed. */
 const signingKey = (call: Call, input: SignatureInput): { key: KmsKey; digest: Buffer } => {
-  const key = useKey(call, input.KeyId, { alias: true, usage: 'SIGN_VERIFY', grantTokens: input.GrantTokens })
+  const key = useKey(call, input.KeyId, {
+    alias: true,
+    usage: 'SIGN_VERIFY',
+    grantTokens: input.GrantTokens,
+    values: {
+      'kms:MessageType': input.MessageType ?? 'RAW',
+      'kms:SigningAlgorithm': input.SigningAlgorithm,
+    },
+  })
   const algorithm = input.SigningAlgorithm
   checkAlgorithm(key, algorithm)
   const hash = hashOf(algorithm)

@@ -1,5 +1,6 @@
 import { createPublicKey, randomBytes } from 'node:crypto'
-import { type Call, endDryRun, type Operation, operation, recordContext, requireOwner } from '../call.ts'
+import { authorizeWithoutKey } from '../authorize.ts'
+import { type Call, endDryRun, type Operation, operation, recordContext } from '../call.ts'
 import { checkAlgorithm, seal } from '../cipher.ts'
 import { invalid, unsupported } from '../errors.ts'
 import { generatePrivateKey, materialMember, privateBytes } from '../material.ts'
@@ -98,7 +99,7 @@ const generateRandom = operation(
     Recipient: recipient(),
   },
   (input, call) => {
-    requireOwner(call)
+    authorizeWithoutKey(call)
     noRecipient(input.Recipient)
     if (input.CustomKeyStoreId !== undefined)
       throw unsupported('The local KMS does not offer custom key stores.')

@@ -1,12 +1,13 @@
-/** Grants. `use-key.ts` decides what they allow. */
+/** Grants. `authorize.ts` decides what they allow. */
 import { randomBytes } from 'node:crypto'
+import { findGrant } from '../authorize.ts'
 import { type Call, denied, endDryRun, type Operation, operation } from '../call.ts'
 import { invalid, KmsError, notFound } from '../errors.ts'
 import { resolveKey } from '../key-reference.ts'
 import { wireDate } from '../metadata.ts'
 import { flag, list, type Member, oneOf, required, structure, text, textMap } from '../shape.ts'
 import { type Grant, type KmsKey, rootOf } from '../state.ts'
-import { findGrant, useKey } from '../use-key.ts'
+import { useKey } from '../use-key.ts'
 import { grantTokens, keyId, pageOf, pageShape } from './members.ts'
 
 /** The operations that a grant can allow; managing keys is not among them. */
@@ -45,8 +46,19 @@ const createGrant = operation(
     DryRun: flag(),
   },
   (input, call) => {
-    const key = useKey(call, input.KeyId, { grantTokens: input.GrantTokens })
     const { EncryptionContextEquals, EncryptionContextSubset } = input.Constraints ?? {}
+    const key = useKey(call, input.KeyId, {
+      grantTokens: input.GrantTokens,
+      values: {
+        'kms:GrantConstraintType': Object.entries(input.Constraints ?? {}).flatMap(([name, value]) =>
+          value === undefined ? [] : [name],
+        )[0],
+        'kms:GrantIsForAWSResource': 'false',
+        'kms:GrantOperations': input.Operations,
+        'kms:GranteePrincipal': input.GranteePrincipal,
+        'kms:RetiringPrincipal': input.RetiringPrincipal,
+      },
+    })
     if (EncryptionContextEquals !== undefined && EncryptionContextSubset !== undefined) {
       throw invalid('Only one of EncryptionContextEquals and EncryptionContextSubset can be specified.')
     }

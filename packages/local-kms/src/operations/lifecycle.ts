@@ -1,5 +1,6 @@
 /** CreateKey, DescribeKey, ListKeys, UpdateKeyDescription, enabling, disabling and deletion. */
-import { type Operation, operation, requireOwner } from '../call.ts'
+import { authorizeWithoutKey, checkKeyPolicy } from '../authorize.ts'
+import { type Operation, operation } from '../call.ts'
 import { invalid, invalidState, unsupported } from '../errors.ts'
 import { keyMetadata, wireDate } from '../metadata.ts'
 import { flag, integer, oneOf, required, text } from '../shape.ts'
@@ -7,7 +8,7 @@ import { abilityOf, isAsymmetric, keySpecs, keyUsages } from '../specs.ts'
 import { day, type KmsKey, newKeyId, newMaterial } from '../state.ts'
 import { useKey } from '../use-key.ts'
 import { description, grantTokens, keyId, pageOf, pageShape, policy } from './members.ts'
-import { checkPolicy, defaultPolicy } from './policies.ts'
+import { defaultPolicy } from './policies.ts'
 import { checkTags, tagList, tagMap } from './tags.ts'
 
 /** The key exists at once; an asymmetric one gets its pair at its first use. */
@@ -26,7 +27,7 @@ const createKey = operation(
     XksKeyId: text({ min: 1, max: 128 }),
   },
   (input, call) => {
-    requireOwner(call)
+    authorizeWithoutKey(call)
     const { state, region } = call
     if (input.KeySpec !== undefined && input.CustomerMasterKeySpec !== undefined) {
       throw invalid(
@@ -66,10 +67,12 @@ const createKey = operation(
       createdAt: now,
       description: input.Description ?? '',
       enabled: true,
-      policy: input.Policy === undefined ? defaultPolicy(state.accountId) : checkPolicy(input.Policy),
+      policy: input.Policy ?? defaultPolicy(state.accountId),
       tags: tagMap(tags),
       grants: new Map(),
     }
+    if (input.Policy !== undefined)
+      checkKeyPolicy(call, key, input.Policy, input.BypassPolicyLockoutSafetyCheck)
     state.keys.set(key.arn, key)
     state.changed = true
     call.record.keyArn = key.arn
@@ -89,7 +92,7 @@ const describeKey = operation(
 )
 
 const listKeys = operation(pageShape(1000), (input, call) => {
-  requireOwner(call)
+  authorizeWithoutKey(call)
   const { entries, rest } = pageOf(call.state.keysIn(call.region), ({ arn }) => arn, input, 100)
   return { Keys: entries.map(({ core, arn }) => ({ KeyId: core.keyId, KeyArn: arn })), ...rest }
 })
@@ -119,8 +122,11 @@ const scheduleKeyDeletion = operation(
   { KeyId: required(keyId()), PendingWindowInDays: integer({ min: 7, max: 30 }) },
   (input, call) => {
     const { state } = call
-    const key = useKey(call, input.KeyId, { state: 'kept' })
     const windowInDays = input.PendingWindowInDays ?? 30
+    const key = useKey(call, input.KeyId, {
+      state: 'kept',
+      values: { 'kms:ScheduleKeyDeletionPendingWindowInDays': String(windowInDays) },
+    })
     // A primary waits for its replicas: its own period begins when the last of them is deleted.
     const waits = key.core.primaryRegion === key.region && state.siblings(key).length > 1
     const at = state.now() + windowInDays * day

@@ -1,7 +1,8 @@
-/** Key policies: one per key, named `default`; stored and returned unchanged, never evaluated. */
+/** Key policies: one per key, named `default`; returned unchanged. `policy/` evaluates them. */
 
+import { checkKeyPolicy } from '../authorize.ts'
 import { type Operation, operation } from '../call.ts'
-import { KmsError, notFound } from '../errors.ts'
+import { notFound } from '../errors.ts'
 import { flag, required, text } from '../shape.ts'
 import { rootOf } from '../state.ts'
 import { useKey } from '../use-key.ts'
@@ -27,18 +28,6 @@ export const defaultPolicy = (accountId: string): string =>
     2,
   )
 
-/** A policy must at least be a JSON object. */
-export const checkPolicy = (policy: string): string => {
-  let parsed: unknown
-  try {
-    parsed = JSON.parse(policy)
-  } catch {}
-  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
-    throw new KmsError('MalformedPolicyDocumentException')
-  }
-  return policy
-}
-
 const theName = 'default'
 
 const policyName = () => text({ min: 1, max: 128, pattern: /^\w+$/ })
@@ -48,6 +37,11 @@ const checkName = (name: string | undefined): void => {
   if (name !== undefined && name !== theName) throw notFound('No such policy exists')
 }
 
+/** `kms:BypassPolicyLockoutSafetyCheck`, for policies that forbid it. */
+export const bypass = (input: { BypassPolicyLockoutSafetyCheck: boolean | undefined }) => ({
+  'kms:BypassPolicyLockoutSafetyCheck': String(input.BypassPolicyLockoutSafetyCheck ?? false),
+})
+
 const putKeyPolicy = operation(
   {
     KeyId: required(keyId()),
@@ -56,9 +50,10 @@ const putKeyPolicy = operation(
     BypassPolicyLockoutSafetyCheck: flag(),
   },
   (input, call) => {
-    const key = useKey(call, input.KeyId, { state: 'any' })
+    const key = useKey(call, input.KeyId, { state: 'any', values: bypass(input) })
     checkName(input.PolicyName)
-    key.policy = checkPolicy(input.Policy)
+    checkKeyPolicy(call, key, input.Policy, input.BypassPolicyLockoutSafetyCheck)
+    key.policy = input.Policy
     call.state.changed = true
     return undefined
   },

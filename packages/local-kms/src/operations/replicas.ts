@@ -1,4 +1,5 @@
 /** ReplicateKey: the same key in another Region. */
+import { checkKeyPolicy } from '../authorize.ts'
 import { type Operation, operation } from '../call.ts'
 import { KmsError, unsupported } from '../errors.ts'
 import { keyMetadata } from '../metadata.ts'
@@ -6,7 +7,7 @@ import { flag, required, text } from '../shape.ts'
 import type { KmsKey } from '../state.ts'
 import { useKey } from '../use-key.ts'
 import { description, keyId, policy } from './members.ts'
-import { checkPolicy, defaultPolicy } from './policies.ts'
+import { defaultPolicy } from './policies.ts'
 import { checkTags, tagList, tagMap } from './tags.ts'
 
 /** Called on the primary, in the primary's Region; the replica appears in the other. */
@@ -21,7 +22,7 @@ const replicateKey = operation(
   },
   (input, call) => {
     const { state } = call
-    const primary = useKey(call, input.KeyId)
+    const primary = useKey(call, input.KeyId, { values: { 'kms:ReplicaRegion': input.ReplicaRegion } })
     const { core } = primary
     if (core.primaryRegion !== primary.region) {
       throw unsupported(`${primary.arn} is not a multi-region primary key.`)
@@ -40,10 +41,12 @@ const replicateKey = operation(
       // A replica has its own description, policy, tags, grants and aliases; none is taken over.
       description: input.Description ?? '',
       enabled: true,
-      policy: input.Policy === undefined ? defaultPolicy(state.accountId) : checkPolicy(input.Policy),
+      policy: input.Policy ?? defaultPolicy(state.accountId),
       tags: tagMap(tags),
       grants: new Map(),
     }
+    if (input.Policy !== undefined)
+      checkKeyPolicy(call, replica, input.Policy, input.BypassPolicyLockoutSafetyCheck)
     state.keys.set(arn, replica)
     state.changed = true
     return {

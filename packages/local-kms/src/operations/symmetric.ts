@@ -1,6 +1,7 @@
 /** Encrypt, Decrypt, ReEncrypt; RSA keys included, since the operations are the same. */
 import { endDryRun, type Operation, operation, recordContext } from '../call.ts'
-import { checkPlaintext, open, seal } from '../cipher.ts'
+import { checkPlaintext, isSameKey, open, seal } from '../cipher.ts'
+import { aliasIn } from '../key-reference.ts'
 import { materialMember } from '../material.ts'
 import { blob, flag, oneOf, required, textMap } from '../shape.ts'
 import { encryptionAlgorithms } from '../specs.ts'
@@ -25,6 +26,7 @@ const encrypt = operation(
       usage: 'ENCRYPT_DECRYPT',
       grantTokens: input.GrantTokens,
       encryptionContext: context,
+      values: { 'kms:EncryptionAlgorithm': algorithm },
     })
     checkPlaintext(key, algorithm, input.Plaintext)
     endDryRun(input.DryRun)
@@ -54,7 +56,13 @@ const decrypt = operation(
     const { key, plaintext, materialId } = await open(
       call,
       { blob: input.CiphertextBlob, algorithm, context, keyId: input.KeyId },
-      { alias: true, usage: 'ENCRYPT_DECRYPT', grantTokens: input.GrantTokens, encryptionContext: context },
+      {
+        alias: true,
+        usage: 'ENCRYPT_DECRYPT',
+        grantTokens: input.GrantTokens,
+        encryptionContext: context,
+        values: { 'kms:EncryptionAlgorithm': algorithm, 'kms:RequestAlias': aliasIn(input.KeyId) },
+      },
     )
     endDryRun(input.DryRun)
     return {
@@ -85,19 +93,27 @@ const reEncrypt = operation(
     const destinationContext = recordContext(call, input.DestinationEncryptionContext)
     const context = recordContext(call, input.SourceEncryptionContext)
     const algorithm = input.SourceEncryptionAlgorithm ?? 'SYMMETRIC_DEFAULT'
-    const source = await open(
-      call,
-      { blob: input.CiphertextBlob, algorithm, context, keyId: input.SourceKeyId },
-      { ...common, as: 'ReEncryptFrom', encryptionContext: context },
-    )
+    const targetAlgorithm = input.DestinationEncryptionAlgorithm ?? 'SYMMETRIC_DEFAULT'
+    const sealed = { blob: input.CiphertextBlob, algorithm, context, keyId: input.SourceKeyId }
+    const isSame = isSameKey(call, sealed, input.DestinationKeyId)
+    const source = await open(call, sealed, {
+      ...common,
+      as: 'ReEncryptFrom',
+      encryptionContext: context,
+      values: {
+        'kms:EncryptionAlgorithm': algorithm,
+        'kms:ReEncryptOnSameKey': String(isSame),
+        'kms:RequestAlias': aliasIn(input.SourceKeyId),
+      },
+    })
     const target = useKey(call, input.DestinationKeyId, {
       ...common,
       as: 'ReEncryptTo',
       encryptionContext: destinationContext,
+      values: { 'kms:EncryptionAlgorithm': targetAlgorithm, 'kms:ReEncryptOnSameKey': String(isSame) },
     })
     call.record.keyArn = source.key.arn
     call.record.destinationKeyArn = target.arn
-    const targetAlgorithm = input.DestinationEncryptionAlgorithm ?? 'SYMMETRIC_DEFAULT'
     checkPlaintext(target, targetAlgorithm, source.plaintext)
     endDryRun(input.DryRun)
     return {

@@ -4,6 +4,7 @@ import { createDispatch } from '../../src/dispatch.ts'
 import type { KmsError } from '../../src/errors.ts'
 import { createFaults } from '../../src/faults.ts'
 import { operations } from '../../src/operations/index.ts'
+import { createPrincipals } from '../../src/principals.ts'
 import { KmsState } from '../../src/state.ts'
 
 const region = 'eu-west-1'
@@ -23,10 +24,13 @@ export const createInProcess = () => {
   const state = new KmsState('111122223333', () => clock.at)
   const log = createCallLog()
   const saves = { count: 0 }
+  const principals = createPrincipals()
   const dispatch = createDispatch({
     state,
     log,
     faults: createFaults(Object.keys(operations)),
+    principals,
+    isSecure: true,
     save: () => void saves.count++,
   })
   const answer = (operation: string, input: object, caller: Caller) =>
@@ -36,6 +40,7 @@ export const createInProcess = () => {
     clock,
     state,
     saves,
+    setPrincipal: principals.set,
     lastCall: (): KmsCall | undefined => log.calls.at(-1),
     /** The answer of a call that must succeed. */
     async call(operation: string, input: object = {}, caller: Caller = {}): Promise<Record<string, any>> {

@@ -1,0 +1,77 @@
+/** Decides as AWS does whether policies allow a request on a key of the same account. */
+import { rootOf } from '../state.ts'
+import { holds, isLike } from './condition.ts'
+import type { Patterns, Policy, Statement } from './document.ts'
+import type { PolicyRequest } from './request.ts'
+
+/** What policies say. Every text ends AWS's message for a refusal. */
+export type Decision =
+  | 'allowed'
+  | 'with an explicit deny in a resource-based policy'
+  | 'with an explicit deny in an identity-based policy'
+  | 'because no identity-based policy allows'
+  | 'because no resource-based policy allows'
+
+const matches = ({ list, isNot }: Patterns, isOne: (pattern: string) => boolean): boolean =>
+  list.some(isOne) !== isNot
+
+/** Whether a statement is about the action and the resource, under conditions that hold. */
+const applies = ({ actions, resources, conditions }: Statement, request: PolicyRequest): boolean =>
+  matches(actions, (pattern) => isLike(request.action, pattern, request, 'i')) &&
+  matches(resources, (pattern) => isLike(request.resource, pattern, request)) &&
+  conditions.every((condition) => holds(condition, request))
+
+/** The role of a session: `arn:aws:sts::1:assumed-role/intake/i-1` is one of `arn:aws:iam::1:role/intake`. */
+export const roleOf = (principal: string): string | undefined => {
+  const [, partition, account, role] =
+    /^arn:([\w-]+):sts::(\d{12}):assumed-role\/([^/]+)\/[^/]+$/.exec(principal) ?? []
+  return role === undefined ? undefined : `arn:${partition}:iam::${account}:role/${role}`
+}
+
+const names = (pattern: string, { principal }: PolicyRequest): boolean =>
+  pattern === '*' || pattern === principal || pattern === roleOf(principal)
+
+const isAccount = (pattern: string, { accountId }: PolicyRequest): boolean =>
+  pattern === accountId || pattern === rootOf(accountId)
+
+/** Whether it names the caller himself: his account only where he is its root. */
+const isAboutCaller = ({ principals }: Statement, request: PolicyRequest): boolean =>
+  matches(
+    principals!,
+    (pattern) =>
+      names(pattern, request) ||
+      (isAccount(pattern, request) && request.principal === rootOf(request.accountId)),
+  )
+
+/** Whether it leaves the caller to the policies of his account. */
+const isAboutAccount = ({ principals }: Statement, request: PolicyRequest): boolean =>
+  !principals!.isNot && principals!.list.some((pattern) => isAccount(pattern, request))
+
+/** Whether the policies of a principal allow a request; a denial wins. */
+export const decideByIdentity = (policies: readonly Policy[], request: PolicyRequest): Decision => {
+  const statements = policies.flat().filter((statement) => applies(statement, request))
+  if (statements.some(({ isAllow }) => !isAllow)) return 'with an explicit deny in an identity-based policy'
+  return statements.length > 0 ? 'allowed' : 'because no identity-based policy allows'
+}
+
+/**
+ * Whether the key's policy allows a request, or leaves it to those of the caller, which then allow it.
+ *
+ * A denial in any of them wins. A key's policy that names the caller is enough; one that names the account lets the
+ * policies of its principals decide.
+ */
+export const decide = (keyPolicy: Policy, policies: readonly Policy[], request: PolicyRequest): Decision => {
+  const statements = keyPolicy.filter((statement) => applies(statement, request))
+  const isDenied = statements.some(
+    (statement) =>
+      !statement.isAllow && (isAboutCaller(statement, request) || isAboutAccount(statement, request)),
+  )
+  if (isDenied) return 'with an explicit deny in a resource-based policy'
+  const own = decideByIdentity(policies, request)
+  if (own === 'with an explicit deny in an identity-based policy') return own
+  const allowing = statements.filter(({ isAllow }) => isAllow)
+  if (allowing.some((statement) => isAboutCaller(statement, request))) return 'allowed'
+  return allowing.some((statement) => isAboutAccount(statement, request))
+    ? own
+    : 'because no resource-based policy allows'
+}
