@@ -1,4 +1,5 @@
-// The permissions that docs/deploy.md names are those of the calls that each feature makes, on a local KMS.
+// The permissions that docs/deploy.md names are those of the calls that each feature makes, on a local KMS: a role with
+// them alone can do it, and one that lacks any of them cannot.
 import { readFileSync } from 'node:fs'
 import { createClient } from '@glassine/client'
 import { defineFields } from '@glassine/core'
@@ -48,18 +49,42 @@ beforeAll(async () => {
 }, 60_000)
 afterAll(() => kms.close())
 
-const reach = () => ({ awsClientOptions: kms.clientOptions, insecureEndpoint: kms.endpoint })
+const role = 'arn:aws:iam::111122223333:role/intake'
+const allow = (Action: readonly string[]): void =>
+  kms.setPrincipal(role, {
+    policies: [{ Version: '2012-10-17', Statement: { Effect: 'Allow', Action, Resource: '*' } }],
+  })
+const reach = () => ({
+  awsClientOptions: kms.clientOptionsFor({ principal: role }),
+  insecureEndpoint: kms.endpoint,
+})
 const keysOf = (more: object = {}) =>
   keyMaterial({ keyring: kmsKeyring({ keyId: 'alias/patients', ...reach(), ...more }) })
 
-/** The actions that the calls of a feature need. */
+/** The actions of the calls that a feature makes. */
 const called = async (run: () => Promise<unknown>): Promise<string[]> => {
+  allow(['kms:*'])
   kms.resetCalls()
   await run()
   return [...new Set(kms.calls.map(({ operation }) => `kms:${operation}`))].sort()
 }
 
+/** A role with these permissions can do it; without any one of them it cannot. */
+const expectNeeded = async (actions: readonly string[], run: () => Promise<unknown>): Promise<void> => {
+  allow(actions)
+  await run()
+  for (const missing of actions) {
+    allow(actions.filter((action) => action !== missing).concat('kms:ListKeys'))
+    const outcome = await run().then(
+      () => 'done',
+      () => 'refused',
+    )
+    expect([missing, outcome]).toEqual([missing, 'refused'])
+  }
+}
+
 test('messages', async () => {
+  allow(['kms:*'])
   const message = await messageEnvelope({ keys: keysOf() }).encrypt(patient, fields, scope)
   const writing = () => messageEnvelope({ keys: keysOf() }).encrypt(patient, fields, scope)
   const reading = () => messageEnvelope({ keys: keysOf() }).decrypt(message, fields, scope)
@@ -67,7 +92,11 @@ test('messages', async () => {
     messageEnvelope({ keys: keysOf({ keyIds: ['alias/further'] }) }).encrypt(patient, fields, scope)
   expect(await called(writing)).toEqual(actionsOf('`encryptResponse`'))
   expect(await called(reading)).toEqual(actionsOf('`decryptRequest`'))
-  expect(await called(further)).toEqual([...actionsOf('`keyIds`'), ...actionsOf('`encryptResponse`')].sort())
+  const both = [...actionsOf('`keyIds`'), ...actionsOf('`encryptResponse`')].sort()
+  expect(await called(further)).toEqual(both)
+  await expectNeeded(actionsOf('`encryptResponse`'), writing)
+  await expectNeeded(actionsOf('`decryptRequest`'), reading)
+  await expectNeeded(both, further)
 })
 
 const request = async (recipients: Recipient, more: object = {}): Promise<void> => {
@@ -91,6 +120,8 @@ test('sessions and tickets', async () => {
   expect(await called(() => request(rsa()))).toEqual(actionsOf('sessions, `kmsRsaRecipient`'))
   const ticketed = await called(() => request(agreement(), { ticketKeys: keysOf() }))
   const tickets = actionsOf('`ticketKeys`')
+  await expectNeeded(own, () => request(agreement()))
+  await expectNeeded(actionsOf('sessions, `kmsRsaRecipient`'), () => request(rsa()))
   // A ticket is read by another instance, which this process is not.
   expect(ticketed).toEqual([...own, ...tickets].filter((action) => action !== 'kms:Decrypt').sort())
   expect(tickets).toContain('kms:Decrypt')
@@ -102,4 +133,5 @@ test('published keys', async () => {
   const sign = () => kmsSigner({ keyId: 'alias/signer', ...reach() })
   expect(await called(() => publish({ sign: sign() }).jwt!())).toEqual(actionsOf('`jwksHandler`'))
   expect(await called(() => publish({}).json())).toEqual(['kms:GetPublicKey'])
+  await expectNeeded(actionsOf('`jwksHandler`'), () => publish({ sign: sign() }).jwt!())
 })
