@@ -20,7 +20,8 @@ const pages = [
   'README.md',
   'SECURITY.md',
   ...filesUnder('docs').filter((file) => file.endsWith('.md')),
-  ...filesUnder('packages').filter((file) => /^packages\/\w[\w-]*\/README\.md$/.test(file)),
+  // The local KMS is for every user of KMS: its page restricts by any pairs.
+  ...filesUnder('packages').filter((file) => /^packages\/(?!local-kms)\w[\w-]*\/README\.md$/.test(file)),
   ...filesUnder('examples').filter((file) => /\.(md|ya?ml|mjs)$/.test(file)),
 ]
 /** Every pair that a page restricts by, and the value where it prints one. */

@@ -38,7 +38,7 @@ const checkName = (name: string | undefined): void => {
 }
 
 /** `kms:BypassPolicyLockoutSafetyCheck`, for policies that forbid it. */
-export const bypass = (input: { BypassPolicyLockoutSafetyCheck: boolean | undefined }) => ({
+const bypass = (input: { BypassPolicyLockoutSafetyCheck: boolean | undefined }) => ({
   'kms:BypassPolicyLockoutSafetyCheck': String(input.BypassPolicyLockoutSafetyCheck ?? false),
 })
 

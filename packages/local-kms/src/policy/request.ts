@@ -102,7 +102,7 @@ const ofCall = ({ principal, region, state, isSecure, caller }: Asked): Conditio
 }
 
 /** The account in an ARN. */
-export const accountOf = (arn: string): string => arn.split(':')[4] ?? ''
+const accountOf = (arn: string): string => arn.split(':')[4] ?? ''
 
 const ofKey = (call: Asked, key: KmsKey): ConditionValues => {
   const aliases = call.state.aliasesOf(key).map(({ name }) => name)
