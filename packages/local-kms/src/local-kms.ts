@@ -99,7 +99,7 @@ export interface LocalKms {
   /** CreateAlias without a client; answers the alias's ARN. Not in the call log. */
   createAlias(name: string, keyId: string, region?: string): Promise<string>
   /**
-   * Replaces the policies and tags of an IAM role or user. Without any, key policies and grants alone decide about it.
+   * Replaces the policies and tags of an IAM role or user. Without any, key policies and grants decide.
    *
    * @throws LocalKmsOptionError for a policy that is malformed, or that uses what is not evaluated here
    * @example
