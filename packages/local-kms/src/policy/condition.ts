@@ -15,7 +15,7 @@ export interface Condition {
 
 type Compare = (value: string, wanted: string, request: PolicyRequest) => boolean
 
-/** A policy variable: `${aws:PrincipalTag/tenant}`, `${name, 'otherwise'}`. `${*}`, `${?}` and `${$}` are characters. */
+/** A policy variable: `${aws:PrincipalTag/tenant}`, `${name, 'otherwise'}`. `${*}` is a star. */
 const variable = /\$\{([*?$]|[^},]+)(?:,\s*'([^']*)')?\}/g
 
 /** The parts of a text between and of its variables; `undefined` if the request lacks one. */
