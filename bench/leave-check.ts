@@ -20,9 +20,9 @@ const valuesOf = (count: number): Values =>
     ]),
   )
 
-/** An answer of about so many bytes, in which no value stands. */
+/** A response of about so many bytes, in which no value stands. */
 const textOf = (bytes: number): string => {
-  const row = (at: number) => ({ id: `r-${at}`, title: `Row ${at * 31} of the answer`, amount: at * 17 })
+  const row = (at: number) => ({ id: `r-${at}`, title: `Row ${at * 31} of the response`, amount: at * 17 })
   const rows = Array.from({ length: Math.ceil(bytes / 66) }, (_, at) => row(at))
   return JSON.stringify({ rows })
 }
@@ -30,11 +30,11 @@ const textOf = (bytes: number): string => {
 const binding = { tenant: 't-1' }
 const context: any = { awsRequestId: 'r-1', getRemainingTimeInMillis: () => 30_000 }
 
-/** A warm handler whose opened values are searched for in its answers, or may leave. */
+/** A warm handler whose opened values are searched for in its responses, or may leave. */
 const invocation = async (
   values: Values,
   isSearched: boolean,
-  answer: (body: Values) => object,
+  response: (body: Values) => object,
 ): Promise<() => Promise<unknown>> => {
   const keys = keyMaterial({ keyring: localKeyring(), cacheExpiry: 3_600_000, cacheMaxUses: 2 ** 32 })
   const field = isSearched ? {} : { mayLeave: true }
@@ -48,7 +48,7 @@ const invocation = async (
   const handler: any = middy()
     .use(decryptRequest({ fields, envelope, bind: () => binding }))
     .use(encryptResponse())
-    .handler(async ({ body }: any) => answer(body))
+    .handler(async ({ body }: any) => response(body))
   const once = async () => handler(event, context)
   const { statusCode } = await once()
   if (statusCode !== 200) throw new Error('the handler did not answer 200')
@@ -56,17 +56,17 @@ const invocation = async (
 }
 
 /** The part of an invocation's time that the search takes, and that time in ms. */
-const shareOf = async (values: Values, answer: (body: Values) => object, { rounds, ms }: BenchOptions) => {
+const shareOf = async (values: Values, response: (body: Values) => object, { rounds, ms }: BenchOptions) => {
   const { ratio, a } = await compare(
-    await invocation(values, true, answer),
-    await invocation(values, false, answer),
+    await invocation(values, true, response),
+    await invocation(values, false, response),
     { rounds: 4 * rounds, ms: ms / 4, clock: 'cpu' },
   )
   const share = 1 - 1 / ratio
   return { share, ms: (share * a) / 1_000 }
 }
 
-/** `leave-check-share`, and what 1,000 opened values cost in answers of three lengths. */
+/** `leave-check-share`, and what 1,000 opened values cost in responses of three lengths. */
 export const leaveCheckFigures = async (options: BenchOptions): Promise<readonly Figure[]> => {
   const ten = await shareOf(valuesOf(10), (body) => ({ statusCode: 200, body }), options)
   const figures: Figure[] = [
@@ -90,7 +90,7 @@ export const leaveCheckFigures = async (options: BenchOptions): Promise<readonly
       () => withoutFields({ statusCode: 200, body: page }),
       options,
     )
-    const what = `1,000 opened values, searched for in an answer of ${bytes.toLocaleString('en')} bytes`
+    const what = `1,000 opened values, searched for in a response of ${bytes.toLocaleString('en')} bytes`
     figures.push(
       reported(`leave-check-1000-in-${name}-share`, share, 'share', `${what}: part of the whole invocation`),
       reported(`leave-check-1000-in-${name}-ms`, ms, 'ms', what),

@@ -93,9 +93,9 @@ describeWhere('lambda', missingLambdaRuntime(), 'under the runtime client of Lam
       const run = await start({ MIDDY: MIDDY! }, { node: node!, timeout: 20_000 })
       kms.resetCalls()
       for (let n = 0; n < 3; n++) {
-        const answer = answerOf(await run.invoke(event))
-        expect(answer.statusCode).toBe(200)
-        expect(answer.body).not.toContain('078-05-1120')
+        const response = answerOf(await run.invoke(event))
+        expect(response.statusCode).toBe(200)
+        expect(response.body).not.toContain('078-05-1120')
       }
       expect(kms.callCount()).toBe(1)
       expect(run.log()).not.toContain('078-05-1120')
@@ -131,10 +131,10 @@ describeWhere('lambda', missingLambdaRuntime(), 'under the runtime client of Lam
 
   test.each([
     ['reset', 'KMS: ECONNRESET'],
-    ['html', 'KMS: an answer that is no JSON, with status 503'],
+    ['html', 'KMS: a response that is no JSON, with status 503'],
     ['throttle', 'KMS: ThrottlingException'],
     ['expired-token', 'KMS: ExpiredTokenException'],
-    ['hang', 'TimeoutError|no answer in time'],
+    ['hang', 'TimeoutError|no response in time'],
   ] as const)(
     'KMS: %s is one text and Retry-After to callers, and a cause in the log',
     async (kind, reason) => {
@@ -142,8 +142,8 @@ describeWhere('lambda', missingLambdaRuntime(), 'under the runtime client of Lam
       const run = await start()
       const outcome = await run.invoke(event)
       expect(outcome.killed).toBeUndefined()
-      const answer = answerOf(outcome)
-      expect(answer).toMatchObject({
+      const response = answerOf(outcome)
+      expect(response).toMatchObject({
         statusCode: 503,
         headers: { 'Retry-After': '1' },
         body: 'The encryption keys are not available at the moment',
@@ -161,8 +161,8 @@ describeWhere('lambda', missingLambdaRuntime(), 'under the runtime client of Lam
     '%s is a cause in the log, and nothing of it leaves',
     async (_what, env, reason) => {
       const run = await start(env)
-      const answer = answerOf(await run.invoke(event))
-      expect(answer.body).toBe('The encryption keys are not available at the moment')
+      const response = answerOf(await run.invoke(event))
+      expect(response.body).toBe('The encryption keys are not available at the moment')
       expect(run.log()).toMatch(new RegExp(reason))
     },
     60_000,
@@ -171,10 +171,10 @@ describeWhere('lambda', missingLambdaRuntime(), 'under the runtime client of Lam
   test('a missing permission is reported without Retry-After; the log names the key and the action', async () => {
     kms.faults.set('*', { kind: 'access-denied' })
     const run = await start()
-    const answer = answerOf(await run.invoke(event))
-    expect(answer.statusCode).toBe(503)
-    expect(Object.keys(answer.headers)).not.toContain('Retry-After')
-    expect(answer.body).not.toContain('arn:')
+    const response = answerOf(await run.invoke(event))
+    expect(response.statusCode).toBe(503)
+    expect(Object.keys(response.headers)).not.toContain('Retry-After')
+    expect(response.body).not.toContain('arn:')
     expect(run.log()).toContain('AccessDeniedException: kms:GenerateDataKey')
     expect(run.log()).toContain(kms.keys[0]!.arn)
   }, 60_000)

@@ -186,7 +186,7 @@ const keysRows: readonly Draw[] = [
     test: ['packages/keys/test/keyrings.test.ts', 'has an id that no other keyring has'],
   },
   {
-    at: 'keys/firstAnswer',
+    at: 'keys/firstResponse',
     line: 'Math.random',
     what: 'pause between attempts',
     test: [
@@ -375,25 +375,28 @@ const sessionRows: readonly Draw[] = [
     at: 'session/innerLayer',
     line: 'generateKeyPairSync',
     what: 'ephemeral key of an answer',
-    test: [session, 'the ephemeral key of a forward-secret answer is fresh for each answer of one session'],
+    test: [
+      session,
+      'the ephemeral key of a forward-secret response is fresh for each response of one session',
+    ],
   },
   {
     at: 'session/prepareSeal',
     line: 'const fresh',
     what: 'number of an answer',
-    test: [session, 'the number of an answer is fresh, even for the same request'],
+    test: [session, 'the number of a response is fresh, even for the same request'],
   },
   {
     at: 'session/prepareSeal',
     line: 'const nextIv',
-    what: 'IVs of an answer, each the next piece of its random bytes',
-    test: [session, 'is fresh within an answer and between answers of one session'],
+    what: 'IVs of a response, each the next piece of its random bytes',
+    test: [session, 'is fresh within a response and between answers of one session'],
   },
   {
     at: 'session/freshBytes',
     line: 'randomFillSync',
-    what: 'all IVs of a service, and the numbers of its answers',
-    test: [session, 'is fresh in both layers of forward-secret answers'],
+    what: 'all IVs of a service, and the numbers of its responses',
+    test: [session, 'is fresh in both layers of forward-secret responses'],
   },
   {
     at: 'session/ticketsOf',

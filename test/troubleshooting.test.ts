@@ -187,7 +187,7 @@ describe('the reasons', () => {
       refusedWith(envelopeOf({ keyId: kms.keys[0]!.arn }), envelopeOf({ keyId: kms.keys[1]!.arn })),
     'The usage of the key in KMS is not KEY_AGREEMENT': publishing,
     'KMS: ThrottlingException': () => refusedWith(impatient(), sender(), faulty('Decrypt', 'throttle')),
-    'no answer in time': () => refusedWith(impatient(), sender(), faulty('Decrypt', 'hang')),
+    'no response in time': () => refusedWith(impatient(), sender(), faulty('Decrypt', 'hang')),
     'KMS: ECONNREFUSED': () =>
       refusedWith(
         envelopeOf(
@@ -211,7 +211,7 @@ describe('the reasons', () => {
     async (reason, code) => {
       const found = await scenarios[reason]!()
       // Which of two clocks ends the wait is chance.
-      if (found.reason === 'KMS: TimeoutError') found.reason = 'no answer in time'
+      if (found.reason === 'KMS: TimeoutError') found.reason = 'no response in time'
       expect(found).toMatchObject({ code, reason })
     },
     20_000,

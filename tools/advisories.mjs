@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process'
 const { stdout } = spawnSync('npm', ['audit', '--json', '--ignore-scripts'], { encoding: 'utf8' })
 const answer = parsed(stdout)
 if (answer?.vulnerabilities === undefined) {
-  const why = answer?.error?.summary || answer?.message || 'no answer that could be read'
+  const why = answer?.error?.summary || answer?.message || 'no response that could be read'
   console.log(
     `Advisories were NOT checked: the registry does not answer (${String(why).trim().slice(0, 200)})`,
   )

@@ -165,8 +165,8 @@ export const realEngine = async (mode: Mode, instances: number): Promise<Engine>
         sessionHeader: await provedHeader(state.device, state.carrier, { model: 'simulated', ...invocation }),
       })
       prepared.finish()
-      const answer = await prepared.reply!.prepareSeal({ a: 'x' }, fields, invocation)
-      state.carrier = (answer.finish() as { $jwe?: string }).$jwe ?? state.carrier
+      const response = await prepared.reply!.prepareSeal({ a: 'x' }, fields, invocation)
+      state.carrier = (response.finish() as { $jwe?: string }).$jwe ?? state.carrier
       // A key fetched ahead of time arrives before the next request.
       await new Promise((resolve) => setImmediate(resolve))
     },

@@ -99,7 +99,7 @@ describe('encrypt from the device', () => {
 })
 
 describe('the session README, by hand', () => {
-  test('a request of a client opens, and the answer is sealed under its session', async () => {
+  test('a request of a client opens, and the response is sealed under its session', async () => {
     const page = 'packages/session/README.md'
     const { keys } = await block(page, 1)
     let received: any
@@ -149,7 +149,7 @@ describe('the READMEs of packages', () => {
     expect(Buffer.from(plaintext).toString()).toBe('attack at dawn')
   })
 
-  test('middy: each middleware, each validator, and an answer without fields', async () => {
+  test('middy: each middleware, each validator, and a response without fields', async () => {
     const page = 'packages/middy/README.md'
     const blocks = blocksOf(page).filter(({ language }) => language === 'ts')
     const declared: Record<string, any> = {}

@@ -4,13 +4,13 @@ import type { AddressInfo } from 'node:net'
 
 /** How an invocation ended, as Lambda would report it to the caller. */
 export interface Outcome {
-  /** The body of the answer: JSON, or the bytes of a stream as text. */
+  /** The body of the response: JSON, or the bytes of a stream as text. */
   readonly body?: string
   /** The handler's error as the runtime reported it; for a stream, what ended it after its first byte. */
   readonly error?: { readonly errorType: string; readonly errorMessage: string }
   /** The deadline passed, and the environment was killed. */
   readonly killed?: true
-  /** From the event's delivery to the answer, in ms. */
+  /** From the event's delivery to the response, in ms. */
   readonly ms: number
 }
 

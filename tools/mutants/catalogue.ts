@@ -206,7 +206,7 @@ const survivors: readonly Named[] = [
     package: 'keys',
     find: 'if (expected.region === undefined && !isMultiRegion(key)) throw wrong()',
     replace: '',
-    why: 'an answer of a key that is in one Region only passes for any',
+    why: 'a response of a key that is in one Region only passes for any',
   },
   {
     package: 'keys',
@@ -216,21 +216,21 @@ const survivors: readonly Named[] = [
   },
   {
     package: 'keys',
-    find: "if ('answer' in result) return result.answer.Table ?? {}",
-    replace: 'return (result as any).answer?.Table ?? {}',
+    find: "if ('response' in result) return result.response.Table ?? {}",
+    replace: 'return (result as any).response?.Table ?? {}',
     why: 'a table that may not be described passes for an empty one',
   },
   {
     package: 'keys',
     find: 'this.counts.stale++',
     replace: '',
-    why: 'stale answers are not counted',
+    why: 'stale responses are not counted',
   },
   {
     package: 'keys',
     find: 'entry.bytes += demand.bytes this.counts.stale++',
     replace: 'this.counts.stale++',
-    why: 'bytes of stale answers do not count towards the limit',
+    why: 'bytes of stale responses do not count towards the limit',
   },
   {
     package: 'keys',
@@ -276,15 +276,15 @@ const survivors: readonly Named[] = [
   },
   {
     package: 'client',
-    find: 'if (!isWithin && !besideBody && status >= 400) return marked(answer, false)',
-    replace: 'if (!isWithin && !besideBody) return marked(answer, false)',
+    find: 'if (!isWithin && !besideBody && status >= 400) return marked(response, false)',
+    replace: 'if (!isWithin && !besideBody) return marked(response, false)',
     why: 'a success that proves nothing is handed on',
   },
   {
     package: 'client',
     find: 'if (!retried && request.isRepeatable) {',
     replace: 'if (!retried) {',
-    why: 'a POST is sent twice on a forged answer',
+    why: 'a POST is sent twice on a forged response',
   },
   {
     package: 'middy',
@@ -474,7 +474,7 @@ const branches: readonly Named[] = [
     package: 'middy',
     find: 'if (!fields && isErrorResponse) return response',
     replace: '',
-    why: 'an error before anything was opened gets another answer',
+    why: 'an error before anything was opened gets another response',
   },
   {
     package: 'middy',

@@ -4,7 +4,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import { run } from '../spawn.mjs'
 
-/** Packs into a folder; the answer has name, `filename` and `files` of each archive. */
+/** Packs into a folder; the result has name, `filename` and `files` of each archive. */
 export const pack = (folder) => {
   const names = readdirSync('packages').map((name) => `./packages/${name}`)
   const answer = JSON.parse(

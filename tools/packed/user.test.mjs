@@ -14,7 +14,7 @@ expect.extend(glassineMatchers)
 const kms = await startLocalKms()
 afterAll(() => kms.close())
 
-test('the answer is encrypted', async () => {
+test('the response is encrypted', async () => {
   await kms.createKey({ alias: 'alias/cards' })
   const fields = defineFields('card', { number: {} })
   const keyring = kmsKeyring({

@@ -29,7 +29,7 @@ export const branchKeySource = (keyOf: (branchKeyId: string) => Buffer | undefin
     id: 'memory',
     calls,
     given,
-    /** Called before every answer: throws, waits, or does nothing. */
+    /** Called before every response: throws, waits, or does nothing. */
     before: (async () => {}) as (request: BranchKeyRequest) => Promise<void>,
     /** Adds a version and makes it the active one. */
     add(branchKeyId: string, key: Buffer = randomBytes(32), version: string = randomUUID()) {

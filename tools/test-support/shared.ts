@@ -1,4 +1,4 @@
-// Third-party reference data (test vectors, captured events, recorded answers) is in a folder `shared` beside the
+// Third-party reference data (test vectors, captured events, recorded responses) is in a folder `shared` beside the
 // repository, not in it. Only this file knows the folder; tests that need it are skipped if it is absent.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { describeWhere } from './where.ts'

@@ -79,7 +79,7 @@ export const attacks: readonly Attack[] = [
   },
   {
     name: 'other use',
-    what: "an answer sent as a request; another table's row",
+    what: "a response sent as a request; another table's row",
     in: {
       ...ofRequests((request, earlier) => tamper.carrying(request, earlier.answer)),
       item: ({ item, ofOtherTable }) => item(ofOtherTable),

@@ -27,7 +27,7 @@ export interface Outcome {
 /** An honest exchange before the attack: what an attacker has seen. */
 export interface Exchange {
   readonly request: Traffic
-  /** The answer's body, sealed. */
+  /** The response's body, sealed. */
   readonly answer?: Members
 }
 

@@ -52,7 +52,7 @@ export const eventOf = (request: Traffic, source: Source = 'http-api') => {
   }
 }
 
-/** The answer's headers with names in lower case. */
+/** The response's headers with names in lower case. */
 export const headersOf = ({ headers, body }: HttpResponse): Record<string, string> => ({
   ...(body && { 'content-type': 'application/json' }),
   ...Object.fromEntries(Object.entries(headers ?? {}).map(([name, value]) => [name.toLowerCase(), value])),

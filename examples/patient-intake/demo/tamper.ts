@@ -1,4 +1,4 @@
-// What an attacker does to a request, an answer or a row on its way. The page of the playground uses it as well.
+// What an attacker does to a request, a response or a row on its way. The page of the playground uses it as well.
 import { type Traffic, tokenOf } from './traffic.ts'
 
 type Members = Readonly<Record<string, unknown>>
@@ -16,7 +16,7 @@ export const withHeader = (request: Traffic, name: string, value: string): Traff
   headers: { ...request.headers, [name]: value },
 })
 
-/** Two fields change places, in a body, an answer or a row. */
+/** Two fields change places, in a body, a response or a row. */
 export const swapped = (values: Members): Record<string, unknown> => ({
   ...values,
   ssn: values.email,

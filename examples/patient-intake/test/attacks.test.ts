@@ -46,7 +46,7 @@ describe('the example', () => {
     },
   )
 
-  test('is attacked as the README says, with the answers that it prints', () => {
+  test('is attacked as the README says, with the responses that it prints', () => {
     const readme = readFileSync(path.resolve('README.md'), 'utf8')
     const shown = readme.split('\n').filter((line) => /^\| \*\*/.test(line))
     expect(shown).toEqual(rows.map(asMarkdown))

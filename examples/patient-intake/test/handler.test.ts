@@ -37,7 +37,7 @@ afterAll(() => services.close())
 beforeEach(() => kms.faults.clear())
 
 describe.each(['http-api', 'rest'] as const)('a request through %s', (source) => {
-  test('is opened, and its answer is sealed for the same tenant', async () => {
+  test('is opened, and its response is sealed for the same tenant', async () => {
     const response = await invoke(
       handler,
       sampleEvent(source, { method: 'POST', body: sealed, origin, tenant, claims }),

@@ -18,7 +18,11 @@ const refusals: Readonly<Record<string, readonly [code: string, caller: string, 
   visits: [failed, uniform, `${failed} at /visits/*/note: it was written for another place`],
   splice: [failed, uniform, `${failed} at /email: it was written in another request of the session`],
   record: [failed, uniform, `${failed} at /ssn: ${context}`],
-  use: [failed, uniform, `${failed} at /ssn: it is under another key: of another session, or of the answers`],
+  use: [
+    failed,
+    uniform,
+    `${failed} at /ssn: it is under another key: of another session, or of the responses`,
+  ],
   // A request without fields has no authenticated ones.
   resource: [failed, uniform, `${failed}: ${context.replace(' an authenticated field,', '')}`],
   plaintext: ['ERR_FIELD_NOT_ENCRYPTED', uniform, 'ERR_FIELD_NOT_ENCRYPTED at /ssn'],
@@ -37,7 +41,7 @@ const refusals: Readonly<Record<string, readonly [code: string, caller: string, 
   ],
   answer: [
     failed,
-    'An error, thrown by the client. No value of the answer.',
+    'An error, thrown by the client. No value of the response.',
     'Nothing: the service has answered as ever. The app’s own log has the error.',
   ],
   tenant: [failed, uniform, `${failed} at /ssn: ${context}`],
@@ -67,7 +71,7 @@ const refusals: Readonly<Record<string, readonly [code: string, caller: string, 
   echo: [
     'None',
     '422 {"message":"[redacted] is not insured","input":"[redacted]"}',
-    'Nothing: the answer is the handler’s own, and its values were redacted.',
+    'Nothing: the response is the handler’s own, and its values were redacted.',
   ],
   draft: [
     'ERR_OPERATION_REFUSED',
@@ -101,7 +105,7 @@ const switches: Readonly<Record<string, string>> = {
   'foreign origin': 'origin',
 }
 
-test('the playground has a switch for every attack of the demo, one for answers, and one for rows of other tables', () => {
+test('the playground has a switch for every attack of the demo, one for responses, and one for rows of other tables', () => {
   expect(Object.keys(switches)).toEqual(demo.attacks.map(({ name }) => name))
   expect([...Object.values(switches), 'answer', 'archive'].sort()).toEqual(
     attacks.map(({ name }) => name).sort(),

@@ -118,7 +118,7 @@ inChromium((executable) => {
       }
     })
 
-    test('a one-time key: the answer is a token within a token', async () => {
+    test('a one-time key: the response is a token within a token', async () => {
       await choose('field')
       await choose('forward-secret')
       await open.travel('#send')

@@ -50,7 +50,7 @@ test.each([80, 100, 120, 140])(
     expect(lines.filter((line) => widthOf(line) > columns)).toEqual([])
     const starts = attacks.map(({ name }) => lines.filter((line) => line.startsWith(`${name} `)))
     expect(starts.map((found) => found.length)).toEqual(attacks.map(() => 1))
-    // The answers stand under their format.
+    // The responses stand under their format.
     const head = lines.find((line) => /message +session +item/.test(line))!
     for (const [line] of starts)
       for (const format of formats) expect(line!.slice(head.indexOf(format))).toMatch(/^✓ 400/)

@@ -7,7 +7,7 @@ type Members = Readonly<Record<string, unknown>>
 /** The last honest exchange of a page. */
 export interface Exchange {
   readonly request: Traffic
-  /** The answer's body, sealed. */
+  /** The response's body, sealed. */
   readonly answer?: Members
 }
 
@@ -40,7 +40,7 @@ export interface Attack {
   readonly changeRow?: (row: Members) => Record<string, unknown>
   /** Puts the row that another table would hold in its place, before it is read. */
   readonly otherTable?: true
-  /** Changes the body of the answer on its way. */
+  /** Changes the body of the response on its way. */
   readonly changeAnswer?: (body: Members) => Record<string, unknown>
   /** The page itself seals for another model. */
   readonly model?: 'visitor'
@@ -99,8 +99,8 @@ export const attacks: readonly Attack[] = [
     name: 'use',
     at: 'way',
     title: 'Answer as a request',
-    does: 'The sealed values of your last answer are put into this request, each in its own place.',
-    outcome: 'A value is sealed for one use. An answer opens as an answer, and as nothing else.',
+    does: 'The sealed values of your last response are put into this request, each in its own place.',
+    outcome: 'A value is sealed for one use. A response opens as a response, and as nothing else.',
     on: 'send',
     needsEarlier: true,
     needsFields: true,
@@ -139,7 +139,7 @@ export const attacks: readonly Attack[] = [
     at: 'way',
     title: 'Flip a bit',
     does: 'One character in the authentication tag of one token is changed.',
-    outcome: 'AES-GCM notices any change. The answer is the same for every kind of failure: no oracle.',
+    outcome: 'AES-GCM notices any change. The response is the same for every kind of failure: no oracle.',
     on: 'send',
     change: (request) => {
       const member = target(request.body)
@@ -176,8 +176,8 @@ export const attacks: readonly Attack[] = [
   {
     name: 'answer',
     at: 'way',
-    title: 'Alter the answer',
-    does: 'On the way back, two sealed fields of the answer change places.',
+    title: 'Alter the response',
+    does: 'On the way back, two sealed fields of the response change places.',
     outcome: 'The browser checks what the Lambda checks. It throws, and shows nothing of it.',
     needsFields: true,
     changeAnswer: tamper.swapped,

@@ -1,6 +1,6 @@
 // What the server tells the page. Types alone: both sides import them.
 
-/** A header of a request or an answer, its name in lower case. */
+/** A header of a request or a response, its name in lower case. */
 export type Header = readonly [name: string, value: string]
 
 /** A request as it comes out of the wire, whatever happened to it on the way. */
@@ -45,7 +45,7 @@ export interface LogSeen {
   readonly lines: readonly string[]
 }
 
-/** The answer as the wire carries it. */
+/** The response as the wire carries it. */
 export interface AnswerSeen {
   readonly kind: 'answer'
   readonly status: number

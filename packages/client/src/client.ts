@@ -11,7 +11,6 @@ import {
   sessionProblems,
 } from '@glassine/core/internal'
 import { raced } from './aborting.ts'
-import { jsonOf, marked, openAnswer } from './answer.ts'
 import { encode } from './bytes.ts'
 import { fault, guarded, packageName } from './errors.ts'
 import {
@@ -22,6 +21,7 @@ import {
   policiesOf,
 } from './options.ts'
 import { type Init, type PreparedRequest, prepareRequest } from './request.ts'
+import { jsonOf, marked, openResponse } from './response.ts'
 import { sealDraft, sealValue } from './seal.ts'
 import { fetchServiceKey } from './service-keys.ts'
 import { sessionsOf } from './session.ts'
@@ -118,7 +118,7 @@ export const createClient = <Req extends Fields, Res extends Fields | false = Re
   const declared = policiesOf(fields)
   const isOff = mode === 'off'
   const requestRules = { crypto, base, declared, bundleMember, isOff, bind, sender, query, retry }
-  const answerRules = { crypto, bundleMember, isRequired, tickets }
+  const responseRules = { crypto, bundleMember, isRequired, tickets }
   const sessions = sessionsOf(crypto, audience, maxAge, maxSeals, mode === 'forward-secret', (reload) =>
     fetchServiceKey(jwksUri, serviceKeys, crypto, fetch, reload),
   )
@@ -141,20 +141,20 @@ export const createClient = <Req extends Fields, Res extends Fields | false = Re
     }
     await guarded(seal(), encryptFailed)
     if (draft && !headers.has('content-type')) headers.set('content-type', 'application/json')
-    const answer = await fetch(url, { ...init, headers, body: draft && written(draft.copy) })
-    return { answer, session, jti }
+    const response = await fetch(url, { ...init, headers, body: draft && written(draft.copy) })
+    return { response, session, jti }
   }
 
   const exchange = async (path: string, init: Init): Promise<Response> => {
     const request = await prepareRequest(requestRules, path, init)
     for (let retried = false; ; retried = true) {
-      const { answer, session, jti } = await send(request)
-      if (answer.ok && !request.answered) return marked(answer, false)
-      const text = await answer.clone().text()
-      const { type } = ((answer.ok ? undefined : jsonOf(text)) ?? {}) as { type?: unknown }
+      const { response, session, jti } = await send(request)
+      if (response.ok && !request.responsePolicy) return marked(response, false)
+      const text = await response.clone().text()
+      const { type } = ((response.ok ? undefined : jsonOf(text)) ?? {}) as { type?: unknown }
       const problem = sessionProblems.find((known) => known === type)
       if (problem) {
-        sessions.end(session, problem, answer.headers.get('date'))
+        sessions.end(session, problem, response.headers.get('date'))
         // A third party can forge this response: the request may have been carried out.
         if (!retried && request.isRepeatable) {
           onRetry?.({ problem })
@@ -162,8 +162,8 @@ export const createClient = <Req extends Fields, Res extends Fields | false = Re
         }
       }
       // A third party can exchange a ticket. After a refusal, the next request brings the keys themselves.
-      if (answer.status === 400) session.ticket = undefined
-      return openAnswer(answerRules, answer, text, request, session, jti)
+      if (response.status === 400) session.ticket = undefined
+      return openResponse(responseRules, response, text, request, session, jti)
     }
   }
 

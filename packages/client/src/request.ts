@@ -28,7 +28,7 @@ export interface PreparedRequest {
   readonly draft?: Draft
   readonly policy: FieldPolicy
   /** The policy of the response; `undefined` if it is returned undecrypted. */
-  readonly answered?: FieldPolicy
+  readonly responsePolicy?: FieldPolicy
   /** Whether it may be sent twice. */
   readonly isRepeatable: boolean
   /** The number that both attempts share, if carrying out the request twice would do harm. */
@@ -62,7 +62,7 @@ export const prepareRequest = async (
   { body, partial, fields, ...init }: Init,
 ): Promise<PreparedRequest> => {
   const method = (init.method ?? 'GET').toUpperCase()
-  const [policy, answered] = fields ? policiesOf(fields) : declared
+  const [policy, responsePolicy] = fields ? policiesOf(fields) : declared
   const url = base + path
   const resource = { method, ...addressOf(path, url, query) }
   const draft = body === undefined ? undefined : draftOf(body, policy, { packageName, bundleMember, partial })
@@ -81,7 +81,7 @@ export const prepareRequest = async (
     init: sent,
     draft,
     policy,
-    answered: isOff ? undefined : answered,
+    responsePolicy: isOff ? undefined : responsePolicy,
     isRepeatable,
     rid: isRepeatable && !isIdempotent ? encode(randomBytes(crypto, 16)) : undefined,
     contextOf: async (context) => {

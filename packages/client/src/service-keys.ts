@@ -78,7 +78,7 @@ export const fetchServiceKey = async (
     } as const
     const response = await fetch(jwksUri, init).catch(() => {
       // Browsers do not reveal which of these it was.
-      throw missing('no answer: the network, an untrusted certificate, or CORS')
+      throw missing('no response: the network, an untrusted certificate, or CORS')
     })
     if (!response.ok) throw missing(`status ${response.status}`)
     const caching = response.headers.get('cache-control') ?? ''
@@ -121,7 +121,7 @@ export const fetchServiceKey = async (
     throw keys
   }
 
-  const timer = setTimeout(() => late.abort(missing('no answer in time')), timeout)
+  const timer = setTimeout(() => late.abort(missing('no response in time')), timeout)
   let published: unknown
   try {
     published = await raced(read(), late.signal)

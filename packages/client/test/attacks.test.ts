@@ -229,7 +229,7 @@ describe('the service refuses', () => {
 })
 
 describe('the client refuses', () => {
-  test('two answers to one request, mixed', async () => {
+  test('two responses to one request, mixed', async () => {
     const { client, way, deliver } = await setUp()
     way.answer = async (received, sent) => {
       const other = await deliver(sent)
@@ -241,7 +241,7 @@ describe('the client refuses', () => {
     expect(await (await client()('GET')).json()).toEqual(note)
   })
 
-  test('an earlier answer to an equal GET', async () => {
+  test('an earlier response to an equal GET', async () => {
     const { client, way, answers } = await setUp()
     const send = client()
     await send('GET')
@@ -272,7 +272,7 @@ describe('the client refuses', () => {
     await expect(client()('GET')).rejects.toMatchObject(failed)
   })
 
-  test('another id beside the values of an answer, and beside its proof', async () => {
+  test('another id beside the values of a response, and beside its proof', async () => {
     for (const body of [note, { id: 'n-1' }]) {
       const { client, way } = await setUp({ work: () => ({ statusCode: 200, body }) })
       const send = client()
@@ -282,7 +282,7 @@ describe('the client refuses', () => {
     }
   })
 
-  test('a proof of another answer', async () => {
+  test('a proof of another response', async () => {
     const { client, way, answers } = await setUp({ work: () => ({ statusCode: 204 }) })
     const send = client()
     expect(await send('DELETE')).toMatchObject({ status: 204, sealed: true })

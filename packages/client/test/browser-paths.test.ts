@@ -38,11 +38,11 @@ inChromium((executable) => {
     browser = await openPage(executable, async ({ method, path, headers, body }) => {
       if (path.endsWith('jwks.json'))
         return { status: 200, headers: { 'content-type': 'application/jwk-set+json' }, body: keys }
-      const answer = handlers[headers['x-source'] ?? '']
-      if (!answer) return { status: 200, headers: { 'content-type': 'text/html' }, body: '<!doctype html>' }
+      const response = handlers[headers['x-source'] ?? '']
+      if (!response) return { status: 200, headers: { 'content-type': 'text/html' }, body: '<!doctype html>' }
       written.add(path)
       const [pathname = '', ...search] = path.split(/(?=\?)/)
-      const result = await answer({ method, pathname, search: search.join(''), headers, body })
+      const result = await response({ method, pathname, search: search.join(''), headers, body })
       return { status: result.statusCode, headers: result.headers, body: result.body || '' }
     })
     await browser.page.addScriptTag({ content: await pageScript(page) })

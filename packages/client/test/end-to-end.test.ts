@@ -163,8 +163,8 @@ describe('the service refuses what was moved or changed in transit:', () => {
 
 describe('the client refuses what was moved or changed in transit:', () => {
   test.each<[string, (body: any, before: any) => any, string]>([
-    ['the answer to another request', (_body, before) => before, 'ERR_DECRYPT_FAILED'],
-    ['a field of another answer', (body, before) => ({ ...body, ssn: before.ssn }), 'ERR_DECRYPT_FAILED'],
+    ['the response to another request', (_body, before) => before, 'ERR_DECRYPT_FAILED'],
+    ['a field of another response', (body, before) => ({ ...body, ssn: before.ssn }), 'ERR_DECRYPT_FAILED'],
     ['a field in the clear', (body) => ({ ...body, ssn: 'x' }), 'ERR_FIELD_NOT_ENCRYPTED'],
     ['a field that is gone', ({ ssn: _gone, ...body }) => body, 'ERR_FIELD_MISSING'],
     ['two fields swapped', (body) => ({ ...body, visits: body.visits.toReversed() }), 'ERR_DECRYPT_FAILED'],
@@ -193,7 +193,7 @@ test('a ticket that can no longer be decrypted costs a new session, but no error
   expect(problems).toEqual(['session-expired'])
 })
 
-test('the answers of two GETs of one session, resource and binding cannot be exchanged', async () => {
+test('the responses of two GETs of one session, resource and binding cannot be exchanged', async () => {
   const service = lambdaService()
   const { put, get } = service.client()
   await put()

@@ -4,13 +4,13 @@ import { describe, expect, test } from '@jest/globals'
 import { answering, body, fields, keys, origin, paths, queries, stages } from './support/nasty-paths.ts'
 
 const clientOf = (name: string) => {
-  const answer = answering(name)
+  const response = answering(name)
   const fetch = (async (url: string, init: any) => {
     if (url.endsWith('jwks.json')) return new Response(keys)
     // As the platform's own `fetch` would send it.
     const { pathname, search } = new URL(new Request(url).url)
     const { method, headers, body } = init
-    const result = await answer({ method, pathname, search, headers: Object.fromEntries(headers), body })
+    const result = await response({ method, pathname, search, headers: Object.fromEntries(headers), body })
     return new Response(result.body || null, { status: result.statusCode, headers: result.headers })
   }) as never
   return createClient({ baseUrl: origin + stages[name], fields, fetch })

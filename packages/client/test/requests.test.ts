@@ -247,8 +247,11 @@ describe('the keys of the service', () => {
 })
 
 test.each<[string, () => Promise<Response>]>([
-  ['no answer: the network, an untrusted certificate, or CORS', () => Promise.reject(new TypeError('MARK'))],
-  ['no answer in time', () => new Promise(() => {})],
+  [
+    'no response: the network, an untrusted certificate, or CORS',
+    () => Promise.reject(new TypeError('MARK')),
+  ],
+  ['no response in time', () => new Promise(() => {})],
   ['the key set is no JSON', async () => new Response('<html>')],
 ])('are missing for a reason that developers can read: %s', async (reason, answer) => {
   const { api } = await pair({}, { fetch: answer as never, serviceKeys: { timeout: 20 } })

@@ -110,9 +110,9 @@ test('the time that a device has learnt stays if a later refusal has none', asyn
     {
       ...short,
       fetch: (async (url: string, init: any) => {
-        const answer = await both.service.fetch(url, init)
-        if (answer.status === 400 && refusals-- === 0) answer.headers.delete('date')
-        return answer
+        const response = await both.service.fetch(url, init)
+        if (response.status === 400 && refusals-- === 0) response.headers.delete('date')
+        return response
       }) as never,
     },
   )

@@ -86,5 +86,5 @@ export interface FieldPolicy<T = unknown> {
   readonly '~payload'?: T
 }
 
-/** Whether the decrypted values of a field must not leave in the clear, in an answer or in an error. */
+/** Whether the decrypted values of a field must not leave in the clear, in a response or in an error. */
 export const mustStay = (field: FieldDeclaration): boolean => field.kind !== 'encrypted' || !field.mayLeave

@@ -1,4 +1,4 @@
-/** The first declared place of a payload that is in the clear, as the last look at an answer asks for it. */
+/** The first declared place of a payload that is in the clear, as the last look at a response asks for it. */
 import { defineFields, policyOf } from '@glassine/core'
 import { clearPlace, isHarmless } from '@glassine/core/internal'
 import { describe, expect, test } from '@jest/globals'

@@ -32,7 +32,7 @@ export const openingError = (thrown: unknown): GlassineError => {
     : decryptFailed('an attribute has a value that items cannot have')
 }
 
-/** The same error with the item's place in the answer before its reason. Other errors are about no single item. */
+/** The same error with the item's place in the response before its reason. Other errors are about no single item. */
 export const placed = (thrown: unknown, place: string): unknown => {
   if (!isGlassineError(thrown) || thrown.code !== 'ERR_DECRYPT_FAILED') return thrown
   const { reason, ...cause } = thrown.cause

@@ -96,7 +96,7 @@ describe('a keyring that fails', () => {
     expect(error).toMatchObject({ code: 'ERR_ENCRYPT_FAILED', message: 'The item could not be encrypted' })
   })
 
-  test('by its answer: a key of the wrong length, none, or another', async () => {
+  test('by its response: a key of the wrong length, none, or another', async () => {
     const a = raw('a')
     const answering = (dataKey: Buffer, forms: number): Keyring => ({
       ...a,

@@ -11,7 +11,7 @@ export interface Entry<V> extends Owned {
   bytes: number
   /** No refresh before this time, so that a failed refresh is not repeated at every use. */
   retryAt: number
-  /** Whether the last call failed without a definite answer; if so, the stale entry is returned without waiting. */
+  /** Whether the last call failed without a definite response; if so, the stale entry is returned without waiting. */
   failed: boolean
   /** Whether a refresh was refused: such an entry never outlives its expiry. */
   refused: boolean

@@ -150,10 +150,10 @@ export class Cache<R, V> {
     }
     const deadline = Math.min(demand.deadline ?? Infinity, now + this.#options.timeout)
     const late = (): RefCounted<V> | GlassineError =>
-      this.#stale(key, demand, this.#options.now()) ?? unavailable('no answer in time')
+      this.#stale(key, demand, this.#options.now()) ?? unavailable('no response in time')
     if (!(deadline > now)) {
-      const answer = late()
-      return answer instanceof Error ? Promise.reject(answer) : answer
+      const value = late()
+      return value instanceof Error ? Promise.reject(value) : value
     }
     let call = this.#inFlight.get(key)
     if (call && this.#canWait(call, demand, now)) this.counts.joined++
@@ -236,7 +236,7 @@ export class Cache<R, V> {
     }
     call.settle((demand, isStarter) => {
       const stale = refused ? undefined : this.#stale(call.key, demand, now)
-      // A limit of the caller who began is no answer for those who waited with him.
+      // A limit of the caller who began says nothing to those who waited with him.
       return (
         stale ?? (isLimit && !isStarter ? unavailable('the call of another request ended') : ownError(error))
       )

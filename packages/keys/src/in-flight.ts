@@ -73,17 +73,17 @@ export class InFlight<V> {
     })
   }
 
-  /** Settles every waiter with what `answer` returns for it: a value acquired for it, or an error of its own. */
-  settle(answer: (demand: Demand, isStarter: boolean) => RefCounted<V> | GlassineError): void {
+  /** Settles every waiter with what `resultFor` returns for it: a value acquired for it, or an error of its own. */
+  settle(resultFor: (demand: Demand, isStarter: boolean) => RefCounted<V> | GlassineError): void {
     for (const waiter of this.#waiters) {
       clearTimeout(waiter.timer)
-      settle(waiter, answer(waiter.demand, waiter.demand === this.#starter))
+      settle(waiter, resultFor(waiter.demand, waiter.demand === this.#starter))
     }
     this.#waiters.clear()
   }
 }
 
-const settle = <V>({ resolve, reject }: Waiter<V>, answer: RefCounted<V> | GlassineError): void => {
-  if (answer instanceof Error) reject(answer)
-  else resolve(answer)
+const settle = <V>({ resolve, reject }: Waiter<V>, result: RefCounted<V> | GlassineError): void => {
+  if (result instanceof Error) reject(result)
+  else resolve(result)
 }

@@ -13,7 +13,7 @@ export type {
   WrapRequest,
 } from './keyring.ts'
 export { kmsKeyring } from './kms/kms-keyring.ts'
-export type { KmsAnswer, KmsCallOptions, KmsInput, KmsOperations } from './kms/operations.ts'
+export type { KmsCallOptions, KmsInput, KmsOperations, KmsResponse } from './kms/operations.ts'
 export type { KmsAllowOptions, KmsKeyringOptions } from './kms/options.ts'
 export type { DataKey, KeyLease } from './lease.ts'
 export { type MultiKeyringOptions, multiKeyring } from './multi-keyring.ts'

@@ -13,7 +13,7 @@ export interface Material {
 }
 
 /**
- * Checks the answer of a keyring, which may be written by a user, and takes ownership of the key.
+ * Checks what a keyring returned, which may be written by a user, and takes ownership of the key.
  *
  * @throws GlassineError `ERR_KEY_UNAVAILABLE`
  */

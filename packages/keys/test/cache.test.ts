@@ -119,8 +119,8 @@ describe('single flight', () => {
   test('a passing failure is shared by those who waited for it, and by no later caller', async () => {
     const { cache, behaviour, load, use } = setUp()
     behaviour.before = () => Promise.reject(down())
-    const answers = await Promise.allSettled([cache.take('a', 'a', once), cache.take('a', 'a', once)])
-    expect(answers.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+    const responses = await Promise.allSettled([cache.take('a', 'a', once), cache.take('a', 'a', once)])
+    expect(responses.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
     expect(load).toHaveBeenCalledTimes(1)
     behaviour.before = async () => {}
     await use('a')

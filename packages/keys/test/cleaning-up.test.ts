@@ -163,7 +163,7 @@ describe('a local keyring', () => {
 const denied = { name: 'AccessDeniedException', $metadata: { httpStatusCode: 400 } }
 
 describe('a KMS keyring', () => {
-  test('zeroes the plaintexts of the answers that it uses, and only those', async () => {
+  test('zeroes the plaintexts of the responses that it uses, and only those', async () => {
     const { kmsKeyring, plaintexts } = emptyKeyStore()
     const keyring = kmsKeyring()
     const { dataKey, encryptedDataKeys } = await keyring.generate(request)
@@ -179,7 +179,7 @@ describe('a KMS keyring', () => {
     ['a short plaintext', (answer: object) => ({ ...answer, Plaintext: Buffer.alloc(16, 7) })],
     ['no ciphertext', (answer: object) => ({ ...answer, CiphertextBlob: undefined })],
     ['a long ciphertext', (answer: object) => ({ ...answer, CiphertextBlob: Buffer.alloc(7_000) })],
-  ])('zeroes the plaintext of an answer with %s', async (_, spoilt) => {
+  ])('zeroes the plaintext of a response with %s', async (_, spoilt) => {
     const { kms } = emptyKeyStore()
     const plaintexts: Buffer[] = []
     const client: typeof kms = {
@@ -215,7 +215,7 @@ describe('a KMS keyring', () => {
     expect(dataKeys.map(isZero)).toEqual([true])
   })
 
-  test('leaves no timer behind, neither after an answer nor after a refusal', async () => {
+  test('leaves no timer behind, neither after a response nor after a refusal', async () => {
     const { kmsKeyring, failNext } = emptyKeyStore()
     const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length
     const before = timers()
@@ -259,7 +259,7 @@ describe('a multi-keyring', () => {
 })
 
 describe('a key store', () => {
-  test('zeroes the plaintexts of the answers that it uses, and returns copies', async () => {
+  test('zeroes the plaintexts of the responses that it uses, and returns copies', async () => {
     const { store, plaintexts } = emptyKeyStore()
     const { branchKeyId, version } = await store.createKey()
     const keys = [
@@ -367,7 +367,7 @@ describe('the key-material layer', () => {
     ['a data key of the wrong length', { dataKey: Buffer.alloc(31, 7), encryptedDataKeys: [{}] }],
     ['no encrypted data key', { dataKey: Buffer.alloc(32, 7), encryptedDataKeys: [] }],
     ['no list of them', { dataKey: Buffer.alloc(32, 7), encryptedDataKeys: {} }],
-  ])("zeroes the key in a keyring's answer with %s", async (_, answer) => {
+  ])('zeroes the key that a keyring returns with %s', async (_, answer) => {
     const keyring = { ...localKeyring(), generate: async () => answer } as unknown as Keyring
     const keys = keyMaterial({ keyring })
     await expect(keys.encryptionKey(encryption)).rejects.toMatchObject({ code: 'ERR_KEY_UNAVAILABLE' })

@@ -183,7 +183,7 @@ describe('decryptionKey', () => {
   })
 })
 
-describe("a keyring's answer is checked", () => {
+describe('what a keyring returns is checked', () => {
   const edk = { providerId: 'p', providerInfo: Buffer.alloc(1), ciphertext: Buffer.alloc(1) }
   test.each([
     ['nothing', undefined],
@@ -192,10 +192,10 @@ describe("a keyring's answer is checked", () => {
     ['a text', { dataKey: 'x'.repeat(32), encryptedDataKeys: [edk] }],
     ['no encrypted data keys', { dataKey: Buffer.alloc(32, 7) }],
     ['an empty list', { dataKey: Buffer.alloc(32, 7), encryptedDataKeys: [] }],
-  ])('generate: %s', async (_what, answer) => {
-    const keyring = { ...fakeKeyring(), generate: async () => answer as never }
+  ])('generate: %s', async (_what, response) => {
+    const keyring = { ...fakeKeyring(), generate: async () => response as never }
     await expect(keyMaterial({ keyring }).encryptionKey(one)).rejects.toThrow(hasCode('ERR_KEY_UNAVAILABLE'))
-    const dataKey = (answer as { dataKey?: unknown } | undefined)?.dataKey
+    const dataKey = (response as { dataKey?: unknown } | undefined)?.dataKey
     if (Buffer.isBuffer(dataKey)) expect(isZero(dataKey)).toBe(true)
   })
 
@@ -224,8 +224,8 @@ describe("a keyring's answer is checked", () => {
     const keyring = fakeKeyring()
     keyring.before = () => Promise.reject(new Error('down'))
     const keys = keyMaterial({ keyring })
-    const answers = await Promise.allSettled([keys.encryptionKey(one), keys.encryptionKey(one)])
-    const [first, second] = answers.map((answer) => (answer as PromiseRejectedResult).reason)
+    const responses = await Promise.allSettled([keys.encryptionKey(one), keys.encryptionKey(one)])
+    const [first, second] = responses.map((response) => (response as PromiseRejectedResult).reason)
     expect(keyring.generated).toHaveLength(1)
     expect(first).not.toBe(second)
   })

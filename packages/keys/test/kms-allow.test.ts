@@ -57,7 +57,7 @@ describe.each(ways)('%s', (name, options) => {
   test('makes no call for a foreign ARN', async () => {
     const keyring = keyringOf(options())
     const { encryptedDataKeys } = await wrappedUnder(mine)
-    // An alias is placed by its first answer; the others know their place from the start.
+    // An alias is placed by its first response; the others know their place from the start.
     await keyring.unwrap({ ...request(), encryptedDataKeys })
     kms.resetCalls()
     const id = mine.split('/')[1]

@@ -1,6 +1,6 @@
 import { KMS, KMSClient, type KMSClientConfig } from '@aws-sdk/client-kms'
 import { GlassineError } from '@glassine/core'
-import { type KmsAnswer, type KmsOperations, kmsKeyring } from '@glassine/keys'
+import { type KmsOperations, type KmsResponse, kmsKeyring } from '@glassine/keys'
 import { type LocalKms, startLocalKms } from '@glassine/local-kms'
 import { hasCode } from '@glassine/test-support'
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals'
@@ -66,7 +66,7 @@ describe('clients made here', () => {
 
   test('are replaced by the return value of the capture', async () => {
     const send = jest
-      .fn<() => Promise<KmsAnswer>>()
+      .fn<() => Promise<KmsResponse>>()
       .mockRejectedValue(Object.assign(new Error(), { name: 'AccessDeniedException' }))
     const keyring = kmsKeyring({
       keyId: 'alias/one',
@@ -113,15 +113,15 @@ describe("the user's client", () => {
 
 describe('user-supplied operations', () => {
   const arn = 'arn:aws:kms:eu-west-1:111122223333:key/k1'
-  const good = (): KmsAnswer => ({
+  const good = (): KmsResponse => ({
     KeyId: arn,
     Plaintext: Buffer.alloc(32, 7),
     CiphertextBlob: Buffer.from('blob'),
   })
-  const operationsOf = (answer: () => unknown): jest.Mocked<KmsOperations> => ({
-    generateDataKey: jest.fn<KmsOperations['generateDataKey']>(async () => answer() as KmsAnswer),
-    encrypt: jest.fn<KmsOperations['encrypt']>(async () => answer() as KmsAnswer),
-    decrypt: jest.fn<KmsOperations['decrypt']>(async () => answer() as KmsAnswer),
+  const operationsOf = (response: () => unknown): jest.Mocked<KmsOperations> => ({
+    generateDataKey: jest.fn<KmsOperations['generateDataKey']>(async () => response() as KmsResponse),
+    encrypt: jest.fn<KmsOperations['encrypt']>(async () => response() as KmsResponse),
+    decrypt: jest.fn<KmsOperations['decrypt']>(async () => response() as KmsResponse),
   })
   const encryptedDataKeys = [
     { providerId: 'aws-kms', providerInfo: Buffer.from(arn), ciphertext: Buffer.from('blob') },
@@ -141,18 +141,18 @@ describe('user-supplied operations', () => {
     expect(client.decrypt).toHaveBeenCalledWith({ ...shared, CiphertextBlob: Buffer.from('blob') }, call)
   })
 
-  test('have the plaintext of their answers copied and zeroed', async () => {
-    const answers: KmsAnswer[] = []
+  test('have the plaintext of their responses copied and zeroed', async () => {
+    const responses: KmsResponse[] = []
     const client = operationsOf(() => {
-      const answer = good()
-      answers.push(answer)
-      return answer
+      const response = good()
+      responses.push(response)
+      return response
     })
     const keyring = kmsKeyring({ keyId: arn, client })
     const { dataKey } = await keyring.generate(request())
     const opened = await keyring.unwrap({ ...request(), encryptedDataKeys })
     expect([dataKey, opened]).toEqual([Buffer.alloc(32, 7), Buffer.alloc(32, 7)])
-    for (const { Plaintext } of answers) expect(Buffer.from(Plaintext!)).toEqual(Buffer.alloc(32))
+    for (const { Plaintext } of responses) expect(Buffer.from(Plaintext!)).toEqual(Buffer.alloc(32))
   })
 
   const wrong: [string, () => unknown][] = [
@@ -163,25 +163,28 @@ describe('user-supplied operations', () => {
     ['a short plaintext', () => ({ ...good(), Plaintext: Buffer.alloc(31, 7) })],
     ['a long plaintext', () => ({ ...good(), Plaintext: Buffer.alloc(33, 7) })],
   ]
-  test.each(wrong)('an answer with %s is refused at once, and its plaintext zeroed', async (what, answer) => {
-    const answers: KmsAnswer[] = []
-    const client = operationsOf(() => {
-      answers.push(answer() as KmsAnswer)
-      return answers.at(-1)
-    })
-    const keyring = kmsKeyring({ keyId: arn, client })
-    const outage = hasCode('ERR_KEY_UNAVAILABLE', {
-      cause: expect.objectContaining({ reason: 'KMS: an answer of another key, or of another length' }),
-    })
-    await expect(keyring.generate(request())).rejects.toThrow(outage)
-    const unwrapping = keyring.unwrap({ ...request(), encryptedDataKeys })
-    // A sender may have wrapped a key of another length; that another key answers he cannot cause.
-    if (what.endsWith('plaintext')) expect(await unwrapping).toBeUndefined()
-    else await expect(unwrapping).rejects.toThrow(outage)
-    expect(answers).toHaveLength(2)
-    for (const { Plaintext } of answers)
-      expect(Buffer.from(Plaintext!)).toEqual(Buffer.alloc(Plaintext!.length))
-  })
+  test.each(wrong)(
+    'a response with %s is refused at once, and its plaintext zeroed',
+    async (what, response) => {
+      const responses: KmsResponse[] = []
+      const client = operationsOf(() => {
+        responses.push(response() as KmsResponse)
+        return responses.at(-1)
+      })
+      const keyring = kmsKeyring({ keyId: arn, client })
+      const outage = hasCode('ERR_KEY_UNAVAILABLE', {
+        cause: expect.objectContaining({ reason: 'KMS: a response of another key, or of another length' }),
+      })
+      await expect(keyring.generate(request())).rejects.toThrow(outage)
+      const unwrapping = keyring.unwrap({ ...request(), encryptedDataKeys })
+      // A sender may have wrapped a key of another length; that another key answers he cannot cause.
+      if (what.endsWith('plaintext')) expect(await unwrapping).toBeUndefined()
+      else await expect(unwrapping).rejects.toThrow(outage)
+      expect(responses).toHaveLength(2)
+      for (const { Plaintext } of responses)
+        expect(Buffer.from(Plaintext!)).toEqual(Buffer.alloc(Plaintext!.length))
+    },
+  )
 
   test.each([
     ['nothing', () => ({})],
@@ -189,8 +192,8 @@ describe('user-supplied operations', () => {
     ['no plaintext', () => ({ ...good(), Plaintext: undefined })],
     ['an empty plaintext', () => ({ ...good(), Plaintext: Buffer.alloc(0) })],
     ['undefined', () => undefined],
-  ])('an answer with %s is retried', async (_what, answer) => {
-    const client = operationsOf(answer)
+  ])('a response with %s is retried', async (_what, response) => {
+    const client = operationsOf(response)
     const keyring = kmsKeyring({ keyId: arn, client })
     // Passes after the second call, not by the clock.
     const deadline = () => (client.decrypt.mock.calls.length < 2 ? Date.now() + 10_000 : 0)

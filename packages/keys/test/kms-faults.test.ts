@@ -74,7 +74,7 @@ const deniedFor = (action: string) =>
   })
 
 /** What the sender of a message cannot have caused: another key than was asked for by its ARN, another data key. */
-const outage = (reason = 'KMS: an answer of another key, or of another length') =>
+const outage = (reason = 'KMS: a response of another key, or of another length') =>
   hasCode('ERR_KEY_UNAVAILABLE', {
     statusCode: 503,
     message: 'The encryption keys are not available at the moment',
@@ -91,7 +91,7 @@ const outcomes = {
 describe.each(final)('%s', (kind) => {
   const [generating, unwrapping] = outcomes[kind]
 
-  test('is final at the first answer, in both directions', async () => {
+  test('is final at the first response, in both directions', async () => {
     const keyring = keyringOf()
     const { encryptedDataKeys } = await keyring.generate(request())
     kms.resetCalls()
@@ -153,7 +153,7 @@ describe('another key than the message names', () => {
     ])
   })
 
-  test('is an outage where the key of the alias is known from an earlier answer', async () => {
+  test('is an outage where the key of the alias is known from an earlier response', async () => {
     const keyring = aliasKeyring()
     const { encryptedDataKeys } = await keyring.generate(request())
     kms.faults.set('Decrypt', { kind: 'wrong-key' })
@@ -181,7 +181,7 @@ describe('a missing permission', () => {
     }
   })
 
-  test('names nothing of an answer that is no ARN of a key', async () => {
+  test('names nothing of a response that is no ARN of a key', async () => {
     const denied = async () => {
       throw Object.assign(new Error('is not authorized to perform: x on resource: canary'), {
         name: 'AccessDeniedException',
@@ -200,11 +200,11 @@ describe('a missing permission', () => {
   })
 
   test('is not reported for a blob under a key that does not exist: that is the sender’s fault', async () => {
-    const answers = [
+    const responses = [
       'The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are not allowed to access.',
     ]
     const decrypt = async () => {
-      throw Object.assign(new Error(answers[0]), { name: 'AccessDeniedException' })
+      throw Object.assign(new Error(responses[0]), { name: 'AccessDeniedException' })
     }
     const client = { decrypt, encrypt: decrypt, generateDataKey: decrypt }
     const { encryptedDataKeys } = await keyringOf().generate(request())
@@ -247,10 +247,10 @@ describe('a call that never reached KMS', () => {
     expect(await failure({ region }, 3_600_000)).toEqual(unavailable('KMS: Region is missing'))
   })
 
-  test('reports an answer that is not JSON as such, a reset by its code', async () => {
+  test('reports a response that is not JSON as such, a reset by its code', async () => {
     kms.faults.set('*', { kind: 'html' })
     const html = await rejection(keyringOf().generate(request(1_500)))
-    expect(html.cause).toMatchObject({ reason: expect.stringMatching(/^KMS: an answer that is no JSON/) })
+    expect(html.cause).toMatchObject({ reason: expect.stringMatching(/^KMS: a response that is no JSON/) })
     kms.faults.set('*', { kind: 'reset' })
     const reset = await rejection(keyringOf().generate(request(1_500)))
     expect(reset.cause).toMatchObject({ reason: 'KMS: ECONNRESET' })
@@ -284,7 +284,7 @@ test('a dead socket is replaced without a pause', async () => {
   pause.mockRestore()
 })
 
-test('the wrong key, the wrong length and a missing answer from Encrypt are noticed too', async () => {
+test('the wrong key, the wrong length and a missing response from Encrypt are noticed too', async () => {
   const keyring = keyringOf({ keyIds: [kms.keys[1]!.arn] })
   kms.faults.set('Encrypt', { kind: 'wrong-key' })
   await expect(keyring.generate(request())).rejects.toThrow(outage())
@@ -328,7 +328,7 @@ test('a KMS that hangs for good is ERR_KEY_UNAVAILABLE by the deadline', async (
   await expect(keyringOf().generate(request(300))).rejects.toThrow(hasCode('ERR_KEY_UNAVAILABLE'))
 })
 
-test('a slow answer within the time of an attempt is used', async () => {
+test('a slow response within the time of an attempt is used', async () => {
   const keyring = keyringOf()
   kms.faults.set('*', { kind: 'latency', ms: 50 })
   await keyring.generate(request())

@@ -2,9 +2,9 @@ import { kmsKeyring } from '@glassine/keys'
 import { hasCode } from '@glassine/test-support'
 import { describe, expect, jest, test } from '@jest/globals'
 import fc from 'fast-check'
-import { checkDecrypter } from '../src/kms/answers.ts'
 import { inRegion, isMultiRegion, type KeyArn, keyArnOf, keyReferenceOf } from '../src/kms/arn.ts'
-import type { KmsAnswer, KmsOperations } from '../src/kms/operations.ts'
+import type { KmsOperations, KmsResponse } from '../src/kms/operations.ts'
+import { checkDecrypter } from '../src/kms/responses.ts'
 import { targetsOf } from '../src/kms/targets.ts'
 import { request } from './support/requests.ts'
 
@@ -46,7 +46,7 @@ describe('accounts', () => {
   })
 })
 
-test('an answer must be of the key that was asked for; where the Region is open, of a multi-Region key', () => {
+test('a response must be of the key that was asked for; where the Region is open, of a multi-Region key', () => {
   const expected = (id: string, region?: string) => ({
     partition: 'aws',
     account: '111122223333',
@@ -73,11 +73,11 @@ test('an answer must be of the key that was asked for; where the Region is open,
     [arnOf('eu-west-1', 'mrk-1', '111122223333', 'aws-cn'), 'mrk-1', undefined],
     ['no ARN', 'mrk-1', undefined],
   ] as const) {
-    expect([answered, opens(answered, id, region)]).toEqual([answered, 'WrongAnswer'])
+    expect([answered, opens(answered, id, region)]).toEqual([answered, 'WrongResponse'])
     // A key that only the message names: its sender may have forged the ARN.
     expect([answered, opens(answered, id, region, false)]).toEqual([answered, 'OtherKey'])
   }
-  expect(opens(undefined, 'mrk-1')).toBe('IncompleteAnswer')
+  expect(opens(undefined, 'mrk-1')).toBe('IncompleteResponse')
 })
 
 test('with any configuration a call goes to a named account and Region, and the key that must answer is ours', () => {
@@ -132,8 +132,8 @@ test('a configured ARN is always found again, from every Region if it is a multi
 describe('if our Region is unknown', () => {
   const arn = arnOf('eu-west-1')
   const answering = (KeyId: string, region?: KmsOperations['region']): KmsOperations => {
-    const answer = async (): Promise<KmsAnswer> => ({ KeyId, Plaintext: Buffer.alloc(32, 7) })
-    return { generateDataKey: answer, encrypt: answer, decrypt: answer, ...(region && { region }) }
+    const response = async (): Promise<KmsResponse> => ({ KeyId, Plaintext: Buffer.alloc(32, 7) })
+    return { generateDataKey: response, encrypt: response, decrypt: response, ...(region && { region }) }
   }
   const encryptedDataKeys = [
     { providerId: 'aws-kms', providerInfo: Buffer.from(arn), ciphertext: Buffer.from('blob') },

@@ -13,7 +13,7 @@ const setUp = (failures: number, options: object = {}, failure = new Error('Cann
     }
     async send(command: object) {
       seen.sent.push(command)
-      return { answer: seen.sent.length }
+      return { response: seen.sent.length }
     }
   }
   const sender = awsSender(options, {
@@ -70,7 +70,7 @@ describe('the SDK', () => {
       }),
     )
     await send().catch(() => {})
-    expect(await send()).toEqual({ answer: 1 })
+    expect(await send()).toEqual({ response: 1 })
     expect(seen.loads).toBe(3)
   })
 })

@@ -2,7 +2,7 @@
 import { GlassineError } from '@glassine/core'
 import { hasCode } from '@glassine/test-support'
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
-import { firstAnswer, nameOf, type Service, verdictOf } from '../src/kms/retry.ts'
+import { firstResponse, nameOf, type Service, verdictOf } from '../src/kms/retry.ts'
 import { RetryBudget } from '../src/kms/retry-budget.ts'
 
 const error = (name: string, more: object = {}): Error =>
@@ -102,7 +102,7 @@ const setUp = () => {
   const service: Service = { name: 'Storage', verdictOf, budget }
   const ask = (calls: (() => Promise<unknown>)[], time = 60_000) => {
     const end = Date.now() + time
-    return firstAnswer(calls, () => end, service)
+    return firstResponse(calls, () => end, service)
   }
   return { budget, ask }
 }
@@ -123,10 +123,10 @@ describe('what an operator reads', () => {
   })
 
   test.each([
-    [error('SyntaxError'), 'an answer that is no JSON'],
-    [error('SyntaxError', status(503)), 'an answer that is no JSON, with status 503'],
-    [error('SyntaxError', { $response: { statusCode: 502 } }), 'an answer that is no JSON, with status 502'],
-    [error('SyntaxError', { $response: { statusCode: 'x' } }), 'an answer that is no JSON'],
+    [error('SyntaxError'), 'a response that is no JSON'],
+    [error('SyntaxError', status(503)), 'a response that is no JSON, with status 503'],
+    [error('SyntaxError', { $response: { statusCode: 502 } }), 'a response that is no JSON, with status 502'],
+    [error('SyntaxError', { $response: { statusCode: 'x' } }), 'a response that is no JSON'],
     [error('ThrottlingException', status(400)), 'ThrottlingException'],
     [error('Error', { message: 'read ECONNRESET' }), 'ECONNRESET'],
     [error('Error', { message: 'socket hang up' }), 'ECONNRESET'],
@@ -151,12 +151,12 @@ describe('calls', () => {
   test('are made in turn, until one answers', async () => {
     const { ask } = setUp()
     const made: number[] = []
-    const call = (at: number, answer: () => Promise<unknown>) => () => {
+    const call = (at: number, response: () => Promise<unknown>) => () => {
       made.push(at)
-      return answer()
+      return response()
     }
     expect(await ask([call(0, refused()), call(1, async () => 'yes'), call(2, async () => 'never')])).toEqual(
-      { answer: 'yes' },
+      { response: 'yes' },
     )
     expect(made).toEqual([0, 1])
   })
@@ -198,7 +198,7 @@ describe('calls', () => {
       others++
       throw error('NotFoundException')
     }
-    expect(await ask([dead, other], 1_000)).toEqual({ answer: 'back' })
+    expect(await ask([dead, other], 1_000)).toEqual({ response: 'back' })
     expect([attempts, others]).toEqual([2, 1])
   })
 

@@ -103,12 +103,12 @@ describe('a hierarchical keyring', () => {
   const version = '3f1d9a52-7f10-4f5e-8f5c-1f6d2a3b4c5d'
   const versionBytes = Buffer.from('3f1d9a527f104f5e8f5c1f6d2a3b4c5d', 'hex')
   const keyring = () => {
-    const answer = async () => ({ branchKeyId, version, bytes: Buffer.from(branchKey) })
+    const response = async () => ({ branchKeyId, version, bytes: Buffer.from(branchKey) })
     const keyStore = {
       id: 'one',
-      getActiveBranchKey: answer,
-      getBranchKeyVersion: answer,
-      getBeaconKey: answer,
+      getActiveBranchKey: response,
+      getBranchKeyVersion: response,
+      getBeaconKey: response,
     }
     return hierarchicalKeyring({ keyStore, branchKeyId })
   }

@@ -12,7 +12,7 @@ export interface KmsCall {
   readonly region: string
   /** The id that the event would have in CloudTrail, which GetKeyLastUsage names. */
   readonly eventId: string
-  /** Also in the `x-amzn-requestid` header of the answer. */
+  /** Also in the `x-amzn-requestid` header of the response. */
   readonly requestId: string
   /** ARN of the caller; the account's root unless the client came from `clientOptionsFor({ principal })`. */
   readonly principal: string
@@ -23,7 +23,7 @@ export interface KmsCall {
   readonly encryptionContext?: Readonly<Record<string, string>>
   /** AWS's code when the call failed. */
   readonly errorCode?: string
-  /** The injected fault that affected the answer, if any. */
+  /** The injected fault that affected the response, if any. */
   readonly fault?: string
 }
 

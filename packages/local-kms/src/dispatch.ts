@@ -1,4 +1,4 @@
-/** From a decoded request to an answer: finds the operation, runs it, injects faults, logs, saves. */
+/** From a decoded request to a response: finds the operation, runs it, injects faults, logs, saves. */
 import { randomUUID } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import { type Call, denied } from './call.ts'
@@ -18,8 +18,8 @@ interface KmsRequest {
   readonly input: () => unknown
 }
 
-/** How a call ended. `fault` is for the transport: a truncated answer, or none. */
-export interface KmsAnswer {
+/** How a call ended. `fault` is for the transport: a truncated response, or none. */
+export interface KmsOutcome {
   readonly requestId: string
   readonly output?: object | undefined
   readonly error?: KmsError
@@ -33,13 +33,13 @@ const failures: Partial<Record<KmsFaultKind, (call: Call) => KmsError>> = {
   'expired-token': () =>
     new KmsError('ExpiredTokenException', 'The security token included in the request is expired'),
   'access-denied': (call) => denied(call, call.state.keyArn(call.region, '*')),
-  // Not answers of KMS, but the log needs a code for them.
+  // Not responses of KMS, but the log needs a code for them.
   html: () => new KmsError('ServiceUnavailable', undefined, 503),
   hang: () => new KmsError('RequestTimeout'),
   reset: () => new KmsError('ConnectionReset'),
 }
 
-/** Faults that change a correct answer. */
+/** Faults that change a correct response. */
 const spoil = (output: object | undefined, { kind }: KmsFault, call: Call): object | undefined => {
   if (output === undefined) return undefined
   const spoilt: Record<string, unknown> = { ...output }
@@ -71,7 +71,7 @@ const run = async (
   return spoil(await operation.run(input, call), fault, call)
 }
 
-/** Saves a changed state before the answer leaves: a restart must not lose a key that a client knows. */
+/** Saves a changed state before the response leaves: a restart must not lose a key that a client knows. */
 const keep = (state: KmsState, save: () => void): void => {
   if (!state.changed) return
   try {
@@ -83,8 +83,8 @@ const keep = (state: KmsState, save: () => void): void => {
   }
 }
 
-/** Never rejects because of a request: every failure is an answer. */
-export type Dispatch = (request: KmsRequest) => Promise<KmsAnswer>
+/** Never rejects because of a request: every failure is a response. */
+export type Dispatch = (request: KmsRequest) => Promise<KmsOutcome>
 
 interface Parts {
   readonly state: KmsState

@@ -68,7 +68,7 @@ export const invalidState = (message: string): KmsError => new KmsError('KMSInva
 export const unsupported = (message?: string): KmsError =>
   new KmsError('UnsupportedOperationException', message)
 
-/** The same answer for a wrong context, a damaged blob and a foreign blob, so that it is no oracle, as in AWS. */
+/** The same response for a wrong context, a damaged blob and a foreign blob, so that it is no oracle, as in AWS. */
 export const invalidCiphertext = (): KmsError => new KmsError('InvalidCiphertextException')
 
 /** AWS's message still uses its old word `CMK`. */

@@ -8,13 +8,13 @@ import { LocalKmsOptionError } from './errors.ts'
  * - `throttle`: `ThrottlingException`, HTTP 400
  * - `internal`: `KMSInternalException`, HTTP 500
  * - `html`: HTTP 503 with an HTML page, as a load balancer answers
- * - `latency`: the right answer after `ms`
- * - `hang`: no answer
+ * - `latency`: the right response after `ms`
+ * - `hang`: no response
  * - `reset`: the connection is reset
  * - `truncated`: HTTP 200 with the first half of the JSON
- * - `no-plaintext`: the right answer without its plaintext or shared secret
- * - `wrong-key`: the right answer with the ARN of another key
- * - `wrong-length`: the right answer with a plaintext or shared secret one byte short
+ * - `no-plaintext`: the right response without its plaintext or shared secret
+ * - `wrong-key`: the right response with the ARN of another key
+ * - `wrong-length`: the right response with a plaintext or shared secret one byte short
  * - `expired-token`: `ExpiredTokenException`, HTTP 400
  * - `access-denied`: `AccessDeniedException`, HTTP 400
  */

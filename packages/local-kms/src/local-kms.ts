@@ -96,7 +96,7 @@ export interface LocalKms {
    * operations do, with an error whose `name` is AWS's code.
    */
   createKey(options?: LocalKmsKeyOptions): Promise<LocalKmsKey>
-  /** CreateAlias without a client; answers the alias's ARN. Not in the call log. */
+  /** CreateAlias without a client; returns the alias's ARN. Not in the call log. */
   createAlias(name: string, keyId: string, region?: string): Promise<string>
   /**
    * Replaces the policies and tags of an IAM role or user. Without any, key policies and grants decide.

@@ -1,4 +1,4 @@
-/** KeyMetadata, the answer of CreateKey, DescribeKey and ReplicateKey. */
+/** KeyMetadata, the response of CreateKey, DescribeKey and ReplicateKey. */
 import { currentMaterialId } from './material.ts'
 import { abilityOf } from './specs.ts'
 import type { KmsKey, KmsState } from './state.ts'
@@ -15,7 +15,7 @@ const keyState = (key: KmsKey): string => {
   return key.enabled ? 'Enabled' : 'Disabled'
 }
 
-/** The primary and all replicas; the same answer in every Region. */
+/** The primary and all replicas; the same response in every Region. */
 const multiRegionConfiguration = (state: KmsState, key: KmsKey): object => {
   const { core } = key
   const all = state.siblings(key).map(({ arn, region }) => ({ Arn: arn, Region: region }))

@@ -1,8 +1,8 @@
-/** HTTP(S): reads a request, checks where it was sent and who signed it, and writes the answer or the fault. */
+/** HTTP(S): reads a request, checks where it was sent and who signed it, and writes the response or the fault. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import { type AddressInfo, isIP } from 'node:net'
-import type { Dispatch, KmsAnswer } from './dispatch.ts'
+import type { Dispatch, KmsOutcome } from './dispatch.ts'
 import { KmsError } from './errors.ts'
 import { type SignatureCheck, verifyRequest } from './sigv4.ts'
 
@@ -63,9 +63,9 @@ const send = (response: ServerResponse, status: number, body: string, requestId?
 const sendError = (response: ServerResponse, { type, text, status }: KmsError, requestId?: string): void =>
   send(response, status, JSON.stringify({ __type: type, message: text }), requestId)
 
-/** Transport faults come first, because they replace every answer. */
-const sendAnswer = (request: IncomingMessage, response: ServerResponse, answer: KmsAnswer): void => {
-  const { requestId, output, error, fault } = answer
+/** Transport faults come first, because they replace every response. */
+const sendOutcome = (request: IncomingMessage, response: ServerResponse, outcome: KmsOutcome): void => {
+  const { requestId, output, error, fault } = outcome
   if (fault === 'hang') return
   if (fault === 'reset') {
     request.socket.resetAndDestroy()
@@ -134,13 +134,13 @@ const serve = async (
       throw new KmsError('UnknownOperationException', undefined, 404)
     }
     const { principal, region } = verifyRequest({ headers: request.headersDistinct, body }, signatures)
-    const answer = await dispatch({
+    const outcome = await dispatch({
       operation: target.slice(targetPrefix.length),
       region,
       principal,
       input: () => decodeBody(body),
     })
-    sendAnswer(request, response, answer)
+    sendOutcome(request, response, outcome)
   } catch (thrown) {
     if (thrown instanceof KmsError) sendError(response, thrown)
     // The client disconnected during its request.

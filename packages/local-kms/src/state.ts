@@ -96,7 +96,7 @@ export const keyHash = (keyId: string): Buffer => createHash('sha256').update(`k
 const secretLength = (spec: KeySpec): number =>
   spec.startsWith('HMAC_') ? Number(spec.slice('HMAC_'.length)) / 8 : 32
 
-/** New secret bytes, and the id that names this generation in answers. */
+/** New secret bytes, and the id that names this generation in responses. */
 export const newMaterial = (spec: KeySpec, now: number, rotation?: Material['rotation']): Material => ({
   id: randomBytes(32).toString('hex'),
   secret: randomBytes(secretLength(spec)),

@@ -177,14 +177,14 @@ describe('local-kms', () => {
         region: 'eu-west-1',
         credentials,
       })
-      const answer = await client.send(new ListKeysCommand({})).then(
+      const response = await client.send(new ListKeysCommand({})).then(
         () => 'served',
         ({ name, message }: Error) => `${name}: ${message}`,
       )
       client.destroy()
       child.kill('SIGTERM')
       await closed
-      return answer
+      return response
     }
     expect(await listed([])).toMatch(/^UnrecognizedClientException/)
     expect(await listed(['--credentials', 'test:secret'])).toBe('served')

@@ -74,7 +74,7 @@ interface Row {
   readonly changes?: true
   /** It takes grant tokens. */
   readonly tokens?: true
-  /** The members of its answer. */
+  /** The members of its response. */
   readonly answers: string
 }
 
@@ -208,7 +208,7 @@ const noPolicy = (operation: string, resource: string) => [
 ]
 
 describe('the account’s root may call', () => {
-  test.each(Object.entries(rows))('%s by id and by ARN, with the whole answer', async (operation, row) => {
+  test.each(Object.entries(rows))('%s by id and by ARN, with the whole response', async (operation, row) => {
     for (const name of hasKey(row) ? (['KeyId', 'Arn'] as const) : (['KeyId'] as const)) {
       kms = createInProcess()
       const fixture = await fixtureOf(purposeOf(row))
@@ -435,7 +435,7 @@ describe('an encryption context', () => {
   })
 })
 
-describe('answers', () => {
+describe('responses', () => {
   test('contain data keys of the requested length, all different, which Decrypt returns', async () => {
     const { KeyId, Arn } = await kms.key()
     for (const [asked, length] of [

@@ -83,7 +83,7 @@ describe('faults, seen through the real client', () => {
     expect((await failure()).message).toContain('ECONNRESET')
   })
 
-  test('hang gives no answer until the caller gives up', async () => {
+  test('hang gives no response until the caller gives up', async () => {
     kms.faults.set('Decrypt', { kind: 'hang' })
     const seen = kms.callCount('Decrypt')
     const waiting = new AbortController()
@@ -98,7 +98,7 @@ describe('faults, seen through the real client', () => {
     expect(await outcome).toBe('AbortError')
   })
 
-  test('latency delays the answer and does not change it', async () => {
+  test('latency delays the response and does not change it', async () => {
     kms.faults.set('Decrypt', { kind: 'latency', ms: 5 })
     expect(Buffer.from((await decrypt()).Plaintext ?? [])).toEqual(Plaintext)
     expect(kms.calls.at(-1)).toMatchObject({ operation: 'Decrypt', fault: 'latency' })
@@ -107,17 +107,17 @@ describe('faults, seen through the real client', () => {
 
   test('no-plaintext is a success without its plaintext', async () => {
     kms.faults.set('Decrypt', { kind: 'no-plaintext' })
-    const answer = await decrypt()
-    expect(answer.Plaintext).toBeUndefined()
-    expect(answer.KeyId).toBe(kms.keys[0]?.arn)
+    const response = await decrypt()
+    expect(response.Plaintext).toBeUndefined()
+    expect(response.KeyId).toBe(kms.keys[0]?.arn)
   })
 
   test('wrong-key names another key', async () => {
     kms.faults.set('Decrypt', { kind: 'wrong-key' })
-    const answer = await decrypt()
-    expect(answer.KeyId).toMatch(/^arn:aws:kms:eu-west-1:111122223333:key\/[0-9a-f-]{36}$/)
-    expect(answer.KeyId).not.toBe(kms.keys[0]?.arn)
-    expect(answer.Plaintext).toHaveLength(32)
+    const response = await decrypt()
+    expect(response.KeyId).toMatch(/^arn:aws:kms:eu-west-1:111122223333:key\/[0-9a-f-]{36}$/)
+    expect(response.KeyId).not.toBe(kms.keys[0]?.arn)
+    expect(response.Plaintext).toHaveLength(32)
   })
 
   test('wrong-length shortens the plaintext by one byte', async () => {

@@ -603,7 +603,7 @@ describe('a replica', () => {
     expect(KeyId).toMatch(/^mrk-[0-9a-f]{32}$/)
     const arn = Arn.replace('eu-west-1', otherRegion)
     const Tags = [{ TagKey: 'a', TagValue: 'b' }]
-    const answer = await kms.call('ReplicateKey', {
+    const response = await kms.call('ReplicateKey', {
       KeyId,
       ReplicaRegion: otherRegion,
       Description: 'replica',
@@ -618,7 +618,7 @@ describe('a replica', () => {
         ReplicaKeys: [{ Arn: arn, Region: otherRegion }],
       },
     })
-    expect(answer).toEqual({
+    expect(response).toEqual({
       ReplicaKeyMetadata: {
         AWSAccountId: '111122223333',
         KeyId,
@@ -657,10 +657,10 @@ describe('a replica', () => {
 
   test('has the default policy and no tags by default', async () => {
     const { KeyId } = await kms.key({ MultiRegion: true, Policy: policy('other') })
-    const answer = await kms.call('ReplicateKey', { KeyId, ReplicaRegion: otherRegion })
-    expect(JSON.parse(answer.ReplicaPolicy)).toMatchObject({ Id: 'key-default-1' })
-    expect(answer.ReplicaKeyMetadata.Description).toBe('')
-    expect(answer).not.toHaveProperty('ReplicaTags')
+    const response = await kms.call('ReplicateKey', { KeyId, ReplicaRegion: otherRegion })
+    expect(JSON.parse(response.ReplicaPolicy)).toMatchObject({ Id: 'key-default-1' })
+    expect(response.ReplicaKeyMetadata.Description).toBe('')
+    expect(response).not.toHaveProperty('ReplicaTags')
   })
 
   test('is created from a primary, once for each Region', async () => {
@@ -741,8 +741,8 @@ describe('ReEncrypt', () => {
       DestinationKeyId: two.KeyId,
       DestinationEncryptionContext: { of: 'two' },
     }
-    const answer = await kms.call('ReEncrypt', input)
-    expect(answer).toEqual({
+    const response = await kms.call('ReEncrypt', input)
+    expect(response).toEqual({
       CiphertextBlob: expect.anything(),
       SourceKeyId: one.Arn,
       KeyId: two.Arn,
@@ -757,7 +757,7 @@ describe('ReEncrypt', () => {
       encryptionContext: { of: 'one' },
     })
     const opened = await kms.call('Decrypt', {
-      CiphertextBlob: answer.CiphertextBlob,
+      CiphertextBlob: response.CiphertextBlob,
       EncryptionContext: { of: 'two' },
     })
     expect(opened).toMatchObject({ KeyId: two.Arn, Plaintext })

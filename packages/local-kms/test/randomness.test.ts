@@ -79,43 +79,43 @@ describe('is new each time:', () => {
   })
 
   test('a data key', async () => {
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       eight(() => client.send(new GenerateDataKeyCommand({ KeyId, KeySpec: 'AES_256' }))),
     )
     expectFresh(
-      answers.map(({ Plaintext }) => Plaintext!),
+      responses.map(({ Plaintext }) => Plaintext!),
       32,
     )
   })
 
   test('what GenerateRandom answers', async () => {
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       eight(() => client.send(new GenerateRandomCommand({ NumberOfBytes: 24 }))),
     )
     expectFresh(
-      answers.map(({ Plaintext }) => Plaintext!),
+      responses.map(({ Plaintext }) => Plaintext!),
       24,
     )
   })
 
   test('the id and the token of a grant', async () => {
     const grant = { KeyId, GranteePrincipal: 'arn:aws:iam::111122223333:role/intake' }
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       eight(() => client.send(new CreateGrantCommand({ ...grant, Operations: ['Encrypt'] }))),
     )
     expectFresh(
-      answers.map(({ GrantId }) => Buffer.from(GrantId!, 'hex')),
+      responses.map(({ GrantId }) => Buffer.from(GrantId!, 'hex')),
       32,
     )
     expectFresh(
-      answers.map(({ GrantToken }) => Buffer.from(GrantToken!, 'base64url')),
+      responses.map(({ GrantToken }) => Buffer.from(GrantToken!, 'base64url')),
       96,
     )
   })
 
   test('the id of a request', async () => {
-    const answers = await Promise.all(eight(() => client.send(new ListKeysCommand())))
-    expect(new Set(answers.map(({ $metadata }) => $metadata.requestId)).size).toBe(8)
+    const responses = await Promise.all(eight(() => client.send(new ListKeysCommand())))
+    expect(new Set(responses.map(({ $metadata }) => $metadata.requestId)).size).toBe(8)
   })
 
   const signatures = async (
@@ -128,8 +128,8 @@ describe('is new each time:', () => {
       Message: Buffer.from('message'),
       SigningAlgorithm,
     })
-    const answers = await Promise.all(eight(() => client.send(sign)))
-    return answers.map(({ Signature }) => Signature!)
+    const responses = await Promise.all(eight(() => client.send(sign)))
+    return responses.map(({ Signature }) => Signature!)
   }
 
   test('the nonce of an ECDSA signature: two under one nonce give the private key away', async () => {

@@ -32,7 +32,7 @@ const dateOf = (text: string): Date => {
   return new Date(`${year}-${month}-${day}T00:00:00Z`)
 }
 
-describeShared('answers recorded from AWS', 'kms-recorded', ({ json }) => {
+describeShared('responses recorded from AWS', 'kms-recorded', ({ json }) => {
   const recordings: Readonly<Record<string, Recording>> = json('test_kms.snapshot.json')
   const recorded = new Map(
     Object.entries(recordings).map(([name, recording]) => [name.slice(name.indexOf('::') + 2), recording]),

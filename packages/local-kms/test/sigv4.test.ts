@@ -2,13 +2,13 @@ import { DecryptCommand, GenerateDataKeyCommand, KMSClient, ListKeysCommand } fr
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { type LocalKms, startLocalKms } from '../src/index.ts'
 import {
-  type Answer,
   call,
   kmsHeaders,
   type Signing,
   send,
   sign,
   usualSigning,
+  type WireResponse,
 } from './support/signed-request.ts'
 
 const minute = 60_000
@@ -17,7 +17,7 @@ const mismatch =
   'and signing method. Consult the service documentation for details.'
 const unknown = 'The security token included in the request is invalid.'
 
-const error = ({ status, body }: Answer) => ({ status, ...JSON.parse(body) })
+const error = ({ status, body }: WireResponse) => ({ status, ...JSON.parse(body) })
 
 describe('signatures of requests', () => {
   let kms: LocalKms
@@ -41,9 +41,9 @@ describe('signatures of requests', () => {
     new KMSClient({ ...kms.clientOptions, credentials })
 
   test('a request that was signed by hand is served', async () => {
-    const answer = await call(kms, 'ListKeys', '{}')
-    expect(answer.status).toBe(200)
-    expect(JSON.parse(answer.body).Keys).toHaveLength(1)
+    const response = await call(kms, 'ListKeys', '{}')
+    expect(response.status).toBe(200)
+    expect(JSON.parse(response.body).Keys).toHaveLength(1)
   })
 
   test('the SDK is served with the printed access key, and with one of the option', async () => {
@@ -188,8 +188,8 @@ describe('signatures of requests', () => {
       'Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got ',
     ],
   ])('a request signed with %s is refused', async (_what, body, signing, type, message) => {
-    const answer = error(await call(kms, 'ListKeys', body, signing))
-    expect(answer).toEqual({ status: 400, __type: type, message: expect.stringContaining(message) })
+    const response = error(await call(kms, 'ListKeys', body, signing))
+    expect(response).toEqual({ status: 400, __type: type, message: expect.stringContaining(message) })
   })
 
   test('clocks may differ by five minutes and no more', async () => {
@@ -207,9 +207,9 @@ describe('signatures of requests', () => {
         /^Signature not yet current: \d{8}T\d{6}Z is still later than \d{8}T\d{6}Z \(\d{8}T\d{6}Z \+ 5 min\.\)$/,
       ],
     ] as const) {
-      const answer = error(await call(kms, 'ListKeys', '{}', { at: Date.now() + difference }))
-      expect(answer.status).toBe(status)
-      if (status === 400) expect(answer.message).toMatch(message)
+      const response = error(await call(kms, 'ListKeys', '{}', { at: Date.now() + difference }))
+      expect(response.status).toBe(status)
+      if (status === 400) expect(response.message).toMatch(message)
     }
   })
 
@@ -288,8 +288,8 @@ describe('signatures of requests', () => {
   test.each(spoilt)('%s is refused', async (_what, spoil, type, body = '{}') => {
     const headers = sign(kmsHeaders(kms, 'ListKeys'), '{}', { ...usualSigning(kms), region: 'eu-west-1' })
     spoil(headers)
-    const answer = error(await send(kms.endpoint, headers, body))
-    expect([answer.status, answer.__type]).toEqual([400, type])
+    const response = error(await send(kms.endpoint, headers, body))
+    expect([response.status, response.__type]).toEqual([400, type])
   })
 
   test('header values are compared as SigV4 writes them: trimmed, spaces collapsed, lines joined, byte by byte', async () => {
@@ -358,16 +358,16 @@ describe('signatures of requests', () => {
     ],
   ])('a request with %s for a signature is refused', async (_what, changed, type, message) => {
     const headers = sign(kmsHeaders(kms, 'ListKeys'), '{}', usualSigning(kms))
-    const answer = error(await send(kms.endpoint, { ...headers, ...changed }, '{}'))
-    expect(answer).toEqual({ status: 400, __type: type, message })
+    const response = error(await send(kms.endpoint, { ...headers, ...changed }, '{}'))
+    expect(response).toEqual({ status: 400, __type: type, message })
   })
 
   test('the day of the scope is the day of the request', async () => {
     const headers = sign(kmsHeaders(kms, 'ListKeys'), '{}', usualSigning(kms))
     const day = headers['x-amz-date']?.slice(0, 8) ?? ''
     const authorization = headers.authorization?.replace(`/${day}/`, '/20260101/')
-    const answer = error(await send(kms.endpoint, { ...headers, authorization }, '{}'))
-    expect(answer).toMatchObject({
+    const response = error(await send(kms.endpoint, { ...headers, authorization }, '{}'))
+    expect(response).toMatchObject({
       __type: 'InvalidSignatureException',
       message: `Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '20260101' != '${day}', from '${headers['x-amz-date']}'. `,
     })
@@ -382,8 +382,8 @@ describe('signatures of requests', () => {
   })
 
   test('the Region is the one that a request is signed for', async () => {
-    const answer = await call(kms, 'ListKeys', '{}', { region: 'ap-south-1' })
-    expect(JSON.parse(answer.body).Keys).toEqual([])
+    const response = await call(kms, 'ListKeys', '{}', { region: 'ap-south-1' })
+    expect(JSON.parse(response.body).Keys).toEqual([])
     expect(kms.calls.at(-1)?.region).toBe('ap-south-1')
   })
 

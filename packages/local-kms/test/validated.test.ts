@@ -1,6 +1,6 @@
 /**
  * Conformance: the cases of the same public suite (LocalStack's) that were run against AWS without a recorded
- * answer. Each is restated by what it asserts there: a code, or a state that follows from a call.
+ * response. Each is restated by what it asserts there: a code, or a state that follows from a call.
  */
 import {
   CancelKeyDeletionCommand,
@@ -150,9 +150,9 @@ const cases: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
   ),
   async test_get_public_key({ client, createKey }) {
     const key = await createKey({ KeyUsage: 'ENCRYPT_DECRYPT', KeySpec: 'RSA_2048' })
-    const answer = await client.send(new GetPublicKeyCommand({ KeyId: key.KeyId }))
-    expect(answer).toMatchObject({ KeyId: key.Arn, KeySpec: 'RSA_2048', KeyUsage: 'ENCRYPT_DECRYPT' })
-    expect(answer.PublicKey?.length).toBeGreaterThan(256)
+    const response = await client.send(new GetPublicKeyCommand({ KeyId: key.KeyId }))
+    expect(response).toMatchObject({ KeyId: key.Arn, KeySpec: 'RSA_2048', KeyUsage: 'ENCRYPT_DECRYPT' })
+    expect(response.PublicKey?.length).toBeGreaterThan(256)
   },
   async test_get_put_list_key_policies({ client, createKey }) {
     const policy = (Action: string) =>
@@ -258,7 +258,7 @@ const cases: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
   },
 }
 
-describe('cases validated against AWS without a recorded answer', () => {
+describe('cases validated against AWS without a recorded response', () => {
   let kms: LocalKms
   let bench: Bench
   beforeAll(async () => {

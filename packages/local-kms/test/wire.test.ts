@@ -1,7 +1,7 @@
 import { KMSClient, ListKeysCommand } from '@aws-sdk/client-kms'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { type LocalKms, startLocalKms } from '../src/index.ts'
-import { type Answer, call, kmsHeaders, send, sign, usualSigning } from './support/signed-request.ts'
+import { call, kmsHeaders, send, sign, usualSigning, type WireResponse } from './support/signed-request.ts'
 
 describe('the wire', () => {
   let kms: LocalKms
@@ -15,21 +15,21 @@ describe('the wire', () => {
     await named.close()
   })
 
-  const post = (operation: string, body: string | Buffer): Promise<Answer> => call(kms, operation, body)
-  const type = ({ body }: Answer): string => JSON.parse(body).__type
+  const post = (operation: string, body: string | Buffer): Promise<WireResponse> => call(kms, operation, body)
+  const type = ({ body }: WireResponse): string => JSON.parse(body).__type
 
-  test('an answer has its content type and its request id', async () => {
-    const answer = await post('ListKeys', '{}')
-    expect(answer.status).toBe(200)
-    expect(answer.headers['content-type']).toBe('application/x-amz-json-1.1')
-    expect(answer.headers['x-amzn-requestid']).toBe(kms.calls.at(-1)?.requestId)
-    expect(JSON.parse(answer.body)).toEqual({
+  test('a response has its content type and its request id', async () => {
+    const response = await post('ListKeys', '{}')
+    expect(response.status).toBe(200)
+    expect(response.headers['content-type']).toBe('application/x-amz-json-1.1')
+    expect(response.headers['x-amzn-requestid']).toBe(kms.calls.at(-1)?.requestId)
+    expect(JSON.parse(response.body)).toEqual({
       Keys: [{ KeyId: kms.keys[0]?.keyId, KeyArn: kms.keys[0]?.arn }],
       Truncated: false,
     })
   })
 
-  test('operations without an answer have no body', async () => {
+  test('operations without a response have no body', async () => {
     const { keyId } = await kms.createKey()
     expect(await post('DisableKey', JSON.stringify({ KeyId: keyId }))).toMatchObject({
       status: 200,
@@ -53,13 +53,13 @@ describe('the wire', () => {
     'constructor',
     'toString',
   ])('the operation %s is unknown', async (operation) => {
-    const answer = await post(operation, '{}')
-    expect([answer.status, type(answer)]).toEqual([400, 'UnknownOperationException'])
+    const response = await post(operation, '{}')
+    expect([response.status, type(response)]).toEqual([400, 'UnknownOperationException'])
   })
 
   test('a request that is not a call of KMS is answered before its signature is checked', async () => {
     const headers = kmsHeaders(kms, 'ListKeys')
-    for (const answer of [
+    for (const response of [
       await send(kms.endpoint, { ...headers, 'x-amz-target': undefined }, '{}'),
       await send(kms.endpoint, { ...headers, 'x-amz-target': 'DynamoDB_20120810.GetItem' }, '{}'),
       await send(kms.endpoint, headers, '', 'GET'),
@@ -67,7 +67,7 @@ describe('the wire', () => {
       await send(kms.endpoint, headers, '{}', 'POST', '/kms'),
       await send(kms.endpoint, headers, '{}', 'POST', '/?x=1'),
     ]) {
-      expect([answer.status, type(answer)]).toEqual([404, 'UnknownOperationException'])
+      expect([response.status, type(response)]).toEqual([404, 'UnknownOperationException'])
     }
   })
 
@@ -103,7 +103,7 @@ describe('the wire', () => {
     ['evil.exampletest'],
     ['kms.test.'],
   ])('a request to %s is refused: a page of that domain may have sent it', async (host) => {
-    for (const answer of [
+    for (const response of [
       await send(named.endpoint, { host }, '', 'GET', '/ping'),
       await send(
         named.endpoint,
@@ -111,8 +111,8 @@ describe('the wire', () => {
         '{}',
       ),
     ]) {
-      expect([answer.status, type(answer)]).toEqual([421, 'MisdirectedRequestException'])
-      expect(JSON.parse(answer.body).message).toContain('allowedHosts')
+      expect([response.status, type(response)]).toEqual([421, 'MisdirectedRequestException'])
+      expect(JSON.parse(response.body).message).toContain('allowedHosts')
     }
     expect(named.callCount()).toBe(0)
   })
@@ -132,8 +132,8 @@ describe('the wire', () => {
   })
 
   test.each(['', '{', 'null', '[]', '"x"', '1', '\u0000'])('the body %p is refused', async (body) => {
-    const answer = await post('ListKeys', body)
-    expect([answer.status, type(answer)]).toEqual([400, 'SerializationException'])
+    const response = await post('ListKeys', body)
+    expect([response.status, type(response)]).toEqual([400, 'SerializationException'])
   })
 
   test.each([
@@ -155,21 +155,21 @@ describe('the wire', () => {
     ['CreateKey', { KeySpec: 256 }, 'NUMBER_VALUE can not be converted to a String'],
     ['TagResource', { KeyId: 'x', Tags: {} }, 'Start of structure or map found where not expected.'],
   ])('%s refuses a member of the wrong type', async (operation, body, message) => {
-    const answer = await post(operation, JSON.stringify(body))
-    expect(JSON.parse(answer.body)).toEqual({ __type: 'SerializationException', message })
+    const response = await post(operation, JSON.stringify(body))
+    expect(JSON.parse(response.body)).toEqual({ __type: 'SerializationException', message })
   })
 
   test('every violation is named at once', async () => {
-    const answer = await post('Encrypt', JSON.stringify({ KeyId: '' }))
-    expect(JSON.parse(answer.body).message).toBe(
+    const response = await post('Encrypt', JSON.stringify({ KeyId: '' }))
+    expect(JSON.parse(response.body).message).toBe(
       "2 validation errors detected: Value '' at 'keyId' failed to satisfy constraint: Member must have length " +
         "greater than or equal to 1; Value null at 'plaintext' failed to satisfy constraint: Member must not be null",
     )
   })
 
   test('members are read from the body itself, not from its prototype', async () => {
-    const answer = await post('DescribeKey', '{"__proto__":{"KeyId":"alias/patients"}}')
-    expect(type(answer)).toBe('ValidationException')
+    const response = await post('DescribeKey', '{"__proto__":{"KeyId":"alias/patients"}}')
+    expect(type(response)).toBe('ValidationException')
     const context = await post(
       'Encrypt',
       '{"KeyId":"alias/patients","Plaintext":"eA==","EncryptionContext":{"__proto__":"x"}}',
@@ -179,10 +179,10 @@ describe('the wire', () => {
   })
 
   test('a body over a mebibyte is refused', async () => {
-    const answer = await post('ListKeys', Buffer.alloc(1024 * 1024 + 1, ' ')).catch(() => undefined)
+    const response = await post('ListKeys', Buffer.alloc(1024 * 1024 + 1, ' ')).catch(() => undefined)
     // The server may close before all of it is written, which some systems report as a reset.
-    if (answer !== undefined)
-      expect([answer.status, type(answer)]).toEqual([413, 'RequestEntityTooLargeException'])
+    if (response !== undefined)
+      expect([response.status, type(response)]).toEqual([413, 'RequestEntityTooLargeException'])
     expect((await post('ListKeys', '{}')).status).toBe(200)
   })
 

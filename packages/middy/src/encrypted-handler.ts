@@ -104,6 +104,6 @@ const answerOnError = (request: unknown): void => {
   if (response !== undefined || !isGlassineError(error) || !error.expose) return
   const { gate, multiValue } = stateOf(request as AnyRequest)
   const problem = { type: 'about:blank', title: error.message }
-  const answer = problemResponse(error, problem, gate?.source ?? eventSourceOf(event), multiValue)
-  if (answer) (request as AnyRequest).response = answer
+  const document = problemResponse(error, problem, gate?.source ?? eventSourceOf(event), multiValue)
+  if (document) (request as AnyRequest).response = document
 }

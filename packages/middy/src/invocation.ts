@@ -20,7 +20,7 @@ export type AnyRequest = Pick<Request, 'event' | 'context' | 'error'> & {
 /** What `requireTls` found. */
 interface Gate {
   readonly source: EventSource
-  /** The client's connection is known to be encrypted: the answer may say `Strict-Transport-Security`. */
+  /** The client's connection is known to be encrypted: the response may say `Strict-Transport-Security`. */
   readonly secure: boolean
   /** The refusal that was thrown, to recognise it in `onError`, and where a redirect would lead. */
   readonly refusal?: GlassineError
@@ -30,7 +30,7 @@ interface Gate {
 /** What `decryptRequest` leaves for the response. */
 interface Opening {
   readonly policy: FieldPolicy
-  /** The envelope of the answer: that of the request, or one that can answer where it carried nothing sealed. */
+  /** The envelope of the response: that of the request, or one that can answer where it carried nothing sealed. */
   readonly envelope: Envelope
   /** All envelopes that it might have come in. */
   readonly envelopes: readonly Envelope[]
@@ -56,7 +56,7 @@ export const tablesMark = Symbol.for('@glassine/middy/tables')
 
 /** What the middlewares of one invocation tell each other. */
 export interface State {
-  /** The event had `multiValueHeaders` only, as of an ALB that reads no others in the answer. */
+  /** The event had `multiValueHeaders` only, as of an ALB that reads no others in the response. */
   multiValue?: boolean
   gate?: Gate
   opening?: Opening
@@ -73,7 +73,7 @@ export interface State {
   tables?: true
   /** The sealed body that `encryptResponse` wrote last: it need not be read again. */
   sealedBody?: string
-  /** `assertEncrypted` has looked at the answer. */
+  /** `assertEncrypted` has looked at the response. */
   isGuarded?: true
 }
 

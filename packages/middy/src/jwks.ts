@@ -30,7 +30,7 @@ const jwtType = 'application/jwk-set+jwt'
 
 /**
  * Makes a Lambda handler that publishes keys as a JWK Set, for a route such as `GET /.well-known/jwks.json`, behind API
- * Gateway, a Function URL, an ALB or VPC Lattice. Answers carry `Cache-Control` and `ETag`. Clients that ask for
+ * Gateway, a Function URL, an ALB or VPC Lattice. Responses carry `Cache-Control` and `ETag`. Clients that ask for
  * `application/jwk-set+jwt` get the signed set, if there is one.
  *
  * @throws GlassineError `ERR_OPTION_INVALID`; in a request `ERR_EVENT_UNKNOWN` (403), `ERR_KEY_UNAVAILABLE` (503)

@@ -27,8 +27,8 @@ export const httpResponse = (
 }
 
 /**
- * Our answer in the form that its source reads. Nothing for sources whose answer is not an HTTP response; there,
- * the error itself is the answer.
+ * Our response in the form that its source reads. Nothing for sources whose response is not an HTTP response; there,
+ * the error itself is the response.
  */
 export const plainResponse = (
   status: number,

@@ -197,9 +197,9 @@ const mark = Symbol.for('@glassine/middy/without-fields')
 export const withoutFields = <R extends string | object>(
   response: R,
 ): R extends string ? { statusCode: 200; body: R } : R => {
-  const answer: unknown = typeof response === 'string' ? { statusCode: 200, body: response } : response
-  if (!isPlainObject(answer)) throw badOption('response', 'must be an HTTP response or a text')
-  return { ...answer, [mark]: true } as never
+  const written: unknown = typeof response === 'string' ? { statusCode: 200, body: response } : response
+  if (!isPlainObject(written)) throw badOption('response', 'must be an HTTP response or a text')
+  return { ...written, [mark]: true } as never
 }
 
 const isWithoutFields = (response: HttpResponse): boolean => (response as { [mark]?: unknown })[mark] === true

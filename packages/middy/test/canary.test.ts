@@ -160,11 +160,11 @@ describe.each(majors)('canary under Middy %s', (_, middy) => {
       true,
     )
     expect(ran).toBe(false)
-    // The printer outside prints no event; of the refusal and the answer nothing may quote it.
+    // The printer outside prints no event; of the refusal and the response nothing may quote it.
     expect(came).not.toContain(marker)
   })
 
-  test('hostile answers are 500, never 200', async () => {
+  test('hostile responses are 500, never 200', async () => {
     const sealed = await sealedBy(envelope)
     for (const [name, respond] of responses.slice(4)) {
       const { out } = await run(respond, sealed, 'rest', true)

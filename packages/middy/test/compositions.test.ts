@@ -48,7 +48,7 @@ describe('the search', () => {
       if (came.ran) expect([listed(one), leaks.length > 0]).toEqual([listed(one), true])
       for (const leak of leaks) found.add(leak.replace(/^\w+(\.\w+)? in /, ''))
     }
-    for (const where of ['the answer', 'the error', 'what was logged', 'what was stored'])
+    for (const where of ['the response', 'the error', 'what was logged', 'what was stored'])
       expect([...found]).toContain(`${where}, as it is`)
   }, 60_000)
 })
@@ -67,25 +67,28 @@ test(
       runs++
       const leaks = leaksIn(came)
       if (leaks.length > 0) throw new Error(`\n  ${leaks.join('\n  ')}\n  ${listed(one)}`)
-      const answer = came.out as { statusCode?: number }
+      const response = came.out as { statusCode?: number }
       if (came.ran && answersErrors(one))
-        expect([answer.statusCode, came.isError, listed(one)]).toEqual([422, false, listed(one)])
+        expect([response.statusCode, came.isError, listed(one)]).toEqual([422, false, listed(one)])
       // What is refused is no success with less in it, and names its code.
-      if (answer.statusCode === 200 && !came.isError)
-        expect([came.texts['the answer']!.includes('[redacted]'), listed(one)]).toEqual([false, listed(one)])
+      if (response.statusCode === 200 && !came.isError)
+        expect([came.texts['the response']!.includes('[redacted]'), listed(one)]).toEqual([
+          false,
+          listed(one),
+        ])
       if (came.ran && one.handler.does === 'answers what throws' && one.hooks.length === 0)
         expect([statusOf(came.out), listed(one)]).toEqual([500, listed(one)])
       if (!came.ran) ended['without the handler']++
       else if (came.isError)
         ended[(came.out as { code?: string }).code === undefined ? 'thrown' : 'refused']++
-      else if (came.texts['the answer']!.includes('[redacted]')) ended.redacted++
-      else if (/Ag[RV]4[A-Za-z0-9+/]{100}|eyJ[\w-]+\.\./.test(came.texts['the answer']!)) {
+      else if (came.texts['the response']!.includes('[redacted]')) ended.redacted++
+      else if (/Ag[RV]4[A-Za-z0-9+/]{100}|eyJ[\w-]+\.\./.test(came.texts['the response']!)) {
         ended.sealed++
         // What should be there is there, by AWS's own library and by jose.
         const { does, place } = one.handler
         // Another value may stand in the place of the first one.
         const hasFields = does === 'stores and reads' || (does === 'answers' && place !== 'declared place')
-        if (answer.statusCode === 200 && hasFields && one.seed % 4 === 0)
+        if (response.statusCode === 200 && hasFields && one.seed % 4 === 0)
           expect(await openedByOracle(JSON.stringify(came.out))).toContain(came.markers[0])
       }
     }

@@ -24,7 +24,7 @@ describe.each(majors)('decryptRequest under Middy %s', (_, middy) => {
     options: Partial<DecryptRequestOptions> = {},
   ): ((event: any, context: any) => Promise<any>) =>
     middy()
-      // The answer is the event: what the handler gets, in the clear.
+      // The response is the event: what the handler gets, in the clear.
       .use(decryptRequest({ fields, envelope, bind, clearResponse: true, ...options }))
       .handler(async (event: any) => event)
 
@@ -298,7 +298,7 @@ describe.each(majors)('decryptRequest under Middy %s', (_, middy) => {
         'finish returns no object',
         { prepareOpen: async () => ({ finish: () => 'MARK', release: () => {} }) },
       ],
-    ])('%s: one answer, which contains nothing of the failure', async (_, overrides) => {
+    ])('%s: one response, which contains nothing of the failure', async (_, overrides) => {
       const broken = fakeEnvelope('fake', overrides)
       const event = requestOf('rest', await sealedBy(envelope))
       const error = await stack({ envelope: broken })(event, context).catch((error: unknown) => error)

@@ -570,7 +570,7 @@ describe.each(majors)('encryptResponse under Middy %s', (_, middy) => {
       },
     })
 
-    test('the answer of an error handler is encrypted', async () => {
+    test('the response of an error handler is encrypted', async () => {
       const response = await stack(answering({ statusCode: 200, body: { ssn: patient.ssn } }))(
         requestOf('rest', {}),
         context,
@@ -583,7 +583,7 @@ describe.each(majors)('encryptResponse under Middy %s', (_, middy) => {
       expect(await stack(answering(response))(requestOf('rest', {}), context)).toEqual(response)
     })
 
-    test('an answer that cannot be encrypted is removed, and outer error handlers answer 500', async () => {
+    test('a response that cannot be encrypted is removed, and outer error handlers answer 500', async () => {
       for (const response of [
         { statusCode: 400, body: Buffer.from(JSON.stringify(patient)) },
         { statusCode: 400, body: { ssn: 7n } },

@@ -28,7 +28,7 @@ const answered = async (response: any) => ({
 })
 
 describe('encryptedHandler', () => {
-  test('decrypts the event, encrypts the answer, and keeps `this` of each object', async () => {
+  test('decrypts the event, encrypts the response, and keeps `this` of each object', async () => {
     const [one, two] = [new Intake('a'), new Intake('b')]
     const calls = [one, two, one].map(async (intake) =>
       answered(await invoke(intake.handler.bind(intake) as any, await event())),
@@ -60,7 +60,7 @@ describe('encryptedHandler', () => {
     expect(JSON.parse(plain.body)).toMatchObject({ status: 403, code: 'ERR_TLS_REQUIRED' })
   })
 
-  test('throws what the method throws, and, between functions, errors that have no answer', async () => {
+  test('throws what the method throws, and, between functions, errors that have no response', async () => {
     const intake = new Intake('a')
     const sealed = await sealedBy(envelope, { ...patient, id: 'throws' })
     await expect(invoke(intake.handler.bind(intake) as any, await event(sealed))).rejects.toThrow(TypeError)

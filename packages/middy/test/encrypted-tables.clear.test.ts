@@ -102,7 +102,7 @@ describe.each(majors)('a table behind a request that was decrypted, under Middy 
 
 describe.each(majors)('a value that the handler makes and stores encrypted, under Middy %s', (_, middy) => {
   const fresh = 'MARK-fresh-value'
-  const run = (answer: (tables: any) => unknown, more: object = {}, event = sampleEvent('http-api')) => {
+  const run = (response: (tables: any) => unknown, more: object = {}, event = sampleEvent('http-api')) => {
     rows.clear()
     const handler = middy()
       .use(
@@ -110,7 +110,7 @@ describe.each(majors)('a value that the handler makes and stores encrypted, unde
       )
       .handler(async (_event: any, { tables: own }: any) => {
         await own.send(new PutCommand({ TableName: 'Receipts', Item: { id: 'r-1', total: fresh } }))
-        return answer(own)
+        return response(own)
       })
     return handler(event as never, sampleContext() as never) as Promise<any>
   }

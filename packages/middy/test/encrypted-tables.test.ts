@@ -355,7 +355,7 @@ describe.each(majors)('what the tables have decrypted does not leave, Middy %s',
       .handler(async (_event, { tables }) => void (await tables.send(put('leaves'))))
     await handler(event, sampleContext() as never)
   })
-  /** Answers with what `respond` makes of the item, and returns the answer or the error. */
+  /** Answers with what `respond` makes of the item, and returns the response or the error. */
   const answered = async (
     respond: (item: any) => unknown,
     { options = {}, request = sampleEvent('http-api'), use = [] as any[] }: any = {},
@@ -404,7 +404,7 @@ describe.each(majors)('what the tables have decrypted does not leave, Middy %s',
     expect(error.message).toBe('bad [redacted]')
   })
 
-  test('but a field that may leave does: in an answer, in an answer to an error, and in an error', async () => {
+  test('but a field that may leave does: in a response, in a response to an error, and in an error', async () => {
     const declared = defineFields<typeof patient>('patient', {
       ssn: {},
       notes: { optional: true },

@@ -40,7 +40,7 @@ const person: Person = {
 const secrets = ['078-05-1120', '12345678', 'never said']
 
 describe.each(majors)('decrypted values do not leave, Middy %s', (_, middy) => {
-  /** Posts the person, sealed, to a handler, and returns the answer or the error that left the function. */
+  /** Posts the person, sealed, to a handler, and returns the response or the error that left the function. */
   const post = async (
     handle: (event: any) => any,
     {
@@ -334,7 +334,7 @@ describe.each(majors)('decrypted values do not leave, Middy %s', (_, middy) => {
       ],
       ['a text', withoutFields('pong')],
       ['a list of something else', withoutFields({ statusCode: 200, body: [{ name: 'a' }, { name: 'b' }] })],
-      ['a copy of a marked answer', { ...withoutFields({ statusCode: 200, body: 'x' }), headers: {} }],
+      ['a copy of a marked response', { ...withoutFields({ statusCode: 200, body: 'x' }), headers: {} }],
       ['a redirect with a text', { statusCode: 302, headers: { Location: '/x' }, body: 'Moved' }],
     ])('%s leaves', async (_name, response) => {
       const given = response as { statusCode: number; body: unknown }
@@ -346,7 +346,7 @@ describe.each(majors)('decrypted values do not leave, Middy %s', (_, middy) => {
       ])
     })
 
-    it("a load balancer's probe gets the handler's answer", async () => {
+    it("a load balancer's probe gets the handler's response", async () => {
       const probe = sampleEvent('alb', { headers: { 'user-agent': 'ELB-HealthChecker/2.0' } })
       expect((await answered({ statusCode: 200, body: 'healthy' }, probe)).body).toBe('healthy')
       await expect(answered({ statusCode: 200, body: 'healthy' }, sampleEvent('alb'))).rejects.toThrow()
@@ -392,7 +392,7 @@ describe.each(majors)('decrypted values do not leave, Middy %s', (_, middy) => {
     })
   })
 
-  test('a stored answer that is sealed passes the guard, an early one in the clear does not', async () => {
+  test('a stored response that is sealed passes the guard, an early one in the clear does not', async () => {
     const messages = ['AgR4', 'AgV4'].map((suite) => `${suite}${'A'.repeat(400)}`)
     const jwe = `eyJhbGciOiJkaXIifQ..${'A'.repeat(16)}.${'B'.repeat(20)}.${'C'.repeat(22)}`
     const early = (body: unknown) =>

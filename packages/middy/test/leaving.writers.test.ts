@@ -1,4 +1,4 @@
-// What was opened does not leave, whatever wrote the answer and whichever hook changed it.
+// What was opened does not leave, whatever wrote the response and whichever hook changed it.
 import { defineFields } from '@glassine/core'
 import { liveOpenedValues } from '@glassine/core/internal'
 import {
@@ -227,9 +227,9 @@ describe.each(majors)('what was opened does not leave, Middy %s', (_, middy) => 
     })
   })
 
-  describe('where another hook changes the answer', () => {
+  describe('where another hook changes the response', () => {
     const writing = (change: (request: any) => void): any => ({
-      // What a hook returns would be the answer.
+      // What a hook returns would be the response.
       after: (request: any) => void change(request),
     })
     const answering: any = async () => ({ statusCode: 200, body: { id: 'p', ssn: 'x' } })
@@ -290,7 +290,7 @@ describe.each(majors)('what was opened does not leave, Middy %s', (_, middy) => 
         })
     })
 
-    it('a declared field in the answer of an error handler is refused without encryptResponse', async () => {
+    it('a declared field in the response of an error handler is refused without encryptResponse', async () => {
       const answers: any = {
         onError: (request: any) => {
           request.response = { statusCode: 422, body: { ssn: 'short' } }

@@ -10,7 +10,7 @@ import { redirectLocation, refusalResponse } from '../src/require-tls/refusal.ts
 const error = (code: ConstructorParameters<typeof GlassineError>[0], init: object = {}) =>
   new GlassineError(code, { package: '@glassine/session', ...init })
 
-describe('an answer of ours', () => {
+describe('a response of ours', () => {
   test('has its headers once, or as lists for a load balancer that wants them', () => {
     expect(httpResponse(405, { Allow: 'GET' }, 'x', false)).toEqual({
       statusCode: 405,
@@ -27,37 +27,37 @@ describe('an answer of ours', () => {
   })
 
   test('is in the form of its source, and of none where no HTTP is answered', () => {
-    const answer = (source: Parameters<typeof plainResponse>[3]) =>
+    const response = (source: Parameters<typeof plainResponse>[3]) =>
       plainResponse(403, { 'Content-Type': 'x' }, 'body', source, undefined)
     for (const source of ['rest', 'alb', 'websocket-message'] as const)
-      expect(answer(source)).toEqual({
+      expect(response(source)).toEqual({
         statusCode: 403,
         headers: { 'Content-Type': 'x' },
         body: 'body',
         isBase64Encoded: false,
       })
     for (const source of ['edge-viewer', 'edge-origin'] as const)
-      expect(answer(source)).toEqual({
+      expect(response(source)).toEqual({
         status: '403',
         headers: { 'content-type': [{ key: 'Content-Type', value: 'x' }] },
         body: 'body',
       })
     for (const source of ['direct', 'sqs', 'appsync', 'unknown'] as const)
-      expect(answer(source)).toBeUndefined()
+      expect(response(source)).toBeUndefined()
   })
 
   test('is a problem document that says what the error says', () => {
-    const answer = problemResponse(
+    const response = problemResponse(
       error('ERR_TLS_REQUIRED'),
       { type: 'about:blank', title: 'Forbidden' },
       'rest',
       false,
     )
-    expect(answer).toMatchObject({
+    expect(response).toMatchObject({
       statusCode: 403,
       headers: { 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store' },
     })
-    expect(JSON.parse(answer?.body as string)).toEqual({
+    expect(JSON.parse(response?.body as string)).toEqual({
       type: 'about:blank',
       title: 'Forbidden',
       status: 403,
@@ -71,9 +71,9 @@ describe('an answer of ours', () => {
     ['ERR_RECIPIENT_UNKNOWN', 'unknown-kid'],
   ] as const)('makes the client begin again after %s', (code, type) => {
     const { message } = error(code)
-    const answer = sessionProblem(error(code), 'rest', false)
-    expect(answer?.statusCode).toBe(400)
-    expect(JSON.parse(answer?.body as string)).toEqual({
+    const response = sessionProblem(error(code), 'rest', false)
+    expect(response?.statusCode).toBe(400)
+    expect(JSON.parse(response?.body as string)).toEqual({
       type,
       title: message,
       status: 400,

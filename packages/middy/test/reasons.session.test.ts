@@ -47,7 +47,7 @@ const refusalOf = async (event: any, options: object = {}): Promise<Refusal> => 
   const { caller, operator } = await refusedBy(event, { fields, envelope, ...options })
   expect(caller).toEqual({
     statusCode: 400,
-    answer: 'The encrypted fields of the request could not be decrypted',
+    response: 'The encrypted fields of the request could not be decrypted',
   })
   expect(operator).toMatchObject({
     code: 'ERR_DECRYPT_FAILED',

@@ -83,11 +83,11 @@ describeDynamoDB('dynoxide', 'the reasons of refused items', () => {
         await context.tables.send(new GetItemCommand({ TableName, Key: { id: row.id } }))
         return { statusCode: 204 }
       })
-    const answer = (await handler(sampleEvent('http-api') as never, sampleContext())) as any
+    const response = (await handler(sampleEvent('http-api') as never, sampleContext())) as any
     expect(told).toHaveLength(1)
-    expect(JSON.stringify([told, answer])).not.toContain('MARK-')
-    expect(JSON.stringify(answer)).not.toContain(told[0]!.reason)
-    return { caller: answer, operator: told[0]! }
+    expect(JSON.stringify([told, response])).not.toContain('MARK-')
+    expect(JSON.stringify(response)).not.toContain(told[0]!.reason)
+    return { caller: response, operator: told[0]! }
   }
   const refusal = { direction: 'table', code: 'ERR_DECRYPT_FAILED', package: '@glassine/dynamodb' }
   const expected = '; here the logical table is Patients, and the key id'
@@ -158,7 +158,7 @@ describeDynamoDB('dynoxide', 'the reasons of refused items', () => {
       ])
     })
 
-    test('an answer of KMS that is of another key or length: an outage, or named', async () => {
+    test('a response of KMS that is of another key or length: an outage, or named', async () => {
       const table = tableOf(ofKms(arns[0]!))
       const row = await stored(table)
       kms.faults.set('Decrypt', { kind: 'wrong-key' })
@@ -169,7 +169,7 @@ describeDynamoDB('dynoxide', 'the reasons of refused items', () => {
       expect(wrong.caller).toMatchObject({ statusCode: 503 })
       expect(wrong.operator).toMatchObject({
         code: 'ERR_KEY_UNAVAILABLE',
-        reason: 'KMS: an answer of another key, or of another length',
+        reason: 'KMS: a response of another key, or of another length',
       })
       expect(other.caller).toMatchObject({ statusCode: 500 })
       expect(other.operator).toMatchObject({

@@ -40,9 +40,9 @@ const refusedWith = (options: object, body: unknown, event: object = {}) => {
   return refusedBy({ ...sample, ...(typeof body === 'string' && { body }), ...event }, { fields, ...options })
 }
 
-const refusal = { statusCode: 400, answer: sentence }
+const refusal = { statusCode: 400, response: sentence }
 /** What a caller reads where keys cannot be had through no fault of his. */
-const later = { statusCode: 503, answer: 'The encryption keys are not available at the moment' }
+const later = { statusCode: 503, response: 'The encryption keys are not available at the moment' }
 
 describe('the key', () => {
   let kms: LocalKms
@@ -115,7 +115,7 @@ describe('the key', () => {
     })
   })
 
-  test('an answer of KMS that is of another key: an outage, since no caller can cause it', async () => {
+  test('a response of KMS that is of another key: an outage, since no caller can cause it', async () => {
     const body = await sealedUnder('alias/mine')
     kms.faults.set('Decrypt', { kind: 'wrong-key' })
     const { caller, operator } = await refusedWith({ envelope: ofKms(arns[0]!) }, body)
@@ -123,7 +123,7 @@ describe('the key', () => {
     expect(caller).toEqual(later)
     expect(operator).toMatchObject({
       code: 'ERR_KEY_UNAVAILABLE',
-      reason: 'KMS: an answer of another key, or of another length',
+      reason: 'KMS: a response of another key, or of another length',
     })
   })
 

@@ -101,9 +101,9 @@ test.each(refusals)('%s', async (_, event, options, reason, code = 'ERR_TLS_REQU
   const handler = middy()
     .use(requireTls({ ...options, onRefused: (refusal) => void told.push(refusal) }) as any)
     .handler(async () => ({ statusCode: 204 }) as never)
-  const answer = await handler(event as never, sampleContext()).catch((error: unknown) => error)
+  const response = await handler(event as never, sampleContext()).catch((error: unknown) => error)
   expect(told).toEqual([{ direction: 'request', code, statusCode: 403, package: '@glassine/middy', reason }])
   expect(JSON.stringify(told)).not.toContain('MARK-')
-  // An error is Lambda's to log; an answer is the caller's.
-  if (!(answer instanceof Error)) expect(JSON.stringify(answer)).not.toContain(reason)
+  // An error is Lambda's to log; a response is the caller's.
+  if (!(response instanceof Error)) expect(JSON.stringify(response)).not.toContain(reason)
 })

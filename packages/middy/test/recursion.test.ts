@@ -72,7 +72,7 @@ describe.each<[string, MessageEnvelopeOptions]>([
     await expect(envelope.decrypt(sealed, Comment, as)).rejects.toMatchObject({ statusCode: 400 })
   })
 
-  test('an answer that contains itself is an error and no overflow', async () => {
+  test('a response that contains itself is an error and no overflow', async () => {
     const sealed = await envelope.encrypt(payload, Comment, as)
     const cyclic = comment('z')
     cyclic.replies.push(cyclic)

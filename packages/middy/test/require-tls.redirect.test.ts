@@ -30,7 +30,7 @@ describe.each(majors)('where a redirect leads, under Middy %s', (_, middy) => {
     },
   )
 
-  test('an ALB with multi-value headers gets its answer in them', async () => {
+  test('an ALB with multi-value headers gets its response in them', async () => {
     const event = sampleEvent('alb', { proto: 'http', multiValue: true, query: { q: ['1', '2'] } })
     expect(await locationOf(event)).toBe(`${origin}/patients?q=1&q=2`)
   })
@@ -65,7 +65,7 @@ test('a request not known to be http is refused, not redirected', async () => {
     .use(requireTls({ redirect: origin }))
     .handler(async () => ({ statusCode: 204 }))
   for (const event of [sampleEvent('lattice'), edgeEvent('viewer-request')]) {
-    const answer = (await handler(event, sampleContext())) as any
-    expect(Number(answer.statusCode ?? answer.status)).toBe(403)
+    const response = (await handler(event, sampleContext())) as any
+    expect(Number(response.statusCode ?? response.status)).toBe(403)
   }
 })

@@ -71,8 +71,11 @@ describe('a list of envelopes', () => {
     )
   })
 
-  it.each([['yes'], [1], [{}], [undefined]])('treats %p from `from` as no', async (answer) => {
-    const list: EnvelopeOption = [{ envelope: devices }, { envelope: services, from: () => answer as never }]
+  it.each([['yes'], [1], [{}], [undefined]])('treats %p from `from` as no', async (response) => {
+    const list: EnvelopeOption = [
+      { envelope: devices },
+      { envelope: services, from: () => response as never },
+    ]
     expect((await stack(list)(requestOf('rest', await sealedBy(devices)), context)).body).toEqual(patient)
   })
 

@@ -72,7 +72,7 @@ const request = (
   return event
 }
 
-/** A service behind a KMS over HTTP: the status of an answer, and the calls of `Decrypt` that it took. */
+/** A service behind a KMS over HTTP: the status of a response, and the calls of `Decrypt` that it took. */
 const service = (options: Partial<FieldShapeOptions> = {}, cache: Partial<KeyMaterialOptions> = {}) => {
   const keyring = () =>
     kmsKeyring({ keyId: kms.keys[0]!.arn, client, insecureEndpoint: kms.endpoint } as never)

@@ -49,7 +49,7 @@ class Account {
 describe('what the handler gets', () => {
   test('a payload that can be spread, of an event whose type is named, under both majors', () => {
     type Received = DecryptedEvent<APIGatewayProxyEventV2, typeof Patient>
-    const answer = async (event: Received) => {
+    const response = async (event: Received) => {
       expectTypeOf(event.body).toEqualTypeOf<Patient>()
       expectTypeOf(event.rawPath).toEqualTypeOf<string>()
       // @ts-expect-error - the text is gone
@@ -59,11 +59,11 @@ describe('what the handler gets', () => {
     const six = middy6<APIGatewayProxyEventV2>()
       .use(decryptRequest({ fields: Patient, envelope }))
       .use(encryptResponse({ fields: Patient }))
-      .handler(answer)
+      .handler(response)
     const seven = middy7<APIGatewayProxyEventV2>()
       .use(decryptRequest({ fields: Patient, envelope }))
       .use(encryptResponse({ fields: Patient }))
-      .handler(answer)
+      .handler(response)
     const untyped = middy6()
       .use(decryptRequest({ fields: Patient, envelope }))
       .handler(async (event) => ({ statusCode: 200, body: { ...event.body, seen: true } }))

@@ -44,8 +44,8 @@ export interface SessionEnvelopeOptions {
   /** The longest session JWE or ticket, in characters. Default 8,192. */
   readonly maxTokenBytes?: number
   /**
-   * Key material that all instances share. Answers then carry a ticket, with which the next instance opens the session
-   * without calling the recipient. The keyring must not need a binding. Default: no tickets.
+   * Key material that all instances share. Responses then carry a ticket, with which the next instance opens the
+   * session without calling the recipient. The keyring must not need a binding. Default: no tickets.
    */
   readonly ticketKeys?: KeyMaterial
   /** Refuses a request that was received before. Default: replays are not detected. */

@@ -26,9 +26,9 @@ export interface SessionEnvelope extends Envelope {
  * A request carries its session's keys as an encrypted JWK Set in the member `$jwe` of the payload's root, or in the
  * header `Encryption-Key`. Opened sessions are cached, so a session costs the recipient at most one call. All values of
  * a payload are bound to their places and to each other, to the sender, the method, path and query, the model, its
- * authenticated members and the binding; answers also to their request and status. A payload without an encrypted value
- * has a proof instead. Answers are encrypted under the session's other key. Without a request there is no session, so
- * this envelope encrypts no value by itself (`ERR_SESSION_MISSING`).
+ * authenticated members and the binding; responses also to their request and status. A payload without an encrypted
+ * value has a proof instead. Responses are encrypted under the session's other key. Without a request there is no
+ * session, so this envelope encrypts no value by itself (`ERR_SESSION_MISSING`).
  *
  * @throws GlassineError `ERR_OPTION_INVALID`, with the option's name; later `ERR_SESSION_MISSING`,
  * `ERR_SESSION_EXPIRED`, `ERR_RECIPIENT_UNKNOWN`, `ERR_DECRYPT_FAILED`, `ERR_FIELD_MISSING`,
@@ -55,7 +55,7 @@ export const sessionEnvelope = (options: SessionEnvelopeOptions): SessionEnvelop
     prepareOpen: (payload, policy, invocation) => prepareOpen(checked, payload, policy, invocation),
     proves: true,
     prepareSeal: async (payload, policy, { partial }) => {
-      // The answer to a request without a session has no proof and must have no declared value.
+      // The response to a request without a session has no proof and must have no declared value.
       if (payload === undefined) return preparedWith(packageName, () => undefined)
       const { copy, items } = plaintextsOf(policy, payload, {
         packageName,

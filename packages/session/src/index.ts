@@ -13,9 +13,9 @@ export {
 } from './jwk.ts'
 export type { KmsKeyOptions } from './kms/kms-key.ts'
 export type {
-  SessionKmsAnswer,
   SessionKmsInput,
   SessionKmsOperations,
+  SessionKmsResponse,
 } from './kms/operations.ts'
 export { type PublishedKeysOptions, publishedKeys } from './published-keys.ts'
 export { kmsAgreementRecipient, kmsRsaRecipient } from './recipients/kms.ts'

@@ -31,7 +31,7 @@ const schema: OptionSchema<DynamoDBReplayStoreOptions> = {
  * A replay store in DynamoDB that all instances share: one conditional PutItem for each payload. An item holds a MAC, a
  * nonce and its time of expiry, after which DynamoDB deletes it.
  *
- * A call whose answer is lost is repeated with the same nonce, so it does not fail on the item that it wrote itself.
+ * A call whose response is lost is repeated with the same nonce, so it does not fail on the item that it wrote itself.
  * While the table cannot be reached, requests fail with `ERR_KEY_UNAVAILABLE` (503).
  *
  * The role needs `dynamodb:PutItem`.
@@ -69,7 +69,7 @@ export const dynamodbReplayStore = (options: DynamoDBReplayStoreOptions): Replay
           }),
         () => end,
       )
-      if ('answer' in result) return true
+      if ('response' in result) return true
       if (result.refusals.includes(conditionFailed)) return false
       throw unavailable(`DynamoDB refused: ${result.refusals.join(', ')}`)
     },

@@ -84,7 +84,7 @@ const checkedTimes = ({ aud, iat, exp }: JsonObject, rules: TokenRules): number 
   if (!Number.isSafeInteger(iat) || !Number.isSafeInteger(exp)) throw decryptFailed(noToken)
   const [from, to] = [(iat as number) * 1_000, (exp as number) * 1_000]
   if (to <= from || to - from > maxAge) throw decryptFailed('the session is longer than `maxAge`')
-  // A session from the future has the same remedy: the device corrects its clock by the answer and tries again.
+  // A session from the future has the same remedy: the device corrects its clock by the response and tries again.
   if (from > now() + clockTolerance)
     throw sessionExpired('it begins in the future: the clock of the device is wrong')
   if (isOver(to, rules)) throw sessionExpired()

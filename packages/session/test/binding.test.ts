@@ -122,7 +122,7 @@ describe('a field is bound', () => {
     }
   })
 
-  test('to its direction: an answer sent back as a request is refused', async () => {
+  test('to its direction: a response sent back as a request is refused', async () => {
     const { envelope } = setUp()
     const session = await beginSession(jwk)
     const { reply } = await opened(envelope, await sealFields(session, patient, fields, scope))
@@ -133,7 +133,7 @@ describe('a field is bound', () => {
 })
 
 test.each(['field', 'bundle'] as const)(
-  'a value that looks sealed is refused: no answer could hold it, shape %s',
+  'a value that looks sealed is refused: no response could hold it, shape %s',
   async (shape) => {
     const { envelope } = setUp({ shape })
     const small = defineFields<{ ssn: string }>('small', { ssn: {} })

@@ -36,9 +36,9 @@ describe('a bundle', () => {
     }
     const { payload, reply } = await opened(envelope, body, {}, list)
     expect(payload).toEqual(document)
-    const answer = await sealed(reply, document, {}, list)
-    expect(answer).toEqual({ id: 'p-1', notes: [null, null], sealed: expect.any(String) })
-    const { plaintext } = await compactDecrypt(answer.sealed, session.r)
+    const response = await sealed(reply, document, {}, list)
+    expect(response).toEqual({ id: 'p-1', notes: [null, null], sealed: expect.any(String) })
+    const { plaintext } = await compactDecrypt(response.sealed, session.r)
     expect(JSON.parse(new TextDecoder().decode(plaintext))).toEqual(members)
   })
 
@@ -72,7 +72,7 @@ describe('a bundle', () => {
     expect(await codeOf(opened(envelopeWith({ shape: 'bundle' }), payload, {}, list))).toBe(code)
   })
 
-  test('that is absent from a partial document leaves it unchanged, and the answer is still encrypted', async () => {
+  test('that is absent from a partial document leaves it unchanged, and the response is still encrypted', async () => {
     const session = await beginSession(jwk)
     const envelope = envelopeWith({ shape: 'bundle' })
     const sessionHeader = await proved(session.carrier, list, scope)

@@ -100,9 +100,9 @@ describe('no part of a value or a key is in', () => {
     }
   })
 
-  test('error responses to wrong answers of handlers', async () => {
+  test('error responses to wrong responses of handlers', async () => {
     const envelope = sessionEnvelope({ recipients: recipient, audience })
-    const answers: (() => unknown)[] = [
+    const responses: (() => unknown)[] = [
       () => ({ statusCode: 200, body: marked }),
       () => ({ statusCode: 500, body: JSON.stringify(marked) }),
       () => marked,
@@ -112,7 +112,7 @@ describe('no part of a value or a key is in', () => {
         throw Object.assign(new Error('failed'), { statusCode: 418, expose: true })
       },
     ]
-    for (const answer of answers) {
+    for (const answer of responses) {
       const session = await beginSession(jwk)
       const handler = middy()
         .use(httpErrorHandler({ logger: false }))

@@ -80,12 +80,12 @@ describe('a wrapped pair releases its private key', () => {
   })
 })
 
-describe('the answer of a recipient is zeroed:', () => {
-  const answering = (answers: Uint8Array[], inner: Recipient, change: (answer: Buffer) => Uint8Array) => ({
+describe('the response of a recipient is zeroed:', () => {
+  const answering = (responses: Uint8Array[], inner: Recipient, change: (answer: Buffer) => Uint8Array) => ({
     jwks: inner.jwks,
     unwrap: async (request: Parameters<Recipient['unwrap']>[0]) => {
       const answer = change(Buffer.from(await inner.unwrap(request)))
-      answers.push(answer)
+      responses.push(answer)
       return answer
     },
   })
@@ -106,15 +106,15 @@ describe('the answer of a recipient is zeroed:', () => {
     ['that is short, by RSA', withRsa, rsaJwk, (answer) => answer.subarray(1), 'ERR_DECRYPT_FAILED'],
     ['that is another key, by RSA', withRsa, rsaJwk, (answer) => answer.reverse(), 'ERR_DECRYPT_FAILED'],
   ])('of %s', async (_what, inner, to, change, code) => {
-    const answers: Uint8Array[] = []
-    const envelope = sessionEnvelope({ recipients: answering(answers, inner, change), audience })
+    const responses: Uint8Array[] = []
+    const envelope = sessionEnvelope({ recipients: answering(responses, inner, change), audience })
     const { carrier } = await beginSession(to)
     expect(await codeOf(opened(envelope, undefined, { sessionHeader: carrier }))).toBe(code)
-    expect(answers.map(isZero)).toEqual([true])
+    expect(responses.map(isZero)).toEqual([true])
   })
 })
 
-describe("the answer of KMS is zeroed in its client's memory and in ours:", () => {
+describe("the response of KMS is zeroed in its client's memory and in ours:", () => {
   const KeyId = 'arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab'
   const { kty, crv, x, y } = jwk as any
   const { n, e } = rsaJwk as any
@@ -124,14 +124,14 @@ describe("the answer of KMS is zeroed in its client's memory and in ours:", () =
     ['too short', 31, 'ERR_KEY_UNAVAILABLE'],
     ['too long', 33, 'ERR_KEY_UNAVAILABLE'],
   ])('a shared secret, %s', async (_what, length, code) => {
-    const answers: Uint8Array[] = []
+    const responses: Uint8Array[] = []
     const recipient = kmsAgreementRecipient({
       keyId: KeyId,
       publicKey: { kty, crv, x, y },
       client: {
         deriveSharedSecret: async () => {
           const SharedSecret = new Uint8Array(length).fill(0x5a)
-          answers.push(SharedSecret)
+          responses.push(SharedSecret)
           return { KeyId, SharedSecret }
         },
       },
@@ -142,20 +142,20 @@ describe("the answer of KMS is zeroed in its client's memory and in ours:", () =
     const buffers = await buffersOf(async () => {
       expect(await codeOf(opened(envelope, undefined, { sessionHeader: carrier }))).toBe(code)
     })
-    expect(answers.length).toBeGreaterThan(0)
-    expect(answers.filter((answer) => !isZero(answer))).toEqual([])
+    expect(responses.length).toBeGreaterThan(0)
+    expect(responses.filter((answer) => !isZero(answer))).toEqual([])
     expect(buffers.filter((buffer) => buffer.includes(Buffer.alloc(8, 0x5a)))).toEqual([])
   })
 
   test.each([32, 31])('a content key of %d bytes', async (length) => {
-    const answers: Uint8Array[] = []
+    const responses: Uint8Array[] = []
     const recipient = kmsRsaRecipient({
       keyId: KeyId,
       publicKey: { kty: 'RSA', n, e },
       client: {
         decrypt: async () => {
           const Plaintext = new Uint8Array(length).fill(0x5a)
-          answers.push(Plaintext)
+          responses.push(Plaintext)
           return { KeyId, Plaintext }
         },
       },
@@ -168,7 +168,7 @@ describe("the answer of KMS is zeroed in its client's memory and in ours:", () =
       })
       expect(await codeOf(work)).toBe('ERR_DECRYPT_FAILED')
     })
-    expect(answers.map(isZero)).toEqual([true])
+    expect(responses.map(isZero)).toEqual([true])
     expect(buffers.filter((buffer) => buffer.includes(Buffer.alloc(8, 0x5a)))).toEqual([])
   })
 })

@@ -72,7 +72,7 @@ describe('a request leaves nothing behind', () => {
   })
 })
 
-describe('no answer leaves anything behind:', () => {
+describe('no response leaves anything behind:', () => {
   test.each([
     ['under the key of the session', {}, false],
     ['that is forward-secret', {}, true],

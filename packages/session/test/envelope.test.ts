@@ -10,15 +10,15 @@ const envelope = sessionEnvelope({ recipients: recipient, audience })
 
 describe('a session', () => {
   test.each([['ECDH-ES' as const], ['ECDH-ES+A256KW' as const]])(
-    'opens what jose sealed, and jose opens the answer: %s',
+    'opens what jose sealed, and jose opens the response: %s',
     async (alg) => {
       const session = await beginSession(jwk, { alg })
       const body = await sealFields(session, patient, fields, scope)
       const { payload, reply } = await opened(envelope, body)
       expect(payload).toEqual(patient)
-      const answer = await sealed(reply, payload)
-      expect(JSON.stringify(answer)).not.toContain(patient.ssn)
-      expect(await openFields(session, answer, fields, scope)).toMatchObject({ payload: patient })
+      const response = await sealed(reply, payload)
+      expect(JSON.stringify(response)).not.toContain(patient.ssn)
+      expect(await openFields(session, response, fields, scope)).toMatchObject({ payload: patient })
     },
   )
 

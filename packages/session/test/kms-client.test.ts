@@ -1,4 +1,4 @@
-/** What a KMS client of one's own is asked, and what is made of its answers. */
+/** What a KMS client of one's own is asked, and what is made of its responses. */
 
 import { createPublicKey, generateKeyPairSync } from 'node:crypto'
 import {
@@ -194,7 +194,7 @@ describe('a public key in KMS', () => {
     expect(await fetched([async () => ({ KeyId, PublicKey })]).code()).toBe('ERR_KEY_UNAVAILABLE')
   })
 
-  test('that is absent from the answer is fetched again until the deadline', async () => {
+  test('that is absent from the response is fetched again until the deadline', async () => {
     const { calls, code } = fetched([
       async () => ({ KeyId }),
       async () => ({ KeyId, PublicKey: spki(ec.publicKey) }),

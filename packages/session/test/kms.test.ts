@@ -80,8 +80,8 @@ describe.each(kinds)('%s', (_kind, make, algs, operation, callsPerSession) => {
     const session = await beginSession(jwk, { alg, apu: Buffer.from('Alice'), apv: Buffer.from('Bob') })
     const { payload, reply } = await opened(envelope, await sealFields(session, patient, fields, scope))
     expect(payload).toEqual(patient)
-    const answer = await openFields(session, await sealed(reply, patient), fields, scope)
-    expect(answer.payload).toEqual(patient)
+    const response = await openFields(session, await sealed(reply, patient), fields, scope)
+    expect(response.payload).toEqual(patient)
   })
 
   test('is called once for simultaneous requests of a session', async () => {

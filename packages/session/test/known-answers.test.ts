@@ -56,7 +56,7 @@ const contentKeyOf = (secret: Buffer): Buffer => {
     .digest()
 }
 
-/** The number of an answer is drawn first, and the IVs behind it. */
+/** The number of a response is drawn first, and the IVs behind it. */
 const numberBytes = 16
 const headerFor = ({ sid, sent }: DeviceSession, p: string, more: object = {}, count = 5) => {
   const ctx = ctxOf('patient', scope, { direction: 'response', answers: sent, count, status: 200 })
@@ -216,7 +216,7 @@ describe('a ticket', () => {
       exp: now + 900,
     }
     const plaintext = JSON.stringify({ keys })
-    // All random bytes of the answer are drawn at once, before those of the ticket.
+    // All random bytes of the response are drawn at once, before those of the ticket.
     const ivs = forwardSecret ? 2 * places.length : places.length
     expect($jwe).toBe(jwe(dataKey, header, ivAt(ivs), plaintext))
     expect(ssn.split('.')[2]).toBe(b64u(ivAt(forwardSecret ? 1 : 0)))

@@ -183,7 +183,7 @@ describe.each(majors)('Middy %s', (_major, middy) => {
             put(part.body, { 'x-tenant': part.tenant, 'x-turn': String(turn) }),
           )
           const { id, email } = JSON.parse(response.body)
-          // One of the fields: that it opens at all says whose answer it is.
+          // One of the fields: that it opens at all says whose response it is.
           const { plaintext } = await compactDecrypt(email, part.session.r)
           const value = JSON.parse(new TextDecoder().decode(plaintext))
           const right = value === `${part.secret} for ${part.tenant}` && id === String(turn)

@@ -52,7 +52,7 @@ const places = fc.record({
   ),
 })
 
-test('values that a device encrypts come out unchanged, and so does the answer', async () => {
+test('values that a device encrypts come out unchanged, and so does the response', async () => {
   await fc.assert(
     fc.asyncProperty(
       payloads,
@@ -77,8 +77,8 @@ test('values that a device encrypts come out unchanged, and so does the answer',
               policy,
             )
         expect(result.payload).toEqual(expected)
-        const answer = await sealed(result.reply, result.payload, { ...place, partial: true }, policy)
-        expect((await openFields(session, answer, policy, place)).payload).toEqual(expected)
+        const response = await sealed(result.reply, result.payload, { ...place, partial: true }, policy)
+        expect((await openFields(session, response, policy, place)).payload).toEqual(expected)
       },
     ),
     { numRuns: 60 },

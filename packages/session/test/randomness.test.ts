@@ -1,4 +1,4 @@
-/** What must never repeat: within one answer, and from one to the next. */
+/** What must never repeat: within one response, and from one to the next. */
 import { keyMaterial } from '@glassine/keys'
 import { localKeyring } from '@glassine/keys/raw-aes'
 import {
@@ -18,7 +18,7 @@ const [jwk] = await recipient.jwks({ deadline: () => Date.now() + 1_000 })
 const bytes = (text: unknown): Buffer => Buffer.from(text as string, 'base64url')
 const ivOf = (token: string): Buffer => bytes(token.split('.')[2])
 
-/** The tokens in an answer to the patient, in the order of the declaration. */
+/** The tokens in a response to the patient, in the order of the declaration. */
 const tokensIn = ({ ssn, email, address, visits }: any): readonly string[] => [
   ssn,
   email,
@@ -27,7 +27,7 @@ const tokensIn = ({ ssn, email, address, visits }: any): readonly string[] => [
 ]
 
 /** Answers to requests without a body: all of one session, or of as many sessions. */
-const answers = async (
+const responses = async (
   count: number,
   { forwardSecret = false, ...options }: Partial<SessionEnvelopeOptions> & { forwardSecret?: boolean } = {},
   session?: DeviceSession,
@@ -37,25 +37,25 @@ const answers = async (
     Array.from({ length: count }, async () => {
       const device = session ?? (await beginSession(jwk, { forwardSecret }))
       const { reply } = await opened(envelope, undefined, { sessionHeader: device.carrier })
-      return { device, answer: await sealed(reply, patient) }
+      return { device, response: await sealed(reply, patient) }
     }),
   )
 }
 
 describe('the IV of a sealed field', () => {
-  test('is fresh within an answer and between answers of one session', async () => {
+  test('is fresh within a response and between answers of one session', async () => {
     const session = await beginSession(jwk)
-    const all = await answers(4, {}, session)
+    const all = await responses(4, {}, session)
     expectFresh(
-      all.flatMap(({ answer }) => tokensIn(answer).map(ivOf)),
+      all.flatMap(({ response }) => tokensIn(response).map(ivOf)),
       12,
     )
   })
 
-  test('is fresh in both layers of forward-secret answers', async () => {
+  test('is fresh in both layers of forward-secret responses', async () => {
     const session = await beginSession(jwk, { forwardSecret: true })
-    const all = await answers(4, {}, session)
-    const outer = all.flatMap(({ answer }) => tokensIn(answer))
+    const all = await responses(4, {}, session)
+    const outer = all.flatMap(({ response }) => tokensIn(response))
     const inner = await Promise.all(
       outer.map(async (token) =>
         Buffer.from((await compactDecrypt(token, session.r)).plaintext).toString('latin1'),
@@ -66,9 +66,9 @@ describe('the IV of a sealed field', () => {
 
   test('is fresh in a bundle', async () => {
     const session = await beginSession(jwk)
-    const all = await answers(8, { shape: 'bundle' }, session)
+    const all = await responses(8, { shape: 'bundle' }, session)
     expectFresh(
-      all.map(({ answer }) => ivOf(answer.sealed)),
+      all.map(({ response }) => ivOf(response.sealed)),
       12,
     )
   })
@@ -76,28 +76,28 @@ describe('the IV of a sealed field', () => {
 
 test('the IV of a ticket is fresh, even for the same session and key', async () => {
   const ticket = keyMaterial({ keyring: localKeyring() })
-  const all = await answers(8, { ticketKeys: ticket }, await beginSession(jwk))
-  const tickets = all.map(({ answer }) => answer.$jwe)
+  const all = await responses(8, { ticketKeys: ticket }, await beginSession(jwk))
+  const tickets = all.map(({ response }) => response.$jwe)
   expect(new Set(tickets.map((one) => decodeProtectedHeader(one).kid)).size).toBe(1)
   expectFresh(tickets.map(ivOf), 12)
 })
 
-test('the ephemeral key of a forward-secret answer is fresh for each answer of one session', async () => {
+test('the ephemeral key of a forward-secret response is fresh for each response of one session', async () => {
   const session = await beginSession(jwk, { forwardSecret: true })
-  const all = await answers(8, {}, session)
+  const all = await responses(8, {}, session)
   const points = await Promise.all(
-    all.map(async ({ answer }) => {
-      const { plaintext } = await compactDecrypt(answer.ssn, session.r)
+    all.map(async ({ response }) => {
+      const { plaintext } = await compactDecrypt(response.ssn, session.r)
       return bytes((decodeProtectedHeader(new TextDecoder().decode(plaintext)).epk as any).x)
     }),
   )
   expectFresh(points, 32)
 })
 
-test('the number of an answer is fresh, even for the same request', async () => {
+test('the number of a response is fresh, even for the same request', async () => {
   const session = await beginSession(jwk)
-  const all = await answers(8, {}, session)
-  const numbers = all.map(({ answer }) => decodeProtectedHeader(answer.ssn).jti)
+  const all = await responses(8, {}, session)
+  const numbers = all.map(({ response }) => decodeProtectedHeader(response.ssn).jti)
   expectFresh(numbers.map(bytes), 16)
 })
 

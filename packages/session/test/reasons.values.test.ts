@@ -46,9 +46,9 @@ describe('an encrypted value is refused, and the operator reads why:', () => {
       'a request that may be sent twice needs a replay store',
     ],
     [
-      'the key of the answers',
+      'the key of the responses',
       (header) => ({ ...header, kid: String(header.kid).replace('.q', '.r') }),
-      'it is under another key: of another session, or of the answers',
+      'it is under another key: of another session, or of the responses',
     ],
   ])('%s', async (_what, change, reason) => {
     const body = await bodyOf(await beginSession(jwk), change)
@@ -117,7 +117,7 @@ describe('an encrypted value is refused, and the operator reads why:', () => {
   test('a response that is read back', async () => {
     const { reply } = await opened(envelopeWith(), await bodyWith())
     expect(await reasonOf(reply.prepareOpen(patient, fields, scope))).toEqual(
-      refused('an answer is encrypted only'),
+      refused('a response is encrypted only'),
     )
   })
 })

@@ -174,7 +174,7 @@ describe('a wrapped pair', () => {
   test.each<[string, Error]>([
     ['an outage', new GlassineError('ERR_KEY_UNAVAILABLE', { package: '@glassine/keys' })],
     ['anything else', new Error('failed')],
-  ])('is requested once if the answer is %s', async (_what, error) => {
+  ])('is requested once if the response is %s', async (_what, error) => {
     let asked = 0
     const one = make(() => {
       asked++
@@ -184,7 +184,7 @@ describe('a wrapped pair', () => {
     expect(asked).toBe(1)
   })
 
-  test('is requested with the answer of KMS, the tenant and the deadline', async () => {
+  test('is requested with the response of KMS, the tenant and the deadline', async () => {
     const asked: any[] = []
     const one = make(async (request) => {
       asked.push(request)

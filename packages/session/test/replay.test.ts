@@ -109,8 +109,8 @@ describe('a payload', () => {
     const own = new GlassineError('ERR_BUDGET_EXCEEDED', { package: '@glassine/session' })
     expect(await code(() => Promise.reject(own))).toBe('ERR_BUDGET_EXCEEDED')
     // Anything but a clear yes is a no.
-    for (const answer of [undefined, null, 1, 'true', {}])
-      expect(await code(async () => answer as never)).toBe('ERR_REPLAYED')
+    for (const response of [undefined, null, 1, 'true', {}])
+      expect(await code(async () => response as never)).toBe('ERR_REPLAYED')
   })
 
   test.each([
@@ -228,10 +228,10 @@ describeEachDynamoDB('a replay store in a table', (kind) => {
       get(target, property) {
         if (property !== 'send') return Reflect.get(target, property)
         return async (...args: [never, never]) => {
-          const answer = await target.send(...args)
+          const response = await target.send(...args)
           calls++
           if (calls === 1) throw Object.assign(new Error(), { name: 'TimeoutError' })
-          return answer
+          return response
         }
       },
     })

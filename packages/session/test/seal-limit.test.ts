@@ -16,7 +16,7 @@ test('the limit of the format is 2^20 values', () => {
   expect(real.maxSessionSeals).toBe(1_048_576)
 })
 
-test('a key encrypts values up to the limit over several answers, and then its session ends', async () => {
+test('a key encrypts values up to the limit over several responses, and then its session ends', async () => {
   const envelope = sessionEnvelope({ recipients: recipient, audience })
   const body = await sealFields(await beginSession(jwk), patient, fields, scope)
   const { reply } = await opened(envelope, body)

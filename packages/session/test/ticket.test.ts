@@ -53,10 +53,10 @@ describe('a ticket', () => {
       const resumed = { ...session, carrier: ticket! }
       const again = await opened(other.envelope, await sealFields(resumed, patient, fields, scope))
       expect(again.payload).toEqual(patient)
-      const answer = await openFields(resumed, await sealed(again.reply, patient), fields, scope)
-      expect(answer.payload).toEqual(patient)
+      const response = await openFields(resumed, await sealed(again.reply, patient), fields, scope)
+      expect(response.payload).toEqual(patient)
       // It has one.
-      expect(answer.ticket).toBeUndefined()
+      expect(response.ticket).toBeUndefined()
       expect(other.counted.calls).toBe(0)
     }
     expect(first.counted.calls).toBe(1)
@@ -65,7 +65,7 @@ describe('a ticket', () => {
     expect(await codeOf(opened(instance().envelope, late))).toBe('ERR_SESSION_EXPIRED')
   })
 
-  test('is also in answers to requests without a body', async () => {
+  test('is also in responses to requests without a body', async () => {
     const envelope = envelopeWith({ ticketKeys: shared() })
     const session = await beginSession(jwk)
     const { reply } = await opened(envelope, undefined, { sessionHeader: session.carrier })
@@ -148,14 +148,14 @@ describe('a ticket', () => {
     expect(calls).toBe(1)
   })
 
-  test('is omitted if its key cannot be obtained, and the answer is still encrypted', async () => {
+  test('is omitted if its key cannot be obtained, and the response is still encrypted', async () => {
     const broken = { ...shared(), encryptionKey: () => Promise.reject(new Error('down')) }
     const session = await beginSession(jwk)
     const { reply } = await opened(envelopeWith({ ticketKeys: broken }), undefined, {
       sessionHeader: session.carrier,
     })
-    const answer = await openFields(session, await sealed(reply, patient), fields, scope)
-    expect(answer).toMatchObject({ payload: patient, ticket: undefined })
+    const response = await openFields(session, await sealed(reply, patient), fields, scope)
+    expect(response).toMatchObject({ payload: patient, ticket: undefined })
   })
 
   test('with a new key counts against the budget', async () => {
@@ -278,7 +278,7 @@ describe('a ticket', () => {
     }
   })
 
-  test('is written for the tenant, until the deadline of the answer or the timeout', async () => {
+  test('is written for the tenant, until the deadline of the response or the timeout', async () => {
     const asked: any[] = []
     const now = 1_700_000_000_000
     const material = shared()

@@ -67,15 +67,15 @@ const stations: readonly Station[] = [
   {
     title: 'Back with you',
     icon: 'device',
-    idle: 'opens the answer',
+    idle: 'opens the response',
     tell: (account) => {
       const { answer, opened } = account
       if (!opened) return answer && ['active', `${kilobytes(answer.bytes)} come back`]
       if (opened.error)
         return isMissing(account)
           ? ['skipped', 'hears that there is none']
-          : ['refused', isRefused(account) ? 'hears no more than that' : 'refuses the answer']
-      return ['done', 'opens the answer']
+          : ['refused', isRefused(account) ? 'hears no more than that' : 'refuses the response']
+      return ['done', 'opens the response']
     },
   },
 ]

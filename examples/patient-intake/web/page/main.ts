@@ -107,7 +107,7 @@ const request = async (action: 'send' | 'read', id: string, attack: Attack | und
   }
 }
 
-/** What a problem (RFC 9457) says in words; any other answer as it is. */
+/** What a problem (RFC 9457) says in words; any other response as it is. */
 const detailOf = (text: string): string => {
   const problem = parsed(text)
   return isMembers(problem) && typeof problem.detail === 'string' ? problem.detail : text

@@ -55,8 +55,8 @@ const panes: readonly Pane[] = [
     name: 'browser',
     title: 'Back in your browser',
     icon: 'device',
-    what: 'The answer, opened by the client with the keys of this session. No one else on the way has them.',
-    empty: 'The answer will be opened here.',
+    what: 'The response, opened by the client with the keys of this session. No one else on the way has them.',
+    empty: 'The response will be opened here.',
     draw: browser,
   },
 ]

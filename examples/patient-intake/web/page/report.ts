@@ -27,7 +27,7 @@ const operatorOf = ({ log, lambda }: Account): string => {
   const lines = refusalsIn(log?.lines).map(told)
   if (lines.length > 0) return lines.join('; ')
   return (lambda?.status ?? 0) >= 400
-    ? 'Nothing: the answer is the handler’s own, and its values were redacted.'
+    ? 'Nothing: the response is the handler’s own, and its values were redacted.'
     : 'Nothing: the service has answered as ever. The app’s own log has the error.'
 }
 
@@ -37,7 +37,9 @@ export const reportOf = (account: Account, held: boolean): Report => {
   return {
     held,
     code: (isRefusedHere ? opened?.error : lambda?.code) ?? 'None',
-    caller: isRefusedHere ? 'An error, thrown by the client. No value of the answer.' : (opened?.error ?? ''),
+    caller: isRefusedHere
+      ? 'An error, thrown by the client. No value of the response.'
+      : (opened?.error ?? ''),
     operator: operatorOf(account),
   }
 }

@@ -90,7 +90,7 @@ export const explain = (name: string, value: unknown): string => {
     const use = String(value).slice(-2)
     if (use === '.q') return 'the session’s key for requests'
     return use === '.r'
-      ? 'the session’s key for answers'
+      ? 'the session’s key for responses'
       : 'the service’s key, by its thumbprint; its private half is in KMS'
   }
   return explanations[name] ?? ''

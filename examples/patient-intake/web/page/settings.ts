@@ -33,7 +33,7 @@ const choices = [
       ['session', 'the session key'],
       ['forward-secret', 'a one-time key'],
     ],
-    what: 'One-time: keys stolen later open no answer.',
+    what: 'One-time: keys stolen later open no response.',
   },
 ] as const
 

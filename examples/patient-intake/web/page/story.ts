@@ -1,7 +1,7 @@
 // A request is over in milliseconds. The story tells it at a pace that people can follow, step by step, in order.
 import type { Observation } from '../protocol.ts'
 
-/** The end of a request: what the client made of the answer. */
+/** The end of a request: what the client made of the response. */
 export interface Opened {
   readonly kind: 'opened'
   readonly id: string
@@ -19,7 +19,7 @@ const order = ['wire', 'lambda', 'table', 'log', 'answer', 'opened'] as const
 /** Between two steps, in ms. */
 const pace = 420
 
-/** How long the stream of observations may lag behind the answer, in ms. */
+/** How long the stream of observations may lag behind the response, in ms. */
 const patience = 400
 
 const calm = matchMedia('(prefers-reduced-motion: reduce)')

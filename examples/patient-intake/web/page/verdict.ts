@@ -23,7 +23,7 @@ const verdictOf = (account: Account | undefined): Verdict => {
   if (attack && !hasHeld(account)) return ['bad', String(lambda.status), 'The attack succeeded.']
   if (isRefused(account))
     return ['refused', `${lambda.status} ${lambda.code ?? ''}`, `${handlerOf(account)} ${why}`]
-  if (opened.error) return ['refused', opened.error, `The browser refused the answer. ${why}`]
+  if (opened.error) return ['refused', opened.error, `The browser refused the response. ${why}`]
   return ['good', String(lambda.status), 'Only your browser and the Lambda have read what is sealed.']
 }
 

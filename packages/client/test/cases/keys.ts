@@ -133,7 +133,7 @@ export const keys: Cases = {
     }
   },
 
-  'after no answer, an error or an HTML page the keys are unavailable': async () => {
+  'after no response, an error or an HTML page the keys are unavailable': async () => {
     for (const answer of [
       () => Promise.reject(new TypeError('fetch failed')),
       () => new Response('{"keys":[]}', { status: 500 }),

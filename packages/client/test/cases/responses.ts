@@ -1,21 +1,25 @@
 import { equal, ok, refused } from '../support/check.ts'
 import { type Cases, pair, patient, pointers, secrets } from '../support/patient.ts'
-import type { Answer, ReferenceOptions } from '../support/reference-service.ts'
+import type { ReferenceOptions, ServiceResponse } from '../support/reference-service.ts'
 
 const post = () => ({ method: 'POST', body: patient() })
 
-const answered = async (answer: Answer, reference: ReferenceOptions = {}, options: object = {}) => {
-  const { api } = await pair({ ...reference, answer: () => answer }, options)
+const answered = async (
+  response: ServiceResponse,
+  reference: ReferenceOptions = {},
+  options: object = {},
+) => {
+  const { api } = await pair({ ...reference, answer: () => response }, options)
   return api.fetch('/patients', post())
 }
 
 const notOpened = async (
   code: string,
-  answer: Answer,
+  response: ServiceResponse,
   reference: ReferenceOptions = {},
   options: object = {},
 ) => {
-  const error = await refused(answered(answer, reference, options), code, secrets)
+  const error = await refused(answered(response, reference, options), code, secrets)
   ok(error.message.includes('of the response'), 'says where')
 }
 

@@ -20,13 +20,13 @@ export interface Exchange {
   readonly response: () => string
 }
 
-/** The service's answer: the payload in the clear, and the pointers that are sealed. */
-export interface Answer {
+/** The service's response: the payload in the clear, and the pointers that are sealed. */
+export interface ServiceResponse {
   readonly status?: number
   readonly headers?: Record<string, string>
   readonly body?: Json
   readonly seal?: readonly string[]
-  /** `false`: an answer without a sealed value has no proof either, like a gateway's. Default `true`. */
+  /** `false`: a response without a sealed value has no proof either, like a gateway's. Default `true`. */
   readonly proof?: boolean
 }
 
@@ -54,7 +54,7 @@ export interface ReferenceOptions {
   readonly bundleMember?: string
   /** What the service binds in requests; default: what it sees. */
   readonly context?: Partial<Bound>
-  readonly answer?: (exchange: Exchange) => Answer
+  readonly answer?: (exchange: Exchange) => ServiceResponse
   readonly cacheControl?: string
   readonly ticket?: boolean
   /** s; default: as long as the session */
@@ -334,7 +334,7 @@ export class ReferenceService {
     return { payload, pointers: Object.keys(members), jti }
   }
 
-  /** One field of an answer: under the session's key; for forward secrecy also to the device's key. */
+  /** One field of a response: under the session's key; for forward secrecy also to the device's key. */
   async #sealed(value: string, { p, ctx, jti }: Record<string, string>, keys: Json): Promise<string> {
     const { responseHeader, innerHeader, nested, plaintext: other } = this.options
     let plaintext =
@@ -361,7 +361,7 @@ export class ReferenceService {
       .encrypt(jose.base64url.decode(keys.r.k))
   }
 
-  async #respond(answer: Answer, keys: Json, asked: Bound, jti = ''): Promise<Response> {
+  async #respond(answer: ServiceResponse, keys: Json, asked: Bound, jti = ''): Promise<Response> {
     const { status = 200, headers, body, seal = [], proof = true } = answer
     const { bundleMember, ticket, ticketLife, tamper, responseContext } = this.options
     const ctx = await contextOf({

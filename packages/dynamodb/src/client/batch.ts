@@ -32,7 +32,7 @@ const get: Operation = {
           const table = tableNamed(state.tables, tableName)
           if (!table && Object.hasOwn(requests, tableName)) return [tableName, items] as const
           const open = table && openers.get(table)
-          if (!table || !open) throw decryptFailed('the answer has items of a table that was not asked')
+          if (!table || !open) throw decryptFailed('the response has items of a table that was not asked')
           const asked = askedFor(table, requests, state.tables)
           const openOne = (item: Item) => {
             if (!asked.has(keyText(table.config, item))) throw decryptFailed(otherKey)

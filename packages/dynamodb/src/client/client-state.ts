@@ -23,7 +23,7 @@ export interface UpdateStep {
   sent?: string
 }
 
-/** A request that is sealed and may be sent, with what is to be done with its answer. */
+/** A request that is sealed and may be sent, with what is to be done with its response. */
 export interface PreparedRequest {
   readonly input: object
   /** Opens the items of a response, and returns a new one. */
@@ -106,7 +106,7 @@ export const mapLimited = async <T, R>(
   return results
 }
 
-/** Opens what an answer lists; the error for an item that does not open says its place, for example `Items[3]`. */
+/** Opens what a response lists; the error for an item that does not open says its place, for example `Items[3]`. */
 export const openEach = <T, R>(
   list: readonly T[],
   where: string,

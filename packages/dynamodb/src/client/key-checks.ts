@@ -8,7 +8,7 @@ import { equalitiesIn } from './expression.ts'
 import { type EncryptedTable, keyNames, keyOfItem } from './table.ts'
 
 /**
- * Checks the key of a request, or one of an answer: with a wrong `partitionKey` or a forgotten `sortKey`, items would
+ * Checks the key of a request, or one of a response: with a wrong `partitionKey` or a forgotten `sortKey`, items would
  * be bound to the wrong key and no longer open once the configuration is corrected.
  *
  * @throws GlassineError `ERR_OPERATION_REFUSED` for a key of other attributes than configured, or of another tenant

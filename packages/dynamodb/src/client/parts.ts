@@ -18,7 +18,7 @@ export const sealedPut = async <P extends Part>(
   return part.Item == null ? part : { ...part, Item: await table.seal(part.Item, invocation) }
 }
 
-/** Opens an item that an answer carries. `key`, where it is known, is the key that the caller asked for. */
+/** Opens an item that a response carries. `key`, where it is known, is the key that the caller asked for. */
 export type OpenItem = (item: Item, invocation: ItemInvocation | undefined, key?: Item) => Promise<Item>
 
 /**

@@ -75,10 +75,10 @@ const update = single((name, request) => {
   return whole ? prepared : { ...prepared, opened: async (output) => onlyUnsigned(table, output) }
 })
 
-/** The attributes that an update changed. They must be unsigned, or the answer is of another request. */
+/** The attributes that an update changed. They must be unsigned, or the response is of another request. */
 const onlyUnsigned = (table: EncryptedTable, output: Output): Output => {
   if (Object.keys(output.Attributes ?? {}).some((name) => !table.config.planOf(name).unsigned))
-    throw decryptFailed('the answer holds attributes that the update did not change')
+    throw decryptFailed('the response holds attributes that the update did not change')
   return output
 }
 

@@ -15,7 +15,7 @@ const actionsOf = ({ TransactItems }: Output): readonly Action[] => TransactItem
 const kinds = new Set(['Get', 'Put', 'Update', 'Delete', 'ConditionCheck'])
 
 /** Without its place in the request, the table of an item is not known. */
-const noPlace = 'the answer has an item at a place that the transaction does not have'
+const noPlace = 'the response has an item at a place that the transaction does not have'
 
 /** What an element does. An element that does two things, or an unknown one, is refused. */
 const partOf = (action: Action): readonly [kind: string, part: Part | undefined] => {

@@ -51,7 +51,7 @@ const defaults = { attempts: 100, timeout: 10_000, baseDelay: 10, maxDelay: 500 
  * another writer adds in between; and in a plaintext item, where the table's mode lets it pass, any attribute added
  * so, since such an item has nothing that changes with every write.
  *
- * @throws GlassineError `ERR_UPDATE_CONFLICT` (given up, or unknown whether a write was done whose answer was lost),
+ * @throws GlassineError `ERR_UPDATE_CONFLICT` (given up, or unknown whether a write was done whose response was lost),
  * `ERR_OPTION_INVALID`, `ERR_OPERATION_REFUSED` (the change touches the key), and what reading and
  * writing throw
  * @example
@@ -79,7 +79,7 @@ export const updateItem = async <T extends object = Record<string, any>>(
   const { Get, Put } = await commandsFor(client)
   const update: UpdateStep = {}
   const own = derivedClient(client, { ...state, invocation: () => invocation, update })
-  /** The footer of a write whose answer may have been lost. */
+  /** The footer of a write whose response may have been lost. */
   let unsure: string | undefined
   let last: T | undefined
 

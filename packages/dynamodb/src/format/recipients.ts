@@ -83,7 +83,7 @@ const unwrapDataKey = (
  * Asks every keyring for an intermediate key of its own. For KMS that is a data key, for the others random bytes
  * that they wrapped.
  *
- * @throws GlassineError whatever the keyring throws; `ERR_ENCRYPT_FAILED` for an answer that does not fit
+ * @throws GlassineError whatever the keyring throws; `ERR_ENCRYPT_FAILED` for a result that does not fit
  */
 export const newRecipients = (
   keyrings: readonly Keyring[],

@@ -140,7 +140,7 @@ test('no attribute of a condition that is put together is overlooked', () => {
   )
 })
 
-test('any text gets an answer', () => {
+test('any text gets a result', () => {
   fc.assert(
     fc.property(fc.string(), fc.constantFrom('condition' as const, 'update' as const), (text, kind) => {
       const set = attributesIn(kind, text, undefined)

@@ -132,7 +132,7 @@ describeEachDynamoDB('the configured keys of tables', (kind) => {
     expect(await rejection(checkTables(fixture.raw))).toMatchObject({ cause: { option: 'client' } })
   })
 
-  it('are compared with where a page of an answer ended', async () => {
+  it('are compared with where a page of a response ended', async () => {
     fixture.faults.set(
       'Scan',
       answering(() => ({ Items: [], LastEvaluatedKey: { patient: { S: 'p' }, at: { N: '1' } } })),

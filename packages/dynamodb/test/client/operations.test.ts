@@ -288,7 +288,7 @@ describeEachDynamoDB('operations', (kind) => {
       for (const id of ['m', 'moved']) await send('Delete', { TableName: 'Patients', Key: { id } })
     })
 
-    test('another item of the table is no answer, though it verifies', async () => {
+    test('another item of the table is no response, though it verifies', async () => {
       await send('Put', { TableName: 'Patients', Item: { ...patient, id: 'mine' } })
       await send('Put', { TableName: 'Patients', Item: { ...patient, id: 'your' } })
       fixture.base.middlewareStack.add(

@@ -147,7 +147,7 @@ describeEachDynamoDB('the reason of a refusal', (kind) => {
       const read = fixture
         .encrypted()
         .send(new documents.BatchGetCommand({ RequestItems: { Patients: { Keys } } }))
-      expect(await reasonOf(read)).toBe('the answer has items of a table that was not asked')
+      expect(await reasonOf(read)).toBe('the response has items of a table that was not asked')
     })
 
     test('an item in the error of a batch', async () => {
@@ -160,7 +160,7 @@ describeEachDynamoDB('the reason of a refusal', (kind) => {
       fixture.faults.set('TransactGetItems', failing({ CancellationReasons: [{}, { Item: item }] }))
       const TransactItems = [{ Get: { TableName, Key: { id: 'r-1' } } }]
       expect(await reasonOf(client().send(new documents.TransactGetCommand({ TransactItems })))).toBe(
-        'the answer has an item at a place that the transaction does not have',
+        'the response has an item at a place that the transaction does not have',
       )
     })
 

@@ -63,9 +63,9 @@ export interface Fixture {
 }
 
 /** A fault: the server does what it is asked, and answers something else. */
-export const answering = (answer: () => object) => async (pass: () => Promise<any>) => {
+export const answering = (response: () => object) => async (pass: () => Promise<any>) => {
   const result = await pass()
-  const body = Buffer.from(JSON.stringify(answer()))
+  const body = Buffer.from(JSON.stringify(response()))
   result.response.headers = { ...result.response.headers, 'content-length': String(body.length) }
   delete result.response.headers['x-amz-crc32']
   result.response.body = Readable.from([body])

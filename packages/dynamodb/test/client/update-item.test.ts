@@ -164,12 +164,12 @@ describeEachDynamoDB('updateItem', (kind) => {
     expect(await attemptsWith(0)).toBe(3)
   })
 
-  test('writes once when an answer is lost', async () => {
+  test('writes once when a response is lost', async () => {
     await put({ id: 'once', ssn: 's', visits: 0 })
     let lost = 1
     fixture.faults.set('PutItem', async (pass) => {
       const result = await pass()
-      // It is written, but the answer is lost, so the SDK writes again and finds that the item has changed.
+      // It is written, but the response is lost, so the SDK writes again and finds that the item has changed.
       if (lost-- > 0) throw Object.assign(new Error('reset'), { name: 'TimeoutError' })
       return result
     })

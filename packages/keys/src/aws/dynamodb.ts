@@ -1,5 +1,5 @@
 import {
-  firstAnswer,
+  firstResponse,
   named,
   nameOf,
   type Refused,
@@ -36,14 +36,14 @@ const dynamoDBService: AwsService<typeof import('@aws-sdk/client-dynamodb')> = {
   clientOf: ({ DynamoDBClient }) => DynamoDBClient,
 }
 
-/** An answer, or the names of definite refusals. */
-export type Answered<T> = { answer: T } | Refused
+/** A response, or the names of definite refusals. */
+export type Outcome<T> = { response: T } | Refused
 
 /** Sends a command to DynamoDB, with retries. */
 export type DynamoDBSend = <T>(
   make: (sdk: DynamoDBCommands) => AwsCommand,
   deadline: () => number,
-) => Promise<Answered<T>>
+) => Promise<Outcome<T>>
 
 /** @param region - of the clients that are created here, if `awsClientOptions` has none */
 export const dynamoDBSender = (options: AwsClientOptions, region?: string): DynamoDBSend => {
@@ -51,7 +51,7 @@ export const dynamoDBSender = (options: AwsClientOptions, region?: string): Dyna
   const own = (options.awsClientOptions as { region?: unknown } | undefined)?.region
   const place = own === undefined ? region : undefined
   return <T>(make: (sdk: DynamoDBCommands) => AwsCommand, deadline: () => number) =>
-    firstAnswer(
+    firstResponse(
       [
         async (signal) => {
           try {

@@ -1,10 +1,10 @@
 import type { EncryptionContext } from '../encryption-context.ts'
 import { branchKeyRefused, keyDenied, notEncrypted } from '../errors.ts'
 import type { Deadline } from '../keyring.ts'
-import { answeredKey, blobOf, checkedAnswer, plaintextOf } from '../kms/answers.ts'
 import type { KeyArn } from '../kms/arn.ts'
-import type { KmsAnswer, KmsCallOptions, KmsInput, KmsOperations } from '../kms/operations.ts'
-import { firstAnswer, wrongAnswer } from '../kms/retry.ts'
+import type { KmsCallOptions, KmsInput, KmsOperations, KmsResponse } from '../kms/operations.ts'
+import { answeredKey, blobOf, checkedResponse, plaintextOf } from '../kms/responses.ts'
+import { firstResponse, wrongResponse } from '../kms/retry.ts'
 import { branchKeyLength } from './branch-key.ts'
 
 /** KMS operations on branch keys. Only `open` returns one in the clear. */
@@ -23,7 +23,7 @@ export interface BranchKeyKms {
   open(key: KeyArn, context: EncryptionContext, enc: Uint8Array, deadline: Deadline): Promise<Buffer>
 }
 
-/** The operations, with retries and with checks of each answer. */
+/** The operations, with retries and with checks of each response. */
 export const branchKeyKms = (
   operations: KeyStoreKmsOperations,
   grantTokens: readonly string[] | undefined,
@@ -38,8 +38,8 @@ export const branchKeyKms = (
     refused: (names: string) => Error,
   ): Promise<T> => {
     const { region } = key
-    const result = await firstAnswer<T>([(signal) => once({ signal, region })], deadline)
-    if ('answer' in result) return result.answer
+    const result = await firstResponse<T>([(signal) => once({ signal, region })], deadline)
+    if ('response' in result) return result.response
     if (result.denied !== undefined) throw keyDenied(action, key.arn)
     throw refused(result.refusals.join(', '))
   }
@@ -56,9 +56,9 @@ export const branchKeyKms = (
             NumberOfBytes: branchKeyLength,
             ...grants,
           }
-          const answer = await operations.generateDataKeyWithoutPlaintext(input, options)
-          answeredKey(answer, key)
-          return blobOf(answer)
+          const response = await operations.generateDataKeyWithoutPlaintext(input, options)
+          answeredKey(response, key)
+          return blobOf(response)
         },
         'kms:GenerateDataKeyWithoutPlaintext',
         (names) => notEncrypted(`KMS refused to generate a branch key: ${names}`),
@@ -76,10 +76,10 @@ export const branchKeyKms = (
             DestinationEncryptionContext: destination,
             ...grants,
           }
-          const answer = await operations.reEncrypt(input, options)
-          answeredKey(answer, key)
-          if (answer.SourceKeyId !== key.arn) throw wrongAnswer()
-          return blobOf(answer)
+          const response = await operations.reEncrypt(input, options)
+          answeredKey(response, key)
+          if (response.SourceKeyId !== key.arn) throw wrongResponse()
+          return blobOf(response)
         },
         'kms:ReEncrypt',
         (names) => notEncrypted(`KMS refused to re-encrypt the branch key: ${names}`),
@@ -90,10 +90,10 @@ export const branchKeyKms = (
         deadline,
         async (options) => {
           const input = { KeyId: key.arn, EncryptionContext: context, CiphertextBlob: enc, ...grants }
-          const answer: KmsAnswer = await operations.decrypt(input, options)
-          return checkedAnswer(answer, () => {
-            answeredKey(answer, key)
-            return plaintextOf(answer, branchKeyLength)
+          const response: KmsResponse = await operations.decrypt(input, options)
+          return checkedResponse(response, () => {
+            answeredKey(response, key)
+            return plaintextOf(response, branchKeyLength)
           })
         },
         'kms:Decrypt',
@@ -120,11 +120,11 @@ export interface KeyStoreKmsOperations extends Pick<KmsOperations, 'decrypt'> {
   generateDataKeyWithoutPlaintext(
     input: KmsInput & { readonly NumberOfBytes: number },
     call: KmsCallOptions,
-  ): Promise<KmsAnswer>
+  ): Promise<KmsResponse>
   reEncrypt(
     input: ReEncryptInput,
     call: KmsCallOptions,
-  ): Promise<KmsAnswer & { readonly SourceKeyId?: string }>
+  ): Promise<KmsResponse & { readonly SourceKeyId?: string }>
 }
 
 /** The names, for the check of operations that replace the SDK. */

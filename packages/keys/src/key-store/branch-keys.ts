@@ -125,7 +125,7 @@ export const branchKeys = (source: BranchKeySource, bounds: CacheOptions): Branc
   }
 }
 
-/** Checks the answer of the source, which may be written by a user, and takes ownership of the key. */
+/** Checks what the source returned, which may be written by a user, and takes ownership of the key. */
 const held = (key: BranchKey, wanted: Wanted): RefCounted<WrappingKey> => {
   const { bytes } = key
   const version = wanted.kind === 'beacon' ? noVersion : versionBytes(key.version)

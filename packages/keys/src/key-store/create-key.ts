@@ -67,7 +67,7 @@ export const createKey = async (
   const beacon = itemOf(ofBeacon, await kms.create(key, ofBeacon, deadline))
   const puts = [decryptOnly, active, beacon].map((item) => ({ item, condition: 'new' }) satisfies Put)
   const result = await table.write(puts, deadline)
-  if ('answer' in result) return version
+  if ('response' in result) return version
   throw notEncrypted(
     result.refusals.includes(conditionFailed)
       ? 'The key store already has a branch key with this id'
@@ -92,7 +92,7 @@ export const versionKey = async (
     { item: next, condition: active.enc },
   ]
   const result = await table.write(puts, deadline)
-  if ('answer' in result) return version
+  if ('response' in result) return version
   throw result.refusals.includes(conditionFailed)
     ? unavailable('Another rotation changed the branch key first')
     : notEncrypted(`DynamoDB refused to write the branch key: ${result.refusals.join(', ')}`)

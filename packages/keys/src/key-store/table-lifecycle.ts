@@ -1,4 +1,4 @@
-import type { Answered, DynamoDBSend } from '../aws/dynamodb.ts'
+import type { DynamoDBSend, Outcome } from '../aws/dynamodb.ts'
 import { notEncrypted, unavailable } from '../errors.ts'
 import type { Deadline } from '../keyring.ts'
 import { activeType, partitionKey, type RecordItem, sortKey } from './record.ts'
@@ -52,7 +52,7 @@ const describe = async (send: DynamoDBSend, tableName: string, deadline: Deadlin
     (sdk) => new sdk.DescribeTableCommand({ TableName: tableName }),
     deadline,
   )
-  if ('answer' in result) return result.answer.Table ?? {}
+  if ('response' in result) return result.response.Table ?? {}
   throw refused('describe the table', result)
 }
 
@@ -82,7 +82,7 @@ export const deleteRecords = async (
     )
     if ('refusals' in page) throw refused('list the records', page)
     // Query again until nothing is left, which also handles further pages.
-    const types = (page.answer.Items ?? []).map((item) => item[sortKey]?.S ?? '')
+    const types = (page.response.Items ?? []).map((item) => item[sortKey]?.S ?? '')
     if (types.length === 0) return deleted
     for (const type of [...types.filter(isActive), ...types.filter((one) => !isActive(one))]) {
       const result = await send<object>(
@@ -101,5 +101,5 @@ export const deleteRecords = async (
 
 const isActive = (type: string): boolean => type === activeType
 
-const refused = (what: string, { refusals }: Exclude<Answered<unknown>, { answer: unknown }>) =>
+const refused = (what: string, { refusals }: Exclude<Outcome<unknown>, { response: unknown }>) =>
   notEncrypted(`DynamoDB refused to ${what}: ${refusals.join(', ')}`)

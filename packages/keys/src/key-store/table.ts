@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { AwsClientOptions } from '../aws/client-options.ts'
-import { type Answered, type DynamoDBSend, dynamoDBSender } from '../aws/dynamodb.ts'
+import { type DynamoDBSend, dynamoDBSender, type Outcome } from '../aws/dynamodb.ts'
 import { branchKeyRefused, keyDenied } from '../errors.ts'
 import type { Deadline } from '../keyring.ts'
 import { ciphertext, partitionKey, type RecordItem, sortKey } from './record.ts'
@@ -17,7 +17,7 @@ export interface Table {
   /** @throws GlassineError `ERR_DECRYPT_FAILED` if there is no such record, `ERR_KEY_UNAVAILABLE` */
   read(branchKeyId: string, type: string, deadline: Deadline): Promise<RecordItem>
   /** Writes all records or none. */
-  write(puts: readonly Put[], deadline: Deadline): Promise<Answered<unknown>>
+  write(puts: readonly Put[], deadline: Deadline): Promise<Outcome<unknown>>
   readonly send: DynamoDBSend
 }
 
@@ -32,7 +32,7 @@ export const tableOf = (tableName: string, options: AwsClientOptions, region: st
         new sdk.GetItemCommand({ TableName: tableName, Key, ...(consistent && { ConsistentRead: true }) }),
       deadline,
     )
-    if ('answer' in result) return result.answer.Item
+    if ('response' in result) return result.response.Item
     if (result.denied !== undefined) throw keyDenied('dynamodb:GetItem', tableName)
     throw branchKeyRefused(
       `DynamoDB refused to read the branch key: ${result.refusals.join(', ')}`,
@@ -51,7 +51,7 @@ export const tableOf = (tableName: string, options: AwsClientOptions, region: st
       return item
     },
     write(puts, deadline) {
-      // One token for all attempts, so that a retry after a lost answer does not fail on its own records.
+      // One token for all attempts, so that a retry after a lost response does not fail on its own records.
       const ClientRequestToken = randomUUID({ disableEntropyCache: true })
       const TransactItems = puts.map(({ item, condition }) => ({
         Put: { TableName: tableName, Item: item as never, ...expressionOf(condition) },

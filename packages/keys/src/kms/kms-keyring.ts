@@ -8,7 +8,6 @@ import {
   type WrapRequest,
   wrapAll,
 } from '../keyring.ts'
-import { answeredKey, blobOf, checkDecrypter, checkedAnswer, plaintextOf } from './answers.ts'
 import { type KeyArn, type KeyReference, keyArnOf } from './arn.ts'
 import {
   type KmsCallOptions,
@@ -18,7 +17,8 @@ import {
   kmsOperations,
 } from './operations.ts'
 import { checkedKmsOptions, type KmsKeyringOptions } from './options.ts'
-import { type Call, firstAnswer, otherAnswer } from './retry.ts'
+import { answeredKey, blobOf, checkDecrypter, checkedResponse, plaintextOf } from './responses.ts'
+import { type Call, firstResponse, otherResponse } from './retry.ts'
 import { type Target, targetsOf } from './targets.ts'
 
 const providerId = 'aws-kms'
@@ -37,7 +37,7 @@ let made = 0
  * `keyIds`, and unwraps them with Decrypt (AWS's KMS keyrings, including multi-Region keys).
  *
  * Decrypts with configured keys only: an encrypted data key whose ARN no option allows causes no call. `KeyId` is
- * always sent, and compared with the answer's.
+ * always sent, and compared with the response's.
  *
  * @throws GlassineError `ERR_OPTION_INVALID`; later, from its methods, `ERR_TLS_REQUIRED` when the endpoint is not
  * https, `ERR_ENCRYPT_FAILED`, `ERR_KEY_DENIED` when a permission is missing, and `ERR_KEY_UNAVAILABLE`
@@ -72,8 +72,8 @@ export const kmsKeyring = (options: KmsKeyringOptions): Keyring => {
   ): Promise<T> => {
     const { text, region } = reference
     const input = { KeyId: text, EncryptionContext: request.context.pairs, ...tokens }
-    const result = await firstAnswer<T>([(signal) => call(input, { signal, region })], request.deadline)
-    if ('answer' in result) return result.answer
+    const result = await firstResponse<T>([(signal) => call(input, { signal, region })], request.deadline)
+    if ('response' in result) return result.response
     const names = namesOf(text, result.deniedKey ?? aliases.get(text)?.arn)
     if (result.denied !== undefined) throw keyDenied(action, names)
     throw notEncrypted(`KMS refused to ${what}: ${result.refusals.join(', ')}`, names)
@@ -82,8 +82,8 @@ export const kmsKeyring = (options: KmsKeyringOptions): Keyring => {
   const wrapUnder = (keys: readonly KeyReference[], request: WrapRequest) =>
     wrapAll(keys, (reference) =>
       under(['kms:Encrypt', 'encrypt a data key'], reference, request, async (input, call) => {
-        const answer = await operations.encrypt({ ...input, Plaintext: request.dataKey }, call)
-        return [encrypted(answeredKey(answer, reference), reference, blobOf(answer))]
+        const response = await operations.encrypt({ ...input, Plaintext: request.dataKey }, call)
+        return [encrypted(answeredKey(response, reference), reference, blobOf(response))]
       }),
     )
 
@@ -103,7 +103,7 @@ export const kmsKeyring = (options: KmsKeyringOptions): Keyring => {
       if (!isCounted) request.spend?.()
       isCounted = true
       const { keyId, region } = target
-      const answer = await operations.decrypt(
+      const response = await operations.decrypt(
         {
           KeyId: keyId,
           CiphertextBlob: encryptedDataKey.ciphertext,
@@ -112,11 +112,11 @@ export const kmsKeyring = (options: KmsKeyringOptions): Keyring => {
         },
         { signal, region },
       )
-      return checkedAnswer(answer, () => {
+      return checkedResponse(response, () => {
         const isOurs = keyArnOf(keyId) !== undefined || aliases.get(keyId)?.arn === arn
-        const key = checkDecrypter(answer, target, isOurs)
+        const key = checkDecrypter(response, target, isOurs)
         if (keyId.startsWith('alias/')) aliases.set(keyId, key)
-        return plaintextOf(answer, request.length, () => otherAnswer('Length'))
+        return plaintextOf(response, request.length, () => otherResponse('Length'))
       })
     }
   }
@@ -131,10 +131,10 @@ export const kmsKeyring = (options: KmsKeyringOptions): Keyring => {
         generator,
         request,
         async (input, call) => {
-          const answer = await operations.generateDataKey({ ...input, NumberOfBytes: length }, call)
-          return checkedAnswer(answer, () => {
-            const wrapped = encrypted(answeredKey(answer, generator), generator, blobOf(answer))
-            return { dataKey: plaintextOf(answer, length), wrapped }
+          const response = await operations.generateDataKey({ ...input, NumberOfBytes: length }, call)
+          return checkedResponse(response, () => {
+            const wrapped = encrypted(answeredKey(response, generator), generator, blobOf(response))
+            return { dataKey: plaintextOf(response, length), wrapped }
           })
         },
       )
@@ -165,8 +165,8 @@ export const kmsKeyring = (options: KmsKeyringOptions): Keyring => {
       )
       if (pairs.length === 0) return undefined
       const calls = pairs.map((pair, at) => decryptCall(pair, request, at === 0))
-      const result = await firstAnswer(calls, request.deadline)
-      if ('answer' in result) return result.answer
+      const result = await firstResponse(calls, request.deadline)
+      if ('response' in result) return result.response
       // Only keys that the options allow are called: that one may not be used is our fault, and not the sender's.
       if (result.denied !== undefined) {
         const { target, arn } = pairs[result.denied]!

@@ -3,7 +3,7 @@ import { type AwsCommand, type AwsService, awsSender, rethrow } from '../aws/sen
 
 /** What every KMS call gets in addition to its input. */
 export interface KmsCallOptions {
-  /** Aborted when the answer is no longer needed. */
+  /** Aborted when the response is no longer needed. */
   readonly signal: AbortSignal
   /** The Region of the key's ARN; `undefined` if the key is named by id or alias only. */
   readonly region: string | undefined
@@ -17,8 +17,8 @@ export interface KmsInput {
   readonly GrantTokens?: readonly string[]
 }
 
-/** An unchecked answer of KMS: every member is checked before it is used. */
-export interface KmsAnswer {
+/** An unchecked response of KMS: every member is checked before it is used. */
+export interface KmsResponse {
   /** The ARN of the key that was used. */
   readonly KeyId?: string
   readonly Plaintext?: Uint8Array
@@ -49,9 +49,12 @@ export interface KmsOperations {
   generateDataKey(
     input: KmsInput & { readonly NumberOfBytes: number },
     call: KmsCallOptions,
-  ): Promise<KmsAnswer>
-  encrypt(input: KmsInput & { readonly Plaintext: Uint8Array }, call: KmsCallOptions): Promise<KmsAnswer>
-  decrypt(input: KmsInput & { readonly CiphertextBlob: Uint8Array }, call: KmsCallOptions): Promise<KmsAnswer>
+  ): Promise<KmsResponse>
+  encrypt(input: KmsInput & { readonly Plaintext: Uint8Array }, call: KmsCallOptions): Promise<KmsResponse>
+  decrypt(
+    input: KmsInput & { readonly CiphertextBlob: Uint8Array },
+    call: KmsCallOptions,
+  ): Promise<KmsResponse>
   /** The Region of calls without a Region, if it is known. */
   region?(): Promise<string | undefined>
 }

@@ -20,22 +20,22 @@ const credentials =
 export const named = (name: string): Error => Object.assign(new Error(), { name })
 
 /**
- * An answer that is complete but wrong, and that the sender of what is decrypted cannot have caused: another key than
- * was asked for by its ARN, or another length of what KMS made itself. KMS does not answer so, so something else does:
+ * A response that is complete but wrong, and that the sender of what is decrypted cannot have caused: another key than
+ * was asked for by its ARN, or another length of what KMS made itself. KMS does not respond so, so something else does:
  * it counts as an outage.
  */
-export const wrongAnswer = (): Error => named('WrongAnswer')
+export const wrongResponse = (): Error => named('WrongResponse')
 
 /**
- * Answers that the sender can have caused, by a key ARN that he forged or a key of another length that he wrapped: his
- * message is refused.
+ * Responses that the sender can have caused, by a key ARN that he forged or a key of another length that he wrapped:
+ * his message is refused.
  */
-export const otherAnswer = (part: 'Key' | 'Length'): Error => named(`Other${part}`)
+export const otherResponse = (part: 'Key' | 'Length'): Error => named(`Other${part}`)
 
-/** An answer of KMS with a part missing: a fault in transit, so the call is retried. */
-export const incompleteAnswer = (): Error => named('IncompleteAnswer')
+/** A response of KMS with a part missing: a fault in transit, so the call is retried. */
+export const incompleteResponse = (): Error => named('IncompleteResponse')
 
-/** No answer within the time for one attempt. */
+/** No response within the time for one attempt. */
 const late = 'TimeoutError'
 
 /** The name of an error, if it is safe to show. */
@@ -72,10 +72,10 @@ const reasonOf = (thrown: unknown): string => {
   const [region] = typeof message === 'string' ? (noRegion.exec(message) ?? []) : []
   if (region !== undefined) return region
   const name = nameOf(thrown)
-  if (name === 'WrongAnswer') return 'an answer of another key, or of another length'
+  if (name === 'WrongResponse') return 'a response of another key, or of another length'
   if (name !== 'SyntaxError') return systemCode(thrown) ?? name
   const status = $metadata?.httpStatusCode ?? $response?.statusCode
-  return `an answer that is no JSON${typeof status === 'number' ? `, with status ${status}` : ''}`
+  return `a response that is no JSON${typeof status === 'number' ? `, with status ${status}` : ''}`
 }
 
 /** Unchecked members of what the SDK throws. */
@@ -108,7 +108,7 @@ const isDenied = (thrown: unknown): boolean => {
 
 /**
  * Decides by `name`: the SDK has no class for AccessDenied and Throttling, and two copies of the SDK have two classes.
- * An HTML or truncated answer is a `SyntaxError`, which is temporary like every unknown error.
+ * An HTML or truncated response is a `SyntaxError`, which is temporary like every unknown error.
  *
  * @throws GlassineError when the failure is one of ours, such as a refused endpoint
  */
@@ -117,7 +117,7 @@ export const verdictOf = (thrown: unknown): Verdict => {
   const name = nameOf(thrown)
   if (refusal.test(name)) return 'refused'
   if (
-    name === 'WrongAnswer' ||
+    name === 'WrongResponse' ||
     credentials.test(name) ||
     noRegion.test(reasonOf(thrown)) ||
     lasting.test(systemCode(thrown) ?? '')
@@ -129,7 +129,7 @@ export const verdictOf = (thrown: unknown): Verdict => {
   return status === 400 && name.endsWith('Exception') && !throttled ? 'refused' : 'retry'
 }
 
-/** One way to get an answer. `signal` is aborted when the answer is no longer needed. */
+/** One way to get a response. `signal` is aborted when the response is no longer needed. */
 export type Call<T> = (signal: AbortSignal) => Promise<T>
 
 /** Maximum time for one attempt, in ms. KMS answers in about 10 ms, or 100 ms with a new connection. */
@@ -161,18 +161,19 @@ export interface Refused {
 }
 
 /**
- * Returns the first answer to any of the calls. Tries them in turn, in rounds, so that a Region that hangs or throttles
- * does not use up the time of the next one. Pauses between rounds have full jitter; a dead socket is replaced at once.
+ * Returns the first response to any of the calls. Tries them in turn, in rounds, so that a Region that hangs or
+ * throttles does not use up the time of the next one. Pauses between rounds have full jitter; a dead socket is replaced
+ * at once.
  *
  * @param deadline - ms since the epoch; read again each time, since it moves when other callers join
  * @throws GlassineError `ERR_KEY_UNAVAILABLE` when the deadline passes or the process has no retries left, or when at
  * least one call failed without a definite refusal
  */
-export const firstAnswer = async <T>(
+export const firstResponse = async <T>(
   calls: readonly Call<T>[],
   deadline: () => number,
   { name, verdictOf, budget }: Service = kmsService,
-): Promise<{ answer: T } | Refused> => {
+): Promise<{ response: T } | Refused> => {
   const notAvailable = (failure: string) => unavailable(`${name}: ${failure}`)
   const refusals: string[] = []
   let denied: Pick<Refused, 'denied' | 'deniedKey'> | undefined
@@ -187,9 +188,9 @@ export const firstAnswer = async <T>(
       const left = deadline() - Date.now()
       if (!(left > 0)) throw notAvailable(last)
       try {
-        const answer = await attempt(call, left)
+        const response = await attempt(call, left)
         budget.answered(retries)
-        return { answer }
+        return { response }
       } catch (thrown) {
         const verdict = verdictOf(thrown)
         const reason = reasonOf(thrown)
@@ -229,11 +230,11 @@ const attempt = async <T>(call: Call<T>, left: number): Promise<T> => {
     }
     timer = setTimeout(expire, Math.min(maxAttempt, left < minAttempt ? left : left / 2))
   })
-  const answer = call(controller.signal)
+  const response = call(controller.signal)
   // After the timeout no one handles its rejection.
-  answer.catch(() => {})
+  response.catch(() => {})
   try {
-    return await Promise.race([answer, timeout])
+    return await Promise.race([response, timeout])
   } finally {
     clearTimeout(timer)
   }

@@ -12,7 +12,7 @@ export interface Target {
   readonly expected: Omit<KeyArn, 'arn' | 'region'> & { readonly region: string | undefined }
 }
 
-/** What is known about the KMS client: its own Region, and the keys behind aliases, from earlier answers. */
+/** What is known about the KMS client: its own Region, and the keys behind aliases, from earlier responses. */
 export interface KmsClientFacts {
   readonly region: string | undefined
   readonly aliases: ReadonlyMap<string, KeyArn>

@@ -286,10 +286,10 @@ describeEachDynamoDB('createKeyStore', (kind) => {
       get: (target, name) =>
         name === 'send'
           ? async (command: never, ...rest: []) => {
-              const answer: any = await target.send(command, ...rest)
+              const response: any = await target.send(command, ...rest)
               if ((command as object) instanceof DescribeTableCommand && ++looks === 1)
-                answer.Table.TableStatus = 'CREATING'
-              return answer
+                response.Table.TableStatus = 'CREATING'
+              return response
             }
           : Reflect.get(target, name, target),
     })

@@ -214,14 +214,14 @@ describe('failures', () => {
     ['a version in capitals', { version: '6FB636B1-00BB-4DA7-A4C3-C0BC28DAE1FA' }],
     ['a short key', { bytes: Buffer.alloc(31, 7) }],
     ['no key', { bytes: undefined }],
-  ])("a key store's answer with %s is refused, and its key is zeroed", async (_, wrong) => {
+  ])("a key store's response with %s is refused, and its key is zeroed", async (_, wrong) => {
     const { source, keyring } = setUp()
     const given: Buffer[] = []
     const right = source.getActiveBranchKey
     source.getActiveBranchKey = async (asked) => {
-      const answer = { ...(await right(asked)), ...wrong } as Awaited<ReturnType<typeof right>>
-      if (answer.bytes) given.push(answer.bytes)
-      return answer
+      const response = { ...(await right(asked)), ...wrong } as Awaited<ReturnType<typeof right>>
+      if (response.bytes) given.push(response.bytes)
+      return response
     }
     await expect(keyring.generate(request)).rejects.toEqual(hasCode('ERR_KEY_UNAVAILABLE'))
     expect(given).toHaveLength('bytes' in wrong && wrong.bytes === undefined ? 0 : 1)

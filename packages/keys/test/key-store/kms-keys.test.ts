@@ -186,7 +186,7 @@ describeTransactions('multi-Region keys and discovery', () => {
     ['reEncrypt', { KeyId: arn }, 'ERR_KEY_UNAVAILABLE'],
     ['reEncrypt', { SourceKeyId: arn }, 'ERR_KEY_UNAVAILABLE'],
     ['reEncrypt', { CiphertextBlob: new Uint8Array() }, 'ERR_KEY_UNAVAILABLE'],
-  ] as const)('an answer of %s with %j is refused', async (name, wrong, code) => {
+  ] as const)('a response of %s with %j is refused', async (name, wrong, code) => {
     const operation = services.kmsOperations[name] as (...args: never[]) => Promise<object>
     const client = {
       ...services.kmsOperations,

@@ -116,8 +116,8 @@ describeEachDynamoDB('reading', (kind) => {
         get: (target, name) =>
           name === 'send'
             ? async (command: never, ...rest: []) => {
-                const answer = await target.send(command, ...rest)
-                if (!first) return answer
+                const response = await target.send(command, ...rest)
+                if (!first) return response
                 first = false
                 return {}
               }

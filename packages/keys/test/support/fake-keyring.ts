@@ -11,7 +11,7 @@ export const fakeKeyring = (id = 'fake') => {
     generated: [] as GenerateRequest[],
     unwrapped: [] as UnwrapRequest[],
     given: [] as Buffer[],
-    /** Called before every answer: throws, waits, or does nothing. */
+    /** Called before every response: throws, waits, or does nothing. */
     before: (async () => {}) as (request: GenerateRequest | UnwrapRequest) => Promise<void>,
     async generate(request: GenerateRequest) {
       state.generated.push(request)

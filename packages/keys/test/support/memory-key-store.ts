@@ -7,7 +7,7 @@ export const keyArn = 'arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd
 type Operation = 'TransactWriteItems' | 'GetItem' | 'Query' | 'DeleteItem' | 'Decrypt' | 'Encrypt'
 
 /**
- * A key store over a table and a KMS that are maps in this process: no server, no time, and every answer in the
+ * A key store over a table and a KMS that are maps in this process: no server, no time, and every response in the
  * test's hands. KMS's ciphertext is the number of an entry; the encryption context is not compared.
  */
 export const emptyKeyStore = (options: Partial<KeyStoreOptions> = {}) => {

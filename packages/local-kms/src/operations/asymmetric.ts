@@ -74,7 +74,7 @@ const verify = operation(
   },
 )
 
-/** Refused for a disabled key, although the answer is public. */
+/** Refused for a disabled key, although the response is public. */
 const getPublicKey = operation(
   { KeyId: required(keyId()), GrantTokens: grantTokens() },
   async ({ KeyId, GrantTokens }, call) => {

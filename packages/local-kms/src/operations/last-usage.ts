@@ -1,7 +1,7 @@
 /**
  * GetKeyLastUsage, an operation of 2026: the last successful cryptographic operation of a key.
  *
- * Based on AWS's documentation and the model in the SDKs; there is no recorded answer. `KeyId` is the bare id, as in
+ * Based on AWS's documentation and the model in the SDKs; there is no recorded response. `KeyId` is the bare id, as in
  * AWS's example. An unused key has an empty `KeyLastUsage`. Each replica has its own last usage, and so has each key of
  * a ReEncrypt. The last usage is saved with the next other change of the state, or at the end: writing the file on
  * every call would be slow.

@@ -50,7 +50,7 @@ const replicateKey = operation(
     state.keys.set(arn, replica)
     state.changed = true
     return {
-      // The answer is always of a key in creation; the next look at it finds it enabled.
+      // The response is always of a key in creation; the next look at it finds it enabled.
       ReplicaKeyMetadata: {
         ...keyMetadata(state, replica),
         KeyState: 'Creating',

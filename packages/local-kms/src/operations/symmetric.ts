@@ -8,7 +8,7 @@ import { encryptionAlgorithms } from '../specs.ts'
 import { useKey } from '../use-key.ts'
 import { grantTokens, keyId, noRecipient, recipient } from './members.ts'
 
-/** The answer has no KeyMaterialId, unlike those of all its neighbours. */
+/** The response has no KeyMaterialId, unlike those of all its neighbours. */
 const encrypt = operation(
   {
     KeyId: required(keyId()),

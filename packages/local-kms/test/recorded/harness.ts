@@ -1,5 +1,5 @@
 /**
- * Replays recorded cases: a case drives the local KMS through the real SDK client and hands each answer to
+ * Replays recorded cases: a case drives the local KMS through the real SDK client and hands each response to
  * `match`, which compares it with what AWS answered.
  */
 import {
@@ -61,7 +61,7 @@ const added = new Set([
 
 type Match = (name: string, actual: unknown) => void
 
-/** Compares the answers of one case; counts which of its recorded answers were looked at. */
+/** Compares the responses of one case; counts which of its recorded responses were looked at. */
 export const createMatcher = (
   recorded: Readonly<Record<string, unknown>>,
   recordedAt: Date,
@@ -82,7 +82,7 @@ export const createMatcher = (
         if (pattern === undefined) return escaped(part)
         if (number === undefined) return `(?:${pattern})`
         groups.push(part)
-        // A key id may be recorded where the answer has the whole ARN.
+        // A key id may be recorded where the response has the whole ARN.
         return name === 'key-id' && expected === part
           ? `(?:arn:aws:kms:[^/]+key/)?(${pattern})`
           : `(${pattern})`

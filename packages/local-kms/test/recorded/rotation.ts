@@ -85,9 +85,9 @@ export const rotationCases: Cases = {
 
   async test_rotate_on_demand_returns_arn_for_key_id({ client, createKey }, match) {
     const { KeyId, Arn } = await createKey()
-    const answer = await client.send(rotate(KeyId))
-    match('rotate-on-demand-aws-key', answer)
-    expect(answer.KeyId).toBe(Arn)
+    const response = await client.send(rotate(KeyId))
+    match('rotate-on-demand-aws-key', response)
+    expect(response.KeyId).toBe(Arn)
   },
 
   async test_key_rotations_encryption_decryption({ client, createKey, fails }, match) {

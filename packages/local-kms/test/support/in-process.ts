@@ -1,4 +1,4 @@
-/** The operations without a server: a state with a clock of its own, and calls that end in an answer or an error. */
+/** The operations without a server: a state with a clock of its own, and calls that end in a response or an error. */
 import { createCallLog, type KmsCall } from '../../src/call-log.ts'
 import { createDispatch } from '../../src/dispatch.ts'
 import type { KmsError } from '../../src/errors.ts'
@@ -33,7 +33,7 @@ export const createInProcess = () => {
     isSecure: true,
     save: () => void saves.count++,
   })
-  const answer = (operation: string, input: object, caller: Caller) =>
+  const run = (operation: string, input: object, caller: Caller) =>
     dispatch({ operation, region, principal: root, ...caller, input: () => input })
 
   return {
@@ -42,9 +42,9 @@ export const createInProcess = () => {
     saves,
     setPrincipal: principals.set,
     lastCall: (): KmsCall | undefined => log.calls.at(-1),
-    /** The answer of a call that must succeed. */
+    /** The response of a call that must succeed. */
     async call(operation: string, input: object = {}, caller: Caller = {}): Promise<Record<string, any>> {
-      const { output, error } = await answer(operation, input, caller)
+      const { output, error } = await run(operation, input, caller)
       if (error !== undefined) throw error
       return (output ?? {}) as Record<string, any>
     },
@@ -54,13 +54,13 @@ export const createInProcess = () => {
       input: object = {},
       caller: Caller = {},
     ): Promise<readonly [code: string, message: string | undefined]> {
-      const { error } = await answer(operation, input, caller)
+      const { error } = await run(operation, input, caller)
       const { type, text } = error ?? ({ type: 'none', text: undefined } as Pick<KmsError, 'type' | 'text'>)
       return [type, text]
     },
     /** A new key's metadata. */
     async key(input: object = {}): Promise<Record<string, any> & { KeyId: string; Arn: string }> {
-      const { KeyMetadata } = (await answer('CreateKey', input, {})).output as { KeyMetadata: any }
+      const { KeyMetadata } = (await run('CreateKey', input, {})).output as { KeyMetadata: any }
       return KeyMetadata
     },
   }

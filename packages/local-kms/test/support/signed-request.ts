@@ -20,8 +20,8 @@ export interface Signing {
   readonly unsigned: readonly string[]
 }
 
-/** An HTTP answer. */
-export interface Answer {
+/** An HTTP response. */
+export interface WireResponse {
   readonly status: number | undefined
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
   readonly body: string
@@ -67,7 +67,7 @@ export const send = (
   body: string | Buffer,
   method = 'POST',
   path = '/',
-): Promise<Answer> =>
+): Promise<WireResponse> =>
   new Promise((resolve, reject) => {
     const sent: OutgoingHttpHeaders = {}
     for (const [name, value] of Object.entries(headers)) if (value !== undefined) sent[name] = value as string
@@ -111,5 +111,5 @@ export const call = (
   operation: string,
   body: string | Buffer,
   signing: Partial<Signing> = {},
-): Promise<Answer> =>
+): Promise<WireResponse> =>
   send(kms.endpoint, sign(kmsHeaders(kms, operation), body, { ...usualSigning(kms), ...signing }), body)

@@ -155,7 +155,7 @@ const isHealthCheck = (headers: RequestHeaders): boolean => {
  */
 export const requireTls = (options: RequireTlsOptions = {}): MiddlewareObj<unknown, any> => {
   const checked = checkedOptions(options)
-  const { redirect, hsts, refusal: answer, onRefused } = checked
+  const { redirect, hsts, refusal: form, onRefused } = checked
   const judge = judgeOf(checked)
 
   const requireTlsBefore = (request: AnyRequest): void => {
@@ -184,9 +184,9 @@ export const requireTls = (options: RequireTlsOptions = {}): MiddlewareObj<unkno
     // A browser ignores the header over plain http, and other sources do not read it.
     if (hsts === false || !gate?.secure || !answersHttp(gate.source)) return
     if (!isPlainObject(response) || response.statusCode === undefined) return
-    const answered = { ...response }
-    addHeader(answered, 'Strict-Transport-Security', hsts, multiValue)
-    request.response = answered
+    const secured = { ...response }
+    addHeader(secured, 'Strict-Transport-Security', hsts, multiValue)
+    request.response = secured
   }
 
   const requireTlsOnError = (request: AnyRequest): void => {
@@ -197,7 +197,7 @@ export const requireTls = (options: RequireTlsOptions = {}): MiddlewareObj<unkno
       return
     }
     // An inner error handler has answered, or is meant to.
-    if (request.response !== undefined || (answer === 'throw' && gate.location === undefined)) return
+    if (request.response !== undefined || (form === 'throw' && gate.location === undefined)) return
     const response = refusalResponse(gate.refusal, gate.source, gate.location, multiValue)
     if (response) request.response = response
   }

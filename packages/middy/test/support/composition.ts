@@ -83,7 +83,7 @@ const hook = fc.record({
   at: oneOf('outside', 'between', 'inside'),
   does: shares({
     logs: 2,
-    'changes the answer': 2,
+    'changes the response': 2,
     'answers errors': 4,
     'answers early': 1,
     'answers instead': 2,
@@ -140,7 +140,7 @@ export const listFields = arrayOf(entryFields)
 
 /**
  * What the README says of compositions that cannot keep the promise, and what makes them keep it: the guard, where a
- * hook answers early or changes the answer outside; Middy 7 as well, where an `onError` hook throws.
+ * hook answers early or changes the response outside; Middy 7 as well, where an `onError` hook throws.
  */
 export const promised = (drawn: Composition): Composition => {
   const isBare = !drawn.decrypt && !drawn.tables
@@ -153,7 +153,7 @@ export const promised = (drawn: Composition): Composition => {
       does === 'answers early' ||
       does === 'answers instead' ||
       does === 'throws on errors' ||
-      (at === 'outside' && (does === 'changes the answer' || does === 'answers errors')),
+      (at === 'outside' && (does === 'changes the response' || does === 'answers errors')),
   )
   return {
     ...drawn,
@@ -174,7 +174,7 @@ export const promised = (drawn: Composition): Composition => {
 
 /**
  * Whether an error is answered with 422, and so must leave with that status: what it holds is replaced and not refused.
- * The answer of a direct invocation has no status.
+ * The response of a direct invocation has no status.
  */
 export const answersErrors = ({ source, handler, hooks, encrypt, isWrongOrder }: Composition): boolean => {
   if (source === 'direct') return false

@@ -23,8 +23,8 @@ export const memoryTable = () => {
     await new Promise((resolve) => setImmediate(resolve))
     const operation = operations[headers['x-amz-target']!.split('.')[1]!]!
     const text = typeof body === 'string' ? body : new TextDecoder().decode(body)
-    const answer = new TextEncoder().encode(JSON.stringify(operation(JSON.parse(text))))
-    return { response: { statusCode: 200, headers: {}, body: answer } }
+    const response = new TextEncoder().encode(JSON.stringify(operation(JSON.parse(text))))
+    return { response: { statusCode: 200, headers: {}, body: response } }
   }
   const client = new DynamoDBClient({
     endpoint: 'https://dynamodb.example',

@@ -12,8 +12,8 @@ export const majors = [
 export type Middy = typeof middy
 
 /**
- * What became of an event: `https` when the handler ran and its answer says `Strict-Transport-Security`, `ran` when
- * it ran and the answer is as it was, else the code of the refusal.
+ * What became of an event: `https` when the handler ran and its response says `Strict-Transport-Security`, `ran` when
+ * it ran and the response is as it was, else the code of the refusal.
  */
 export type Outcome = 'https' | 'ran' | `ERR_${string}`
 

@@ -7,7 +7,7 @@ import httpErrorHandler from '@middy/http-error-handler'
 /** What the caller of a refused request reads. */
 export interface Caller {
   readonly statusCode: number
-  readonly answer: string
+  readonly response: string
 }
 
 /**
@@ -32,5 +32,5 @@ export const refusedBy = async (
   const { statusCode, body } = (await handler(event as never, sampleContext())) as any
   expect(told).toHaveLength(1)
   expect(JSON.stringify([told, body])).not.toContain('MARK-')
-  return { caller: { statusCode, answer: body }, operator: told[0]! }
+  return { caller: { statusCode, response: body }, operator: told[0]! }
 }

@@ -143,7 +143,7 @@ const sealedOf = async ({ envelope, isList }: Composition, payload: object): Pro
 
 /** All that came out of one request. */
 export interface Came {
-  /** The answer, or the error that left the function. */
+  /** The response, or the error that left the function. */
   readonly out: unknown
   readonly isError: boolean
   /** Everything in which no marker may be, by the place that it was found in. */
@@ -165,7 +165,7 @@ const shown = (value: unknown): string => {
   return texts.join('\n')
 }
 
-/** What JSON makes of an answer; the answer itself if Lambda could not write it. */
+/** What JSON makes of a response; the response itself if Lambda could not write it. */
 const jsonValue = (value: unknown): unknown => {
   try {
     return JSON.parse(JSON.stringify(value) ?? 'null')
@@ -362,7 +362,7 @@ export const run = async (one: Composition, isLeaking = false): Promise<Came> =>
           after: ({ event, response }: any) => log({ event, response }),
           onError: ({ event, error }: any) => log({ event, error, message: error?.message }),
         }
-      case 'changes the answer':
+      case 'changes the response':
         return {
           after: (request: any) => {
             const { response } = request
@@ -468,8 +468,8 @@ export const run = async (one: Composition, isLeaking = false): Promise<Came> =>
   if (isLeaking)
     await client.send(new PutItemCommand({ TableName: 'Entries', Item: { id: { S: entry.text } } }))
   const texts = {
-    // Of an answer Lambda sends what JSON makes of it; of an error it logs all that there is.
-    [isError ? 'the error' : 'the answer']: shown(isError ? out : jsonValue(out)) + bodyOf(out),
+    // Of a response Lambda sends what JSON makes of it; of an error it logs all that there is.
+    [isError ? 'the error' : 'the response']: shown(isError ? out : jsonValue(out)) + bodyOf(out),
     'what was logged': logged.join('\n'),
     'what encryptResponse handed on': handedOn.join('\n'),
     'what was told to onRefused': told.join('\n'),

@@ -23,7 +23,7 @@ export const verdicts: Readonly<Record<string, Readonly<Record<string, Verdict>>
     'apigateway.aws-proxy': gateway,
     'apigateway.http-api-proxy': gateway,
     'apigateway.request-authorizer': gateway,
-    // The same; their answer is no HTTP response, so it gets no header.
+    // The same; their response is no HTTP response, so it gets no header.
     'appsync.resolver': appsync,
     // Load balancers that say http: nothing that can be declared lets them in.
     'alb.request': plain,
@@ -121,7 +121,7 @@ export const verdicts: Readonly<Record<string, Readonly<Record<string, Verdict>>
     lambdaFunctionUrlEventPathTrailingSlash: functionUrl,
     lambdaFunctionUrlEventWithHeaders: functionUrl,
     lambdaFunctionUrlIAMEvent: functionUrl,
-    // The same; their answer is no HTTP response, so it gets no header.
+    // The same; their response is no HTTP response, so it gets no header.
     appSyncBatchEvent: appsync,
     appSyncDirectResolver: appsync,
     appSyncResolverEvent: appsync,

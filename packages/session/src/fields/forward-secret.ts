@@ -10,15 +10,15 @@ import type { SessionKeys } from '../session/key-set.ts'
 export interface InnerLayer {
   /** The protected header that all fields share. */
   readonly protectedHeader: string
-  /** Held by OpenSSL, which clears it with the last reference: an answer may be dropped before it is encrypted. */
+  /** Held by OpenSSL, which clears it with the last reference: a response may be dropped before it is encrypted. */
   readonly key: SecretKey
 }
 
 const none: readonly [Buffer, Buffer] = [Buffer.alloc(0), Buffer.alloc(0)]
 
 /**
- * The inner layer of a forward-secret answer: an ephemeral key for this payload, agreed with the device's key, so the
- * service's key does not open the answer later. `undefined` for a device that sent no key for it.
+ * The inner layer of a forward-secret response: an ephemeral key for this payload, agreed with the device's key, so the
+ * service's key does not open the response later. `undefined` for a device that sent no key for it.
  */
 export const innerLayer = ({ sid, device }: SessionKeys): InnerLayer | undefined => {
   if (device === undefined) return undefined

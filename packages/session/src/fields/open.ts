@@ -94,7 +94,7 @@ const nothing = { copy: undefined, items: [], members: [], put: () => undefined 
 /** The values in a bundle. Anything but an object has none here; `put` refuses it. */
 const membersOf = (bundle: Json): Json[] => (isPlainObject(bundle) ? (Object.values(bundle) as Json[]) : [])
 
-/** A plaintext that looks encrypted could be stored, but never returned: encrypting it for an answer would fail. */
+/** A plaintext that looks encrypted could be stored, but never returned: encrypting it for a response would fail. */
 const refuseSealed = (value: Json): void => {
   if (recognises(value)) throw decryptFailed('a decrypted value looks encrypted itself')
 }

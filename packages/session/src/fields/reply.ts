@@ -24,7 +24,7 @@ import { contextHash, ownMembers, protectedHeaders, recognises, refuseDeclared }
 const jtiBytes = 16
 
 /**
- * The envelope of an answer: encrypts under the response key of the request's session. It decrypts nothing.
+ * The envelope of a response: encrypts under the response key of the request's session. It decrypts nothing.
  *
  * @param answers - the `jti` of the request
  */
@@ -36,7 +36,7 @@ export const replyOf = (options: CheckedEnvelopeOptions, session: Session, answe
     proves: true,
     recognises,
     prepareOpen: async () => {
-      throw decryptFailed('an answer is encrypted only')
+      throw decryptFailed('a response is encrypted only')
     },
     prepareSeal: (payload, policy, invocation) =>
       prepareSeal(options, session, answers, payload, policy, invocation),
@@ -124,7 +124,7 @@ const prepareSeal = async (
   return preparedWith(packageName, work, { header })
 }
 
-/** The proof of an answer without an encrypted value, in its root or beside it. */
+/** The proof of a response without an encrypted value, in its root or beside it. */
 const proofIn = (holder: Record<string, unknown>): Omit<SealItem, 'record'> => ({
   holder,
   key: proofMember,

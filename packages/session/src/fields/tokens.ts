@@ -53,7 +53,7 @@ export const checkTokens = (
     if (!isOurs) {
       const { alg, kid: of, p, ctx: bound, jti: same, rid: again } = readHeader(text.slice(0, headerLength))
       if (alg !== 'dir') throw refused('the header is not that of an encrypted value', path)
-      if (of !== kid) throw refused('it is under another key: of another session, or of the answers', path)
+      if (of !== kid) throw refused('it is under another key: of another session, or of the responses', path)
       if (bound !== ctx) throw refused(contextDifference(bound, context), path)
       if (same !== jti || again !== rid)
         throw refused('it was written in another request of the session', path)

@@ -6,21 +6,21 @@ import {
   awsClientSchema,
   checkAwsClientOptions,
   copyAndZero,
-  firstAnswer,
-  incompleteAnswer,
+  firstResponse,
+  incompleteResponse,
   type KeyReference,
   keyReferenceOf,
   keyRule,
   kmsOperations,
   type Refused,
-  wrongAnswer,
+  wrongResponse,
 } from '@glassine/keys/internal'
 import { badOption, decryptFailed, fault, packageName } from '../errors.ts'
 import { importPublicKey, type PublicJwk, publicJwkOf } from '../jwk.ts'
 import {
-  type SessionKmsAnswer,
   type SessionKmsInput,
   type SessionKmsOperations,
+  type SessionKmsResponse,
   sessionKmsOperations,
 } from './operations.ts'
 
@@ -45,12 +45,12 @@ export interface KmsKey {
   /**
    * Calls one operation under the key, with retries, and checks which key was used.
    *
-   * @param take - returns the wanted part of the answer, or refuses it as `incomplete` (then it is retried) or `wrong`
+   * @param take - returns the wanted part of the response, or refuses it as incomplete (then it is retried) or wrong
    * @throws GlassineError `ERR_DECRYPT_FAILED` when KMS refuses the sender's input, `ERR_KEY_UNAVAILABLE`
    */
   call(
-    operation: (input: SessionKmsInput, call: KmsCallOptions) => Promise<SessionKmsAnswer>,
-    take: (answer: SessionKmsAnswer) => Buffer,
+    operation: (input: SessionKmsInput, call: KmsCallOptions) => Promise<SessionKmsResponse>,
+    take: (response: SessionKmsResponse) => Buffer,
     deadline: () => number,
   ): Promise<Buffer>
   readonly operations: Partial<SessionKmsOperations>
@@ -90,29 +90,29 @@ export const kmsKeyOf = (
   const operations = kmsOperations(options, sessionKmsOperations)
   const tokens = grantTokens?.length ? { GrantTokens: grantTokens } : undefined
 
-  // After an alias is resolved, only that key may answer: devices encrypt to its public half.
+  // After an alias is resolved, only that key may response: devices encrypt to its public half.
   let reference: KeyReference = keyReferenceOf(keyId)!
   let fetched: Promise<PublicJwk> | undefined =
     publicKey === undefined ? undefined : Promise.resolve(jwkOption(publicKey, kty))
 
   const ask = async (
-    operation: (input: SessionKmsInput, call: KmsCallOptions) => Promise<SessionKmsAnswer>,
-    take: (answer: SessionKmsAnswer) => Buffer,
+    operation: (input: SessionKmsInput, call: KmsCallOptions) => Promise<SessionKmsResponse>,
+    take: (response: SessionKmsResponse) => Buffer,
     deadline: () => number,
   ): Promise<{ readonly bytes: Buffer; readonly arn: string } | Refused> => {
     const asked = reference
     const region = 'region' in asked ? asked.region : undefined
     const end = Date.now() + timeout
-    const result = await firstAnswer(
+    const result = await firstResponse(
       [
         async (signal) => {
-          const answer = await operation({ KeyId: asked.text, ...tokens }, { signal, region })
-          return { arn: answeredKey(answer, asked).arn, bytes: take(answer) }
+          const response = await operation({ KeyId: asked.text, ...tokens }, { signal, region })
+          return { arn: answeredKey(response, asked).arn, bytes: take(response) }
         },
       ],
       () => Math.min(deadline(), end),
     )
-    return 'answer' in result ? result.answer : result
+    return 'response' in result ? result.response : result
   }
 
   /** How the option names the key, and its ARN if it is known and the option names it otherwise. */
@@ -121,7 +121,7 @@ export const kmsKeyOf = (
 
   const fetch = async (deadline: () => number): Promise<PublicJwk> => {
     let usage: string | undefined
-    const take = ({ PublicKey, KeyUsage }: SessionKmsAnswer) => {
+    const take = ({ PublicKey, KeyUsage }: SessionKmsResponse) => {
       usage = KeyUsage
       return responseBytes(PublicKey)
     }
@@ -200,9 +200,9 @@ const jwkOption = (value: unknown, kty: PublicJwk['kty']): PublicJwk => {
  */
 export const responseBytes = (bytes: Uint8Array | undefined, length?: number): Buffer => {
   // Empty bytes are complete: a device can encrypt an empty text to an RSA key, which must not cause retries.
-  if (bytes === undefined) throw incompleteAnswer()
+  if (bytes === undefined) throw incompleteResponse()
   const own = copyAndZero(bytes)
   if (length === undefined || own.length === length) return own
   own.fill(0)
-  throw wrongAnswer()
+  throw wrongResponse()
 }

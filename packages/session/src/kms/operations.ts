@@ -7,8 +7,8 @@ export interface SessionKmsInput {
   readonly GrantTokens?: readonly string[]
 }
 
-/** An answer of KMS. Every member is checked before use. */
-export interface SessionKmsAnswer {
+/** A response of KMS. Every member is checked before use. */
+export interface SessionKmsResponse {
   /** The ARN of the key that was used. */
   readonly KeyId?: string
   /** GetPublicKey: DER, SubjectPublicKeyInfo. */
@@ -23,7 +23,7 @@ export interface SessionKmsAnswer {
   readonly Signature?: Uint8Array
 }
 
-type Operation<I> = (input: SessionKmsInput & I, call: KmsCallOptions) => Promise<SessionKmsAnswer>
+type Operation<I> = (input: SessionKmsInput & I, call: KmsCallOptions) => Promise<SessionKmsResponse>
 
 /**
  * The KMS operations of recipients and signers, under AWS's names; each recipient and signer needs two. Default: the

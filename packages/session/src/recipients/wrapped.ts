@@ -20,9 +20,9 @@ export interface WrappedRecipientOptions {
   readonly keys: KeyMaterial
   /** The public key on P-256: `PublicKey` from GenerateDataKeyPairWithoutPlaintext as bytes (DER), or a JWK. */
   readonly publicKey: Uint8Array | EcPublicJwk
-  /** `PrivateKeyCiphertextBlob` from the same answer. */
+  /** `PrivateKeyCiphertextBlob` from the same response. */
   readonly encryptedPrivateKey: Uint8Array
-  /** ARN of the symmetric key that wrapped the pair: `KeyId` from the same answer. */
+  /** ARN of the symmetric key that wrapped the pair: `KeyId` from the same response. */
   readonly keyId: string
   /** The encryption context with which the pair was made. Default: none. */
   readonly encryptionContext?: EncryptionContext

@@ -12,9 +12,9 @@ export interface SessionKeys {
   readonly sid: string
   /** Decrypts the fields of requests. */
   readonly request: KeyObject & SecretKey
-  /** Encrypts the fields of answers. */
+  /** Encrypts the fields of responses. */
   readonly response: KeyObject & SecretKey
-  /** The device's key for forward-secret answers, if it sent one. */
+  /** The device's key for forward-secret responses, if it sent one. */
   readonly device?: KeyObject
 }
 
@@ -37,7 +37,7 @@ export const readKeySet = (plaintext: Buffer): SessionKeys => {
     if (sidOf(response, keyUse.response) !== sid) throw malformed()
     if (device !== undefined && sidOf(device, keyUse.device) !== sid) throw malformed()
     const [requestKey, responseKey] = [importedKey(request), importedKey(response)]
-    // With one key for both directions an answer could be sent back as a request.
+    // With one key for both directions a response could be sent back as a request.
     if (requestKey.equals(responseKey)) throw malformed()
     return {
       sid,

@@ -122,7 +122,7 @@ const cached = ({ jwe, expires }: SessionToken, plaintext: Buffer, byTicket: boo
     nothing,
   )
 
-/** Asks the recipient, checks its answer and derives the content key. */
+/** Asks the recipient, checks what it returns and derives the content key. */
 const contentKeyOf = async (
   token: Exclude<SessionToken, { kind: 'ticket' }>,
   call: CallBudget,
@@ -132,14 +132,14 @@ const contentKeyOf = async (
     token.kind === 'agree'
       ? ({ kind: 'agree', kid: jwk.kid, publicKey: token.publicKey, ...call } as const)
       : ({ kind: 'decrypt', kid: jwk.kid, encryptedKey: token.jwe.encryptedKey, ...call } as const)
-  let answer: Uint8Array
+  let returned: Uint8Array
   try {
-    answer = await recipient.unwrap(request)
+    returned = await recipient.unwrap(request)
   } catch (thrown) {
     throw recipientError(thrown)
   }
-  if (!ArrayBuffer.isView(answer)) throw unavailable('A recipient must return bytes')
-  const bytes = Buffer.from(answer.buffer, answer.byteOffset, answer.byteLength)
+  if (!ArrayBuffer.isView(returned)) throw unavailable('A recipient must return bytes')
+  const bytes = Buffer.from(returned.buffer, returned.byteOffset, returned.byteLength)
   if (token.kind === 'decrypt') {
     // The device chose what it encrypted, so the length may be wrong.
     if (bytes.length === keyBytes) return bytes

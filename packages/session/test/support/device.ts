@@ -216,7 +216,7 @@ export const sealFields = async <T extends object>(
   return carrier ? { ...copy, $jwe: session.carrier } : copy
 }
 
-/** Opens the proof of an answer without a sealed value; returns its `jti`. */
+/** Opens the proof of a response without a sealed value; returns its `jti`. */
 export const openProof = async (
   session: DeviceSession,
   proof: string,
@@ -233,7 +233,7 @@ export const openProof = async (
   return jti
 }
 
-/** Opens the sealed fields of an answer. */
+/** Opens the sealed fields of a response. */
 export const openFields = async (
   session: DeviceSession,
   payload: any,
@@ -244,8 +244,8 @@ export const openFields = async (
   const { $jwe: ticket, $proof: proof, ...copy } = structuredClone(payload)
   const jtis: unknown[] = []
   const spots = spotsIn(copy, policy)
-  const answer = { direction: 'response', answers: session.sent, count: spots.length, ...facts } as const
-  const ctx = ctxOf(policy.model, place, answer)
+  const response = { direction: 'response', answers: session.sent, count: spots.length, ...facts } as const
+  const ctx = ctxOf(policy.model, place, response)
   if (ticket) sessions.set(ticket, session)
   if ((spots.length === 0) !== (proof !== undefined)) throw new Error('a proof is in place of values')
   if (proof) await openProof(session, proof, policy, place, facts)

@@ -262,7 +262,7 @@ describe('each kind of mismatch is told apart by its name', () => {
   })
 })
 
-test('a token of an answer is not one of a request', async () => {
+test('a token of a response is not one of a request', async () => {
   const header = { alg: 'dir', enc: 'A256GCM', kid: `${'A'.repeat(22)}.r`, p: '/ssn', ctx: 'x', jti: 'y' }
   const text = `${Buffer.from(JSON.stringify(header)).toString('base64url')}..${'A'.repeat(16)}.AA.${'A'.repeat(22)}`
   const found = await explain(text, { fields, envelope, binding: {}, place: '/ssn' })

@@ -19,7 +19,7 @@ import type { Session } from './session.ts'
 import type { WebCrypto } from './web-crypto.ts'
 
 /** What responses need of their client. */
-export interface AnswerRules {
+export interface ResponseRules {
   readonly crypto: WebCrypto
   readonly bundleMember?: string
   /** Whether a success must have its declared fields. */
@@ -40,32 +40,32 @@ export const marked = (response: Response, sealed: boolean): Response =>
  * @param answers - the `jti` of the request
  * @throws GlassineError `ERR_BODY_INVALID`, `ERR_FIELD_MISSING`, `ERR_FIELD_NOT_ENCRYPTED`, `ERR_DECRYPT_FAILED`
  */
-export const openAnswer = async (
-  { crypto, bundleMember, isRequired, tickets }: AnswerRules,
-  answer: Response,
+export const openResponse = async (
+  { crypto, bundleMember, isRequired, tickets }: ResponseRules,
+  response: Response,
   text: string,
-  { answered, contextOf }: PreparedRequest,
+  { responsePolicy, contextOf }: PreparedRequest,
   session: Session,
   answers: string,
 ): Promise<Response> => {
-  if (!answered) return marked(answer, false)
-  const { status, headers } = answer
+  if (!responsePolicy) return marked(response, false)
+  const { status, headers } = response
   const payload = jsonOf(text)
   const { [sessionMember]: token, [proofMember]: member, ...rest } = isPlainObject(payload) ? payload : {}
   const besideBody = headers.get(proofHeader) ?? undefined
   const isWithin =
     payload &&
     (member !== undefined ||
-      !isHarmless(answered, payload) ||
+      !isHarmless(responsePolicy, payload) ||
       (bundleMember !== undefined && bundleMember in payload))
   // Gateways and authorizers answer with errors instead of the service.
-  if (!isWithin && !besideBody && status >= 400) return marked(answer, false)
+  if (!isWithin && !besideBody && status >= 400) return marked(response, false)
   try {
     const partial = status >= 400 || !isRequired
     if (!payload && text && !besideBody && !partial) throw fault('ERR_BODY_INVALID')
     const found =
       payload && (isWithin || !besideBody)
-        ? ciphertextsOf(answered, isPlainObject(payload) ? rest : payload, {
+        ? ciphertextsOf(responsePolicy, isPlainObject(payload) ? rest : payload, {
             packageName,
             bundleMember,
             partial,
@@ -83,14 +83,14 @@ export const openAnswer = async (
       answers,
       status,
       count: items.length,
-      model: answered.model,
+      model: responsePolicy.model,
       members,
     })
     // A bundle is an object around the values.
     const levels = plaintextDepth(bundleMember)
     const values = await openItems(crypto, all, session, ctx, levels)
-    if (!found) return marked(answer, true)
-    const opened = new Response(encodeValue(found.put(values), '', packageName), answer)
+    if (!found) return marked(response, true)
+    const opened = new Response(encodeValue(found.put(values), '', packageName), response)
     for (const name of stale) opened.headers.delete(name)
     const { typ, exp } = (tickets && parseJwe(token)?.[1]) || {}
     if (typ === ticketType) session.ticket = [token as string, (exp as number) * 1000]

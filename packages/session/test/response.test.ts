@@ -15,13 +15,13 @@ describe('an answer', () => {
     const session = await beginSession(jwk)
     const jti = b64u(Buffer.alloc(16, 7))
     const { reply } = await opened(envelopeWith(), await sealFields(session, patient, fields, scope, { jti }))
-    const answer = await sealed(reply, patient)
-    const { payload, jtis, ticket } = await openFields(session, answer, fields, scope)
+    const response = await sealed(reply, patient)
+    const { payload, jtis, ticket } = await openFields(session, response, fields, scope)
     expect(payload).toEqual(patient)
     expect(new Set(jtis).size).toBe(1)
     expect(jtis[0]).not.toBe(jti)
     expect(ticket).toBeUndefined()
-    expect(Object.keys(decodeProtectedHeader(answer.ssn))).toEqual(['alg', 'enc', 'kid', 'p', 'ctx', 'jti'])
+    expect(Object.keys(decodeProtectedHeader(response.ssn))).toEqual(['alg', 'enc', 'kid', 'p', 'ctx', 'jti'])
   })
 
   test('to a request without a body is encrypted under the keys in its header, all fields with one number', async () => {
@@ -29,19 +29,21 @@ describe('an answer', () => {
     const { payload, reply } = await opened(envelopeWith(), undefined, { sessionHeader: session.carrier })
     expect(payload).toBeUndefined()
     const [one, two] = await Promise.all([sealed(reply, patient), sealed(reply, patient)])
-    const answers = await Promise.all([one, two].map((answer) => openFields(session, answer, fields, scope)))
-    for (const { payload, jtis } of answers) {
+    const responses = await Promise.all(
+      [one, two].map((response) => openFields(session, response, fields, scope)),
+    )
+    for (const { payload, jtis } of responses) {
       expect(payload).toEqual(patient)
       expect(new Set(jtis).size).toBe(1)
     }
-    expect(answers[0]!.jtis[0]).not.toBe(answers[1]!.jtis[0])
+    expect(responses[0]!.jtis[0]).not.toBe(responses[1]!.jtis[0])
   })
 
   test('is for its request, sender, resource, status, model and binding', async () => {
     const session = await beginSession(jwk)
     const { reply } = await opened(envelopeWith(), undefined, { sessionHeader: session.carrier })
-    const answer = await sealed(reply, patient, { status: 200 })
-    expect((await openFields(session, answer, fields, scope, { status: 200 })).payload).toEqual(patient)
+    const response = await sealed(reply, patient, { status: 200 })
+    expect((await openFields(session, response, fields, scope, { status: 200 })).payload).toEqual(patient)
     const { resource } = scope
     const others: [object, object?][] = [
       [{ ...scope, binding: { tenant: 't-2' } }],
@@ -55,7 +57,7 @@ describe('an answer', () => {
       [scope, { members: { '/id': '"p-1"' } }],
     ]
     for (const [place, facts = {}] of others)
-      await expect(openFields(session, answer, fields, place, { status: 200, ...facts })).rejects.toThrow(
+      await expect(openFields(session, response, fields, place, { status: 200, ...facts })).rejects.toThrow(
         'not sealed for here',
       )
   })
@@ -65,9 +67,9 @@ describe('an answer', () => {
     const { reply } = await opened(envelopeWith({ shape }), undefined, { sessionHeader: session.carrier })
     expect(reply.proves).toBe(true)
     const invocation = { ...scope, status: 200, partial: true }
-    const answer = await sealed(reply, { id: 'p-1' }, invocation)
-    expect(Object.keys(answer)).toEqual(['id', '$proof'])
-    await openProof(session, answer.$proof, fields, scope, { status: 200 })
+    const response = await sealed(reply, { id: 'p-1' }, invocation)
+    expect(Object.keys(response)).toEqual(['id', '$proof'])
+    await openProof(session, response.$proof, fields, scope, { status: 200 })
     // A list has no root that could hold a bundle.
     for (const payload of shape === 'field' ? [undefined, []] : [undefined]) {
       const prepared = await reply.prepareSeal(payload, payload ? arrayOf(fields) : fields, {
@@ -147,8 +149,8 @@ describe('an answer', () => {
   test('may have an undefined member where a ticket would go', async () => {
     const session = await beginSession(jwk)
     const { reply } = await opened(envelopeWith(), undefined, { sessionHeader: session.carrier })
-    const answer = await sealed(reply, { ...patient, $jwe: undefined })
-    expect((await openFields(session, answer, fields, scope)).payload).toEqual(patient)
+    const response = await sealed(reply, { ...patient, $jwe: undefined })
+    expect((await openFields(session, response, fields, scope)).payload).toEqual(patient)
   })
 
   test('can be finished only once', async () => {
@@ -174,8 +176,8 @@ describe.each([false, true])('sizes, forward secrecy %s', (forwardSecret) => {
     const envelope = envelopeWith({ shape, ticketKeys: ticket, padding: { bucket: 16 } })
     const session = await beginSession(jwk, { forwardSecret })
     const { reply } = await opened(envelope, undefined, { sessionHeader: session.carrier })
-    const answer = await sealed(reply, patient)
-    const bytes = Buffer.byteLength(JSON.stringify(answer))
+    const response = await sealed(reply, patient)
+    const bytes = Buffer.byteLength(JSON.stringify(response))
     expect(await codeOf(sealed(reply, patient, { maxBytes: bytes }))).toBe('none')
     const error: GlassineError = await sealed(reply, patient, { maxBytes: bytes - 1 }).catch(
       (thrown) => thrown,
@@ -186,7 +188,7 @@ describe.each([false, true])('sizes, forward secrecy %s', (forwardSecret) => {
 })
 
 describe('forward secrecy', () => {
-  test('nests answers, with a new ephemeral key for each payload', async () => {
+  test('nests responses, with a new ephemeral key for each payload', async () => {
     const session = await beginSession(jwk, { forwardSecret: true })
     const { reply } = await opened(envelopeWith(), await sealFields(session, patient, fields, scope))
     const first = await sealed(reply, patient)
@@ -212,9 +214,9 @@ describe('padding', () => {
     const small = defineFields<{ a: string }>('small', { a: {} })
     const lengths = new Set<number>()
     for (let length = 0; length < 64; length++) {
-      const answer = await sealed(reply, { a: 'x'.repeat(length) }, {}, small)
-      lengths.add(answer.a.length)
-      expect((await openFields(session, answer, small, scope)).payload).toEqual({ a: 'x'.repeat(length) })
+      const response = await sealed(reply, { a: 'x'.repeat(length) }, {}, small)
+      lengths.add(response.a.length)
+      expect((await openFields(session, response, small, scope)).payload).toEqual({ a: 'x'.repeat(length) })
     }
     expect(lengths.size).toBe(3)
   })

@@ -15,7 +15,7 @@ const onTheWire = (item: object | undefined): object =>
     ),
   )
 
-describeEachDynamoDB('answers', (kind) => {
+describeEachDynamoDB('responses', (kind) => {
   const fixture = useTables(kind)
   const rawItem = async (TableName: string, Key: object) =>
     (await fixture.raw.send(new GetCommand({ TableName, Key }))).Item
@@ -71,10 +71,13 @@ describeEachDynamoDB('answers', (kind) => {
         ],
       ] as const
       // dynalite has no transactions.
-      for (const [command, operation, answer, input, place] of cases.slice(0, kind === 'dynalite' ? 2 : 3)) {
+      for (const [command, operation, response, input, place] of cases.slice(
+        0,
+        kind === 'dynalite' ? 2 : 3,
+      )) {
         fixture.faults.set(
           operation,
-          answering(() => answer),
+          answering(() => response),
         )
         const error = await rejection(send(command, input))
         expect(error).toEqual(
@@ -91,15 +94,15 @@ describeEachDynamoDB('answers', (kind) => {
       const { Item } = await fixture.base.send(
         new GetItemCommand({ TableName: 'Patients', Key: { id: { S: 'n-2' } } }),
       )
-      const answer = () =>
+      const response = () =>
         fixture.faults.set(
           'BatchGetItem',
           answering(() => ({ Responses: { Patients: [onTheWire(Item)] } })),
         )
       const read = (id: string) => send('BatchGet', { RequestItems: { Patients: { Keys: [{ id }] } } })
-      answer()
+      response()
       expect(await read('n-2')).toMatchObject({ Responses: { Patients: [{ ...patient, id: 'n-2' }] } })
-      answer()
+      response()
       await expect(read('n-1')).rejects.toMatchObject({
         code: 'ERR_DECRYPT_FAILED',
         cause: { reason: expect.stringContaining('the item has another key than was asked for') },
@@ -151,7 +154,7 @@ describeEachDynamoDB('answers', (kind) => {
         })
         await expect(update).rejects.toMatchObject({
           code: 'ERR_DECRYPT_FAILED',
-          cause: { reason: 'the answer holds attributes that the update did not change' },
+          cause: { reason: 'the response holds attributes that the update did not change' },
         })
       }
     })

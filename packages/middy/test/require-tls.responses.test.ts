@@ -146,7 +146,7 @@ describe.each(majors)('Middy %s', (_, middy) => {
       expect(await outcomeOf(local, { local: 'sam' }, middy)).toBe('ran')
     })
 
-    test('is set on the answer of an inner error handler', async () => {
+    test('is set on the response of an inner error handler', async () => {
       const handler = middy()
         .use(requireTls())
         .onError((request) => {
