@@ -383,14 +383,14 @@ const sessionRows: readonly Draw[] = [
   {
     at: 'session/prepareSeal',
     line: 'const fresh',
-    what: 'number of an answer',
+    what: 'number of a response',
     test: [session, 'the number of a response is fresh, even for the same request'],
   },
   {
-    at: 'session/prepareSeal',
+    at: 'session/sealValues',
     line: 'const nextIv',
     what: 'IVs of a response, each the next piece of its random bytes',
-    test: [session, 'is fresh within a response and between answers of one session'],
+    test: [session, 'is fresh within a response and between responses of one session'],
   },
   {
     at: 'session/freshBytes',

@@ -43,7 +43,7 @@ const responses = async (
 }
 
 describe('the IV of a sealed field', () => {
-  test('is fresh within a response and between answers of one session', async () => {
+  test('is fresh within a response and between responses of one session', async () => {
     const session = await beginSession(jwk)
     const all = await responses(4, {}, session)
     expectFresh(

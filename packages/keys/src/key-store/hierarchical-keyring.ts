@@ -124,43 +124,7 @@ export const hierarchicalKeyring = (options: HierarchicalKeyringOptions): Hierar
       }
     },
     wrap: async (request) => wrap(request, request.dataKey, randomBytes(freshLength)),
-    async unwrap(request) {
-      const { context, length, encryptedDataKeys } = request
-      // Do not ask for the branch key id because of a key of another keyring.
-      const candidates = encryptedDataKeys.filter(
-        (one) => one.providerId === providerId && one.ciphertext.length === length + overhead,
-      )
-      if (candidates.length === 0) return undefined
-      const id = idOf(request)
-      let reason = 'it is under another branch key than this'
-      const info = Buffer.from(id, 'utf8')
-      let failure: GlassineError | undefined
-      let tries = 0
-      for (const one of candidates) {
-        if (!info.equals(one.providerInfo) || tries === maxTries) continue
-        // The caller has counted the first.
-        if (tries++ > 0) request.spend?.()
-        try {
-          const key = await keys.version(id, versionOf(one), request.deadline())
-          try {
-            const dataKey = unwrapDataKey(key.value, context.bytes, one.ciphertext)
-            if (dataKey) return dataKey
-            reason = 'the branch key does not unwrap it: changed, or another encryption context'
-          } finally {
-            key.release()
-          }
-        } catch (thrown) {
-          // If no other key unwraps, report every failure except a refused branch key; a configuration error first,
-          // since it does not pass by itself.
-          const error = ownError(thrown)
-          if (error.code === 'ERR_DECRYPT_FAILED') reason = error.message
-          else if (failure === undefined || isRefusal(error)) failure = error
-        }
-      }
-      if (failure) throw failure
-      request.refused?.(reason, id)
-      return undefined
-    },
+    unwrap: unwrapUnder(keys, idOf),
     async beaconKey(request) {
       const id = idOf(request)
       return leaseOf(await sealing(keys.beacon(id, request.deadline()), id), 'beacon key')
@@ -169,6 +133,47 @@ export const hierarchicalKeyring = (options: HierarchicalKeyringOptions): Hierar
     clear: () => keys.clear(),
   }
 }
+
+/** The keyring's `unwrap`: tries the versions of the request's branch key that the encrypted data keys name. */
+const unwrapUnder =
+  (keys: ReturnType<typeof branchKeys>, idOf: ReturnType<typeof branchKeyIdOf>): Keyring['unwrap'] =>
+  async (request) => {
+    const { context, length, encryptedDataKeys } = request
+    // Do not ask for the branch key id because of a key of another keyring.
+    const candidates = encryptedDataKeys.filter(
+      (one) => one.providerId === providerId && one.ciphertext.length === length + overhead,
+    )
+    if (candidates.length === 0) return undefined
+    const id = idOf(request)
+    let reason = 'it is under another branch key than this'
+    const info = Buffer.from(id, 'utf8')
+    let failure: GlassineError | undefined
+    let tries = 0
+    for (const one of candidates) {
+      if (!info.equals(one.providerInfo) || tries === maxTries) continue
+      // The caller has counted the first.
+      if (tries++ > 0) request.spend?.()
+      try {
+        const key = await keys.version(id, versionOf(one), request.deadline())
+        try {
+          const dataKey = unwrapDataKey(key.value, context.bytes, one.ciphertext)
+          if (dataKey) return dataKey
+          reason = 'the branch key does not unwrap it: changed, or another encryption context'
+        } finally {
+          key.release()
+        }
+      } catch (thrown) {
+        // If no other key unwraps, report every failure except a refused branch key; a configuration error first,
+        // since it does not pass by itself.
+        const error = ownError(thrown)
+        if (error.code === 'ERR_DECRYPT_FAILED') reason = error.message
+        else if (failure === undefined || isRefusal(error)) failure = error
+      }
+    }
+    if (failure) throw failure
+    request.refused?.(reason, id)
+    return undefined
+  }
 
 /** Converts `ERR_DECRYPT_FAILED` of a branch key, since the caller wants to encrypt. */
 const sealing = async (

@@ -2,6 +2,7 @@ import { isGlassineError } from '@glassine/core/internal'
 import { keyDenied, notEncrypted } from '../errors.ts'
 import {
   type EncryptedDataKey,
+  type GenerateRequest,
   type Keyring,
   type KeyringRequest,
   type UnwrapRequest,
@@ -53,94 +54,23 @@ let made = 0
 export const kmsKeyring = (options: KmsKeyringOptions): Keyring => {
   const { generates, references, allowed } = checkedKmsOptions(options)
   const { grantTokens } = options
-  const operations = kmsOperations(options, kmsKeyringOperations)
-  const tokens = grantTokens?.length ? { GrantTokens: grantTokens } : undefined
-  const aliases = new Map<string, KeyArn>()
-  const ownRegion = regionOf(operations, references, allowed.accountIds.length > 0)
-
-  const encrypted = (key: KeyArn, reference: KeyReference, blob: Buffer): EncryptedDataKey => {
-    if (reference.text.startsWith('alias/')) aliases.set(reference.text, key)
-    return { providerId, providerInfo: Buffer.from(key.arn, 'utf8'), ciphertext: blob }
+  const client: Client = {
+    operations: kmsOperations(options, kmsKeyringOperations),
+    tokens: grantTokens?.length ? { GrantTokens: grantTokens } : undefined,
+    aliases: new Map(),
   }
-
-  /** One operation under one configured key, with retries. */
-  const under = async <T>(
-    [action, what]: readonly [action: string, what: string],
-    reference: KeyReference,
-    request: KeyringRequest,
-    call: (input: KmsInput, options: KmsCallOptions) => Promise<T>,
-  ): Promise<T> => {
-    const { text, region } = reference
-    const input = { KeyId: text, EncryptionContext: request.context.pairs, ...tokens }
-    const result = await firstResponse<T>([(signal) => call(input, { signal, region })], request.deadline)
-    if ('response' in result) return result.response
-    const names = namesOf(text, result.deniedKey ?? aliases.get(text)?.arn)
-    if (result.denied !== undefined) throw keyDenied(action, names)
-    throw notEncrypted(`KMS refused to ${what}: ${result.refusals.join(', ')}`, names)
-  }
-
-  const wrapUnder = (keys: readonly KeyReference[], request: WrapRequest) =>
-    wrapAll(keys, (reference) =>
-      under(['kms:Encrypt', 'encrypt a data key'], reference, request, async (input, call) => {
-        const response = await operations.encrypt({ ...input, Plaintext: request.dataKey }, call)
-        return [encrypted(answeredKey(response, reference), reference, blobOf(response))]
-      }),
-    )
-
+  const ownRegion = regionOf(client.operations, references, allowed.accountIds.length > 0)
   const generatorOf = (): KeyReference => {
     if (generates) return references[0]!
     throw notEncrypted('A KMS keyring without `keyId` only decrypts')
   }
 
-  const decryptCall = (
-    { one: encryptedDataKey, target, arn }: Candidate,
-    request: UnwrapRequest,
-    isFirst: boolean,
-  ): Call<Buffer> => {
-    // The caller has counted the first call, and the retries of an outage are counted by the process.
-    let isCounted = isFirst
-    return async (signal) => {
-      if (!isCounted) request.spend?.()
-      isCounted = true
-      const { keyId, region } = target
-      const response = await operations.decrypt(
-        {
-          KeyId: keyId,
-          CiphertextBlob: encryptedDataKey.ciphertext,
-          EncryptionContext: request.context.pairs,
-          ...tokens,
-        },
-        { signal, region },
-      )
-      return checkedResponse(response, () => {
-        const isOurs = keyArnOf(keyId) !== undefined || aliases.get(keyId)?.arn === arn
-        const key = checkDecrypter(response, target, isOurs)
-        if (keyId.startsWith('alias/')) aliases.set(keyId, key)
-        return plaintextOf(response, request.length, () => otherResponse('Length'))
-      })
-    }
-  }
-
   return {
     id: `kms ${JSON.stringify([references.map(({ text }) => text), allowed])} ${++made}`,
     async generate(request) {
-      const generator = generatorOf()
-      const { length } = request
-      const first = await under(
-        ['kms:GenerateDataKey', 'generate a data key'],
-        generator,
-        request,
-        async (input, call) => {
-          const response = await operations.generateDataKey({ ...input, NumberOfBytes: length }, call)
-          return checkedResponse(response, () => {
-            const wrapped = encrypted(answeredKey(response, generator), generator, blobOf(response))
-            return { dataKey: plaintextOf(response, length), wrapped }
-          })
-        },
-      )
-      const { dataKey, wrapped } = first
+      const { dataKey, wrapped } = await generateUnder(client, generatorOf(), request)
       try {
-        const more = await wrapUnder(references.slice(1), { ...request, dataKey })
+        const more = await wrapUnder(client, references.slice(1), { ...request, dataKey })
         return { dataKey, encryptedDataKeys: [wrapped, ...more] }
       } catch (error) {
         dataKey.fill(0)
@@ -149,7 +79,7 @@ export const kmsKeyring = (options: KmsKeyringOptions): Keyring => {
     },
     async wrap(request) {
       generatorOf()
-      return wrapUnder(references, request)
+      return wrapUnder(client, references, request)
     },
     async unwrap(request) {
       const keys = request.encryptedDataKeys.flatMap((one) => {
@@ -157,24 +87,114 @@ export const kmsKeyring = (options: KmsKeyringOptions): Keyring => {
         return key ? [{ one, key }] : []
       })
       if (keys.length === 0) return undefined
-      const facts = { region: await ownRegion(), aliases }
-      const pairs = triedOf(
+      const facts = { region: await ownRegion(), aliases: client.aliases }
+      const candidates = triedOf(
         keys.flatMap(({ one, key }) =>
           targetsOf(key, references, allowed, facts).map((target) => ({ one, target, arn: key.arn })),
         ),
       )
-      if (pairs.length === 0) return undefined
-      const calls = pairs.map((pair, at) => decryptCall(pair, request, at === 0))
-      const result = await firstResponse(calls, request.deadline)
-      if ('response' in result) return result.response
-      // Only keys that the options allow are called: that one may not be used is our fault, and not the sender's.
-      if (result.denied !== undefined) {
-        const { target, arn } = pairs[result.denied]!
-        throw keyDenied('kms:Decrypt', namesOf(target.keyId, result.deniedKey ?? arn))
-      }
-      request.refused?.(refusalOf(result.refusals, pairs))
-      return undefined
+      return candidates.length === 0 ? undefined : unwrapAny(client, candidates, request)
     },
+  }
+}
+
+/** How a keyring calls KMS, and what it has learnt. */
+interface Client {
+  readonly operations: KmsOperations
+  /** The grant tokens, as every operation takes them. */
+  readonly tokens: Pick<KmsInput, 'GrantTokens'> | undefined
+  /** The keys behind aliases, from earlier responses. */
+  readonly aliases: Map<string, KeyArn>
+}
+
+const encryptedDataKey = (
+  { aliases }: Client,
+  reference: KeyReference,
+  key: KeyArn,
+  ciphertext: Buffer,
+): EncryptedDataKey => {
+  if (reference.text.startsWith('alias/')) aliases.set(reference.text, key)
+  return { providerId, providerInfo: Buffer.from(key.arn, 'utf8'), ciphertext }
+}
+
+/** One operation under one configured key, with retries. */
+const under = async <T>(
+  { tokens, aliases }: Client,
+  [action, what]: readonly [action: string, what: string],
+  { text, region }: KeyReference,
+  request: KeyringRequest,
+  call: (input: KmsInput, options: KmsCallOptions) => Promise<T>,
+): Promise<T> => {
+  const input = { KeyId: text, EncryptionContext: request.context.pairs, ...tokens }
+  const result = await firstResponse<T>([(signal) => call(input, { signal, region })], request.deadline)
+  if ('response' in result) return result.response
+  const names = namesOf(text, result.deniedKey ?? aliases.get(text)?.arn)
+  if (result.denied !== undefined) throw keyDenied(action, names)
+  throw notEncrypted(`KMS refused to ${what}: ${result.refusals.join(', ')}`, names)
+}
+
+const generateUnder = (client: Client, reference: KeyReference, request: GenerateRequest) => {
+  const { length } = request
+  const what = ['kms:GenerateDataKey', 'generate a data key'] as const
+  return under(client, what, reference, request, async (input, call) => {
+    const response = await client.operations.generateDataKey({ ...input, NumberOfBytes: length }, call)
+    return checkedResponse(response, () => {
+      const key = answeredKey(response, reference)
+      const wrapped = encryptedDataKey(client, reference, key, blobOf(response))
+      return { dataKey: plaintextOf(response, length), wrapped }
+    })
+  })
+}
+
+const wrapUnder = (client: Client, references: readonly KeyReference[], request: WrapRequest) =>
+  wrapAll(references, (reference) =>
+    under(client, ['kms:Encrypt', 'encrypt a data key'], reference, request, async (input, call) => {
+      const response = await client.operations.encrypt({ ...input, Plaintext: request.dataKey }, call)
+      const key = answeredKey(response, reference)
+      return [encryptedDataKey(client, reference, key, blobOf(response))]
+    }),
+  )
+
+/** Unwraps the first candidate that KMS unwraps. */
+const unwrapAny = async (
+  client: Client,
+  candidates: readonly Candidate[],
+  request: UnwrapRequest,
+): Promise<Buffer | undefined> => {
+  const calls = candidates.map((candidate, at) => decryptCall(client, candidate, request, at === 0))
+  const result = await firstResponse(calls, request.deadline)
+  if ('response' in result) return result.response
+  // Only keys that the options allow are called: that one may not be used is our fault, and not the sender's.
+  if (result.denied !== undefined) {
+    const { target, arn } = candidates[result.denied]!
+    throw keyDenied('kms:Decrypt', namesOf(target.keyId, result.deniedKey ?? arn))
+  }
+  request.refused?.(refusalOf(result.refusals, candidates))
+  return undefined
+}
+
+const decryptCall = (
+  { operations, tokens, aliases }: Client,
+  { one: { ciphertext }, target, arn }: Candidate,
+  request: UnwrapRequest,
+  isFirst: boolean,
+): Call<Buffer> => {
+  // The caller has counted the first call, and the retries of an outage are counted by the process.
+  let isCounted = isFirst
+  return async (signal) => {
+    if (!isCounted) request.spend?.()
+    isCounted = true
+    const { keyId, region } = target
+    const response = await operations.decrypt(
+      { KeyId: keyId, CiphertextBlob: ciphertext, EncryptionContext: request.context.pairs, ...tokens },
+      { signal, region },
+    )
+    return checkedResponse(response, () => {
+      const isOurs = keyArnOf(keyId) !== undefined || aliases.get(keyId)?.arn === arn
+      const key = checkDecrypter(response, target, isOurs)
+      if (keyId.startsWith('alias/')) aliases.set(keyId, key)
+      return plaintextOf(response, request.length, () => otherResponse('Length'))
+    })
   }
 }
 

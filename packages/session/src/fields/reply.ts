@@ -17,7 +17,7 @@ import type { CheckedEnvelopeOptions } from '../envelope-options.ts'
 import { decryptFailed, fault, packageName } from '../errors.ts'
 import { bodyLength, freshBytes, sealCompact } from '../jwe/compact.ts'
 import { maySeal, type Session } from '../session/key-set.ts'
-import { innerLayer } from './forward-secret.ts'
+import { type InnerLayer, innerLayer } from './forward-secret.ts'
 import { contextHash, ownMembers, protectedHeaders, recognises, refuseDeclared } from './header.ts'
 
 /** Bytes of a `jti`. */
@@ -73,55 +73,73 @@ const prepareSeal = async (
       message: 'The session key has encrypted as many values as one key may',
     })
 
-  const { sid, response } = session.keys
   // A proof holds no secret, so it needs no forward secrecy.
   const inner = proves ? undefined : innerLayer(session.keys)
   // One draw for the payload: it costs the same for one value and for all of them.
   const fresh = freshBytes(jtiBytes + (inner ? 2 : 1) * all.length * ivBytes)
   const jti = fresh.toString('base64url', 0, jtiBytes)
-  const headerAt = protectedHeaders(sid + keyUse.response, ctx, jti, inner ? ',"cty":"JWE"' : '')
+  const kid = session.keys.sid + keyUse.response
+  const headerAt = protectedHeaders(kid, ctx, jti, inner ? ',"cty":"JWE"' : '')
   const ready = all.map(({ pointer, ...value }) => ({ ...value, protectedHeader: headerAt(pointer) }))
   if (root !== undefined) {
     const ticket = await ticketFor(options, session, invocation)
     if (ticket !== undefined) root[sessionMember] = ticket
   }
-
-  if (maxBytes !== undefined && copy !== undefined) {
-    // Measures the JSON with empty places and adds the tokens' lengths, so the size is known before encryption.
-    for (const { holder, key } of ready) holder[key] = ''
-    let total = jsonBytes(copy, packageName)
-    for (const { protectedHeader, text } of ready) {
-      const bytes = Buffer.byteLength(text, 'utf8')
-      total +=
-        protectedHeader.length + bodyLength(inner ? inner.protectedHeader.length + bodyLength(bytes) : bytes)
-    }
-    refuseOversize(total, maxBytes, packageName)
-  }
+  if (maxBytes !== undefined && copy !== undefined)
+    refuseOversize(sizeWith(copy, ready, inner), maxBytes, packageName)
 
   const work = (): unknown => {
-    session.seals += ready.length
-    let used = jtiBytes
-    const nextIv = (): Buffer => {
-      used += ivBytes
-      return fresh.subarray(used - ivBytes, used)
-    }
-    for (const { holder, key, protectedHeader, text } of ready) {
-      const plaintext = Buffer.from(text, 'utf8')
-      try {
-        const sealed = inner
-          ? Buffer.from(sealCompact(inner.key, inner.protectedHeader, nextIv(), plaintext), 'latin1')
-          : plaintext
-        holder[key] = sealCompact(response, protectedHeader, nextIv(), sealed)
-      } finally {
-        // It may lie in Node's buffer pool, where a later allocation could read it.
-        plaintext.fill(0)
-      }
-    }
+    sealValues(session, ready, inner, fresh)
     return copy
   }
   const header = (): readonly [string, string] | undefined =>
     Object.hasOwn(outside, proofMember) ? [proofHeader, outside[proofMember]!] : undefined
   return preparedWith(packageName, work, { header })
+}
+
+/** A value that waits for its encryption: its place, its text, and the header of its token. */
+type ReadyValue = Omit<SealItem, 'pointer' | 'record'> & { readonly protectedHeader: string }
+
+/**
+ * The size of a payload once its values are encrypted, in bytes: its JSON with empty places, and the tokens' lengths.
+ * So it is known before the encryption.
+ */
+const sizeWith = (copy: unknown, ready: readonly ReadyValue[], inner: InnerLayer | undefined): number => {
+  for (const { holder, key } of ready) holder[key] = ''
+  let total = jsonBytes(copy, packageName)
+  for (const { protectedHeader, text } of ready) {
+    const bytes = Buffer.byteLength(text, 'utf8')
+    total +=
+      protectedHeader.length + bodyLength(inner ? inner.protectedHeader.length + bodyLength(bytes) : bytes)
+  }
+  return total
+}
+
+/** Encrypts the values in their places, each with the next IVs of `fresh`, which begins with the `jti`. */
+const sealValues = (
+  session: Session,
+  ready: readonly ReadyValue[],
+  inner: InnerLayer | undefined,
+  fresh: Buffer,
+): void => {
+  session.seals += ready.length
+  let used = jtiBytes
+  const nextIv = (): Buffer => {
+    used += ivBytes
+    return fresh.subarray(used - ivBytes, used)
+  }
+  for (const { holder, key, protectedHeader, text } of ready) {
+    const plaintext = Buffer.from(text, 'utf8')
+    try {
+      const sealed = inner
+        ? Buffer.from(sealCompact(inner.key, inner.protectedHeader, nextIv(), plaintext), 'latin1')
+        : plaintext
+      holder[key] = sealCompact(session.keys.response, protectedHeader, nextIv(), sealed)
+    } finally {
+      // It may lie in Node's buffer pool, where a later allocation could read it.
+      plaintext.fill(0)
+    }
+  }
 }
 
 /** The proof of a response without an encrypted value, in its root or beside it. */

@@ -69,93 +69,112 @@ export const kmsKeyOf = (
   kty: PublicJwk['kty'],
   need: keyof SessionKmsOperations,
 ): KmsKey => {
-  const operationsNeeded = options.publicKey === undefined ? (['getPublicKey', need] as const) : [need]
-  const {
-    keyId,
-    publicKey,
-    grantTokens,
-    timeout = 10_000,
-  } = checkedOptions(
-    packageName,
-    {
-      keyId: required(keyRule),
-      publicKey: anyObject,
-      grantTokens: listOf(text),
-      timeout: integer(1),
-      ...awsClientSchema(...operationsNeeded),
-    },
-    options,
-  )
-  checkAwsClientOptions(options)
+  const { keyId, publicKey, grantTokens, timeout = 10_000 } = checkedKeyOptions(options, need)
   const operations = kmsOperations(options, sessionKmsOperations)
-  const tokens = grantTokens?.length ? { GrantTokens: grantTokens } : undefined
-
-  // After an alias is resolved, only that key may response: devices encrypt to its public half.
-  let reference: KeyReference = keyReferenceOf(keyId)!
-  let fetched: Promise<PublicJwk> | undefined =
-    publicKey === undefined ? undefined : Promise.resolve(jwkOption(publicKey, kty))
-
-  const ask = async (
-    operation: (input: SessionKmsInput, call: KmsCallOptions) => Promise<SessionKmsResponse>,
-    take: (response: SessionKmsResponse) => Buffer,
-    deadline: () => number,
-  ): Promise<{ readonly bytes: Buffer; readonly arn: string } | Refused> => {
-    const asked = reference
-    const region = 'region' in asked ? asked.region : undefined
-    const end = Date.now() + timeout
-    const result = await firstResponse(
-      [
-        async (signal) => {
-          const response = await operation({ KeyId: asked.text, ...tokens }, { signal, region })
-          return { arn: answeredKey(response, asked).arn, bytes: take(response) }
-        },
-      ],
-      () => Math.min(deadline(), end),
-    )
-    return 'response' in result ? result.response : result
+  const key: UsedKey = {
+    keyId,
+    kty,
+    need,
+    timeout,
+    tokens: grantTokens?.length ? { GrantTokens: grantTokens } : undefined,
+    reference: keyReferenceOf(keyId)!,
   }
-
-  /** How the option names the key, and its ARN if it is known and the option names it otherwise. */
-  const namesOf = ({ deniedKey = reference.text }: Refused): string =>
-    [...new Set([keyId, deniedKey])].join(', ')
-
-  const fetch = async (deadline: () => number): Promise<PublicJwk> => {
-    let usage: string | undefined
-    const take = ({ PublicKey, KeyUsage }: SessionKmsResponse) => {
-      usage = KeyUsage
-      return responseBytes(PublicKey)
-    }
-    const result = await ask(operations.getPublicKey!, take, deadline)
-    if ('refusals' in result) throw refusedBy(result, namesOf(result), 'getPublicKey')
-    // A key that cannot be used must not be published: devices would encrypt to it in vain.
-    if (usage !== undefined && usage !== usages[need])
-      throw unusable(`The usage of the key in KMS is not ${usages[need]}`, reference)
-    const jwk = jwkOf(result.bytes)
-    if (jwk?.kty !== kty)
-      throw unusable(`The key in KMS is not ${kty === 'EC' ? 'on P-256' : 'an RSA key'}`, reference)
-    reference = keyReferenceOf(result.arn)!
-    return jwk
-  }
-
+  let fetched = publicKey === undefined ? undefined : Promise.resolve(jwkOption(publicKey, kty))
   return {
     operations,
     publicJwk(deadline) {
-      fetched ??= fetch(deadline).catch((error) => {
+      fetched ??= fetchJwk(key, operations.getPublicKey!, deadline).catch((error) => {
         fetched = undefined
         throw error
       })
       return fetched
     },
     async call(operation, take, deadline) {
-      const result = await ask(operation, take, deadline)
+      const result = await ask(key, operation, take, deadline)
       if ('bytes' in result) return result.bytes
       // A disabled key or a missing permission is not the sender's fault.
       throw result.refusals.every((name) => sendersFault.has(name))
-        ? decryptFailed(`KMS refused: ${result.refusals.join(', ')}`, namesOf(result))
-        : refusedBy(result, namesOf(result), need)
+        ? decryptFailed(`KMS refused: ${result.refusals.join(', ')}`, namesOf(key, result))
+        : refusedBy(key, result, need)
     },
   }
 }
+
+const checkedKeyOptions = (options: KmsKeyOptions, need: keyof SessionKmsOperations): KmsKeyOptions => {
+  const operations = options.publicKey === undefined ? (['getPublicKey', need] as const) : [need]
+  const checked = checkedOptions(
+    packageName,
+    {
+      keyId: required(keyRule),
+      publicKey: anyObject,
+      grantTokens: listOf(text),
+      timeout: integer(1),
+      ...awsClientSchema(...operations),
+    },
+    options,
+  )
+  checkAwsClientOptions(options)
+  return checked
+}
+
+/** What is known of a key: the options, and its ARN once its public half was fetched. */
+interface UsedKey {
+  /** As the option names it. */
+  readonly keyId: string
+  readonly kty: PublicJwk['kty']
+  readonly need: keyof SessionKmsOperations
+  readonly timeout: number
+  readonly tokens: Pick<SessionKmsInput, 'GrantTokens'> | undefined
+  /** After an alias is resolved, only that key may answer: devices encrypt to its public half. */
+  reference: KeyReference
+}
+
+type Ask = (input: SessionKmsInput, call: KmsCallOptions) => Promise<SessionKmsResponse>
+
+/** Calls an operation under the key, with retries, and checks which key was used. */
+const ask = async (
+  { reference, tokens, timeout }: UsedKey,
+  operation: Ask,
+  take: (response: SessionKmsResponse) => Buffer,
+  deadline: () => number,
+): Promise<{ readonly bytes: Buffer; readonly arn: string } | Refused> => {
+  const region = 'region' in reference ? reference.region : undefined
+  const end = Date.now() + timeout
+  const result = await firstResponse(
+    [
+      async (signal) => {
+        const response = await operation({ KeyId: reference.text, ...tokens }, { signal, region })
+        return { arn: answeredKey(response, reference).arn, bytes: take(response) }
+      },
+    ],
+    () => Math.min(deadline(), end),
+  )
+  return 'response' in result ? result.response : result
+}
+
+/** Fetches the public half, and resolves an alias by it. */
+const fetchJwk = async (key: UsedKey, getPublicKey: Ask, deadline: () => number): Promise<PublicJwk> => {
+  const { kty, need, reference } = key
+  let usage: string | undefined
+  const take = ({ PublicKey, KeyUsage }: SessionKmsResponse) => {
+    usage = KeyUsage
+    return responseBytes(PublicKey)
+  }
+  const result = await ask(key, getPublicKey, take, deadline)
+  if ('refusals' in result) throw refusedBy(key, result, 'getPublicKey')
+  // A key that cannot be used must not be published: devices would encrypt to it in vain.
+  if (usage !== undefined && usage !== usages[need])
+    throw unusable(`The usage of the key in KMS is not ${usages[need]}`, reference.text)
+  const jwk = jwkOf(result.bytes)
+  if (jwk?.kty !== kty)
+    throw unusable(`The key in KMS is not ${kty === 'EC' ? 'on P-256' : 'an RSA key'}`, reference.text)
+  key.reference = keyReferenceOf(result.arn)!
+  return jwk
+}
+
+/** How the option names the key, and its ARN if it is known and the option names it otherwise. */
+const namesOf = ({ keyId, reference }: UsedKey, { deniedKey = reference.text }: Refused): string =>
+  [...new Set([keyId, deniedKey])].join(', ')
 
 /** The usage that a key must have in KMS. */
 const usages: Readonly<Partial<Record<keyof SessionKmsOperations, string>>> = {
@@ -165,21 +184,16 @@ const usages: Readonly<Partial<Record<keyof SessionKmsOperations, string>>> = {
 }
 
 /** Callers read one sentence; the operator also the key. */
-const unusable = (reason: string, { text }: Pick<KeyReference, 'text'>): GlassineError =>
-  fault('ERR_KEY_UNAVAILABLE', { reason, keyId: text })
+const unusable = (reason: string, keyId: string): GlassineError =>
+  fault('ERR_KEY_UNAVAILABLE', { reason, keyId })
 
 /** A missing permission does not pass by itself, and is no fault of the sender's. */
-const refusedBy = (
-  { refusals, denied }: Refused,
-  keyId: string,
-  operation: keyof SessionKmsOperations,
-): GlassineError =>
-  denied !== undefined
-    ? fault('ERR_KEY_DENIED', {
-        reason: `AccessDeniedException: kms:${operation[0]!.toUpperCase()}${operation.slice(1)}`,
-        keyId,
-      })
-    : unusable(`KMS refused: ${refusals.join(', ')}`, { text: keyId })
+const refusedBy = (key: UsedKey, refused: Refused, operation: keyof SessionKmsOperations): GlassineError => {
+  const keyId = namesOf(key, refused)
+  if (refused.denied === undefined) return unusable(`KMS refused: ${refused.refusals.join(', ')}`, keyId)
+  const action = `kms:${operation[0]!.toUpperCase()}${operation.slice(1)}`
+  return fault('ERR_KEY_DENIED', { reason: `AccessDeniedException: ${action}`, keyId })
+}
 
 const jwkOf = (value: unknown): PublicJwk | undefined => {
   const key = importPublicKey(value)
