@@ -6,8 +6,8 @@ import {
   type SessionEnvelopeOptions,
 } from './envelope-options.ts'
 import { fault, packageName } from './errors.ts'
-import { recognises } from './fields/header.ts'
 import { prepareOpen } from './fields/open.ts'
+import { recognises } from './fields/recognise.ts'
 
 /** The envelope of JWE sessions, for use with middlewares or by hand. */
 export interface SessionEnvelope extends Envelope {

@@ -3,6 +3,7 @@
  */
 export { optionsOf } from './envelope.ts'
 export type { CheckedEnvelopeOptions } from './envelope-options.ts'
-export { contextHash, withProof } from './fields/header.ts'
+export { contextHash } from './fields/context.ts'
+export { withProof } from './fields/recognise.ts'
 export { openToken } from './fields/tokens.ts'
 export { looksLikeJwe, readHeader } from './jwe/compact.ts'

@@ -17,8 +17,10 @@ import type { CheckedEnvelopeOptions } from '../envelope-options.ts'
 import { decryptFailed, fault, packageName } from '../errors.ts'
 import { bodyLength, freshBytes, sealCompact } from '../jwe/compact.ts'
 import { maySeal, type Session } from '../session/key-set.ts'
+import { contextHash } from './context.ts'
 import { type InnerLayer, innerLayer } from './forward-secret.ts'
-import { contextHash, ownMembers, protectedHeaders, recognises, refuseDeclared } from './header.ts'
+import { ownMembers, recognises, refuseDeclared } from './recognise.ts'
+import { protectedHeaders } from './tokens.ts'
 
 /** Bytes of a `jti`. */
 const jtiBytes = 16

@@ -1,5 +1,6 @@
 /*
- * The encrypted values of a request: all headers are checked before any value is decrypted.
+ * Encrypted values as tokens: their protected headers, and those of a request, which are all checked before any value
+ * is decrypted.
  */
 import { keyUse, type SessionContext } from '@glassine/core/internal'
 import type { SecretKey } from '@glassine/keys/internal'
@@ -7,7 +8,36 @@ import { decryptFailed, fault } from '../errors.ts'
 import { openCompact, readHeader } from '../jwe/compact.ts'
 import { endsWell } from '../jwe/encoding.ts'
 import type { SessionKeys } from '../session/key-set.ts'
-import { contextDifference, isJti, protectedHeaders } from './header.ts'
+import { contextDifference } from './context.ts'
+
+/** Makes the encoded protected header of the field at a pointer. */
+export type ProtectedHeader = (pointer: string) => string
+
+/**
+ * Makes the protected headers of a payload's fields. They differ only in the pointer, so the part before it is encoded
+ * once.
+ *
+ * @param end - further members as JSON text, beginning with a comma
+ */
+export const protectedHeaders = (kid: string, ctx: string, jti: string, end = ''): ProtectedHeader => {
+  // All three are base64url, with a dot at most, so nothing in them needs an escape.
+  const start = `{"alg":"dir","enc":"A256GCM","kid":"${kid}","p":`
+  const rest = `,"ctx":"${ctx}","jti":"${jti}"${end}}`
+  // Base64url turns three bytes into four characters: the leading multiple of three is encoded once.
+  const whole = start.length - (start.length % 3)
+  const front = Buffer.from(start.slice(0, whole), 'latin1').toString('base64url')
+  const behind = start.slice(whole)
+  return (pointer) => {
+    const tail = `${behind}${JSON.stringify(pointer)}${rest}`
+    return front + Buffer.from(tail, 'utf8').toString('base64url')
+  }
+}
+
+// 16 bytes as base64url: the last character carries 2 bits.
+const jtiForm = /^[\w-]{21}[AQgw]$/
+
+/** Whether a value has the form of a `jti` or a `rid`: 16 bytes as base64url. */
+export const isJti = (value: unknown): value is string => typeof value === 'string' && jtiForm.test(value)
 
 /** A value of the shape of a compact JWE, and its place. */
 export interface FieldToken {
