@@ -61,6 +61,30 @@ describe('protect a handler', () => {
   })
 })
 
+describe('test on your machine', () => {
+  test('as a role: the handler calls KMS with what its policy allows, and with no more', async () => {
+    const page = 'docs/test-locally.md'
+    const before = { ...process.env }
+    try {
+      const { at } = blocksOf(page).find(({ text }) => text.includes('clientOptionsFor'))!
+      const { kms: theirs, role } = await block(page, at)
+      const { envelope, handler } = await runner(path.join(folder, 'role'))('docs/protect-a-handler.md', 0)
+      const body = await envelope.encrypt(patient, Patient, { ...scope, use: 'request' })
+      const { statusCode } = await invoke(handler, sampleEvent('http-api', { body, tenant: 't-1', origin }))
+      expect(statusCode).toBe(200)
+      const principals = theirs.calls.map(({ principal }: { principal: string }) => principal)
+      expect(new Set(principals)).toEqual(new Set([role]))
+      theirs.setPrincipal(role, {})
+      const { handler: denied } = await runner(path.join(folder, 'denied'))('docs/protect-a-handler.md', 0)
+      const refused = await invoke(denied, sampleEvent('http-api', { body, tenant: 't-1', origin }))
+      expect(refused.statusCode).toBe(503)
+      await theirs.close()
+    } finally {
+      Object.assign(process.env, before)
+    }
+  })
+})
+
 describe('declare fields', () => {
   test.each(['docs/declare-fields.md', 'packages/core/README.md'])(
     'the models of %s are accepted',

@@ -58,7 +58,7 @@ export interface KeyMaterial {
 
 /**
  * Options of {@link keyMaterial}. `cacheMaxEntries` data keys are kept for encryption, and as many for decryption;
- * `cacheStaleIfError` is for a keyring that is unavailable.
+ * `cacheStaleIfError` is for a keyring that is unavailable. Times are in ms.
  */
 export interface KeyMaterialOptions extends KeyCacheOptions {
   /** Where data keys come from. */

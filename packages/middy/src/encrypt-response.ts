@@ -112,7 +112,8 @@ export const encryptResponse = (options: EncryptResponseOptions = {}): Middlewar
   const refusal = (request: AnyRequest, error: unknown): Error => {
     const refused = sealingError(error)
     const { sealing, opening } = stateOf(request)
-    tell(onRefused, 'response', isGlassineError(error) ? error : refused, (sealing ?? opening)?.policy.model)
+    const { model } = (sealing ?? opening)?.policy ?? {}
+    tell(onRefused, 'response', isGlassineError(error) ? error : refused, model, refused)
     return tellNoMore(refused)
   }
 

@@ -44,6 +44,8 @@ export const tell = (
   direction: Refusal['direction'],
   error: unknown,
   model: string | undefined,
+  /** What leaves in its place, if that has another status. */
+  leaving: unknown = error,
 ): void => {
   if (!isGlassineError(error) || told.has(error)) return
   told.add(error)
@@ -54,7 +56,7 @@ export const tell = (
     onRefused({
       direction,
       code,
-      statusCode,
+      statusCode: isGlassineError(leaving) ? leaving.statusCode : statusCode,
       ...(model !== undefined && { model }),
       ...cause,
       ...(reason !== undefined && { reason }),

@@ -69,9 +69,15 @@ test('a tenant that is not set is named, and its absence stops the request', asy
 
 test('a list where the model is none, and the reverse, is told to the operator with what to do', async () => {
   const told: (string | undefined)[] = []
+  // What the operator reads is the status that the caller sees.
+  const statuses: number[] = []
+  const onRefused = ({ reason, statusCode }: Refusal) => {
+    told.push(reason)
+    statuses.push(statusCode)
+  }
   const answering = (fields: any, body: unknown) =>
     middy()
-      .use(encryptResponse({ fields, envelope, bind, onRefused: ({ reason }) => told.push(reason) }))
+      .use(encryptResponse({ fields, envelope, bind, onRefused }))
       .handler(async () => ({ statusCode: 200, body }) as any)(
       requestOf('http-api', { id: 'x' }) as any,
       context,
@@ -88,11 +94,10 @@ test('a list where the model is none, and the reverse, is told to the operator w
     code: 'ERR_FIELD_MISSING',
   })
   const reading = middy()
-    .use(
-      decryptRequest({ fields: patientFields, envelope, bind, onRefused: ({ reason }) => told.push(reason) }),
-    )
+    .use(decryptRequest({ fields: patientFields, envelope, bind, onRefused }))
     .handler(async () => ({ statusCode: 204 }) as any)
   await expect(reading(requestOf('http-api', []) as any, context)).rejects.toMatchObject({ statusCode: 400 })
+  expect(statuses).toEqual([500, 500, 400])
   expect(told).toEqual([
     `the response is a list, and the model ${model} is not: its fields are those of arrayOf`,
     `the response is no list, and the model ${model} is one`,

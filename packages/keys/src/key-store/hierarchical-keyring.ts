@@ -20,7 +20,7 @@ import {
 
 /**
  * Options of {@link hierarchicalKeyring}. `cacheExpiry` limits how long a rotation or a revoked permission goes
- * unnoticed.
+ * unnoticed. Times are in ms.
  */
 export interface HierarchicalKeyringOptions extends KeyCacheOptions {
   /** Where branch keys come from: `keyStore` of `@glassine/keys/key-store`. */
