@@ -15,8 +15,8 @@ const node10 =
 
 /**
  * `name` of the folder; `module`, if it is CommonJS; `files` of tools/packed/projects beside the quick start's handler;
- * `settings`, files by the heading of the page under which their text is; `command`; and `fails`, the text that the
- * page says the command ends with.
+ * `settings`, files by the heading of the page under which their text is; `command`; `fails`, the text that the page
+ * says the command ends with; and `until`, the first version of Node on which it no longer does.
  */
 export const projects = [
   {
@@ -31,6 +31,15 @@ export const projects = [
     files: ['commonjs.test.ts'],
     settings: { 'jest.config.js': '### Jest in CommonJS: swc' },
     command: jest,
+  },
+  {
+    name: 'jest-commonjs-without-settings',
+    module: 'commonjs',
+    files: ['commonjs.test.ts'],
+    settings: { 'jest.config.js': '### Jest in CommonJS: swc' },
+    command: `sed -i.bak /transformIgnorePatterns/d jest.config.js && ${jest}`,
+    fails: 'Must use import to load ES Module',
+    until: [24, 9],
   },
   {
     name: 'jest-commonjs-ts-jest',
@@ -127,7 +136,11 @@ export const runProjects = async ({ folder, root }) => {
   const quiet = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
   await run('projects: install', 'npm', ['install', '--prefix', folder, ...quiet])
   const browser = chromium()
-  for (const project of projects) {
+  const [major, minor] = process.versions.node.split('.').map(Number)
+  const fitting = projects.filter(({ until: [first, second] = [major + 1] }) =>
+    first === major ? minor < second : major < first,
+  )
+  for (const project of fitting) {
     if (project.browser && browser === undefined) skip(project.name)
     else runProject(folder, project, { GLASSINE_CHROMIUM: browser })
   }
