@@ -1,5 +1,5 @@
+import { isPlainObject } from './codec.ts'
 import { GlassineError } from './errors.ts'
-import { isPlainObject } from './json.ts'
 
 /**
  * What a ciphertext is bound to besides its model and its place: names and values taken from the event,

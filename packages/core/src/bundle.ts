@@ -2,8 +2,9 @@
  * The bundle shape, for any format: the declared fields are taken out of a payload and go together into one
  * ciphertext in a member of the root; nulls keep the places of array elements and record members.
  */
+
+import { isPlainObject, type Json } from './codec.ts'
 import { GlassineError, optionError } from './errors.ts'
-import { isPlainObject, type Json } from './json.ts'
 import { childNode } from './path.ts'
 import type { AbsentPlace, Place } from './places.ts'
 import type { FieldPolicy, PathNode } from './policy.ts'

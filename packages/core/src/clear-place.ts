@@ -1,8 +1,7 @@
 /*
  * Whether a payload has something at a declared place, in any shape.
  */
-import { maxDepth } from './codec.ts'
-import { isPlainObject } from './json.ts'
+import { isPlainObject, maxDepth } from './codec.ts'
 import { visitChildren } from './path.ts'
 import type { FieldPolicy, PathNode } from './policy.ts'
 

@@ -1,8 +1,8 @@
+import { isPlainObject } from './codec.ts'
 import { compilePolicy, type RawField } from './compile.ts'
 import { optionError } from './errors.ts'
 import { core, fieldOptions } from './field-options.ts'
 import type { FieldPath, PathOptions } from './field-path.ts'
-import { isPlainObject } from './json.ts'
 import { segmentsOf } from './path.ts'
 import type { AuthenticatedOptions, EncryptedOptions, FieldPolicy, MaskedOptions } from './policy.ts'
 

@@ -1,7 +1,7 @@
+import { isPlainObject } from './codec.ts'
 import { compilePolicy, isEndless, type Raw, type RawLoop, rawOf } from './compile.ts'
 import { fieldOptions, modelError } from './field-options.ts'
 import { type Fields, policyOf } from './fields.ts'
-import { isPlainObject } from './json.ts'
 import { integer } from './options.ts'
 import type { Segment } from './path.ts'
 import type { EncryptedOptions, FieldDeclaration, FieldPolicy, MaskedOptions } from './policy.ts'

@@ -1,5 +1,3 @@
-import { definedMembers } from './json.ts'
-
 /**
  * Every error of Glassine: one class, a closed list of stable codes.
  *
@@ -165,3 +163,7 @@ export const optionError = (packageName: string, option: string, expected: strin
     package: packageName,
     option,
   })
+
+/** The members of an object that are not undefined: an undefined option was not given. */
+export const definedMembers = <T extends object>(members: T): T =>
+  Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as T

@@ -1,5 +1,4 @@
-import { GlassineError } from './errors.ts'
-import { definedMembers } from './json.ts'
+import { definedMembers, GlassineError } from './errors.ts'
 import { checkedOptions, flag, integer, type OptionSchema, oneOf, text } from './options.ts'
 import type { AuthenticatedOptions, EncryptedOptions, MaskedOptions, NestedOptions } from './policy.ts'
 

@@ -1,4 +1,5 @@
 export { type Binding, checkedBinding } from './binding.ts'
+export type { Json } from './codec.ts'
 export { decodeValue, encodeValue } from './codec.ts'
 export type {
   AuthenticatedDecorator,
@@ -27,7 +28,6 @@ export {
 export type { FieldPath, PathOptions } from './field-path.ts'
 export { arrayOf, type Fields, type ModelClass, type PayloadOf, policyOf } from './fields.ts'
 export type { Invocation } from './invocation.ts'
-export type { Json } from './json.ts'
 export {
   type AbsentPlace,
   type Place,

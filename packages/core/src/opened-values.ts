@@ -3,6 +3,8 @@
  * decoded, so escapes of JSON, URLs and HTML are found, but for most names of HTML. Base64 of texts, compression, other
  * case and parts of a value are not looked for.
  */
+
+import { isPlainObject } from './codec.ts'
 import {
   byteListsIn,
   decoded,
@@ -16,7 +18,6 @@ import {
   spellingsOf,
   traced,
 } from './decoded.ts'
-import { isPlainObject } from './json.ts'
 
 /** Shorter values occur in too many texts by chance. In code units. */
 export const leastOpenedLength = 6

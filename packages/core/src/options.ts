@@ -1,6 +1,7 @@
 // How every package of Glassine checks its options: one table per function.
+
+import { isPlainObject } from './codec.ts'
 import { optionError } from './errors.ts'
-import { isPlainObject } from './json.ts'
 
 /**
  * One option: the end of a sentence for the error, what it must be, and whether a value is that. `undefined` means "not

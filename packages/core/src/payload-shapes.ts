@@ -3,9 +3,8 @@
  * member of the root (the bundle shape). Formats seal and open texts and need not know the shape.
  */
 import { bundleHolder, namesBeside, putBack, refuseClear, takeOut } from './bundle.ts'
-import { encodeValue, maxDepth } from './codec.ts'
+import { encodeValue, isPlainObject, type Json, maxDepth } from './codec.ts'
 import { GlassineError } from './errors.ts'
-import { isPlainObject, type Json } from './json.ts'
 import { type Place, placesOf } from './places.ts'
 import type { FieldPolicy } from './policy.ts'
 import type { RecordPair } from './record.ts'

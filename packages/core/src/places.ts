@@ -1,6 +1,5 @@
-import { maxDepth } from './codec.ts'
+import { isPlainObject, maxDepth } from './codec.ts'
 import { GlassineError } from './errors.ts'
-import { isPlainObject } from './json.ts'
 import { escapePointer, isForbiddenName, visitChildren } from './path.ts'
 import type { EncryptedField, FieldPolicy, PathNode } from './policy.ts'
 import { type RecordPair, recordPairs } from './record.ts'

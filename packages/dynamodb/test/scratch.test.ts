@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { giveBack, takeScratch, Writer } from '../src/attributes/serialise.ts'
+import { giveBack, takeScratch, Writer } from '../src/attributes/writer.ts'
 import { type Item, itemEncryptorOfActions } from '../src/index.ts'
 import { testKeyring } from './support/keyrings.ts'
 

@@ -1,7 +1,7 @@
 import type { EncryptionContext, SerialisedContext } from '@glassine/keys'
 import { legend, typeOf } from '../attributes/attribute-value.ts'
 import { type ContextKey, contextKey, maxContextBytes, publicKeyName } from '../attributes/plan.ts'
-import { Writer } from '../attributes/serialise.ts'
+import { Writer } from '../attributes/writer.ts'
 import { valueError } from '../errors.ts'
 import type { Field } from './field.ts'
 

@@ -1,7 +1,8 @@
 import { tagBytes } from '@glassine/keys/internal'
 import { type AttributeValue, legend } from '../attributes/attribute-value.ts'
 import { type AttributePlan, lengthFromEnd } from '../attributes/plan.ts'
-import { type Writer, writeAttribute } from '../attributes/serialise.ts'
+import { writeAttribute } from '../attributes/serialise.ts'
+import type { Writer } from '../attributes/writer.ts'
 
 /** Bytes that an encrypted value is longer than its serialised plaintext: the type id and the tag. */
 export const sealedOverhead = 2 + tagBytes

@@ -4,7 +4,7 @@ import type { EncryptedDataKey } from '@glassine/keys'
 import { hmac, readEncryptedDataKeys, secretKey, writeEncryptedDataKeys } from '@glassine/keys/internal'
 import { legend as legendBytes } from '../attributes/attribute-value.ts'
 import { contextKey, publicKeyName } from '../attributes/plan.ts'
-import { Writer } from '../attributes/serialise.ts'
+import { Writer } from '../attributes/writer.ts'
 import { decryptFailed, fault } from '../errors.ts'
 
 /** What differs between suites. They share the rest: AES-256-GCM, HKDF-SHA512 with commitment, HMAC-SHA384. */

@@ -8,8 +8,8 @@ import {
   legendBytes,
   setMember,
 } from '../attributes/attribute-value.ts'
-import { giveBack, takeScratch, Writer } from '../attributes/serialise.ts'
 import { maxItemSize, valueSize } from '../attributes/size.ts'
+import { giveBack, takeScratch, Writer } from '../attributes/writer.ts'
 import type { TableConfig } from '../config/compile.ts'
 import { fault, replaceForeign, valueError } from '../errors.ts'
 import { fieldCipherKey, fieldKeyStream, fieldNonce, type ItemKeys, itemKeys } from '../format/derive.ts'
