@@ -28,7 +28,7 @@ const keyringOf = (more: object = {}) =>
 
 /** Passing faults: tried again. */
 const passing: KmsFaultKind[] = ['throttle', 'internal', 'html', 'reset', 'truncated', 'no-plaintext']
-/** Answers that will not change: one call, and no other. */
+/** Responses that will not change: one call, and no other. */
 const final = ['wrong-key', 'wrong-length', 'access-denied'] as const
 
 test('every kind of fault is tested here', () => {

@@ -1,5 +1,5 @@
 /**
- * Conformance: every answer recorded from the real AWS KMS, replayed against the local one through the real
+ * Conformance: every response recorded from the real AWS KMS, replayed against the local one through the real
  * SDK client. The recordings (LocalStack's, Apache-2.0) are not part of this repository.
  */
 import { describeShared } from '@glassine/test-support'

@@ -1,4 +1,4 @@
-// A streamed answer leaves byte by byte: what is wrong with it must be known before the first.
+// A streamed response leaves byte by byte: what is wrong with it must be known before the first.
 import { PassThrough, Readable } from 'node:stream'
 import { DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
 import { defineFields } from '@glassine/core'
@@ -61,7 +61,7 @@ const streamed = async (
   return { left, error }
 }
 
-describe('a streamed answer under Middy 7', () => {
+describe('a streamed response under Middy 7', () => {
   it.each([
     ['a declared field', () => ({ statusCode: 200, body: JSON.stringify(person) })],
     ['a declared field without a status', () => JSON.stringify(person)],
@@ -177,7 +177,7 @@ describe.each<[string, any, object]>([
   })
 })
 
-test('the same plugin guards answers that are not streamed, and is told of once', async () => {
+test('the same plugin guards responses that are not streamed, and is told of once', async () => {
   const told: Refusal[] = []
   const handler = (middy7 as unknown as typeof middy6)(
     assertEncrypted({ fields, envelope, onRefused: (refusal) => told.push(refusal) }),
@@ -188,7 +188,7 @@ test('the same plugin guards answers that are not streamed, and is told of once'
   expect(told).toHaveLength(1)
 })
 
-test('Middy 6 tells a plugin of a streamed answer too late, so it is refused there when the handler is made', () => {
+test('Middy 6 tells a plugin of a streamed response too late, so it is refused there when the handler is made', () => {
   expect(
     thrown(() => middy6({ ...assertEncrypted({ fields }), streamifyResponse: true } as never)),
   ).toMatchObject({ code: 'ERR_OPTION_INVALID', cause: { option: 'assertEncrypted' } })

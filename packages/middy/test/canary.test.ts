@@ -140,7 +140,7 @@ describe.each(majors)('canary under Middy %s', (_, middy) => {
         const { came, out, ran } = await run(respond, sealed, source, withErrorHandler)
         expect(ran).toBe(true)
         expect(came).not.toContain(marker)
-        // Either sealed, or an error or answer of 500.
+        // Either sealed, or an error or response of 500.
         const { statusCode } = out as { statusCode?: number }
         if (source === 'rest') expect([200, 400, 500]).toContain(statusCode)
       }

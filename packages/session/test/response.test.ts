@@ -1,4 +1,4 @@
-/** Answers: what they are bound to, carry and refuse; their sizes, padding and forward secrecy. */
+/** Responses: what they are bound to, carry and refuse; their sizes, padding and forward secrecy. */
 
 import { arrayOf, defineFields, type GlassineError } from '@glassine/core'
 import { keyMaterial } from '@glassine/keys'
@@ -10,7 +10,7 @@ import { b64u, beginSession, ctxOf, openFields, openProof, sealFields, sealValue
 import { fields, opened, patient, scope, sealed } from './support/patient.ts'
 import { envelopeWith, jwk } from './support/service.ts'
 
-describe('an answer', () => {
+describe('a response', () => {
   test('has a fresh number, the same for all its values, under the response key', async () => {
     const session = await beginSession(jwk)
     const jti = b64u(Buffer.alloc(16, 7))

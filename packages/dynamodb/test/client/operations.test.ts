@@ -232,7 +232,7 @@ describeEachDynamoDB('operations', (kind) => {
         }
       }
       let fits = maxItemSize + 1_000
-      // What is known before keys are fetched is a lower bound; the second answer is exact.
+      // What is known before keys are fetched is a lower bound; the second figure is exact.
       fits -= await excess(fits)
       fits -= await excess(fits)
       expect(await excess(fits + 1)).toBe(1)

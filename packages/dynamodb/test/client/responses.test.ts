@@ -1,4 +1,4 @@
-// What a server answers: parts that it left undone, and answers that are not to be believed.
+// What a server answers: parts that it left undone, and responses that are not to be believed.
 import { GetItemCommand } from '@aws-sdk/client-dynamodb'
 import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
 import { describeEachDynamoDB, hasCode, rejection } from '@glassine/test-support'
