@@ -5,14 +5,17 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { defineFields, type ErrorCode, errorCodes, GlassineError } from '@glassine/core'
 import { type KmsKeyringOptions, keyMaterial, kmsKeyring } from '@glassine/keys'
+import { hierarchicalKeyring, type KeyStore, keyStore } from '@glassine/keys/key-store'
 import { type LocalKms, startLocalKms } from '@glassine/local-kms'
 import { messageEnvelope } from '@glassine/message'
 import { decryptRequest, encryptResponse } from '@glassine/middy'
 import { kmsAgreementRecipient, publishedKeys } from '@glassine/session'
 import { filesUnder } from '@glassine/test-support'
 import { invoke, sampleEvent } from '@glassine/testing'
+import { startLocalDynamoDB } from '@glassine/testing/dynamodb'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import middy from '@middy/core'
 import httpErrorHandler from '@middy/http-error-handler'
@@ -143,6 +146,25 @@ describe('the reasons', () => {
     client.destroy()
   }
 
+  const branchKey = async (prepare: (store: KeyStore) => Promise<void>) => {
+    const dynamoDB = await startLocalDynamoDB({ kind: 'dynalite' })
+    const kmsOptions = { keyArn: kms.keys[0]!.arn, awsClientOptions: kms.clientOptions }
+    const client = new DynamoDBClient(dynamoDB.clientOptions)
+    const store = keyStore({
+      tableName: 'BranchKeys',
+      logicalKeyStoreName: 'BranchKeys',
+      kms: { ...kmsOptions, insecureEndpoint: kms.endpoint },
+      dynamoDB: { client, insecureEndpoint: dynamoDB.endpoint },
+    })
+    await prepare(store)
+    const keyring = hierarchicalKeyring({ keyStore: store, branchKeyId: 'tenant-t-1' })
+    const envelope = messageEnvelope({ keys: keyMaterial({ keyring }) })
+    const failure = await failureOf(envelope.encrypt(patient, fields, { binding, use: 'request' }))
+    client.destroy()
+    await dynamoDB.close()
+    return failure
+  }
+
   /** How each failure comes about; the names are the page's. */
   const scenarios: Record<string, () => Promise<{ code: string; reason?: string; keyId?: string }>> = {
     'AccessDeniedException: kms:Decrypt': () =>
@@ -171,6 +193,9 @@ describe('the reasons', () => {
       await disable(arn)
       return encrypting(arn)
     },
+    'The key store has no such branch key': () =>
+      branchKey(async (store) => void (await store.createKeyStore())),
+    'DynamoDB refused to read the branch key: ResourceNotFoundException': () => branchKey(async () => {}),
     'KMS refused to unwrap it, NotFoundException': () =>
       refusedWith(envelopeOf({ keyId: 'alias/absent' }), sender()),
     'KMS refused to unwrap it, DisabledException': async () => {
