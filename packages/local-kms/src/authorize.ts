@@ -1,9 +1,9 @@
 /** Who may do what: the key's policy, the caller's own policies, and grants. */
 import { type Call, denied } from './call.ts'
 import { KmsError } from './errors.ts'
-import { decide, decideByIdentity } from './policy/decide.ts'
+import { decide, decideByIdentity, isRoleOf } from './policy/decide.ts'
 import { type Policy, policyOf } from './policy/document.ts'
-import { type ConditionValues, requestFor, requestOf } from './policy/request.ts'
+import { accountOf, type ConditionValues, requestFor, requestOf } from './policy/request.ts'
 import type { Grant, KmsKey, KmsState } from './state.ts'
 
 /** What a call on a key gives to policies and grants. */
@@ -25,6 +25,10 @@ const covers = (grant: Grant, operation: string, context: Readonly<Record<string
   if (equals !== undefined && wanted.length !== Object.keys(context).length) return false
   return wanted.every(([name, value]) => Object.hasOwn(context, name) && context[name] === value)
 }
+
+/** Whether a grant names the caller, or the role of whose sessions he is one. */
+export const isNamed = (arn: string | undefined, { principal }: Call): boolean =>
+  arn !== undefined && (arn === principal || isRoleOf(arn, principal))
 
 /** Searches the grants of all keys: RetireGrant names no key when it has a token. */
 export const findGrant = (
@@ -69,7 +73,7 @@ export const authorize = (call: Call, key: KmsKey, use: Access): void => {
   if (decision === 'allowed') return
   const isDenied = decision.startsWith('with')
   for (const grant of isDenied ? [] : key.grants.values()) {
-    if (grant.granteePrincipal === call.principal && covers(grant, operation, encryptionContext)) return
+    if (isNamed(grant.granteePrincipal, call) && covers(grant, operation, encryptionContext)) return
   }
   throw denied(call, key.arn, decision, operation)
 }
@@ -80,10 +84,21 @@ export const authorize = (call: Call, key: KmsKey, use: Access): void => {
  *
  * @throws KmsError `AccessDeniedException`
  */
-export const authorizeWithoutKey = (call: Call, resource = '*'): void => {
+export const authorizeWithoutKey = (call: Call, resource = '*', values: ConditionValues = {}): void => {
   if (call.isOwner) return
-  const decision = decideByIdentity(call.caller.policies, requestOf(call, call.operation, resource))
-  if (decision !== 'allowed') throw denied(call, resource, decision)
+  const decision = decideByIdentity(call.caller.policies, requestOf(call, call.operation, resource, values))
+  if (decision === 'allowed' && accountOf(call.principal) === call.state.accountId) return
+  throw denied(call, resource, decision === 'allowed' ? undefined : decision)
+}
+
+/**
+ * Refuses a call that a grant allows, and that the caller's own policies deny.
+ *
+ * @throws KmsError `AccessDeniedException`
+ */
+export const refuseDenied = (call: Call, key: KmsKey): void => {
+  const decision = decideByIdentity(call.caller.policies, requestFor(call, call.operation, key, undefined))
+  if (decision.startsWith('with')) throw denied(call, key.arn, decision)
 }
 
 /**

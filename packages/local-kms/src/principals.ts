@@ -1,6 +1,6 @@
 /** What callers other than the account's root have of their own: policies and tags. */
 import { LocalKmsOptionError } from './errors.ts'
-import { roleOf } from './policy/decide.ts'
+import { isRoleOf, roleOf } from './policy/decide.ts'
 import { type Policy, policyOf } from './policy/document.ts'
 
 /** The policies and tags of an IAM role or user. */
@@ -16,11 +16,14 @@ export interface LocalKmsPrincipal {
 
 /** A principal whose policies were read. */
 export interface Principal {
+  /** Of a session: that of its role. */
+  readonly arn: string
   readonly policies: readonly Policy[]
   readonly tags: Readonly<Record<string, string>>
 }
 
-const none: Principal = { policies: [], tags: {} }
+/** Whom policies can be attached to, and single sessions. */
+const form = /^arn:aws[\w-]*:(?:iam::\d{12}:(?:role|user)|sts::\d{12}:assumed-role)\/[\w+=,.@/-]+$/
 
 /** The principals of one server. */
 export interface Principals {
@@ -33,10 +36,23 @@ export interface Principals {
 export const createPrincipals = (given: Readonly<Record<string, LocalKmsPrincipal>> = {}): Principals => {
   const known = new Map<string, Principal>()
   const set: Principals['set'] = (arn, { policies = [], tags = {} }) => {
-    known.set(arn, { policies: policies.map((policy) => checkedPolicy(arn, policy)), tags })
+    if (!form.test(arn))
+      throw new LocalKmsOptionError('principals', `must have ARNs of roles and users: ${arn}`)
+    known.set(arn, {
+      arn: roleOf(arn) ?? arn,
+      policies: policies.map((policy) => checkedPolicy(arn, policy)),
+      tags,
+    })
   }
   for (const [arn, principal] of Object.entries(given)) set(arn, principal)
-  return { set, of: (arn) => known.get(arn) ?? known.get(roleOf(arn) ?? '') ?? none }
+  const of: Principals['of'] = (arn) =>
+    known.get(arn) ??
+    [...known.values()].find((one) => isRoleOf(one.arn, arn)) ?? {
+      arn: roleOf(arn) ?? arn,
+      policies: [],
+      tags: {},
+    }
+  return { set, of }
 }
 
 const checkedPolicy = (arn: string, policy: string | object): Policy => {

@@ -1,6 +1,7 @@
 /** The state in a JSON file, so that a local KMS survives restarts. */
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { LocalKmsOptionError } from './errors.ts'
+import { type KmsError, LocalKmsOptionError } from './errors.ts'
+import { policyOf } from './policy/document.ts'
 import type { Alias, Grant, KeyCore, KmsKey, KmsState } from './state.ts'
 
 const version = 1
@@ -34,6 +35,16 @@ const encode = (state: KmsState): string => {
 /** Only some members need decoding; the others are copied. */
 type Stored<T> = Record<string, never> & T
 
+/** A key with such a policy would refuse everyone, also who puts another one. */
+const faultOf = (policy: string): string | undefined => {
+  try {
+    policyOf(policy, 'key')
+    return undefined
+  } catch (error) {
+    return (error as KmsError).text
+  }
+}
+
 /** Returns what is wrong, or `undefined`. Throws when the text is not a state file. */
 const decode = (text: string, state: KmsState): string | undefined => {
   const saved = JSON.parse(text)
@@ -65,6 +76,8 @@ const decode = (text: string, state: KmsState): string | undefined => {
       tags: new Map(tags),
       grants: new Map(grants.map((grant) => [grant.id, grant])),
     } as unknown as KmsKey
+    const fault = faultOf(read.policy)
+    if (fault !== undefined) return `has a malformed policy of ${read.arn}: ${fault}`
     state.keys.set(read.arn, read)
   }
   for (const alias of saved.aliases as Alias[]) state.aliases.set(alias.arn, alias)

@@ -1,5 +1,5 @@
 /** The command in this process: what its arguments lead to, what it prints where, and its exit codes. */
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { isAbsolute, join } from 'node:path'
@@ -272,6 +272,25 @@ describe('the command', () => {
     [['--port', '0', '--key', 'alias/aws/x'], /^local-kms: .*\nTry --help\.\n$/],
   ])('exits with code 2 and one line for %j', async (args, line) => {
     const { code, written } = await start(...args)
+    expect([code, written.out, signals]).toEqual([2, '', []])
+    expect(written.err).toMatch(line)
+  })
+
+  test.each([
+    ['{', /^local-kms: .* is not JSON\nTry --help\.\n$/],
+    ['[]', /^local-kms: option `principals` must be .*\nTry --help\.\n$/],
+    ['null', /^local-kms: option `principals` must be .*\nTry --help\.\n$/],
+    ['{"intake":{}}', /^local-kms: option `principals` must have ARNs .*: intake\nTry --help\.\n$/],
+    [
+      '{"arn:aws:iam::111122223333:role/a":{"policies":["{"]}}',
+      /^local-kms: option `principals` has a malformed policy for arn:.*\nTry --help\.\n$/,
+    ],
+    [undefined, /^local-kms: ENOENT.*\nTry --help\.\n$/],
+  ])('exits with code 2 and one line for principals that are %j', async (text, line) => {
+    const file = join(folder, 'principals.json')
+    rmSync(file, { force: true })
+    if (text !== undefined) writeFileSync(file, text)
+    const { code, written } = await start('--port', '0', '--principals', file)
     expect([code, written.out, signals]).toEqual([2, '', []])
     expect(written.err).toMatch(line)
   })

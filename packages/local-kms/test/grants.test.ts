@@ -163,7 +163,7 @@ describe('grants', () => {
     ])
     const none = await owner.send(new ListGrantsCommand({ KeyId, GranteePrincipal: retiring }))
     expect(none.Grants).toEqual([])
-    const retirable = await janitor.send(new ListRetirableGrantsCommand({ RetiringPrincipal: retiring }))
+    const retirable = await owner.send(new ListRetirableGrantsCommand({ RetiringPrincipal: retiring }))
     expect(retirable.Grants?.map((entry) => entry.GrantId)).toContain(GrantId)
     await expect(
       role.send(new ListRetirableGrantsCommand({ RetiringPrincipal: retiring })),

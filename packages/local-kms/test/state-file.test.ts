@@ -199,4 +199,17 @@ describe('a state file', () => {
     })
     expect(readFileSync(file, 'utf8')).toBe(before)
   })
+
+  test('with a policy of a key that is malformed is refused, and says which', async () => {
+    const own = join(folder, 'policies.json')
+    const kms = await startLocalKms({ file: own, keys: ['alias/a'] })
+    await kms.close()
+    const state = JSON.parse(readFileSync(own, 'utf8'))
+    state.keys[0].policy = '{"Version":"2008-10-17"}'
+    writeFileSync(own, JSON.stringify(state))
+    await expect(startLocalKms({ file: own })).rejects.toMatchObject({
+      option: 'file',
+      message: expect.stringMatching(/malformed policy of arn:.*: Version must be 2012-10-17/),
+    })
+  })
 })

@@ -1,7 +1,8 @@
 /** CreateAlias, UpdateAlias, DeleteAlias, ListAliases. */
-import { authorizeWithoutKey } from '../authorize.ts'
+import { authorize, authorizeWithoutKey } from '../authorize.ts'
 import { type Call, type Operation, operation } from '../call.ts'
 import { invalid, KmsError, notFound } from '../errors.ts'
+import { resolveKey } from '../key-reference.ts'
 import { wireDate } from '../metadata.ts'
 import { required, text } from '../shape.ts'
 import { isAsymmetric, isSymmetric } from '../specs.ts'
@@ -75,9 +76,11 @@ const updateAlias = operation(
     const { state, region } = call
     checkName(AliasName)
     const alias = findAlias(call, AliasName)
+    const old = state.findKey(state.keyArn(region, alias.targetKeyId))
+    // The alias is taken from a key, which must allow it too.
+    if (old !== undefined) authorize(call, old, {})
     const key = targetKey(call, TargetKeyId)
     authorizeWithoutKey(call, alias.arn)
-    const old = state.findKey(state.keyArn(region, alias.targetKeyId))
     // A key of another type would break every caller of the alias.
     if (old !== undefined && (kindOf(old) !== kindOf(key) || old.core.usage !== key.core.usage)) {
       throw invalid(`Alias ${alias.arn} cannot point to a KMS key of another type or key usage`)
@@ -90,21 +93,27 @@ const updateAlias = operation(
 )
 
 const deleteAlias = operation({ AliasName: aliasName() }, ({ AliasName }, call) => {
+  const { state, region } = call
   checkName(AliasName)
-  authorizeWithoutKey(call, call.state.aliasArn(call.region, AliasName))
-  call.state.aliases.delete(findAlias(call, AliasName).arn)
-  call.state.changed = true
+  authorizeWithoutKey(call, state.aliasArn(region, AliasName))
+  const { arn, targetKeyId } = findAlias(call, AliasName)
+  const key = state.findKey(state.keyArn(region, targetKeyId))
+  if (key !== undefined) authorize(call, key, {})
+  state.aliases.delete(arn)
+  state.changed = true
   return undefined
 })
 
 /** Of a key, or of the whole Region. */
 const listAliases = operation({ KeyId: keyId(), ...pageShape(100) }, (input, call) => {
   const { state, region } = call
-  let all: Alias[]
-  if (input.KeyId === undefined) {
-    authorizeWithoutKey(call)
-    all = [...state.aliases.values()].filter((alias) => alias.region === region)
-  } else all = state.aliasesOf(useKey(call, input.KeyId, { state: 'any' }))
+  authorizeWithoutKey(call)
+  const key = input.KeyId === undefined ? undefined : resolveKey(call, input.KeyId)
+  if (key !== undefined) call.record.keyArn = key.arn
+  const all =
+    key === undefined
+      ? [...state.aliases.values()].filter((alias) => alias.region === region)
+      : state.aliasesOf(key)
   const { entries, rest } = pageOf(all, ({ arn }) => arn, input, 50)
   return {
     Aliases: entries.map((alias) => ({

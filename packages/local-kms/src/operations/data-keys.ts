@@ -25,6 +25,7 @@ const wrappingKey = (call: Call, input: WrappingInput): KmsKey => {
     usage: 'ENCRYPT_DECRYPT',
     grantTokens: input.GrantTokens,
     encryptionContext: recordContext(call, input.EncryptionContext),
+    values: { 'kms:EncryptionAlgorithm': 'SYMMETRIC_DEFAULT' },
   })
   checkAlgorithm(key, 'SYMMETRIC_DEFAULT')
   return key

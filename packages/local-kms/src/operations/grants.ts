@@ -1,10 +1,11 @@
 /** Grants. `authorize.ts` decides what they allow. */
 import { randomBytes } from 'node:crypto'
-import { findGrant } from '../authorize.ts'
+import { authorizeWithoutKey, findGrant, isNamed, refuseDenied } from '../authorize.ts'
 import { type Call, denied, endDryRun, type Operation, operation } from '../call.ts'
 import { invalid, KmsError, notFound } from '../errors.ts'
 import { resolveKey } from '../key-reference.ts'
 import { wireDate } from '../metadata.ts'
+import { contextValues } from '../policy/request.ts'
 import { flag, list, type Member, oneOf, required, structure, text, textMap } from '../shape.ts'
 import { type Grant, type KmsKey, rootOf } from '../state.ts'
 import { useKey } from '../use-key.ts'
@@ -50,6 +51,7 @@ const createGrant = operation(
     const key = useKey(call, input.KeyId, {
       grantTokens: input.GrantTokens,
       values: {
+        ...contextValues(EncryptionContextEquals ?? EncryptionContextSubset),
         'kms:GrantConstraintType': Object.entries(input.Constraints ?? {}).flatMap(([name, value]) =>
           value === undefined ? [] : [name],
         )[0],
@@ -148,7 +150,7 @@ const listGrants = operation(
 const listRetirableGrants = operation(
   { RetiringPrincipal: required(principal()), ...pageShape(100) },
   (input, call) => {
-    if (!call.isOwner && call.principal !== input.RetiringPrincipal) throw denied(call, '*')
+    authorizeWithoutKey(call)
     const found = call.state
       .keysIn(call.region)
       .flatMap((key) => [...key.grants.values()].map((grant) => [key, grant] as const))
@@ -193,9 +195,10 @@ const retireGrant = operation(
     // The retiring principal may, and a grantee whose grant includes RetireGrant.
     const mayRetire =
       call.isOwner ||
-      call.principal === grant.retiringPrincipal ||
-      (call.principal === grant.granteePrincipal && grant.operations.includes('RetireGrant'))
+      isNamed(grant.retiringPrincipal, call) ||
+      (isNamed(grant.granteePrincipal, call) && grant.operations.includes('RetireGrant'))
     if (!mayRetire) throw denied(call, granted.arn)
+    refuseDenied(call, granted)
     endDryRun(input.DryRun)
     granted.grants.delete(grant.id)
     call.state.changed = true

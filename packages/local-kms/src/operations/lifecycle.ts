@@ -8,7 +8,7 @@ import { abilityOf, isAsymmetric, keySpecs, keyUsages } from '../specs.ts'
 import { day, type KmsKey, newKeyId, newMaterial } from '../state.ts'
 import { useKey } from '../use-key.ts'
 import { description, grantTokens, keyId, pageOf, pageShape, policy } from './members.ts'
-import { defaultPolicy } from './policies.ts'
+import { bypass, defaultPolicy } from './policies.ts'
 import { checkTags, tagList, tagMap } from './tags.ts'
 
 /** The key exists at once; an asymmetric one gets its pair at its first use. */
@@ -27,7 +27,16 @@ const createKey = operation(
     XksKeyId: text({ min: 1, max: 128 }),
   },
   (input, call) => {
-    authorizeWithoutKey(call)
+    const spec = input.KeySpec ?? input.CustomerMasterKeySpec ?? 'SYMMETRIC_DEFAULT'
+    const usage = input.KeyUsage ?? 'ENCRYPT_DECRYPT'
+    const origin = input.Origin ?? 'AWS_KMS'
+    authorizeWithoutKey(call, '*', {
+      ...bypass(input),
+      'kms:KeyOrigin': origin,
+      'kms:KeySpec': spec,
+      'kms:KeyUsage': usage,
+      'kms:MultiRegion': String(input.MultiRegion ?? false),
+    })
     const { state, region } = call
     if (input.KeySpec !== undefined && input.CustomerMasterKeySpec !== undefined) {
       throw invalid(
@@ -35,17 +44,14 @@ const createKey = operation(
           'CustomerMasterKeySpec is deprecated.',
       )
     }
-    const origin = input.Origin ?? 'AWS_KMS'
     if (origin !== 'AWS_KMS' && origin !== 'EXTERNAL') {
       throw unsupported('The local KMS does not offer custom key stores.')
     }
-    const spec = input.KeySpec ?? input.CustomerMasterKeySpec ?? 'SYMMETRIC_DEFAULT'
     if (input.KeyUsage === undefined && spec !== 'SYMMETRIC_DEFAULT') {
       throw invalid(
         'You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys.',
       )
     }
-    const usage = input.KeyUsage ?? 'ENCRYPT_DECRYPT'
     abilityOf(spec, usage)
     const tags = input.Tags ?? []
     checkTags(tags, new Map())

@@ -38,7 +38,7 @@ const checkName = (name: string | undefined): void => {
 }
 
 /** `kms:BypassPolicyLockoutSafetyCheck`, for policies that forbid it. */
-const bypass = (input: { BypassPolicyLockoutSafetyCheck: boolean | undefined }) => ({
+export const bypass = (input: { BypassPolicyLockoutSafetyCheck: boolean | undefined }) => ({
   'kms:BypassPolicyLockoutSafetyCheck': String(input.BypassPolicyLockoutSafetyCheck ?? false),
 })
 

@@ -1,5 +1,6 @@
-/** Conditions of policy statements: operators, their prefixes and suffixes, wildcards and policy variables. */
-import type { PolicyRequest } from './request.ts'
+/** Conditions of policy statements: operators, their prefixes and suffixes. */
+import { filledIn, isLike } from './pattern.ts'
+import { isSingleValued, type PolicyRequest } from './request.ts'
 
 /** One line of a `Condition`. */
 export interface Condition {
@@ -15,36 +16,9 @@ export interface Condition {
 
 type Compare = (value: string, wanted: string, request: PolicyRequest) => boolean
 
-/** A policy variable: `${aws:PrincipalTag/tenant}`, `${name, 'otherwise'}`. `${*}` is a star. */
-const variable = /\$\{([*?$]|[^},]+)(?:,\s*'([^']*)')?\}/g
-
-/** The parts of a text between and of its variables; `undefined` if the request lacks one. */
-const parts = (text: string, request: PolicyRequest, plain: (text: string) => string, exact = plain) => {
-  let result = ''
-  let end = 0
-  for (const { 0: part, 1: name, 2: otherwise, index } of text.matchAll(variable)) {
-    const [value] = name!.length === 1 ? [name!] : (request.values.get(name!.toLowerCase()) ?? [otherwise])
-    if (value === undefined) return undefined
-    result += plain(text.slice(end, index)) + exact(value)
-    end = index + part.length
-  }
-  return result + plain(text.slice(end))
-}
-
-const asItIs = (text: string): string => text
-const escaped = (text: string): string => text.replaceAll(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`)
-const wildcards = (text: string): string =>
-  escaped(text).replaceAll(String.raw`\*`, '.*').replaceAll(String.raw`\?`, '.')
-
-/** Whether a text matches a pattern with `*` and `?`; what a variable stands for is taken as it is. */
-export const isLike = (value: string, pattern: string, request: PolicyRequest, flags = ''): boolean => {
-  const source = parts(pattern, request, wildcards, escaped)
-  return source !== undefined && new RegExp(`^${source}$`, `s${flags}`).test(value)
-}
-
-const isEqual: Compare = (value, wanted, request) => value === parts(wanted, request, asItIs)
+const isEqual: Compare = (value, wanted, request) => value === filledIn(wanted, request)
 const isEqualInAnyCase: Compare = (value, wanted, request) =>
-  value.toLowerCase() === parts(wanted, request, asItIs)?.toLowerCase()
+  value.toLowerCase() === filledIn(wanted, request)?.toLowerCase()
 
 /** ARNs are compared part by part, so that a wildcard does not reach over a colon. */
 const isLikeArn: Compare = (value, wanted, request) => {
@@ -63,6 +37,13 @@ const comparing =
   (read: (text: string) => number, holds: (value: number, wanted: number) => boolean): Compare =>
   (value, wanted) =>
     holds(read(value), read(wanted))
+
+/** NaN, which equals nothing, for what is no number. */
+const numberIn = (text: string): number => (/^[+-]?\d+(?:\.\d+)?$/.test(text) ? Number(text) : Number.NaN)
+
+/** ISO 8601, or seconds since the epoch. */
+const dateIn = (text: string): number =>
+  /^\d+$/.test(text) ? Number(text) * 1000 : /^\d{4}-\d\d/.test(text) ? Date.parse(text) : Number.NaN
 
 /** Numbers and dates have the same six comparisons. */
 const ordered = (
@@ -90,8 +71,8 @@ const operators = {
   ArnLike: [isLikeArn, false],
   ArnNotLike: [isLikeArn, true],
   Bool: [isEqualInAnyCase, false],
-  ...ordered('Numeric', Number),
-  ...ordered('Date', (text) => (/^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text))),
+  ...ordered('Numeric', numberIn),
+  ...ordered('Date', dateIn),
   // Compares whether there is a value; see `holds`.
   Null: [isEqual, false],
 } as const satisfies Record<string, readonly [Compare, boolean]>
@@ -115,15 +96,26 @@ export const operatorOf = (text: string): Pick<Condition, 'operator' | 'set' | '
   }
 }
 
+/** Whether an operator can be asked for a value: what is no number equals no number. */
+export const isValueOf = (operator: Operator, text: string): boolean => {
+  if (operator === 'Bool' || operator === 'Null') return /^(?:true|false)$/i.test(text)
+  if (operator.startsWith('Numeric')) return !Number.isNaN(numberIn(text))
+  return !operator.startsWith('Date') || !Number.isNaN(dateIn(text))
+}
+
 /** Whether a condition holds for a request. */
 export const holds = (
   { operator, set, ifExists, key, values }: Condition,
   request: PolicyRequest,
 ): boolean => {
   const given = request.values.get(key)
-  if (operator === 'Null') return values.some((value) => (value === 'true') === (given === undefined))
+  if (operator === 'Null')
+    return values.some((value) => (value.toLowerCase() === 'true') === (given === undefined))
   const [compare, isNegated]: readonly [Compare, boolean] = operators[operator]
   if (given === undefined) return ifExists || set === 'all' || (set === undefined && isNegated)
-  const meets = (one: string): boolean => values.some((wanted) => compare(one, wanted, request)) !== isNegated
-  return set === 'any' || (set === undefined && !isNegated) ? given.some(meets) : given.every(meets)
+  const isOne = (one: string): boolean => values.some((wanted) => compare(one, wanted, request))
+  if (set === 'all') return given.every((one) => isOne(one) !== isNegated)
+  if (set === 'any') return given.some((one) => isOne(one) !== isNegated)
+  // Two pairs of a context whose names differ in case only have one name here: both must be equal.
+  return (isSingleValued(key) ? given.every(isOne) : given.some(isOne)) !== isNegated
 }

@@ -1,8 +1,9 @@
-/** Decides as AWS does whether policies allow a request on a key of the same account. */
+/** Decides as AWS does whether policies allow a request on a key. */
 import { rootOf } from '../state.ts'
-import { holds, isLike } from './condition.ts'
+import { holds } from './condition.ts'
 import type { Patterns, Policy, Statement } from './document.ts'
-import type { PolicyRequest } from './request.ts'
+import { isLike, isLikePlain } from './pattern.ts'
+import { accountOf, type PolicyRequest } from './request.ts'
 
 /** What policies say. Every text ends AWS's message for a refusal. */
 export type Decision =
@@ -17,31 +18,42 @@ const matches = ({ list, isNot }: Patterns, isOne: (pattern: string) => boolean)
 
 /** Whether a statement is about the action and the resource, under conditions that hold. */
 const applies = ({ actions, resources, conditions }: Statement, request: PolicyRequest): boolean =>
-  matches(actions, (pattern) => isLike(request.action, pattern, request, 'i')) &&
+  matches(actions, (pattern) => isLikePlain(request.action.toLowerCase(), pattern.toLowerCase())) &&
   matches(resources, (pattern) => isLike(request.resource, pattern, request)) &&
   conditions.every((condition) => holds(condition, request))
 
+const session = /^(arn:[\w-]+:)sts(::\d{12}:)assumed-role\/([^/]+)\/[^/]+$/
+
 /** The role of a session: `arn:aws:sts::1:assumed-role/intake/i-1` is one of `arn:aws:iam::1:role/intake`. */
-export const roleOf = (principal: string): string | undefined => {
-  const [, partition, account, role] =
-    /^arn:([\w-]+):sts::(\d{12}):assumed-role\/([^/]+)\/[^/]+$/.exec(principal) ?? []
-  return role === undefined ? undefined : `arn:${partition}:iam::${account}:role/${role}`
-}
+export const roleOf = (principal: string): string | undefined =>
+  session.test(principal) ? principal.replace(session, '$1iam$2role/$3') : undefined
+
+/** Whether a role, of which a session does not know the path, is that of the session. */
+export const isRoleOf = (arn: string, principal: string): boolean =>
+  arn.replace(/:role\/.*\//, ':role/') === roleOf(principal)
 
 const names = (pattern: string, { principal }: PolicyRequest): boolean =>
-  pattern === '*' || pattern === principal || pattern === roleOf(principal)
+  pattern === '*' || pattern === principal || isRoleOf(pattern, principal)
 
-const isAccount = (pattern: string, { accountId }: PolicyRequest): boolean =>
-  pattern === accountId || pattern === rootOf(accountId)
+/** Whether it is the account of the caller. */
+const isAccount = (pattern: string, { principal }: PolicyRequest): boolean =>
+  pattern === accountOf(principal) || pattern === rootOf(accountOf(principal))
+
+const isRoot = ({ principal }: PolicyRequest): boolean => principal === rootOf(accountOf(principal))
+
+/** AWS looks at the account, then at the role, then at the session: a denial spares those of whom it names all. */
+const isSpared = (list: readonly string[], request: PolicyRequest): boolean =>
+  list.includes('*') ||
+  (list.some((pattern) => isAccount(pattern, request)) &&
+    (isRoot(request) || list.includes(request.principal)) &&
+    (roleOf(request.principal) === undefined || list.some((pattern) => isRoleOf(pattern, request.principal))))
 
 /** Whether it names the caller himself: his account only where he is its root. */
-const isAboutCaller = ({ principals }: Statement, request: PolicyRequest): boolean =>
-  matches(
-    principals!,
-    (pattern) =>
-      names(pattern, request) ||
-      (isAccount(pattern, request) && request.principal === rootOf(request.accountId)),
-  )
+const isAboutCaller = ({ principals }: Statement, request: PolicyRequest): boolean => {
+  const { list, isNot } = principals!
+  if (isNot) return !isSpared(list, request)
+  return list.some((pattern) => names(pattern, request) || (isAccount(pattern, request) && isRoot(request)))
+}
 
 /** Whether it leaves the caller to the policies of his account. */
 const isAboutAccount = ({ principals }: Statement, request: PolicyRequest): boolean =>
@@ -57,8 +69,8 @@ export const decideByIdentity = (policies: readonly Policy[], request: PolicyReq
 /**
  * Whether the key's policy allows a request, or leaves it to those of the caller, which then allow it.
  *
- * A denial in any of them wins. A key's policy that names the caller is enough; one that names the account lets the
- * policies of its principals decide.
+ * A denial in any of them wins. A key's policy that names the caller is enough within an account; one that names the
+ * account lets the policies of its principals decide.
  */
 export const decide = (keyPolicy: Policy, policies: readonly Policy[], request: PolicyRequest): Decision => {
   const statements = keyPolicy.filter((statement) => applies(statement, request))
@@ -70,8 +82,10 @@ export const decide = (keyPolicy: Policy, policies: readonly Policy[], request: 
   const own = decideByIdentity(policies, request)
   if (own === 'with an explicit deny in an identity-based policy') return own
   const allowing = statements.filter(({ isAllow }) => isAllow)
-  if (allowing.some((statement) => isAboutCaller(statement, request))) return 'allowed'
-  return allowing.some((statement) => isAboutAccount(statement, request))
+  const isNamed = allowing.some((statement) => isAboutCaller(statement, request))
+  // Of another account, both must allow it.
+  if (isNamed && (isRoot(request) || accountOf(request.principal) === request.accountId)) return 'allowed'
+  return isNamed || allowing.some((statement) => isAboutAccount(statement, request))
     ? own
     : 'because no resource-based policy allows'
 }

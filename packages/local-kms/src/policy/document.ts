@@ -3,7 +3,9 @@
  * that merely never applies would pass a test that it should fail.
  */
 import { KmsError } from '../errors.ts'
-import { type Condition, isOperator, operatorOf } from './condition.ts'
+import { isAction } from './actions.ts'
+import { type Condition, isOperator, isValueOf, operatorOf } from './condition.ts'
+import { hasKnownVariables } from './pattern.ts'
 import { isConditionKey } from './request.ts'
 
 /** Patterns with `*` and `?`, of which one must match, or none with `isNot`. */
@@ -43,6 +45,23 @@ const textsOf = (value: unknown, where: string): readonly string[] => {
   return list
 }
 
+/** The same, of which each must be of a form. */
+const textsLike =
+  (isOne: (text: string) => boolean, what: string) =>
+  (value: unknown, where: string): readonly string[] => {
+    const list = textsOf(value, where)
+    const other = list.find((one) => !isOne(one))
+    if (other !== undefined) throw malformed(`${where} must be ${what}, and is ${other}`)
+    return list
+  }
+
+const actionsIn = textsLike(isAction, '*, or actions that exist, such as kms:Decrypt')
+
+const resourcesIn = textsLike(
+  (text) => (text === '*' || text.startsWith('arn:')) && hasKnownVariables(text),
+  '*, or ARNs with known policy variables',
+)
+
 const onlyMembers = (value: Record<string, unknown>, known: readonly string[], where: string): void => {
   const other = Object.keys(value).find((name) => !known.includes(name))
   if (other !== undefined) throw malformed(`${where} has an unknown element: ${other}`)
@@ -52,19 +71,26 @@ const onlyMembers = (value: Record<string, unknown>, known: readonly string[], w
 const eitherOf = (
   statement: Record<string, unknown>,
   name: string,
-  read: (value: unknown, where: string) => readonly string[] = textsOf,
+  read: (value: unknown, where: string) => readonly string[],
 ): Patterns => {
   const names = [name, `Not${name}`].filter((one) => statement[one] !== undefined)
   if (names.length !== 1) throw malformed(`A statement must have ${name} or Not${name}, and not both`)
   return { list: read(statement[names[0]!], names[0]!), isNot: names[0] !== name }
 }
 
+/** Wildcards and variables are none here: AWS refuses them too. */
+const accountsIn = textsLike(
+  (text) => /^(?:\*|\d{12}|arn:aws[\w-]*:(?:iam|sts)::\d{12}:[\w+=,.@/-]+)$/.test(text),
+  '*, accounts or ARNs without wildcards',
+)
+
 /** `"*"`, or `{ "AWS": [...] }`. Services and federated identities call no local KMS, so they match nothing. */
 const principalsIn = (value: unknown, where: string): readonly string[] => {
   if (value === '*') return ['*']
   if (!isObject(value)) throw malformed(`${where} must be "*" or an object`)
   onlyMembers(value, ['AWS', 'Service', 'Federated', 'CanonicalUser'], where)
-  return value.AWS === undefined ? [] : textsOf(value.AWS, `${where}.AWS`)
+  if (Object.keys(value).length === 0) throw malformed(`${where} must name somebody`)
+  return value.AWS === undefined ? [] : accountsIn(value.AWS, `${where}.AWS`)
 }
 
 const conditionsIn = (value: unknown): readonly Condition[] => {
@@ -78,7 +104,12 @@ const conditionsIn = (value: unknown): readonly Condition[] => {
       const texts = (Array.isArray(values) ? values : [values]).map((one) =>
         typeof one === 'boolean' || typeof one === 'number' ? String(one) : one,
       )
-      return { ...operatorOf(operator), key: key.toLowerCase(), values: textsOf(texts, `${operator}.${key}`) }
+      const parts = operatorOf(operator)
+      const valuesIn = textsLike(
+        (text) => isValueOf(parts.operator, text) && hasKnownVariables(text),
+        'what the operator compares, with known policy variables',
+      )
+      return { ...parts, key: key.toLowerCase(), values: valuesIn(texts, `${operator}.${key}`) }
     })
   })
 }
@@ -90,12 +121,14 @@ const statementOf = (value: unknown, kind: PolicyKind): Statement => {
   onlyMembers(value, kind === 'key' ? [...common, ...ofKeys] : common, 'A statement')
   const { Effect, Sid, Condition: condition } = value
   if (Effect !== 'Allow' && Effect !== 'Deny') throw malformed('Effect must be Allow or Deny')
+  if (Effect === 'Allow' && value.NotPrincipal !== undefined)
+    throw malformed('NotPrincipal must be used with Deny')
   if (Sid !== undefined && typeof Sid !== 'string') throw malformed('Sid must be a text')
   return {
     isAllow: Effect === 'Allow',
     ...(kind === 'key' && { principals: eitherOf(value, 'Principal', principalsIn) }),
-    actions: eitherOf(value, 'Action'),
-    resources: eitherOf(value, 'Resource'),
+    actions: eitherOf(value, 'Action', actionsIn),
+    resources: eitherOf(value, 'Resource', resourcesIn),
     conditions: conditionsIn(condition),
   }
 }

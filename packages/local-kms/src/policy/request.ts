@@ -20,7 +20,7 @@ interface Asked {
   readonly region: string
   readonly state: KmsState
   readonly isSecure: boolean
-  readonly caller: { readonly tags: Readonly<Record<string, string>> }
+  readonly caller: { readonly arn: string; readonly tags: Readonly<Record<string, string>> }
 }
 
 /** Values of condition keys that an operation gives, such as `kms:SigningAlgorithm`. */
@@ -81,6 +81,9 @@ const families = /^(?:aws:principaltag\/|aws:resourcetag\/|kms:encryptioncontext
 export const isConditionKey = (name: string): boolean =>
   known.has(name.toLowerCase()) || families.test(name.toLowerCase())
 
+/** What has one value, unless names differ in case only: tags, and pairs of an encryption context. */
+export const isSingleValued = (name: string): boolean => families.test(name)
+
 const prefixed = (prefix: string, members: Iterable<readonly [string, string]>): [string, string][] =>
   Array.from(members, ([name, value]) => [`${prefix}${name}`, value])
 
@@ -90,7 +93,8 @@ const ofCall = ({ principal, region, state, isSecure, caller }: Asked): Conditio
   return {
     'aws:CurrentTime': new Date(now).toISOString(),
     'aws:EpochTime': String(Math.floor(now / 1000)),
-    'aws:PrincipalArn': principal,
+    // Of a session: that of its role.
+    'aws:PrincipalArn': caller.arn,
     'aws:PrincipalAccount': accountOf(principal),
     'aws:RequestedRegion': region,
     'aws:ResourceAccount': state.accountId,
@@ -102,7 +106,7 @@ const ofCall = ({ principal, region, state, isSecure, caller }: Asked): Conditio
 }
 
 /** The account in an ARN. */
-const accountOf = (arn: string): string => arn.split(':')[4] ?? ''
+export const accountOf = (arn: string): string => arn.split(':')[4] ?? ''
 
 const ofKey = (call: Asked, key: KmsKey): ConditionValues => {
   const aliases = call.state.aliasesOf(key).map(({ name }) => name)
@@ -116,7 +120,8 @@ const ofKey = (call: Asked, key: KmsKey): ConditionValues => {
   }
 }
 
-const ofContext = (context: Readonly<Record<string, string>> = {}): ConditionValues => {
+/** The values of an encryption context; for CreateGrant, of the one that the grant asks for. */
+export const contextValues = (context: Readonly<Record<string, string>> = {}): ConditionValues => {
   const names = Object.keys(context)
   return {
     'kms:EncryptionContextKeys': names.length > 0 ? names : undefined,
@@ -131,7 +136,8 @@ export const requestFor = (
   key: KmsKey,
   context: Readonly<Record<string, string>> | undefined,
   more: ConditionValues = {},
-): PolicyRequest => requestOf(call, action, key.arn, { ...ofKey(call, key), ...ofContext(context), ...more })
+): PolicyRequest =>
+  requestOf(call, action, key.arn, { ...ofKey(call, key), ...contextValues(context), ...more })
 
 /** The request of a call on no key. */
 export const requestOf = (
@@ -144,9 +150,16 @@ export const requestOf = (
   resource,
   principal: call.principal,
   accountId: call.state.accountId,
-  values: new Map(
-    Object.entries({ ...ofCall(call), ...values })
-      .filter((entry): entry is [string, string | readonly string[]] => entry[1] !== undefined)
-      .map(([name, value]) => [name.toLowerCase(), typeof value === 'string' ? [value] : value]),
-  ),
+  values: byName({ ...ofCall(call), ...values }),
 })
+
+/** Names of condition keys have no case, so that several pairs of a context may be one key. */
+const byName = (values: ConditionValues): ReadonlyMap<string, readonly string[]> => {
+  const result = new Map<string, readonly string[]>()
+  for (const [name, value = []] of Object.entries(values)) {
+    const key = name.toLowerCase()
+    const all = [...(result.get(key) ?? []), ...(typeof value === 'string' ? [value] : value)]
+    if (all.length > 0) result.set(key, all)
+  }
+  return result
+}

@@ -149,7 +149,7 @@ describe('who is allowed', () => {
     [
       'not for keys that are left out',
       noIdentity,
-      { own: [document(statement({ Resource: undefined, NotResource: '*:key/*' }))] },
+      { own: [document(statement({ Resource: undefined, NotResource: 'arn:*:key/*' }))] },
     ],
     [
       'not against a denial of the key',

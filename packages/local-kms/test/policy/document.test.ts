@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: policy variables look like templates.
 /** Documents that are refused: a statement that merely never applied would pass a test that it should fail. */
 import { describe, expect, test } from '@jest/globals'
 import { startLocalKms } from '../../src/index.ts'
@@ -50,6 +51,35 @@ describe('a policy is refused', () => {
     ],
     ['with a key that is not evaluated', when({ StringEquals: { 'aws:SourceIp': 'x' } }), /key aws:SourceIp/],
     ['with a key without a name', when({ StringEquals: { 'kms:EncryptionContext:': 'x' } }), /condition key/],
+    ['with an action without a service', document({ ...statement, Action: 'Decrypt' }), /Action must be/],
+    ['with a misspelt action', document({ ...statement, Action: ['kms:Decrpyt'] }), /and is kms:Decrpyt/],
+    ['with an action that is two', document({ ...statement, Action: 'kms:ReEncrypt' }), /kms:ReEncrypt/],
+    ['with a resource that is no ARN', document({ ...statement, Resource: 'alias/a' }), /Resource must be/],
+    [
+      'with a misspelt variable in a resource',
+      document({ ...statement, Resource: 'arn:aws:kms:*:*:key/${aws:PrincipalTags/key}' }),
+      /known policy variables/,
+    ],
+    ['with a misspelt variable', when({ StringEquals: { 'kms:ViaService': '${aws:Tag/a}' } }), /variables/],
+    [
+      'with half a variable',
+      when({ StringEquals: { 'kms:ViaService': '${aws:PrincipalTag/a' } }),
+      /variables/,
+    ],
+    [
+      'with another truth value',
+      when({ Bool: { 'aws:SecureTransport': 'yes' } }),
+      /Bool.aws:SecureTransport/,
+    ],
+    ['with another existence', when({ Null: { 'kms:ViaService': 'no' } }), /Null.kms:ViaService/],
+    ['with a number that is none', when({ NumericLessThan: { 'aws:EpochTime': '' } }), /NumericLessThan/],
+    ['with a date that is none', when({ DateLessThan: { 'aws:CurrentTime': 'soon' } }), /DateLessThan/],
+    ['with an operator of all objects', when(JSON.parse('{"__proto__":{}}')), /operator __proto__/],
+    [
+      'with a key of all objects',
+      when({ StringEquals: JSON.parse('{"__proto__":"x"}') }),
+      /condition key __proto__/,
+    ],
     ['with a value that is an object', when({ StringEquals: { 'kms:ViaService': {} } }), /must be a text/],
   ])('%s', (_what, policy, message) => {
     expect(() => policyOf(policy, 'identity')).toThrow(message)
@@ -62,15 +92,29 @@ describe('a policy is refused', () => {
     ['without a principal', undefined, /Principal or NotPrincipal/],
     ['with a text for a principal', 'arn:aws:iam::1:root', /must be "\*" or an object/],
     ['with another kind of principal', { Aws: '*' }, /unknown element: Aws/],
+    ['with a principal of nobody', {}, /must name somebody/],
+    ['with a pattern of principals', { AWS: 'arn:aws:iam::111122223333:role/*' }, /without wildcards/],
+    ['with a name for a principal', { AWS: ['*', 'intake'] }, /and is intake/],
+    ['with a variable for a principal', { AWS: '${aws:PrincipalArn}' }, /without wildcards/],
   ])('of a key, %s', (_what, Principal, message) => {
     expect(() => policyOf(document({ ...statement, Principal }), 'key')).toThrow(message)
   })
+})
+
+test('NotPrincipal is refused in a statement that allows', () => {
+  const others = { ...statement, NotPrincipal: { AWS: '111122223333' } }
+  expect(() => policyOf(document(others), 'key')).toThrow(/must be used with Deny/)
+  expect(policyOf(document({ ...others, Effect: 'Deny' }), 'key')).toHaveLength(1)
 })
 
 describe('the option principals', () => {
   const arn = 'arn:aws:iam::111122223333:role/intake'
   test.each<[string, unknown]>([
     ['a list', []],
+    ['a name', { intake: {} }],
+    ['the root, which has no policies', { 'arn:aws:iam::111122223333:root': {} }],
+    ['a prototype', JSON.parse('{"__proto__":{}}')],
+    ['nothing for a principal', { [arn]: null }],
     ['a misspelt member', { [arn]: { policy: [] } }],
     ['a policy that is a number', { [arn]: { policies: [1] } }],
     ['a malformed policy', { [arn]: { policies: [{ ...document(statement), Version: '1' }] } }],
