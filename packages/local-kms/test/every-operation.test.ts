@@ -228,7 +228,8 @@ describe('another principal', () => {
     const fixture = await fixtureOf(purposeOf(row))
     expect(
       await kms.refusal(operation, inputOf(row, fixture, fixture.KeyId), { principal: stranger }),
-    ).toEqual(noPolicy(operation, hasKey(row) ? fixture.Arn : '*'))
+      // AWS decides about lists of aliases without their key.
+    ).toEqual(noPolicy(operation, hasKey(row) && operation !== 'ListAliases' ? fixture.Arn : '*'))
     expect(kms.lastCall()).toMatchObject({ errorCode: 'AccessDeniedException', principal: stranger })
   })
 
