@@ -38,7 +38,7 @@ const comparing =
   (value, wanted) =>
     holds(read(value), read(wanted))
 
-/** NaN, which equals nothing, for what is no number. */
+/** NaN, which equals nothing, for any other text. */
 const numberIn = (text: string): number => (/^[+-]?\d+(?:\.\d+)?$/.test(text) ? Number(text) : Number.NaN)
 
 /** ISO 8601, or seconds since the epoch. */
@@ -96,7 +96,7 @@ export const operatorOf = (text: string): Pick<Condition, 'operator' | 'set' | '
   }
 }
 
-/** Whether an operator can be asked for a value: what is no number equals no number. */
+/** Whether an operator can be asked for a value: a text that is not a number would equal none. */
 export const isValueOf = (operator: Operator, text: string): boolean => {
   if (operator === 'Bool' || operator === 'Null') return /^(?:true|false)$/i.test(text)
   if (operator.startsWith('Numeric')) return !Number.isNaN(numberIn(text))

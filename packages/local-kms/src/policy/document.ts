@@ -89,7 +89,7 @@ const principalsIn = (value: unknown, where: string): readonly string[] => {
   if (value === '*') return ['*']
   if (!isObject(value)) throw malformed(`${where} must be "*" or an object`)
   onlyMembers(value, ['AWS', 'Service', 'Federated', 'CanonicalUser'], where)
-  if (Object.keys(value).length === 0) throw malformed(`${where} must name somebody`)
+  if (Object.keys(value).length === 0) throw malformed(`${where} must name a principal`)
   return value.AWS === undefined ? [] : accountsIn(value.AWS, `${where}.AWS`)
 }
 

@@ -9,7 +9,7 @@ export const hasKnownVariables = (text: string): boolean =>
   Array.from(text.matchAll(variable)).every(([, name]) => name!.length === 1 || isConditionKey(name!)) &&
   !text.replaceAll(variable, '').includes('${')
 
-/** What stands in a text, and what its variables stand for, in turn; `undefined` if the request lacks one. */
+/** The text between variables, and the values of variables, in turn; `undefined` if the request lacks one. */
 const parts = (text: string, request: PolicyRequest): readonly string[] | undefined => {
   const result: string[] = []
   let end = 0

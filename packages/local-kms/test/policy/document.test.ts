@@ -92,7 +92,7 @@ describe('a policy is refused', () => {
     ['without a principal', undefined, /Principal or NotPrincipal/],
     ['with a text for a principal', 'arn:aws:iam::1:root', /must be "\*" or an object/],
     ['with another kind of principal', { Aws: '*' }, /unknown element: Aws/],
-    ['with a principal of nobody', {}, /must name somebody/],
+    ['with no principal', {}, /must name a principal/],
     ['with a pattern of principals', { AWS: 'arn:aws:iam::111122223333:role/*' }, /without wildcards/],
     ['with a name for a principal', { AWS: ['*', 'intake'] }, /and is intake/],
     ['with a variable for a principal', { AWS: '${aws:PrincipalArn}' }, /without wildcards/],
