@@ -84,11 +84,16 @@ export const authorize = (call: Call, key: KmsKey, use: Access): void => {
  *
  * @throws KmsError `AccessDeniedException`
  */
-export const authorizeWithoutKey = (call: Call, resource = '*', values: ConditionValues = {}): void => {
+export const authorizeWithoutKey = (
+  call: Call,
+  resource = '*',
+  values: ConditionValues = {},
+  operation = call.operation,
+): void => {
   if (call.isOwner) return
-  const decision = decideByIdentity(call.caller.policies, requestOf(call, call.operation, resource, values))
+  const decision = decideByIdentity(call.caller.policies, requestOf(call, operation, resource, values))
   if (decision === 'allowed' && accountOf(call.principal) === call.state.accountId) return
-  throw denied(call, resource, decision === 'allowed' ? undefined : decision)
+  throw denied(call, resource, decision === 'allowed' ? undefined : decision, operation)
 }
 
 /**

@@ -37,6 +37,7 @@ const createKey = operation(
       'kms:KeyUsage': usage,
       'kms:MultiRegion': String(input.MultiRegion ?? false),
     })
+    if (input.Tags !== undefined) authorizeWithoutKey(call, '*', {}, 'TagResource')
     const { state, region } = call
     if (input.KeySpec !== undefined && input.CustomerMasterKeySpec !== undefined) {
       throw invalid(

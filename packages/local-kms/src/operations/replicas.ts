@@ -1,5 +1,5 @@
 /** ReplicateKey: the same key in another Region. */
-import { checkKeyPolicy } from '../authorize.ts'
+import { authorizeWithoutKey, checkKeyPolicy } from '../authorize.ts'
 import { type Operation, operation } from '../call.ts'
 import { KmsError, unsupported } from '../errors.ts'
 import { keyMetadata } from '../metadata.ts'
@@ -23,6 +23,10 @@ const replicateKey = operation(
   (input, call) => {
     const { state } = call
     const primary = useKey(call, input.KeyId, { values: { 'kms:ReplicaRegion': input.ReplicaRegion } })
+    // The key is made in its Region, and perhaps tagged there, which the caller's own policies must allow.
+    const there = { ...call, region: input.ReplicaRegion }
+    authorizeWithoutKey(there, '*', {}, 'CreateKey')
+    if (input.Tags !== undefined) authorizeWithoutKey(there, '*', {}, 'TagResource')
     const { core } = primary
     if (core.primaryRegion !== primary.region) {
       throw unsupported(`${primary.arn} is not a multi-region primary key.`)

@@ -1,6 +1,6 @@
 /** Who a policy is about: accounts, roles with paths, their sessions, and those whom a denial spares. */
 import { beforeEach, describe, expect, test } from '@jest/globals'
-import { createInProcess, root } from '../support/in-process.ts'
+import { createInProcess, otherRegion, root } from '../support/in-process.ts'
 
 const account = '111122223333'
 const role = `arn:aws:iam::${account}:role/intake`
@@ -137,5 +137,32 @@ describe('a grant', () => {
     expect(await outcome('RetireGrant', { GrantToken }, role)).toBe('deny in an identity')
     kms.setPrincipal(role, {})
     expect(await outcome('RetireGrant', { GrantToken }, role)).toBe('none')
+  })
+})
+
+describe('a new key', () => {
+  const Tags = [{ TagKey: 'team', TagValue: 'a' }]
+  const deny = (Action: string, more: object = {}) => {
+    const denial = statement({ Effect: 'Deny', Action, ...more })
+    kms.setPrincipal(role, { policies: [document(statement(), denial)] })
+  }
+
+  test('has tags only where its maker may tag', async () => {
+    deny('kms:TagResource')
+    expect(await outcome('CreateKey', { Tags }, role)).toBe('deny in an identity')
+    expect(await outcome('CreateKey', {}, role)).toBe('none')
+  })
+
+  test('is a replica only where its maker may make keys in that Region', async () => {
+    const { KeyId } = (await kms.call('CreateKey', { MultiRegion: true })).KeyMetadata
+    const replicate = (more: object = {}) =>
+      outcome('ReplicateKey', { KeyId, ReplicaRegion: otherRegion, ...more }, role)
+    const inRegion = (region: string) => ({ Condition: { StringEquals: { 'aws:RequestedRegion': region } } })
+    deny('kms:CreateKey', inRegion(otherRegion))
+    expect(await replicate()).toBe('deny in an identity')
+    deny('kms:TagResource')
+    expect(await replicate({ Tags })).toBe('deny in an identity')
+    deny('kms:CreateKey', inRegion('eu-west-1'))
+    expect(await replicate({ Tags })).toBe('none')
   })
 })
