@@ -98,7 +98,7 @@ describe("the context of a session's values", () => {
   test('with a value taken out: the operator reads so', async () => {
     const event = changed(await sent(), ({ visits, ...rest }) => ({ ...rest, visits: visits.slice(0, 1) }))
     expect((await refusalOf(event)).reason).toBe(
-      `${differs}the number of encrypted values: one was taken out`,
+      `${differs}the number of encrypted values: one was taken out, or the sender declares more`,
     )
   })
 

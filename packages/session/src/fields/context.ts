@@ -38,7 +38,7 @@ export const contextDifference = (received: unknown, context: SessionContext): s
         { binding: without(name) },
       ]),
     ['the binding: it has none', { binding: {} }],
-    ['the number of encrypted values: one was taken out', { count: count + 1 }],
+    ['the number of encrypted values: one was taken out, or the sender declares more', { count: count + 1 }],
     ['the number of encrypted values: one was added', { count: count - 1 }],
     ['the authenticated fields: it has none', { members: [] }],
   ]
