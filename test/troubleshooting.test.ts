@@ -128,7 +128,7 @@ describe('the reasons', () => {
   const sender = () => envelopeOf({ keyId: 'alias/patients' })
   const receiver = sender
   /** For failures that are retried until the time is over. */
-  const impatient = () => envelopeOf({ keyId: 'alias/patients' }, 1_000)
+  const impatient = () => envelopeOf({ keyId: 'alias/patients' }, 4_000)
   const faulty = (operation: string, kind: 'access-denied' | 'throttle' | 'hang') => () =>
     kms.faults.set(operation, { kind })
   const publishing = () =>
