@@ -37,7 +37,7 @@ export const protectedHeaders = (kid: string, ctx: string, jti: string, end = ''
 const jtiForm = /^[\w-]{21}[AQgw]$/
 
 /** Whether a value has the form of a `jti` or a `rid`: 16 bytes as base64url. */
-export const isJti = (value: unknown): value is string => typeof value === 'string' && jtiForm.test(value)
+const isJti = (value: unknown): value is string => typeof value === 'string' && jtiForm.test(value)
 
 /** A value of the shape of a compact JWE, and its place. */
 export interface FieldToken {
