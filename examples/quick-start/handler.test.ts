@@ -16,8 +16,8 @@ test('a field comes in encrypted, and leaves encrypted', async () => {
   const response = await post(body)
   assert.equal(response.statusCode, 200)
   assert(!response.body.includes(patient.ssn))
-  const answer = await envelope.decrypt(JSON.parse(response.body), Patient, { ...scope, use: 'response' })
-  assert.deepEqual(answer, patient)
+  const opened = await envelope.decrypt(JSON.parse(response.body), Patient, { ...scope, use: 'response' })
+  assert.deepEqual(opened, patient)
 })
 
 test('a field in the clear is refused, and so is the field of another tenant', async () => {
