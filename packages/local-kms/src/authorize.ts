@@ -1,7 +1,7 @@
 /** Who may do what: the key's policy, the caller's own policies, and grants. */
 import { type Call, denied } from './call.ts'
 import { KmsError } from './errors.ts'
-import { decide, decideByIdentity, isRoleOf } from './policy/decide.ts'
+import { decide, decideByIdentity, isDenial, isRoleOf } from './policy/decide.ts'
 import { type Policy, policyOf } from './policy/document.ts'
 import { accountOf, type ConditionValues, requestFor, requestOf } from './policy/request.ts'
 import type { Grant, KmsKey, KmsState } from './state.ts'
@@ -71,8 +71,7 @@ export const authorize = (call: Call, key: KmsKey, use: Access): void => {
     requestFor(call, operation, key, encryptionContext, values),
   )
   if (decision === 'allowed') return
-  const isDenied = decision.startsWith('with')
-  for (const grant of isDenied ? [] : key.grants.values()) {
+  for (const grant of isDenial(decision) ? [] : key.grants.values()) {
     if (isNamed(grant.granteePrincipal, call) && covers(grant, operation, encryptionContext)) return
   }
   throw denied(call, key.arn, decision, operation)
@@ -103,7 +102,7 @@ export const authorizeWithoutKey = (
  */
 export const refuseDenied = (call: Call, key: KmsKey): void => {
   const decision = decideByIdentity(call.caller.policies, requestFor(call, call.operation, key, undefined))
-  if (decision.startsWith('with')) throw denied(call, key.arn, decision)
+  if (isDenial(decision)) throw denied(call, key.arn, decision)
 }
 
 /**

@@ -13,6 +13,9 @@ export type Decision =
   | 'because no identity-based policy allows'
   | 'because no resource-based policy allows'
 
+/** Whether a policy denies it, which no grant outweighs. */
+export const isDenial = (decision: Decision): boolean => decision.startsWith('with')
+
 const matches = ({ list, isNot }: Patterns, isOne: (pattern: string) => boolean): boolean =>
   list.some(isOne) !== isNot
 
@@ -80,7 +83,7 @@ export const decide = (keyPolicy: Policy, policies: readonly Policy[], request: 
   )
   if (isDenied) return 'with an explicit deny in a resource-based policy'
   const own = decideByIdentity(policies, request)
-  if (own === 'with an explicit deny in an identity-based policy') return own
+  if (isDenial(own)) return own
   const allowing = statements.filter(({ isAllow }) => isAllow)
   const isNamed = allowing.some((statement) => isAboutCaller(statement, request))
   // Of another account, both must allow it.
