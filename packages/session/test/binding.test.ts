@@ -13,6 +13,7 @@ import {
   openFields,
   openProof,
   proved,
+  requestHeader,
   sealFields,
   sealValue,
 } from './support/device.ts'
@@ -226,11 +227,7 @@ describe('authenticated members', () => {
     const ctx = ctxOf('visit', scope, { members })
     session.sent = b64u(randomBytes(16))
     const header = {
-      alg: 'dir',
-      enc: 'A256GCM',
-      kid: `${session.sid}.q`,
-      p: '/sealed',
-      ctx,
+      ...requestHeader(session, '/sealed', ctx),
       jti: session.sent,
     }
     const values = JSON.stringify({ '/visits/0/text': 'text 1', '/visits/1/text': 'text 2' })

@@ -4,7 +4,7 @@ import { defineFields } from '@glassine/core'
 import { codeOf } from '@glassine/test-support'
 import { describe, expect, test } from '@jest/globals'
 import { compactDecrypt } from 'jose'
-import { b64u, beginSession, ctxOf, proved, sealValue } from './support/device.ts'
+import { b64u, beginSession, ctxOf, proved, requestHeader, sealValue } from './support/device.ts'
 import { opened, scope, sealed } from './support/patient.ts'
 import { envelopeWith, jwk } from './support/service.ts'
 
@@ -13,11 +13,7 @@ describe('a bundle', () => {
   const document = { id: 'p-1', ssn: '078-05-1120', notes: ['a', 'b'] }
   const bundleOf = async (session: any, members: unknown, change: object = {}) => {
     const header = {
-      alg: 'dir',
-      enc: 'A256GCM',
-      kid: `${session.sid}.q`,
-      p: '/sealed',
-      ctx: ctxOf('list', scope),
+      ...requestHeader(session, '/sealed', ctxOf('list', scope)),
       jti: b64u(Buffer.alloc(16)),
     }
     return sealValue(session, { ...header, ...change }, JSON.stringify(members))

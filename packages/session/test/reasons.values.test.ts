@@ -8,6 +8,7 @@ import {
   ctxOf,
   type DeviceSession,
   proved,
+  requestHeader,
   sealFields,
   sealValue,
 } from './support/device.ts'
@@ -22,13 +23,7 @@ describe('an encrypted value is refused, and the operator reads why:', () => {
 
   /** A request with one value, of this header. */
   const bodyOf = async (session: DeviceSession, change: (header: Header) => Header, text = '"x"') => {
-    const header = {
-      alg: 'dir',
-      enc: 'A256GCM',
-      kid: `${session.sid}.q`,
-      p: '/ssn',
-      ctx: ctxOf('small', scope),
-    }
+    const header = requestHeader(session, '/ssn', ctxOf('small', scope))
     const jti = b64u(Buffer.alloc(16, 5))
     return { ssn: await sealValue(session, change({ ...header, jti }), text), $jwe: session.carrier }
   }

@@ -6,7 +6,16 @@ import { localKeyring } from '@glassine/keys/raw-aes'
 import { codeOf } from '@glassine/test-support'
 import { describe, expect, test } from '@jest/globals'
 import { compactDecrypt, decodeProtectedHeader } from 'jose'
-import { b64u, beginSession, ctxOf, openFields, openProof, sealFields, sealValue } from './support/device.ts'
+import {
+  b64u,
+  beginSession,
+  ctxOf,
+  openFields,
+  openProof,
+  requestHeader,
+  sealFields,
+  sealValue,
+} from './support/device.ts'
 import { fields, opened, patient, scope, sealed } from './support/patient.ts'
 import { envelopeWith, jwk } from './support/service.ts'
 
@@ -225,11 +234,7 @@ describe('padding', () => {
     const session = await beginSession(jwk)
     const small = defineFields<{ a: string }>('small', { a: {} })
     const header = {
-      alg: 'dir',
-      enc: 'A256GCM',
-      kid: `${session.sid}.q`,
-      p: '/a',
-      ctx: ctxOf('small', scope),
+      ...requestHeader(session, '/a', ctxOf('small', scope)),
       jti: b64u(Buffer.alloc(16)),
     }
     const body = { a: await sealValue(session, header, '"x"     '), $jwe: session.carrier }

@@ -16,8 +16,8 @@ export const cases = async ({ envelope, handler, Patient }: typeof Service) => {
   const response = await post(body)
   assert.equal(response.statusCode, 200)
   assert.ok(!response.body.includes(patient.ssn))
-  const answer = await envelope.decrypt(JSON.parse(response.body), Patient, { binding, use: 'response' })
-  assert.deepEqual({ ...answer }, patient)
+  const opened = await envelope.decrypt(JSON.parse(response.body), Patient, { binding, use: 'response' })
+  assert.deepEqual({ ...opened }, patient)
   assert.equal((await post(patient)).statusCode, 400)
   return response
 }

@@ -176,9 +176,18 @@ export const proved = async (
   if (session === undefined) return header
   session.sent = newJti()
   const ctx = ctxOf(model, place, { count: 0, ...facts })
-  const proof = { alg: 'dir', enc: 'A256GCM', kid: `${session.sid}.q`, p: '', ctx, jti: session.sent }
+  const proof = { ...requestHeader(session, '', ctx), jti: session.sent }
   return `${header};proof=${await sealValue(session, proof, '{}')}`
 }
+
+/** The header of an encrypted value in a request, but for its `jti`. */
+export const requestHeader = ({ sid }: { readonly sid: string }, p: string, ctx: string) => ({
+  alg: 'dir',
+  enc: 'A256GCM',
+  kid: `${sid}.q`,
+  p,
+  ctx,
+})
 
 /** Header of a field, with changes. */
 export type HeaderChange = (header: Record<string, unknown>, pointer: string) => Record<string, unknown>
@@ -210,7 +219,7 @@ export const sealFields = async <T extends object>(
   const ctx = ctxOf(policy.model, place, { count: spots.length, members })
   session.sent = jti
   for (const { holder, key, pointer } of spots) {
-    const header = { alg: 'dir', enc: 'A256GCM', kid: `${session.sid}.q`, p: pointer, ctx, jti }
+    const header = { ...requestHeader(session, pointer, ctx), jti }
     holder[key] = await sealValue(session, change(header, pointer), JSON.stringify(holder[key]))
   }
   return carrier ? { ...copy, $jwe: session.carrier } : copy
